@@ -1,0 +1,56 @@
+# Two commands: `make study` runs the default study, `make test` the tests. Each sets up what it needs.
+PYTHON ?= python3
+CONFIG ?= config/config.yaml
+BIN := $(CURDIR)/.venv/bin
+SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
+RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
+
+.PHONY: study test lint setup dry-run dag lock
+
+study: .venv/ready
+	@$(SNAKEMAKE) --profile local
+	@$(SNAKEMAKE) --report $(RESULTS)/report.html --quiet all > /dev/null
+	@echo
+	@echo "report       $(RESULTS)/report.html"
+	@echo "Pareto plot  $(RESULTS)/figures/pareto.png"
+	@echo "table        $(RESULTS)/tables/scores.csv"
+
+test: .venv/ready lint
+	@PATH="$(BIN):$$PATH" pytest
+
+lint: .venv/ready
+	@PATH="$(BIN):$$PATH" ruff check .
+	@PATH="$(BIN):$$PATH" ruff format --check .
+	@PATH="$(BIN):$$PATH" snakefmt --check Snakefile workflow/rules
+	@PATH="$(BIN):$$PATH" mypy
+	@$(SNAKEMAKE) --lint
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "setting up .venv (once; torch and its like are a gigabyte)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch .venv/ready
+
+dry-run: .venv/ready
+	@$(SNAKEMAKE) --profile local --dry-run --quiet all
+
+# A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
+dag: .venv/ready
+	@mkdir -p $(RESULTS)
+	@$(SNAKEMAKE) --rulegraph 2> /dev/null > $(RESULTS)/rulegraph.dot
+	@$(SNAKEMAKE) --dag 2> /dev/null > $(RESULTS)/dag.dot
+	@for graph in rulegraph dag; do \
+	    if command -v dot > /dev/null; then dot -Tsvg $(RESULTS)/$$graph.dot > $(RESULTS)/$$graph.svg && echo $(RESULTS)/$$graph.svg; \
+	    else echo "$(RESULTS)/$$graph.dot (install graphviz for a picture)"; fi; done
+
+# Resolve pyproject.toml anew into exact versions.
+lock:
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet '.[test]'
+	@( echo "# Every package of the environment, exact. Made by: make lock"; \
+	   .venv-lock/bin/pip list --format=freeze | grep -Ev '^(pip|setuptools|wheel|vernacular)=' | sed 's/+cpu//' | sort -f ) > requirements.lock
+	@rm -rf .venv-lock build && echo "requirements.lock written"

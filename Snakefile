@@ -1,0 +1,40 @@
+# Vernacular: a study from corpus to Pareto plot. This file is the table of contents.
+#
+#   snakemake -n                      what would run
+#   snakemake --profile local         the default study on this machine
+#   snakemake --profile slurm         the same on a cluster
+#   snakemake --configfile FILE       another study; FILE takes the place of config/config.yaml
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/adamame.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+# Everything the study measures and draws, but no model folder: those may be deleted to free the disk.
+rule all:
+    input:
+        final_outputs(),
+    default_target: True
+
+
+# The parts of a study, by name: snakemake adamame | schedules | mgsm
+rule adamame:
+    input:
+        target_outputs("adamame"),
+
+
+rule schedules:
+    input:
+        target_outputs("schedules"),
+
+
+rule mgsm:
+    input:
+        target_outputs("mgsm"),

@@ -1,0 +1,93 @@
+"""AdaMame's alignment: how the reward of GRPO grows for traces in the query's language (arXiv 2606.15080).
+
+Four orthogonal choices, each a pure function: the schedule g(t), the form in which language joins correctness, the
+diversity weight, and the state of the feedback schedule. Every estimator of the authors' code that they name is one
+combination of these.
+
+Shapes: `correct` r, `match` m and the scores are float64 arrays (groups, completions); a group holds the completions
+of one prompt. Steps t run from 0 to `total` T.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SCHEDULES = ("none", "constant", "linear", "cosine", "staged", "feedback")
+EPSILON = 1e-6  # keeps a group of equal rewards at advantage 0, as AdaMame and TRL do
+
+
+@dataclass
+class FeedbackState:
+    """Moving average of the languages' entropy in a batch, relative to its largest value log n; saved with checkpoints."""
+
+    entropy: float | None = None
+
+    def update(self, entropy: float, decay: float = 0.9) -> None:
+        self.entropy = entropy if self.entropy is None else decay * self.entropy + (1 - decay) * entropy
+
+
+def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: FeedbackState | None = None) -> float:
+    """g(t) in [0, 1]. `cosine` with a floor of 0.1 is AdaMame's; `feedback` is its clip((eta - 0.4) / 0.6, 0, 1)."""
+    progress = step / total
+    if schedule == "none":
+        return 0.0
+    if schedule == "constant":
+        return 1.0
+    if schedule == "linear":
+        return max(progress, floor)
+    if schedule == "cosine":
+        return max((1 - math.cos(math.pi * progress)) / 2, floor)
+    if schedule == "staged":
+        return 0.0 if step < total / 2 else 1.0
+    if schedule == "feedback":
+        entropy = feedback.entropy if feedback and feedback.entropy is not None else 0.0
+        return min(max((entropy - 0.4) / 0.6, 0.0), 1.0)
+    raise ValueError(f"schedule '{schedule}' is none of {', '.join(SCHEDULES)}")
+
+
+def language_entropy(languages: list[list[str | None]]) -> float:
+    """Mean over groups of the entropy of their traces' languages, divided by log n; 0 to 1 (abstentions are a language)."""
+    entropies = []
+    for group in languages:
+        shares = np.unique([label or "" for label in group], return_counts=True)[1] / len(group)
+        entropies.append(float(-(shares * np.log(shares)).sum() / math.log(len(group))) if len(group) > 1 else 0.0)
+    return float(np.mean(entropies))
+
+
+def diversity_weights(languages: list[list[str | None]], step: int, total: int) -> Array:
+    """1 + (n/n_l - 1)(1 + cos(pi t/T))/2, with n_l of a group's n completions in this one's language; (groups, n)."""
+    decay = (1 + math.cos(math.pi * step / total)) / 2
+    rows = [[1 + (len(group) / group.count(label) - 1) * decay for label in group] for group in languages]
+    return np.array(rows, dtype=float)
+
+
+def normalise(values: Array) -> Array:
+    """N(): the z-score within each group (sample standard deviation, as torch's)."""
+    spread = values.std(axis=1, ddof=1, keepdims=True) if values.shape[1] > 1 else np.zeros((len(values), 1))
+    return (values - values.mean(axis=1, keepdims=True)) / (spread + EPSILON)
+
+
+def align(
+    correct: Array,
+    match: Array,
+    languages: list[list[str | None]],
+    options: dict[str, Any],
+    step: int,
+    total: int,
+    feedback: FeedbackState | None = None,
+) -> tuple[Array, float]:
+    """The scores of a batch and the g(t) they were made with.
+
+    `multiplicative`: r (1 + bonus g m); the trainer takes the group z-score of it. A wrong answer earns nothing.
+    `additive`: N(r) + bonus g N(m), whose group mean is 0: the trainer must not scale it again.
+    """
+    strength = options["bonus"] * growth(options["schedule"], step, total, options["floor"], feedback)
+    reward = correct * diversity_weights(languages, step, total) if options["diversity"] == "cosine" else correct
+    if options["form"] == "additive":
+        return normalise(reward) + strength * normalise(match), strength
+    return reward * (1 + strength * match), strength

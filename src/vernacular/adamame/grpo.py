@@ -1,0 +1,51 @@
+"""AdaMame's second stage (arXiv 2606.15080) and its baselines: GRPO whose reward grows for native traces, through TRL."""
+
+from typing import Any
+
+from datasets import Dataset
+from trl import GRPOConfig, GRPOTrainer
+
+from vernacular.adamame.reward import AlignmentReward
+from vernacular.adamame.train import adapted, common_arguments, finish
+from vernacular.identify import LanguageIdentifier
+from vernacular.models.load import load_model
+from vernacular.models.training import Job, train
+from vernacular.prompts import question_messages
+
+
+def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[str, Any]) -> None:
+    """Stage 2: rows of records.PROMPT; the reward is `alignment` of the recipe (see reward.py).
+
+    Raises ValueError where fewer prompts are left than the recipe asks for.
+    """
+    recipe = job.recipe
+    if len(rows) < recipe["prompts"]:
+        raise ValueError(
+            f"{job.inputs['data']}: {len(rows)} RL prompts are left after the difficulty filter (those with 1 <= correct "
+            f"< k of k samples), but the recipe of '{job.out.name}' asks for {recipe['prompts']}: lower `prompts`, "
+            "raise `rl.candidates`, or train the parent longer"
+        )
+    model, tokenizer = load_model(job.inputs["parent"])
+    data = Dataset.from_list(
+        [
+            {
+                "prompt": question_messages(row["question"], row["language"]),
+                "language": row["language"],
+                "answer": row["answer"],
+            }
+            for row in rows[: recipe["prompts"]]
+        ]
+    )
+    alignment = recipe["alignment"]
+    arguments = GRPOConfig(
+        **common_arguments(job),
+        # The additive form is a sum of z-scores already; TRL's own `normalize_then_sum` whitens over the batch once
+        # more and cannot let a weight grow, so both forms come from one reward function.
+        scale_rewards="none" if alignment["form"] == "additive" else "group",
+        **recipe["training"],
+    )
+    reward = AlignmentReward(alignment, LanguageIdentifier(**identifier_options), arguments.num_generations)
+    trainer = GRPOTrainer(
+        model=adapted(model, recipe), args=arguments, reward_funcs=reward, train_dataset=data, processing_class=tokenizer
+    )
+    finish(trainer, tokenizer, job, train(trainer, job, [reward]))

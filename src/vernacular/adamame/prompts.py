@@ -1,0 +1,41 @@
+"""Which questions GRPO trains on (AdaMame's `3_eval/filter_for_rl.py`): those that the parent solves sometimes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from vernacular.answers import is_correct
+from vernacular.corpus.miniature import share_of
+from vernacular.evaluation.generate import generate_rows
+
+
+def candidate_questions(rows: Iterable[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The questions of the section `rl`: of its share of ids, each in one language, so that no two share a question."""
+    low, high = options["share"]
+    languages = options["languages"]
+    return [
+        row
+        for row in rows
+        if row["benchmark"] == options["benchmark"]
+        and low <= share_of(row["id"]) < high
+        and row["language"] == languages[int(share_of("language " + row["id"]) * len(languages))]
+    ]
+
+
+def difficulty_filter(
+    model: Any, tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
+) -> list[dict[str, Any]]:
+    """Rows of records.PROMPT with 1 <= correct < k of the parent's k samples, in the order of their ids."""
+    generation = {
+        "samples": options["candidates"],
+        "decoding": "plain",
+        **{key: options[key] for key in ("temperature", "max_new_tokens", "batch_size")},
+    }
+    answers = {row["id"]: row["answer"] for row in questions}
+    correct = dict.fromkeys(answers, 0)
+    for row in generate_rows(model, tokenizer, questions, generation, seed):
+        correct[row["id"]] += is_correct(answers[row["id"]], row["response"], row["language"])
+    return [
+        {**{key: row[key] for key in ("id", "language", "question", "answer")}, "correct": correct[row["id"]]}
+        for row in sorted(questions, key=lambda row: row["id"])
+        if 1 <= correct[row["id"]] < options["candidates"]
+    ]

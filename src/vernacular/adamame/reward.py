@@ -1,0 +1,95 @@
+"""GRPO's reward: right answers, in traces of the query's language.
+
+One reward function for every alignment. TRL hands it the completions of whole groups (a group never straddles two
+processes) and the trainer's state, from which the schedule takes its step.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vernacular.adamame.alignment import FeedbackState, align, language_entropy
+from vernacular.answers import is_correct
+from vernacular.identify import LanguageIdentifier
+from vernacular.prompts import split_completion
+
+STRICT_SHARE = 0.9  # `match: strict` asks for this share of the identified lines' characters
+
+
+class AlignmentReward:
+    """Callable for TRL: scores completions, logs what it saw, and carries the state that a checkpoint must keep."""
+
+    __name__ = "alignment"  # TRL names its metrics after it
+
+    def __init__(self, options: dict[str, Any], identifier: LanguageIdentifier, group_size: int) -> None:
+        self.options, self.identifier, self.group_size = options, identifier, group_size
+        self.feedback = FeedbackState()
+
+    def __call__(
+        self,
+        completions: list[Any],
+        language: list[str],
+        answer: list[str],
+        trainer_state: Any,
+        log_metric: Callable[[str, float], None],
+        **_: Any,
+    ) -> list[float]:
+        start = time.perf_counter()
+        if len(completions) % self.group_size:
+            raise ValueError(
+                f"{len(completions)} completions are no whole groups of {self.group_size}: "
+                "per_device_train_batch_size must be a multiple of num_generations"
+            )
+        parts = [split_completion(completion_text(completion)) for completion in completions]
+        correct = [
+            float(is_correct(gold, response, code))
+            for gold, (_, response), code in zip(answer, parts, language, strict=True)
+        ]
+        traces = [trace for trace, _ in parts]
+        labels = self.identifier.identify(traces)
+        match = [float(label == code) for label, code in zip(labels, language, strict=True)]
+        if self.options["match"] == "strict":
+            match = [
+                m and float(self.identified_share(t, c) >= STRICT_SHARE)
+                for m, t, c in zip(match, traces, language, strict=True)
+            ]
+        groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
+        self.feedback.update(language_entropy(groups))
+        shape = (-1, self.group_size)
+        scores, strength = align(
+            np.reshape(correct, shape),
+            np.reshape(match, shape),
+            groups,
+            self.options,
+            trainer_state.global_step,
+            trainer_state.max_steps,
+            self.feedback,
+        )
+        log_metric("accuracy", float(np.mean(correct)))
+        log_metric("match_rate", float(np.mean(match)))
+        log_metric("english_rate", labels.count("en") / len(labels))
+        log_metric("abstained_rate", labels.count(None) / len(labels))
+        log_metric("alignment_strength", strength)
+        log_metric("reward_seconds", time.perf_counter() - start)
+        return [float(score) for score in scores.reshape(-1)]
+
+    def identified_share(self, trace: str, language: str) -> float:
+        """The share of characters, among those of the identified lines, that stand in lines of `language`."""
+        lines = [line for line in trace.splitlines() if line.strip()]
+        named = [(len(line), label) for line, label in zip(lines, self.identifier.identify(lines), strict=True) if label]
+        return sum(n for n, label in named if label == language) / max(sum(n for n, _ in named), 1)
+
+    def save(self, folder: Path) -> None:
+        (folder / "alignment.json").write_text(json.dumps({"entropy": self.feedback.entropy}))
+
+    def load(self, folder: Path) -> None:
+        self.feedback.entropy = json.loads((folder / "alignment.json").read_text())["entropy"]
+
+
+def completion_text(completion: Any) -> str:
+    """TRL gives a conversation (a list of messages) for conversational prompts, else a string."""
+    return completion if isinstance(completion, str) else completion[-1]["content"]

@@ -1,0 +1,32 @@
+"""AdaMame's first stage (arXiv 2606.15080): SFT on filtered native-language traces, through TRL."""
+
+from typing import Any
+
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer
+
+from vernacular.adamame.train import adapted, common_arguments, finish
+from vernacular.models.load import load_model
+from vernacular.models.training import Job, train
+from vernacular.prompts import answer_message, question_messages
+
+
+def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
+    """Stage 1: rows of records.KEPT_TRACE; the loss is over completions alone."""
+    model, tokenizer = load_model(job.inputs["parent"])
+    data = Dataset.from_list(
+        [
+            {
+                "prompt": question_messages(row["question"], row["language"]),
+                "completion": [answer_message(row["completion"])],
+            }
+            for row in rows
+        ]
+    )
+    trainer = SFTTrainer(
+        model=adapted(model, job.recipe),
+        args=SFTConfig(**common_arguments(job), completion_only_loss=True, **job.recipe["training"]),
+        train_dataset=data,
+        processing_class=tokenizer,
+    )
+    finish(trainer, tokenizer, job, train(trainer, job, []))

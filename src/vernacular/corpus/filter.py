@@ -1,0 +1,199 @@
+"""The filter of raw traces: a chain of steps, each of which a row must pass, after AdaMame's `0_data/1_split_data.py`.
+
+AdaMame drops a completion without a boxed answer, with a wrong one, or whose trace as a whole is in another language.
+The steps on structure, lines, length and duplicates are our choice. A filter never reads a row's `flaw`: that is the
+truth which `quality` holds its verdicts against.
+"""
+
+import csv
+import hashlib
+import io
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+from vernacular.answers import is_correct, last_box
+from vernacular.corpus.traces import FLAWS, Broken
+from vernacular.prompts import END_OF_THINKING, THINK, split_completion
+
+STEPS = ("read", "structure", "box", "answer", "language", "lines", "length", "duplicates")
+BATCH, BATCH_TEXT = 256, 4_000_000  # rows, or characters of completions, that are held and identified at a time
+
+# Which steps are there for which flaw.
+MEANT_FOR = {
+    "wrong-language": ("language", "lines"),
+    "code-switched": ("language", "lines"),
+    "wrong-answer": ("answer",),
+    "no-box": ("box",),
+    "no-end-of-thinking": ("structure",),
+    "too-long": ("length",),
+    "duplicate": ("duplicates",),
+}
+
+Row = dict[str, Any]
+Step = Callable[[list[Row]], list[bool]]
+
+
+class Identifier(Protocol):
+    """What the filter needs of a LanguageIdentifier: a code for each text, None where it abstains."""
+
+    def identify(self, texts: list[str]) -> list[str | None]: ...
+
+
+def filter_rows(
+    rows: Iterable[Row | Broken], identifier: Identifier, options: dict[str, Any]
+) -> Iterator[tuple[Row | Broken, str | None]]:
+    """Each row with the step that drops it, None where it is kept, in the order of the input.
+
+    rows: as traces.read_traces gives them. options: `length`: `minimum` and `maximum` characters of a trace. Rows that
+    reach `structure` get the columns `trace` and `response`, those that reach `language` also `trace_language` (None =
+    abstained). Holds one batch, and for each kept row a digest of 16 bytes, some 150 with what Python adds.
+    Raises ValueError for bad options.
+    """
+    shortest, longest = length_limits(options)
+    seen: set[bytes] = set()
+    steps: list[tuple[str, Step]] = [
+        ("structure", has_structure),
+        ("box", lambda left: [last_box(row["response"]) is not None for row in left]),
+        ("answer", lambda left: [is_correct(row["answer"], row["response"], row["language"]) for row in left]),
+        ("language", lambda left: is_in_language(left, identifier)),
+        ("lines", lambda left: has_lines_in_language(left, identifier)),
+        ("length", lambda left: [shortest <= len(row["trace"]) <= longest for row in left]),
+        ("duplicates", lambda left: [is_new(row, seen) for row in left]),
+    ]
+    for batch in held(rows):
+        dropped: list[str | None] = ["read" if isinstance(row, Broken) else None for row in batch]
+        for name, step in steps:
+            left = [(index, row) for index, row in enumerate(batch) if dropped[index] is None and isinstance(row, dict)]
+            for (index, _), passes in zip(left, step([row for _, row in left]), strict=True):
+                if not passes:
+                    dropped[index] = name
+        yield from zip(batch, dropped, strict=True)
+
+
+def held(rows: Iterable[Row | Broken]) -> Iterator[list[Row | Broken]]:
+    """Batches of at most BATCH rows that end once they hold BATCH_TEXT characters: long traces come in smaller ones."""
+    batch: list[Row | Broken] = []
+    text = 0
+    for row in rows:
+        batch.append(row)
+        text += 0 if isinstance(row, Broken) else len(row["completion"])
+        if len(batch) == BATCH or text >= BATCH_TEXT:
+            yield batch
+            batch, text = [], 0
+    if batch:
+        yield batch
+
+
+def length_limits(options: dict[str, Any]) -> tuple[int, int]:
+    if set(options) != {"length"} or set(options["length"]) != {"minimum", "maximum"}:
+        raise ValueError(f"filter: the options are length.minimum and length.maximum, not {options}")
+    shortest, longest = options["length"]["minimum"], options["length"]["maximum"]
+    if not 0 <= shortest <= longest:
+        raise ValueError(f"filter: length.minimum ({shortest}) must be from 0 to length.maximum ({longest})")
+    return shortest, longest
+
+
+def has_structure(rows: list[Row]) -> list[bool]:
+    """One end of thinking, no second start, and text on both sides; sets `trace` and `response`."""
+    for row in rows:
+        row["trace"], row["response"] = split_completion(row["completion"])
+    return [
+        row["completion"].count(END_OF_THINKING) == 1
+        and bool(row["trace"] and row["response"])
+        and THINK not in row["trace"] + row["response"]
+        for row in rows
+    ]
+
+
+def is_in_language(rows: list[Row], identifier: Identifier) -> list[bool]:
+    """The trace as a whole is identified as the row's language (the identifier strips mathematics itself)."""
+    for row, language in zip(rows, identifier.identify([row["trace"] for row in rows]), strict=True):
+        row["trace_language"] = language
+    return [row["trace_language"] == row["language"] for row in rows]
+
+
+def has_lines_in_language(rows: list[Row], identifier: Identifier) -> list[bool]:
+    """No line of the trace is identified as another language; lines where the identifier abstains do not count."""
+    lines = [{line for line in row["trace"].splitlines() if line.strip()} for row in rows]
+    different = sorted(set().union(*lines))
+    language_of = dict(zip(different, identifier.identify(different), strict=True))
+    return [
+        all(language_of[line] in (None, row["language"]) for line in own) for row, own in zip(rows, lines, strict=True)
+    ]
+
+
+def is_new(row: Row, seen: set[bytes]) -> bool:
+    """No kept row has the same language, question and trace, up to blanks and Unicode's composed forms."""
+    parts = (normalise(row[key]) for key in ("language", "question", "trace"))
+    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
+    if digest in seen:
+        return False
+    seen.add(digest)
+    return True
+
+
+def normalise(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).replace("\0", " ").split())
+
+
+class Tally:
+    """Counts verdicts: by language for filter.csv, by true flaw for filter_quality.csv, and why rows were not read."""
+
+    def __init__(self) -> None:
+        self.by_language: Counter[tuple[str, str | None]] = Counter()
+        self.by_flaw: Counter[tuple[str, str | None]] = Counter()
+        self.reasons: Counter[str] = Counter()  # of `read`
+        self.unsure = 0  # dropped at `language` because the identifier abstained
+
+    def add(self, row: Row | Broken, step: str | None) -> None:
+        if isinstance(row, Broken):
+            self.by_language[row.language, step] += 1
+            self.reasons[row.reason] += 1
+            return
+        self.by_language[row["language"], step] += 1
+        self.unsure += step == "language" and row["trace_language"] is None
+        if row.get("flaw") is not None:
+            self.by_flaw[row["flaw"], step] += 1
+
+    def counts(self) -> list[Row]:
+        """Rows of filter.csv: language, step, kept (rows that pass this step and all before it), dropped (at it)."""
+        rows = []
+        for language in sorted({language for language, _ in self.by_language}):
+            kept = sum(count for (code, _), count in self.by_language.items() if code == language)
+            for step in STEPS:
+                kept -= (dropped := self.by_language[language, step])
+                rows.append({"language": language, "step": step, "kept": kept, "dropped": dropped})
+        return rows
+
+    def quality(self) -> list[Row]:
+        """Rows of filter_quality.csv: flaw, precision, recall; none where no row's truth is known.
+
+        recall: the share of the rows with this flaw that any step drops; for `all`, of the rows with any flaw.
+        precision: of the rows dropped by the steps meant for this flaw (MEANT_FOR; for `all`, by any step), the share
+        that has a flaw. None where there is nothing to take a share of.
+        """
+
+        def count(flaws: Iterable[str], steps: Iterable[str]) -> int:
+            return sum(self.by_flaw[flaw, step] for flaw in flaws for step in steps)
+
+        def share(part: int, whole: int) -> float | None:
+            return round(part / whole, 6) if whole else None
+
+        rows = []
+        for flaw, meant in {**MEANT_FOR, "all": STEPS}.items() if self.by_flaw else ():
+            flaws = FLAWS if flaw == "all" else (flaw,)
+            found, flawed = count(flaws, STEPS), sum(n for (name, _), n in self.by_flaw.items() if name in flaws)
+            right, dropped = count(FLAWS, meant), count((*FLAWS, "none"), meant)
+            rows.append({"flaw": flaw, "precision": share(right, dropped), "recall": share(found, flawed)})
+        return rows
+
+
+def csv_text(rows: list[Row], columns: list[str]) -> str:
+    """CSV with Unix line ends; None is an empty cell."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

@@ -1,0 +1,80 @@
+"""The tables that stages hand to one another: their columns, and how they are read and written.
+
+Parquet files are written batch by batch, so that memory does not grow with the corpus, and atomically.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vernacular.files import atomic_path
+
+TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
+
+QUESTION = pa.schema(
+    [
+        ("id", TEXT),  # shared by the translations of a question; (id, language) is the key
+        ("benchmark", TEXT),
+        ("kind", TEXT),  # math | choice | entailment
+        ("language", TEXT),
+        ("question", TEXT),
+        ("choices", pa.list_(TEXT)),  # null for math
+        ("answer", TEXT),
+    ]
+)
+RAW_TRACE = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT)]
+    + [("completion", TEXT), ("source", TEXT), ("flaw", TEXT)]  # flaw: the miniature's own truth, null for real sources
+)
+KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
+PRETRAINING = pa.schema([("id", TEXT), ("language", TEXT), ("trace_language", TEXT), ("question", TEXT), ("completion", TEXT)])
+PROMPT = pa.schema([("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT), ("correct", WHOLE)])
+GENERATION = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("prompt", TEXT), ("completion", TEXT)]
+    + [("trace", TEXT), ("response", TEXT), ("tokens", WHOLE), ("finish_reason", TEXT)]
+)
+SCORE = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT), ("trace_language", TEXT)]
+    + [("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH), ("abstained_lines", WHOLE)]
+    + [("tokens", WHOLE), ("finish_reason", TEXT)]
+)
+
+
+def write_rows(path: str | Path, rows: Iterable[dict[str, Any]], schema: pa.Schema, batch_size: int = 4096) -> int:
+    """Stream rows into a Parquet file; returns how many there were."""
+    count = 0
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for batch in batches(rows, batch_size):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count
+
+
+def read_rows(path: str | Path, columns: list[str] | None = None, batch_size: int = 4096) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a Parquet file.
+
+    Raises ValueError (one line with the path) where the file is broken.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=batch_size, columns=columns):
+                yield from batch.to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ValueError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}); delete it and rerun") from None
+
+
+T = TypeVar("T")
+
+
+def batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    batch: list[T] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,123 @@
+"""Generation: every question of a benchmark, k samples each, whatever the batch.
+
+Each sample draws from its own random stream, seeded by question, language and sample number, so a different batch size,
+order or set of languages gives the same text. Questions that do not fit the context are recorded as `prompt_too_long`,
+never cut.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import LogitsProcessor, LogitsProcessorList
+
+from vernacular.prompts import forced_prefix, question_messages, split_completion
+
+
+class SeededSampling(LogitsProcessor):
+    """Samples each row from its own stream, by leaving one token possible: the one where the row's uniform number falls
+    into the cumulative distribution. The `generate` around it decodes greedily."""
+
+    def __init__(self, seeds: list[int], steps: int, temperature: float) -> None:
+        draws = np.stack([np.random.default_rng(seed).random(steps) for seed in seeds])
+        self.draws, self.temperature, self.step = torch.from_numpy(draws), temperature, 0
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        cumulative = torch.softmax(scores.double() / self.temperature, dim=-1).cumsum(dim=-1)
+        draw = self.draws[:, self.step].to(scores.device)[:, None] * cumulative[:, -1:]
+        self.step += 1
+        token = torch.searchsorted(cumulative, draw, right=True).clamp(max=scores.shape[-1] - 1)
+        return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
+
+
+def stream_seed(identifier: str, language: str, sample: int, seed: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{identifier} {language} {sample} {seed}".encode()).digest()[:8], "big")
+
+
+def generate_rows(
+    model: Any, tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
+) -> Iterator[dict[str, Any]]:
+    """Yield records.GENERATION rows, a question's samples together, the questions in order of length.
+
+    options: `samples` k, `temperature` (0: greedy, then k is 1), `max_new_tokens`, `batch_size` (sequences), `decoding`
+    (`plain`, or `forced-prefix`: the first words of the trace are given in the query's language).
+    """
+    samples = options["samples"]
+    context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
+    prepared = []
+    for question in questions:
+        messages = question_messages(question["question"], question["language"])
+        prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        prefix = forced_prefix(question["language"]) if options["decoding"] == "forced-prefix" else ""
+        ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
+        prepared.append((len(ids), question, prompt, prefix, ids))
+    prepared.sort(key=lambda item: (item[0], item[1]["id"], item[1]["language"]))
+    too_long = [item for item in prepared if item[0] + options["max_new_tokens"] > context]
+    for _, question, prompt, _, _ in too_long:
+        for sample in range(samples):
+            yield generation_row(question, sample, prompt, "", 0, "prompt_too_long")
+    fitting = prepared[: len(prepared) - len(too_long)]
+    per_batch = max(options["batch_size"] // samples, 1)
+    for start in range(0, len(fitting), per_batch):
+        yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed)
+
+
+def generate_batch(
+    model: Any, tokenizer: Any, items: list[tuple], options: dict[str, Any], seed: int
+) -> Iterator[dict[str, Any]]:
+    samples = options["samples"]
+    rows = [(item, sample) for item in items for sample in range(samples)]
+    width = max(item[0] for item in items)
+    ids = torch.full((len(rows), width), tokenizer.pad_token_id)
+    mask = torch.zeros_like(ids)
+    for row, (item, _) in enumerate(rows):
+        ids[row, width - item[0] :] = torch.tensor(item[4])
+        mask[row, width - item[0] :] = 1
+    processors = LogitsProcessorList()
+    if options["temperature"] > 0:
+        seeds = [stream_seed(item[1]["id"], item[1]["language"], sample, seed) for item, sample in rows]
+        processors.append(SeededSampling(seeds, options["max_new_tokens"], options["temperature"]))
+    ends = end_tokens(model, tokenizer)
+    with torch.inference_mode():
+        output = model.generate(
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
+            max_new_tokens=options["max_new_tokens"],
+            do_sample=False,
+            logits_processor=processors,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=ends,
+        )
+    for (item, sample), tokens in zip(rows, output[:, width:].tolist(), strict=True):
+        _, question, prompt, prefix, _ = item
+        length = next((place + 1 for place, token in enumerate(tokens) if token in ends), None)
+        completion = prefix + tokenizer.decode(tokens[:length], skip_special_tokens=True)
+        given = len(tokenizer(prefix, add_special_tokens=False)["input_ids"]) if prefix else 0
+        count = given + (len(tokens) if length is None else length)
+        yield generation_row(question, sample, prompt, completion, count, "length" if length is None else "stop")
+
+
+def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """Hub models may stop at several tokens; their generation configuration names them."""
+    ends = model.generation_config.eos_token_id
+    ends = tokenizer.eos_token_id if ends is None else ends
+    return ends if isinstance(ends, list) else [ends]
+
+
+def generation_row(
+    question: dict[str, Any], sample: int, prompt: str, completion: str, tokens: int, finish_reason: str
+) -> dict[str, Any]:
+    trace, response = split_completion(completion)
+    return {
+        "id": question["id"],
+        "language": question["language"],
+        "sample": sample,
+        "prompt": prompt,
+        "completion": completion,
+        "trace": trace,
+        "response": response,
+        "tokens": tokens,
+        "finish_reason": finish_reason,
+    }

@@ -1,0 +1,41 @@
+"""Scoring: from generated completions to one row of verdicts each (records.SCORE). No model is needed here.
+
+LPR's and WPR's per-trace verdicts follow arXiv 2406.20052 as AdaMame uses them; an empty trace, or one without an
+identified line, fails.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from vernacular.answers import extract_answer, is_correct
+from vernacular.corpus.records import batches
+from vernacular.identify import LanguageIdentifier, foreign_script_word
+
+
+def score_rows(
+    generations: Iterable[dict[str, Any]], answers: dict[tuple[str, str], str], identifier: LanguageIdentifier
+) -> Iterator[dict[str, Any]]:
+    """Yield a records.SCORE row for each records.GENERATION row; `answers` maps (id, language) to the gold answer."""
+    for batch in batches(generations, 2048):
+        traces = [row["trace"] for row in batch]
+        labels = identifier.identify(traces)
+        lines = identifier.identify_lines(traces)
+        switched = identifier.code_switched(traces)
+        for row, label, named, switch in zip(batch, labels, lines, switched, strict=True):
+            language, response = row["language"], row["response"]
+            found = [line_label for _, line_label in named if line_label is not None]
+            line_pass = bool(found) and all(line_label == language for line_label in found)
+            yield {
+                "id": row["id"],
+                "language": language,
+                "sample": row["sample"],
+                "correct": is_correct(answers[row["id"], language], response, language),
+                "answer": extract_answer(response, language),
+                "trace_language": label,
+                "line_pass": line_pass,
+                "word_pass": not foreign_script_word(row["trace"], language) if line_pass else None,
+                "code_switched": switch,
+                "abstained_lines": len(named) - len(found),
+                "tokens": row["tokens"],
+                "finish_reason": row["finish_reason"],
+            }

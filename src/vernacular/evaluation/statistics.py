@@ -1,0 +1,250 @@
+"""From scores to rates with intervals: `tables/scores.csv`, and the joint draws that the Pareto front needs.
+
+Everything rests on whole-number counts per (question id, language). A rate is a ratio of their sums, a group's rate is
+the macro average of its languages' rates (each language weighs the same), and a bootstrap draw is a matrix product of
+the counts with the number of times each id was drawn. The sums are whole numbers below 2**53, hence exact in any
+order: tables do not depend on the number of threads or on the linear algebra library.
+"""
+
+import hashlib
+from collections.abc import Hashable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Key = TypeVar("Key", bound=Hashable)
+
+RATES = (
+    "accuracy",  # share of right answers over samples
+    "pass_at_k",  # share of questions with a right answer among their k samples
+    "language_consistency",  # share of traces that are as a whole in the query language
+    "lpr",
+    "wpr",
+    "lcpr",
+    "code_switch_rate",
+    "abstained_rate",  # share of traces, empty ones among them, whose language was not identified
+    "tokens_mean",  # tokens a completion
+)
+KEY_COLUMNS = ("study", "model", "benchmark", "language", "seed", "n", "k")
+COLUMNS = (*KEY_COLUMNS, *(f"{rate}{suffix}" for rate in RATES for suffix in ("", "_low", "_high")))
+
+ENGLISH = "en"
+DRAWS, LEVEL, DIGITS = 1000, 0.95, 6
+
+_COUNTS = (
+    *("samples", "questions", "correct", "solved", "consistent"),
+    *("lines", "words", "switched", "abstained", "tokens"),
+)
+_NEEDED = ("id", "language", "sample", "correct", "trace_language", "line_pass", "word_pass", "code_switched", "tokens")
+
+
+class Tally(NamedTuple):
+    """Counts of one score file: `counts` has the shape (ids, languages, counts); ids and languages are sorted."""
+
+    ids: list[str]
+    languages: list[str]
+    counts: Array
+    k: int  # samples a question
+
+
+def tally(scores: pd.DataFrame) -> Tally:
+    """Count score rows (`records.SCORE`) by question id and language.
+
+    Raises ValueError where the rows cannot be what one evaluation wrote: none at all, a column missing, a null where a
+    verdict must stand, a sample twice, or questions with different numbers of samples (each would bend a rate).
+    """
+    if missing := [column for column in _NEEDED if column not in scores.columns]:
+        raise ValueError(f"scores: no column {', '.join(missing)}; score the generations again")
+    if scores.empty:
+        raise ValueError("scores: no rows; the evaluation wrote nothing, generate and score it again")
+    for column in ("id", "language", "sample", "correct", "line_pass", "code_switched", "tokens"):
+        if scores[column].isna().any():
+            raise ValueError(f"scores: null in column {column}; only trace_language, word_pass and answer may be null")
+    line_pass = _flags(scores["line_pass"])
+    if not np.array_equal(line_pass == 1, scores["word_pass"].notna().to_numpy(bool)):
+        raise ValueError("scores: word_pass must be null exactly where line_pass is false; score the generations again")
+    if (repeated := scores.duplicated(["id", "language", "sample"])).any():
+        row = scores.loc[repeated, ["id", "language", "sample"]].iloc[0]
+        raise ValueError(f"scores: sample {row['sample']} of {row['id']} ({row['language']}) stands there twice")
+
+    ids, of_id = np.unique(scores["id"].to_numpy(dtype=object), return_inverse=True)
+    languages, of_language = np.unique(scores["language"].to_numpy(dtype=object), return_inverse=True)
+    shape = (len(ids), len(languages))
+    cell = of_id * len(languages) + of_language
+
+    def total(weights: Array | None) -> Array:
+        return np.bincount(cell, weights, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+
+    samples = total(None)
+    k = int(samples.max())
+    if ((samples > 0) & (samples < k)).any():
+        row, column = np.argwhere((samples > 0) & (samples < k))[0]
+        raise ValueError(
+            f"scores: {ids[row]} ({languages[column]}) has {int(samples[row, column])} of {k} samples; "
+            "the generations are incomplete, generate and score them again"
+        )
+    correct = total(_flags(scores["correct"]))
+    in_query_language = scores["trace_language"].notna() & (scores["trace_language"] == scores["language"])
+    by_name = {
+        "samples": samples,
+        "questions": (samples > 0).astype(np.float64),
+        "correct": correct,
+        "solved": (correct > 0).astype(np.float64),
+        "consistent": total(in_query_language.to_numpy(np.float64)),
+        "lines": total(line_pass),
+        "words": total(_flags(scores["word_pass"])),
+        "switched": total(_flags(scores["code_switched"])),
+        "abstained": total(scores["trace_language"].isna().to_numpy(np.float64)),
+        "tokens": total(scores["tokens"].to_numpy(np.float64)),
+    }
+    return Tally(ids.tolist(), languages.tolist(), np.stack([by_name[name] for name in _COUNTS], axis=-1), k)
+
+
+def rates(scores: pd.DataFrame) -> dict[str, float]:
+    """The rates of score rows by name: those of their language, or the macro average over all their languages.
+
+    LPR, WPR and LCPR as in AdaMame (arXiv 2606.15080, its 3_eval/metrics.py): WPR is taken among the traces whose lines
+    pass. Where none passes it is 0 (our choice; LPR is 0 then, and so is LCPR, their harmonic mean).
+    """
+    values = _macro(_rates(tally(scores).counts.sum(axis=0)))
+    return dict(zip(RATES, values.tolist(), strict=True))
+
+
+def score_table(
+    frames: Mapping[tuple[str, str, int], pd.DataFrame], study: str, in_domain: Iterable[str], draws: int = DRAWS
+) -> pd.DataFrame:
+    """`tables/scores.csv`: for each (model, benchmark, seed), in the mapping's order, groups first and then languages.
+
+    The groups `all`, `in-domain` (the languages of `in_domain`) and `out-of-domain` (the others) are macro averages
+    and leave English out, which has a row of its own; a group without a language has no row. n counts the questions,
+    translations one by one; k is the number of samples of each. Intervals: see `draw_weights`. Rounded to 6 digits.
+    """
+    in_domain = set(in_domain)
+    rows = []
+    for (model, benchmark, seed), scores in frames.items():
+        try:
+            table = tally(scores)
+        except ValueError as error:
+            raise ValueError(f"{model} on {benchmark}, seed {seed}: {error}") from None
+        points, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
+        for name, members in _row_languages(table.languages, in_domain).items():
+            point, low, high = _macro(points[members]), *interval(_macro(drawn[:, members]))
+            n = int(table.counts[:, members, _COUNTS.index("questions")].sum())
+            values = np.stack([point, low, high], axis=-1).round(DIGITS).ravel().tolist()
+            rows.append((study, model, benchmark, name, seed, n, table.k, *values))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+class Estimate(NamedTuple):
+    """The rates of a group, in the order of RATES: `point` (rate,) as measured, `draws` (draw, rate) resampled."""
+
+    point: Array
+    draws: Array
+
+
+def joint_estimates(frames: Mapping[Key, pd.DataFrame], benchmark: str, draws: int = DRAWS) -> dict[Key, Estimate]:
+    """The group `all` for frames of one benchmark, with joint bootstrap draws.
+
+    Row d of each frame's draws rests on the same resampled questions: differences and fronts are taken row by row.
+    Raises ValueError where there is no language but English, or where the frames differ in their questions or languages
+    and cannot be compared.
+    """
+    first, result = None, {}
+    for key, scores in frames.items():
+        table = tally(scores)
+        first = first or table
+        if (table.ids, table.languages) != (first.ids, first.languages):
+            what = "questions" if table.ids != first.ids else "languages"
+            raise ValueError(
+                f"{benchmark}: {next(iter(frames))} and {key} were scored on different {what}; "
+                "evaluate the models of a benchmark on the same ones, or name a second benchmark"
+            )
+        if table.languages == [ENGLISH]:
+            raise ValueError(f"{benchmark}: scored in English alone, which the group `all` leaves out; add a language")
+        others = _row_languages(table.languages, set())["all"]
+        point, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
+        result[key] = Estimate(_macro(point[others]), _macro(drawn[:, others]))
+    return result
+
+
+def interval(draws: Array) -> tuple[Array, Array]:
+    """The 95 % percentile interval of draws (draw, ...): their 2.5 % and 97.5 % quantiles."""
+    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+def draw_weights(benchmark: str, ids: int, draws: int = DRAWS) -> Array:
+    """How often each of the sorted ids of a benchmark is drawn: (draw, ids), whole numbers, rows sum to `ids`.
+
+    A bootstrap clustered by question (Cameron, Gelbach and Miller 2008, section 2): an id brings all its languages and
+    samples along, since translations of a question and samples of one prompt are not independent. Seeded by the
+    benchmark's name alone, so that all models and seeds share the draws (paired comparisons), and so that a model's
+    row does not change with what else is in the study.
+    """
+    seed = int.from_bytes(hashlib.sha256(benchmark.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).multinomial(ids, np.full(ids, 1 / ids), size=draws).astype(np.float64)
+
+
+def _flags(column: pd.Series) -> Array:
+    """1 for true, 0 for false and null, from bool, nullable and object columns alike (Parquet gives each of them)."""
+    return column.astype("boolean").to_numpy(np.float64, na_value=0.0)
+
+
+def _row_languages(languages: list[str], in_domain: set[str]) -> dict[str, list[int]]:
+    """The rows of a table and the positions of the languages that each averages over; empty groups are left out."""
+    others = [i for i, code in enumerate(languages) if code != ENGLISH]
+    groups = {
+        "all": others,
+        "in-domain": [i for i in others if languages[i] in in_domain],
+        "out-of-domain": [i for i in others if languages[i] not in in_domain],
+    }
+    return {name: members for name, members in groups.items() if members} | {c: [i] for i, c in enumerate(languages)}
+
+
+def _drawn_rates(table: Tally, benchmark: str, draws: int) -> Array:
+    """(draw, language, rate)."""
+    ids, languages, counts = table.counts.shape
+    drawn = draw_weights(benchmark, ids, draws) @ table.counts.reshape(ids, languages * counts)
+    return _rates(drawn.reshape(draws, languages, counts))
+
+
+def _rates(counts: Array) -> Array:
+    """(..., counts) to (..., rates); NaN where there is no question at all (a draw can miss a language of few ids)."""
+    count = {name: counts[..., i] for i, name in enumerate(_COUNTS)}
+
+    def share(part: str, whole: str) -> Array:
+        empty = np.full_like(count[whole], np.nan)
+        return np.divide(count[part], count[whole], out=empty, where=count[whole] > 0)
+
+    lpr = share("lines", "samples")
+    wpr = np.where(count["lines"] > 0, share("words", "lines"), np.where(count["samples"] > 0, 0.0, np.nan))
+    lcpr = harmonic_mean(lpr, wpr)
+    by_name = {
+        "accuracy": share("correct", "samples"),
+        "pass_at_k": share("solved", "questions"),
+        "language_consistency": share("consistent", "samples"),
+        "lpr": lpr,
+        "wpr": wpr,
+        "lcpr": lcpr,
+        "code_switch_rate": share("switched", "samples"),
+        "abstained_rate": share("abstained", "samples"),
+        "tokens_mean": share("tokens", "samples"),
+    }
+    return np.stack([by_name[name] for name in RATES], axis=-1)
+
+
+def harmonic_mean(a: Array, b: Array) -> Array:
+    """2ab / (a + b), element by element; 0 where both are 0, NaN where either is."""
+    total = a + b
+    return np.divide(2 * a * b, total, out=np.zeros_like(total), where=total != 0)
+
+
+def _macro(values: Array) -> Array:
+    """The mean over the languages that have questions: (..., language, rate) to (..., rate)."""
+    there = ~np.isnan(values)
+    number = there.sum(axis=-2)
+    total = np.where(there, values, 0.0).sum(axis=-2)
+    return np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)

@@ -1,0 +1,17 @@
+"""Load a model folder for inference."""
+
+from typing import Any
+
+
+def load_model(folder: str) -> tuple[Any, Any]:
+    """(model in evaluation mode, tokenizer padding on the left); float32 on the CPU, bfloat16 on a GPU."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    on_gpu = torch.cuda.is_available()
+    dtype = torch.bfloat16 if on_gpu else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model.eval().to("cuda" if on_gpu else "cpu"), tokenizer

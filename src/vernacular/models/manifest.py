@@ -1,0 +1,36 @@
+"""What a model was made of: `manifest.json` beside its weights, and the key that its checkpoints are kept under."""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
+
+
+def versions() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file, or of a model folder's weights, configuration and tokenizer (not of its histories)."""
+    path, total = Path(path), hashlib.sha256()
+    if path.is_file():
+        files = [path]
+    else:
+        files = sorted(p for p in path.iterdir() if p.suffix in (".safetensors", ".json") and p.name != "manifest.json")
+    if not files:
+        raise FileNotFoundError(f"{path}: no model files here; delete the folder and rerun")
+    for file in files:
+        total.update(file.name.encode())
+        with file.open("rb") as handle:
+            while chunk := handle.read(1 << 20):
+                total.update(chunk)
+    return total.hexdigest()
+
+
+def training_key(recipe: dict[str, Any], code: str, inputs: dict[str, str], seed: int) -> str:
+    """Names a training by all that decides its weights, so that no edit can bring back the weights of another one."""
+    whole = json.dumps([recipe, code, inputs, seed, versions()], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]

@@ -1,0 +1,194 @@
+"""What every training shares: threads and seed, a locked checkpoint folder, resuming, and saving model, manifest, history.
+
+A training that is killed goes on from its last whole checkpoint and, on the CPU, ends with the weights of one that never was.
+"""
+
+import argparse
+import csv
+import fcntl
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from vernacular.files import atomic_folder, write_json, write_text
+from vernacular.models.manifest import digest, training_key, versions
+
+WHOLE = "whole"  # the marker that a checkpoint was written to its end
+
+
+@dataclass
+class Job:
+    """One training: its recipe, what it reads, where it writes. `inputs` maps a name to a file or model folder."""
+
+    recipe: dict[str, Any]
+    code: str
+    seed: int
+    inputs: dict[str, Path]
+    out: Path
+    costs: Path
+    checkpoints: Path  # the parent folder of all keys
+    digests: dict[str, str]
+    key: str
+
+    @property
+    def folder(self) -> Path:
+        return self.checkpoints / self.key
+
+
+class Stateful(Protocol):
+    """State beside the trainer's own that a checkpoint must keep."""
+
+    def save(self, folder: Path) -> None: ...
+    def load(self, folder: Path) -> None: ...
+
+
+def training_arguments(
+    description: str | None, argv: list[str] | None, extra: dict[str, str] | None = None
+) -> argparse.Namespace:
+    """The command line of every training script; `extra` maps further options, all required, to their help."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--recipe", required=True, type=json.loads, help="JSON: the model's recipe")
+    parser.add_argument("--code", required=True, help="hash of the training's code, part of the checkpoints' key")
+    parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--input", required=True, action="append", help="NAME=PATH of what it reads; repeatable")
+    parser.add_argument("--checkpoints", required=True, type=Path, help="folder for the checkpoints of all trainings")
+    parser.add_argument("--out", required=True, type=Path, help="model folder")
+    parser.add_argument("--costs", required=True, type=Path, help="seconds, tokens, memory (CSV)")
+    for option, text in (extra or {}).items():
+        parser.add_argument(option, required=True, help=text)
+    return parser.parse_args(argv)
+
+
+@contextmanager
+def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
+    """Lock the checkpoints of this training and set threads and seed; None where another process has just finished it.
+
+    A killed Snakemake leaves its jobs alive, so the same training may still run: then this one waits for it.
+    """
+    import torch
+    from transformers import set_seed
+
+    recipe, out = args.recipe, args.out
+    inputs = {name: Path(path) for name, path in (pair.split("=", 1) for pair in args.input)}
+    torch.set_num_threads(recipe["threads"])
+    set_seed(args.seed)
+    digests = {name: digest(path) for name, path in inputs.items()}
+    key = training_key(recipe, args.code, digests, args.seed)
+    job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with (job.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{out.name}: another process trains it (an earlier run that was killed?); waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        manifest = out / "manifest.json"
+        if manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key:
+            print(f"{out.name}: that process has finished it", flush=True)
+            yield None
+        else:
+            yield job
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; broken ones are removed."""
+    steps = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}
+    for path in [path for path in steps.values() if not (path / WHOLE).exists()]:
+        shutil.rmtree(path)
+    whole = [step for step in steps if (steps[step] / WHOLE).exists()]
+    return steps[max(whole)] if whole else None
+
+
+def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
+    """Run a Transformers trainer from the last checkpoint of the job, if any; returns seconds and peak memory (bytes)."""
+    import resource
+
+    import torch
+    from transformers import TrainerCallback
+
+    class Checkpointing(TrainerCallback):
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            for extra in states:
+                extra.save(folder)
+            (folder / WHOLE).touch()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            report_progress(job.out.name, state.global_step, state.max_steps, start)
+
+    trainer.add_callback(Checkpointing())
+    start = time.monotonic()
+    resume = last_checkpoint(job.folder)
+    if resume:
+        print(f"{job.out.name}: resumed at step {resume.name.split('-')[1]}", flush=True)
+        for extra in states:
+            extra.load(resume)
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+    return {
+        "seconds": round(time.monotonic() - start, 3),
+        "peak_memory": memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "optimizer_bytes": sum(
+            value.numel() * value.element_size()
+            for state in trainer.optimizer.state.values()
+            for value in state.values()
+            if torch.is_tensor(value)
+        ),
+    }
+
+
+def report_progress(name: str, step: int, total: int, start: float) -> None:
+    """A moving line on a terminal, ten plain lines in a log."""
+    left = (time.monotonic() - start) / step * (total - step)
+    line = f"{name}: step {step} of {total}, about {left:.0f} s left"
+    if sys.stderr.isatty():
+        print(f"\r{line} ", end="\n" if step == total else "", file=sys.stderr, flush=True)
+    elif step % max(total // 10, 1) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dict[str, float]) -> None:
+    """Write the model folder (weights, tokenizer, manifest, history) and the costs; both atomically, costs first."""
+    tokens = int(trainer.state.num_input_tokens_seen)
+    trainable = int(sum(p.numel() for p in trainer.model.parameters() if p.requires_grad))
+    write_costs(job.costs, {"model": job.out.name, "seed": job.seed, **measured, "tokens": tokens})
+    with atomic_folder(job.out) as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        write_history(folder / "history.csv", trainer.state.log_history)
+        write_json(
+            folder / "manifest.json",
+            {
+                "model": job.out.name,
+                "recipe": job.recipe,
+                "key": job.key,
+                "code": job.code,
+                "inputs": job.digests,
+                "seed": job.seed,
+                "packages": versions(),
+                "trainable_parameters": trainable,
+                "total_parameters": int(sum(p.numel() for p in model.parameters())),
+                "tokens_seen": tokens,
+            },
+        )
+
+
+def write_history(path: Path, log: list[dict[str, Any]]) -> None:
+    """One row for each logged step; wall times are left out, so that two runs give the same file."""
+    rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in log if "train_runtime" not in row]
+    names = list(dict.fromkeys(["step", *(name for row in rows for name in row)]))
+    with path.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_costs(path: Path, row: dict[str, Any]) -> None:
+    write_text(path, ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n")

@@ -1,0 +1,196 @@
+"""Rates, macro averages and intervals, on made-up scores whose truth is known."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vernacular.corpus import records
+from vernacular.evaluation import statistics
+from vernacular.evaluation.statistics import COLUMNS, RATES, joint_estimates, rates, score_table
+
+ACCURACY, LCPR = RATES.index("accuracy"), RATES.index("lcpr")
+
+
+def row(
+    identifier: str, language: str = "fr", sample: int = 0, *, correct: bool = True, trace: str | None = "same",
+    line: bool = True, word: bool | None = True, switched: bool = False, tokens: int = 10,
+) -> dict:  # fmt: skip
+    return {
+        "id": identifier, "language": language, "sample": sample, "correct": correct, "answer": "1",
+        "trace_language": language if trace == "same" else trace, "line_pass": line, "word_pass": word if line else None,
+        "code_switched": switched, "abstained_lines": 0, "tokens": tokens, "finish_reason": "stop",
+    }  # fmt: skip
+
+
+def frame(rows: Iterable[dict]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=records.SCORE.names)
+
+
+def clustered(random: np.random.Generator, ids: int, languages: list[str], samples: int) -> pd.DataFrame:
+    """Questions of differing difficulty, alike in every language; half the answers are right in the long run.
+
+    Of the traces 0.7 have all lines in the language, and 0.8 of those have no foreign word: LCPR is 2(.7)(.8)/1.5.
+    """
+    cells = ids * len(languages) * samples
+    right = random.random(cells) < np.repeat(random.beta(1, 1, ids), len(languages) * samples)
+    # A question's traces pass or fail much alike, too: the mean of Beta(7a, 3a) is 0.7.
+    line = random.random(cells) < np.repeat(random.beta(2.1, 0.9, ids), len(languages) * samples)
+    word = random.random(cells) < 0.8
+    grid = pd.MultiIndex.from_product([[f"q{i:04}" for i in range(ids)], languages, range(samples)])
+    scores = grid.to_frame(index=False, name=["id", "language", "sample"])
+    return scores.assign(
+        correct=right, answer="1", trace_language=scores["language"], line_pass=line,
+        word_pass=pd.Series(word, dtype="boolean").mask(~line), code_switched=False, abstained_lines=0, tokens=10,
+        finish_reason="stop",
+    )  # fmt: skip
+
+
+def test_rates_by_hand():
+    scores = frame(
+        [
+            row("a", sample=0, correct=True, tokens=10),
+            row("a", sample=1, correct=False, word=False, tokens=20),
+            row("b", sample=0, correct=False, trace="en", line=False, switched=True, tokens=30),
+            row("b", sample=1, correct=False, trace=None, line=False, tokens=0),
+        ]
+    )
+    assert rates(scores) == pytest.approx(
+        {
+            "accuracy": 1 / 4, "pass_at_k": 1 / 2, "language_consistency": 2 / 4, "lpr": 2 / 4, "wpr": 1 / 2,
+            "lcpr": 1 / 2, "code_switch_rate": 1 / 4, "abstained_rate": 1 / 4, "tokens_mean": 15.0,
+        }
+    )  # fmt: skip
+
+
+def test_lcpr_is_the_harmonic_mean():
+    scores = frame(row(str(i), line=i < 6, word=i < 3) for i in range(10))
+    found = rates(scores)
+    assert (found["lpr"], found["wpr"]) == (0.6, 0.5)
+    assert found["lcpr"] == pytest.approx(2 * 0.6 * 0.5 / 1.1)
+
+
+def test_an_empty_trace_fails_lpr_and_abstains():
+    empty = {**row("b", trace=None, line=False), "answer": None, "tokens": 0, "finish_reason": "prompt_too_long"}
+    found = rates(frame([row("a"), empty]))
+    assert (found["lpr"], found["wpr"], found["abstained_rate"]) == (0.5, 1.0, 0.5)
+
+
+def test_no_passing_trace_is_zero_not_nan():
+    found = rates(frame(row(name, trace="en", line=False) for name in "ab"))
+    assert (found["lpr"], found["wpr"], found["lcpr"], found["language_consistency"]) == (0, 0, 0, 0)
+
+
+def test_groups_are_macro_averages_without_english():
+    # fr: LPR 1, WPR 1/2; de: LPR 1/2, WPR 1; twice as many questions in de as in fr; English all wrong.
+    rows = [row(f"q{i}", "fr", correct=i < 1, word=i < 1) for i in range(2)]
+    rows += [row(f"q{i}", "de", correct=i < 3, line=i < 2) for i in range(4)]
+    rows += [row(f"q{i}", "en", correct=False, trace="de", line=False) for i in range(4)]
+    table = score_table({("m", "b", 0): frame(rows)}, "study", ["fr", "pt"]).set_index("language")
+    assert list(table.index) == ["all", "in-domain", "out-of-domain", "de", "en", "fr"]
+    assert table.loc["all", "accuracy"] == pytest.approx((1 / 2 + 3 / 4) / 2)
+    of_language = 2 * 0.5 / 1.5
+    assert table.loc["all", "lcpr"] == pytest.approx(of_language, abs=1e-6)  # 0.75 if taken of averaged LPR and WPR
+    assert table.loc["in-domain", "accuracy"] == table.loc["fr", "accuracy"] == 0.5
+    assert table.loc["out-of-domain", "accuracy"] == table.loc["de", "accuracy"] == 0.75
+    assert table.loc["en", "accuracy"] == 0
+    assert table["n"].to_dict() == {"all": 6, "in-domain": 2, "out-of-domain": 4, "de": 4, "en": 4, "fr": 2}
+
+
+def test_table_has_the_columns_of_the_design_and_lacks_empty_groups():
+    table = score_table({("m", "b", 3): frame(row(name) for name in "ab")}, "study", ["fr"])
+    assert tuple(table.columns) == COLUMNS
+    assert COLUMNS[:10] == (
+        "study", "model", "benchmark", "language", "seed", "n", "k", "accuracy", "accuracy_low", "accuracy_high",
+    )  # fmt: skip
+    assert list(table["language"]) == ["all", "in-domain", "fr"]
+    assert table[["study", "model", "benchmark", "seed", "k"]].iloc[0].tolist() == ["study", "m", "b", 3, 1]
+
+
+def test_points_lie_in_their_intervals():
+    table = score_table({("m", "b", 0): clustered(np.random.default_rng(1), 80, ["de", "en", "fr"], 2)}, "s", ["fr"])
+    for rate in RATES:
+        assert (table[f"{rate}_low"] <= table[rate]).all() and (table[rate] <= table[f"{rate}_high"]).all()
+
+
+def test_translations_do_not_narrow_the_interval():
+    """Ten copies of one language tell no more than the one; a bootstrap over rows would give a third of the width."""
+    one = clustered(np.random.default_rng(2), 100, ["fr"], 1)
+    codes = ["fr", *"abcdefghi"]
+    ten = pd.concat([one.assign(language=code, trace_language=code) for code in codes], ignore_index=True)
+    columns = [f"{rate}{end}" for rate in RATES for end in ("_low", "_high")]
+    tables = [score_table({("m", "b", 0): scores}, "s", []).set_index("language") for scores in (one, ten)]
+    np.testing.assert_allclose(tables[0].loc["all", columns].astype(float), tables[1].loc["all", columns].astype(float))
+    assert tables[0].loc["all", "accuracy_high"] - tables[0].loc["all", "accuracy_low"] > 0.15
+
+
+def test_intervals_cover_the_truth():
+    random, truth = np.random.default_rng(3), {ACCURACY: 0.5, LCPR: 2 * 0.7 * 0.8 / 1.5}
+    studies, held = 1000, dict.fromkeys(truth, 0)
+    for study in range(studies):
+        scores = clustered(random, 100, ["fr", "ja"], 2)
+        low, high = statistics.interval(joint_estimates({0: scores}, f"study {study}", 300)[0].draws)
+        for rate, value in truth.items():
+            held[rate] += low[rate] <= value <= high[rate]
+    for count in held.values():
+        assert 0.93 <= count / studies <= 0.97, held
+
+
+def test_tables_are_the_same_bytes_whatever_the_order_of_rows_and_the_other_models():
+    random = np.random.default_rng(4)
+    first, second = (clustered(random, 40, ["de", "fr"], 2) for _ in range(2))
+    alone = score_table({("a", "b", 0): first}, "s", ["fr"]).to_csv(index=False)
+    shuffled = first.sample(frac=1, random_state=5)
+    both = score_table({("z", "b", 0): second, ("a", "b", 0): shuffled}, "s", ["fr"])
+    assert both[both["model"] == "a"].to_csv(index=False) == alone
+
+
+def test_draws_are_paired_between_models():
+    """A model and its copy with each answer turned round: their accuracies sum to 1 in every single draw."""
+    scores = clustered(np.random.default_rng(6), 50, ["de", "fr"], 2)
+    found = joint_estimates({"m": scores, "turned": scores.assign(correct=~scores["correct"])}, "b")
+    assert found["m"].draws.shape == (statistics.DRAWS, len(RATES))
+    np.testing.assert_allclose(found["m"].draws[:, ACCURACY] + found["turned"].draws[:, ACCURACY], 1)
+    assert found["m"].draws[:, ACCURACY].std() > 0
+
+
+def test_scores_survive_parquet(tmp_path):
+    """Nulls arrive as None or NaN, by way of the file; nothing may change through it."""
+    rows = [row("a"), row("b", trace=None, line=False), row("c", word=False)]
+    records.write_rows(tmp_path / "scores.parquet", rows, records.SCORE)
+    read = pd.DataFrame(list(records.read_rows(tmp_path / "scores.parquet")))
+    assert rates(read) == rates(pd.read_parquet(tmp_path / "scores.parquet")) == rates(frame(rows))
+
+
+def test_a_language_of_few_questions_may_be_missed_by_draws():
+    rows = [row(f"q{i}", "fr", correct=i % 2 == 0) for i in range(20)] + [row("q0", "de")]
+    table = score_table({("m", "b", 0): frame(rows)}, "s", ["fr"])
+    assert not table.isna().any(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (frame([]), "no rows"),
+        (frame([row("a")]).drop(columns="tokens"), "no column tokens"),
+        (frame([row("a"), row("a")]), "sample 0 of a .fr. stands there twice"),
+        (frame([row("a"), row("a", sample=1), row("b")]), "b .fr. has 1 of 2 samples"),
+        (frame([{**row("a"), "correct": None}]), "null in column correct"),
+        (frame([{**row("a"), "word_pass": None}]), "word_pass must be null exactly where"),
+    ],
+)
+def test_broken_scores_are_refused(scores, message):
+    with pytest.raises(ValueError, match=message) as error:
+        score_table({("lrm", "mini-mgsm", 0): scores}, "s", [])
+    assert str(error.value).startswith("lrm on mini-mgsm, seed 0: ") and "\n" not in str(error.value)
+
+
+def test_frames_that_cannot_be_compared_are_refused():
+    left = frame(row(name) for name in "ab")
+    with pytest.raises(ValueError, match="m and n were scored on different questions"):
+        joint_estimates({"m": left, "n": frame(row(name) for name in "ac")}, "b")
+    with pytest.raises(ValueError, match="m and n were scored on different languages"):
+        joint_estimates({"m": left, "n": frame(row(name, "de") for name in "ab")}, "b")
+    with pytest.raises(ValueError, match="English alone"):
+        joint_estimates({"m": frame([row("a", "en")])}, "b")

@@ -1,0 +1,132 @@
+# AdaMame (arXiv 2606.15080) and its baselines: a base model, SFT on native traces, GRPO whose reward grows for traces in
+# the query's language. One rule for each recipe; which models there are, and from which parents, stands in the config.
+#
+# Checkpoints live outside the outputs, which Snakemake deletes before every attempt; a killed training goes on from them.
+
+
+# A tokenizer and a base model from scratch.
+rule pretrain:
+    input:
+        data="<results>/corpus/pretraining/{model}.parquet",
+    output:
+        model=directory("<results>/seed-{seed}/models/{model}"),
+        costs="<results>/costs/seed-{seed}/{model}.csv",
+    log:
+        "<logs>/seed-{seed}/pretrain/{model}.log",
+    params:
+        script=script("pretrain.py"),
+        recipe=recipe,
+        code=code("pretrain.py"),
+        checkpoints="<results>/seed-{seed}/checkpoints",
+    wildcard_constraints:
+        model=models_of("pretrain"),
+    threads: recipe_threads
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "pretrain: training {wildcards.model} from scratch (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
+        " --input data={input.data:q} --checkpoints {params.checkpoints:q}"
+        " --out {output.model:q} --costs {output.costs:q} > {log:q} 2>&1"
+
+
+# A model that exists already.
+rule fetch_folder:
+    input:
+        folder_source,
+    output:
+        directory("<results>/seed-{seed}/models/{model}"),
+    log:
+        "<logs>/seed-{seed}/fetch_folder/{model}.log",
+    params:
+        script=script("fetch_folder.py"),
+        code=code("fetch_folder.py"),
+    wildcard_constraints:
+        model=models_of("folder"),
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "fetch_folder: taking {wildcards.model} from {input}"
+    shell:
+        "python {params.script:q} --source {input:q} --out {output:q} > {log:q} 2>&1"
+
+
+# Stage 1: SFT on the filtered native traces.
+rule train_sft:
+    input:
+        parent=parent,
+        data="<results>/corpus/traces/kept.parquet",
+    output:
+        model=directory("<results>/seed-{seed}/models/{model}"),
+        costs="<results>/costs/seed-{seed}/{model}.csv",
+    log:
+        "<logs>/seed-{seed}/train_sft/{model}.log",
+    params:
+        script=script("train_sft.py"),
+        recipe=recipe,
+        code=code("train_sft.py"),
+        checkpoints="<results>/seed-{seed}/checkpoints",
+    wildcard_constraints:
+        model=models_of("sft"),
+    threads: recipe_threads
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "train_sft: training {wildcards.model} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
+        " --input parent={input.parent:q} --input data={input.data:q} --checkpoints {params.checkpoints:q}"
+        " --out {output.model:q} --costs {output.costs:q} > {log:q} 2>&1"
+
+
+# RL prompts that the parent solves sometimes, not always: 1 <= correct < k of its k samples.
+rule rl_prompts:
+    input:
+        parent="<results>/seed-{seed}/models/{model}",
+        questions="<results>/corpus/questions/train.parquet",
+    output:
+        "<results>/seed-{seed}/corpus/rl/{model}.parquet",
+    log:
+        "<logs>/seed-{seed}/rl_prompts/{model}.log",
+    params:
+        script=script("make_rl_prompts.py"),
+        options=rl_options,
+        code=code("make_rl_prompts.py"),
+    threads: 1
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "rl_prompts: finding the questions that {wildcards.model} solves sometimes (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --model {input.parent:q} --questions {input.questions:q} --options {params.options:q}"
+        " --seed {wildcards.seed} --out {output:q} > {log:q} 2>&1"
+
+
+# Stage 2: GRPO; `alignment` in the recipe is what makes it plain GRPO, AdaMame or another baseline.
+rule train_grpo:
+    input:
+        parent=parent,
+        data=rl_prompts_of_parent,
+    output:
+        model=directory("<results>/seed-{seed}/models/{model}"),
+        costs="<results>/costs/seed-{seed}/{model}.csv",
+    log:
+        "<logs>/seed-{seed}/train_grpo/{model}.log",
+    params:
+        script=script("train_grpo.py"),
+        recipe=recipe,
+        identifier=IDENTIFIER,
+        code=code("train_grpo.py"),
+        checkpoints="<results>/seed-{seed}/checkpoints",
+    wildcard_constraints:
+        model=models_of("grpo"),
+    threads: recipe_threads
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "train_grpo: training {wildcards.model} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
+        " --identifier {params.identifier:q} --input parent={input.parent:q} --input data={input.data:q}"
+        " --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q} > {log:q} 2>&1"

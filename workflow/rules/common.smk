@@ -1,0 +1,287 @@
+# What the rules share: the checked study, the code hashes, paths and wildcards. No rules here.
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+SCRIPTS = ROOT / "workflow" / "scripts"
+sys.path.insert(0, str(ROOT / "src"))
+
+from vernacular.code import code_hash
+from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phrasebook
+from vernacular.study import StudyError, evaluated, label, resolve_study
+
+CONFIG_FILE = " + ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
+try:
+    study = resolve_study(config, CONFIG_FILE)
+    for language in study["languages"]:
+        load_phrasebook(language)
+except (StudyError, PhrasebookError) as error:
+    sys.exit(f"vernacular: {error}")
+
+MODELS = study["models"]
+RESULTS = f"results/{study['study']}"
+
+
+pathvars:
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/logs/benchmarks",
+
+
+# Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+)
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(ROOT / ".cache" / "inductor"))
+os.environ.update(
+    HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false"
+)
+
+
+def text(options):
+    """Options as one stable string: what the rerun trigger `params` compares, and what scripts read."""
+    return json.dumps(options, sort_keys=True)
+
+
+def script(name):
+    return str(SCRIPTS / name)
+
+
+def code(name):
+    return code_hash(SCRIPTS / name)
+
+
+def recipe(wildcards):
+    return text(MODELS[wildcards.model])
+
+
+def models_of(*recipes):
+    """A wildcard constraint; one that nothing matches where the study has no such model."""
+    names = [
+        re.escape(name)
+        for name, options in MODELS.items()
+        if options["recipe"] in recipes
+    ]
+    return "|".join(names) or "(?!)"
+
+
+def parent(wildcards):
+    return (
+        f"{RESULTS}/seed-{wildcards.seed}/models/{MODELS[wildcards.model]['from']}"
+    )
+
+
+def phrasebooks(wildcards):
+    return [str(PHRASEBOOKS / f"{language}.yaml") for language in study["languages"]]
+
+
+def phrasebook_benchmarks():
+    return {
+        n: o for n, o in study["benchmarks"].items() if o["source"] == "phrasebook"
+    }
+
+
+IDENTIFIER = text({"languages": study["languages"], **study["identifier"]})
+
+
+EVALUATED = evaluated(study, CONFIG_FILE)  # (label, benchmark) -> (model, generation options)
+
+
+def scores_of(evaluations):
+    """The score files of some evaluations, each once, in the order of the configuration."""
+    found = {}
+    for evaluation in evaluations:
+        for seed in study["seeds"]:
+            for benchmark in evaluation["benchmarks"]:
+                for name in evaluation["models"]:
+                    shown = label(name, evaluation["decoding"])
+                    path = f"{RESULTS}/seed-{seed}/scores/{shown}/{benchmark}.parquet"
+                    found[path] = None
+    return list(found)
+
+
+def evaluations_of(target):
+    found = [e for e in study["evaluations"] if e["target"] == target]
+    if not found:
+        sys.exit(
+            f"vernacular: {CONFIG_FILE}: evaluations: none has the target '{target}', so there is nothing to make for it"
+        )
+    return found
+
+
+def default_evaluations():
+    return [e for e in study["evaluations"] if e["default"]]
+
+
+# --- what the rules of the corpus take
+
+
+def mgsm_files(wildcards):
+    """The real files that the questions of the test split come from."""
+    used = any(o["source"] == "mgsm" for o in study["benchmarks"].values())
+    if not used or wildcards.split != "test":
+        return []
+    folder = Path(study["sources"]["mgsm"])
+    files = [folder / f"mgsm_{language}.tsv" for language in study["languages"]]
+    return [str(path) for path in files if path.exists()] or [str(files[0])]
+
+
+def pretraining_options(wildcards):
+    data = MODELS[wildcards.model]["data"]
+    seed = study["seeds"][0]
+    return text({"benchmarks": phrasebook_benchmarks(), "data": data, "seed": seed})
+
+
+def traces_options(wildcards):
+    options = {
+        key: study["traces"][key]
+        for key in ("benchmark", "languages", "share", "flaws")
+    }
+    return text({"benchmarks": phrasebook_benchmarks(), **options})
+
+
+def filter_options(wildcards):
+    shortest, longest = study["traces"]["length"]
+    return text({"length": {"minimum": shortest, "maximum": longest}})
+
+
+# --- what the rules of the models take
+
+
+def folder_source(wildcards):
+    return MODELS[wildcards.model]["path"]
+
+
+def recipe_threads(wildcards):
+    return MODELS[wildcards.model]["threads"]
+
+
+def rl_options(wildcards):
+    return text(study["rl"])
+
+
+def rl_prompts_of_parent(wildcards):
+    return f"{RESULTS}/seed-{wildcards.seed}/corpus/rl/{MODELS[wildcards.model]['from']}.parquet"
+
+
+# --- what the rules of the evaluation take
+
+
+def evaluated_model(wildcards):
+    model = EVALUATED[wildcards.evaluated, wildcards.benchmark][0]
+    return f"{RESULTS}/seed-{wildcards.seed}/models/{model}"
+
+
+def evaluated_questions(wildcards):
+    split = EVALUATED[wildcards.evaluated, wildcards.benchmark][1]["split"]
+    return f"{RESULTS}/corpus/questions/{split}.parquet"
+
+
+def generation_options(wildcards):
+    return text(EVALUATED[wildcards.evaluated, wildcards.benchmark][1])
+
+
+def table_evaluations(name):
+    return default_evaluations() if name == "scores" else evaluations_of(name)
+
+
+def table_scores(wildcards):
+    return scores_of(table_evaluations(wildcards.table))
+
+
+def table_options(wildcards):
+    return summary_options(wildcards.table)
+
+
+def summary_options(name):
+    """What tables and figures say beside the scores: the study's name and scale, and which languages are in-domain."""
+    in_domain = dict.fromkeys(
+        code for e in table_evaluations(name) for code in e["in_domain"]
+    )
+    return text(
+        {
+            "study": study["study"],
+            "scale": study["scale"],
+            "in_domain": list(in_domain),
+            "draws": study["bootstrap"],
+        }
+    )
+
+
+# --- what the figures take
+
+
+def default_scores(wildcards):
+    return scores_of(default_evaluations())
+
+
+def default_options(wildcards):
+    return summary_options("scores")
+
+
+def curve_evaluations(wildcards):
+    return default_evaluations() if wildcards.curves == "training" else evaluations_of("schedules")
+
+
+def curve_models(wildcards):
+    return [
+        f"{RESULTS}/seed-{seed}/models/{name}"
+        for name in trained(curve_evaluations(wildcards))
+        for seed in study["seeds"]
+    ]
+
+
+def curve_options(wildcards):
+    return summary_options("scores" if wildcards.curves == "training" else "schedules")
+
+
+# --- what a study ends with
+
+
+def trained(evaluations):
+    """The GRPO models of some evaluations, whose histories a figure shows."""
+    names = dict.fromkeys(name for e in evaluations for name in e["models"])
+    return [name for name in names if MODELS[name]["recipe"] == "grpo"]
+
+
+def final_outputs():
+    """Every score file, table and figure, so that a deleted one is made again."""
+    wanted = [
+        *scores_of(default_evaluations()),
+        f"{RESULTS}/tables/scores.csv",
+        f"{RESULTS}/figures/pareto.png",
+        f"{RESULTS}/figures/languages.png",
+    ]
+    if "traces" in study:
+        wanted.append(f"{RESULTS}/corpus/filter_quality.csv")
+    if trained(default_evaluations()):
+        wanted.append(f"{RESULTS}/figures/training.png")
+    return wanted
+
+
+def target_outputs(target):
+    """What a named part of the study makes; a function, so that a study without that part is no error until it is asked for."""
+
+    def outputs(wildcards):
+        evaluations = evaluations_of(target)
+        if all(e["default"] for e in evaluations):
+            return [*scores_of(evaluations), *final_outputs()]
+        return [
+            *scores_of(evaluations),
+            f"{RESULTS}/tables/{target}.csv",
+            f"{RESULTS}/figures/{target}.png",
+        ]
+
+    return outputs
+
+
+wildcard_constraints:
+    seed=r"\d+",
+    split="train|dev|test",
+    benchmark="|".join(re.escape(name) for name in study["benchmarks"]),
+    evaluated="|".join(
+        re.escape(name) for name in dict.fromkeys(n for n, _ in EVALUATED)
+    ),

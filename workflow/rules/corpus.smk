@@ -1,0 +1,99 @@
+# The corpus: phrasebooks and real question files in; questions, native traces (raw, then filtered) and pretraining text out.
+#
+# Each problem's split follows from its operations and operands, so nothing that is tested was ever trained on.
+
+
+# Questions of one split: every benchmark, every language, parallel.
+rule questions:
+    input:
+        phrasebooks=phrasebooks,
+        mgsm=mgsm_files,
+    output:
+        "<results>/corpus/questions/{split}.parquet",
+    log:
+        "<logs>/questions/{split}.log",
+    params:
+        script=script("make_questions.py"),
+        options=text(
+            {
+                "benchmarks": study["benchmarks"],
+                "languages": study["languages"],
+                "sources": study["sources"],
+                "seed": study["seeds"][0],
+            }
+        ),
+        code=code("make_questions.py"),
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "questions: writing the {wildcards.split} split"
+    shell:
+        "python {params.script:q} --split {wildcards.split} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
+
+
+# What a model of the recipe `pretrain` learns from.
+rule pretraining_text:
+    input:
+        phrasebooks=phrasebooks,
+    output:
+        "<results>/corpus/pretraining/{model}.parquet",
+    log:
+        "<logs>/pretraining_text/{model}.log",
+    params:
+        script=script("make_pretraining_text.py"),
+        options=pretraining_options,
+        code=code("make_pretraining_text.py"),
+    wildcard_constraints:
+        model=models_of("pretrain"),
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "pretraining_text: writing what {wildcards.model} learns from"
+    shell:
+        "python {params.script:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
+
+
+# Native-language traces with flaws at known rates, so that the filter has real work.
+rule raw_traces:
+    input:
+        questions="<results>/corpus/questions/train.parquet",
+    output:
+        "<results>/corpus/traces/raw.parquet",
+    log:
+        "<logs>/raw_traces.log",
+    params:
+        script=script("make_traces.py"),
+        options=traces_options,
+        seed=study["seeds"][0],
+        code=code("make_traces.py"),
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "raw_traces: writing native traces, some of them flawed"
+    shell:
+        "python {params.script:q} --questions {input.questions:q} --options {params.options:q} --seed {params.seed}"
+        " --out {output:q} > {log:q} 2>&1"
+
+
+# The filter before SFT: structure, box, answer, language, lines, length, duplicates.
+rule filter_traces:
+    input:
+        "<results>/corpus/traces/raw.parquet",
+    output:
+        kept="<results>/corpus/traces/kept.parquet",
+        counts="<results>/corpus/filter.csv",
+        quality="<results>/corpus/filter_quality.csv",
+    log:
+        "<logs>/filter_traces.log",
+    params:
+        script=script("filter_traces.py"),
+        options=filter_options,
+        identifier=IDENTIFIER,
+        code=code("filter_traces.py"),
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "filter_traces: keeping the traces that reason in their own language"
+    shell:
+        "python {params.script:q} --raw {input:q} --options {params.options:q} --identifier {params.identifier:q}"
+        " --kept {output.kept:q} --counts {output.counts:q} --quality {output.quality:q} > {log:q} 2>&1"

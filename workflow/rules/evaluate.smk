@@ -1,0 +1,69 @@
+# Evaluation: generate once (a GPU's work), score as often as a metric changes (a CPU's), then one table.
+
+
+# Every question of a benchmark in every language, k samples each, for one model.
+rule generate:
+    input:
+        model=evaluated_model,
+        questions=evaluated_questions,
+    output:
+        "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
+    log:
+        "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+    params:
+        script=script("generate.py"),
+        options=generation_options,
+        code=code("generate.py"),
+    threads: study["threads"]
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
+        " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
+        " --threads {threads} --out {output:q} > {log:q} 2>&1"
+
+
+# A verdict for each completion: right answer, language of the trace, of its lines, of its words.
+rule score:
+    input:
+        generations="<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
+        questions=evaluated_questions,
+    output:
+        "<results>/seed-{seed}/scores/{evaluated}/{benchmark}.parquet",
+    log:
+        "<logs>/seed-{seed}/score/{evaluated}/{benchmark}.log",
+    params:
+        script=script("score.py"),
+        identifier=IDENTIFIER,
+        code=code("score.py"),
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "score: {wildcards.evaluated} on {wildcards.benchmark} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --generations {input.generations:q} --questions {input.questions:q}"
+        " --benchmark {wildcards.benchmark} --identifier {params.identifier:q} --out {output:q} > {log:q} 2>&1"
+
+
+# Rates with intervals, by language and in groups of languages.
+rule table:
+    input:
+        table_scores,
+    output:
+        "<results>/tables/{table}.csv",
+    log:
+        "<logs>/table/{table}.log",
+    params:
+        script=script("make_table.py"),
+        options=table_options,
+        code=code("make_table.py"),
+    wildcard_constraints:
+        table="scores|schedules",
+    conda:
+        "../envs/vernacular.yaml"
+    message:
+        "table: writing tables/{wildcards.table}.csv"
+    shell:
+        "python {params.script:q} {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"

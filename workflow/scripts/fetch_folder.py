@@ -1,0 +1,36 @@
+"""Take a model that exists already into the study: its files are linked where the disk allows, else copied."""
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from vernacular import command
+from vernacular.files import atomic_folder
+
+
+def link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", required=True, type=Path)
+    parser.add_argument("--out", required=True, type=Path)
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        if not (args.source / "config.json").exists():
+            raise ValueError(f"{args.source}: no model here (config.json is missing); train it first or mend the recipe's path")
+        with atomic_folder(args.out) as folder:
+            shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
+
+    return command.run("fetch_folder", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Let a model answer the questions of one benchmark, k samples each."""
+
+import argparse
+import json
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import GENERATION, read_rows, write_rows
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="model folder")
+    parser.add_argument("--questions", required=True, help="questions of the split (Parquet)")
+    parser.add_argument("--benchmark", required=True)
+    parser.add_argument("--options", required=True, type=json.loads, help="JSON: the evaluation's generation options")
+    parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", required=True, help="generations (Parquet)")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        import torch
+
+        from vernacular.evaluation.generate import generate_rows
+        from vernacular.models.load import load_model
+
+        torch.set_num_threads(args.threads)
+        model, tokenizer = load_model(args.model)
+        languages = args.options["languages"]
+        questions = [
+            row
+            for row in read_rows(args.questions)
+            if row["benchmark"] == args.benchmark and row["language"] in languages
+        ]
+        if missing := set(languages) - {row["language"] for row in questions}:
+            raise ValueError(f"{args.questions}: no '{args.benchmark}' questions in {', '.join(sorted(missing))}; see evaluations")
+        count = write_rows(args.out, generate_rows(model, tokenizer, questions, args.options, args.seed), GENERATION)
+        print(count, "completions")
+
+    return command.run("generate", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

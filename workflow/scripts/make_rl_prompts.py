@@ -1,0 +1,38 @@
+"""The prompts of GRPO: training questions that the parent solves in some of its samples, not in none and not in all."""
+
+import argparse
+import json
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import PROMPT, read_rows, write_rows
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="folder of the parent")
+    parser.add_argument("--questions", required=True, help="training questions (Parquet)")
+    parser.add_argument("--options", required=True, type=json.loads, help="JSON: the section `rl` of the config")
+    parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", required=True, help="prompts (Parquet)")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        import torch
+
+        from vernacular.adamame.prompts import candidate_questions, difficulty_filter
+        from vernacular.models.load import load_model
+
+        torch.set_num_threads(args.threads)
+        model, tokenizer = load_model(args.model)
+        questions = candidate_questions(read_rows(args.questions), args.options)
+        kept = difficulty_filter(model, tokenizer, questions, args.options, args.seed)
+        write_rows(args.out, kept, PROMPT)
+        print(f"{len(kept)} of {len(questions)} prompts are solved sometimes")
+
+    return command.run("make_rl_prompts", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""Rates with 95 % intervals for every model, benchmark and language (tables/scores.csv)."""
+
+import argparse
+import json
+import sys
+
+from vernacular import command
+from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.statistics import score_table
+from vernacular.files import write_text
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
+    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, scale, in_domain, draws")
+    parser.add_argument("--out", required=True, help="table (CSV)")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        options = args.options
+        table = score_table(read_frames(args.scores), options["study"], options["in_domain"], options["draws"])
+        write_text(args.out, table.to_csv(index=False))
+
+    return command.run("make_table", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""The Pareto plot: accuracy against LCPR, with tokens, intervals and the front, and its numbers."""
+
+import argparse
+import json
+import sys
+
+from vernacular import command
+from vernacular.evaluation.frames import read_frames
+from vernacular.figures.pareto import draw_pareto, pareto_table
+from vernacular.files import write_text
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
+    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, scale, in_domain, draws")
+    parser.add_argument("--png", required=True)
+    parser.add_argument("--svg", required=True)
+    parser.add_argument("--csv", required=True)
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        options = args.options
+        table = pareto_table(read_frames(args.scores), options["draws"])
+        write_text(args.csv, table.to_csv(index=False))
+        draw_pareto(table, args.png, args.svg, f"Accuracy against language consistency: study '{options['study']}'", options["scale"])
+
+    return command.run("plot_pareto", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

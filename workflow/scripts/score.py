@@ -1,0 +1,35 @@
+"""Give each completion its verdicts: right answer, language of the trace, of its lines, of its words."""
+
+import argparse
+import json
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import SCORE, read_rows, write_rows
+from vernacular.evaluation.score import score_rows
+from vernacular.identify import LanguageIdentifier
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--generations", required=True)
+    parser.add_argument("--questions", required=True, help="questions of the split (Parquet)")
+    parser.add_argument("--benchmark", required=True)
+    parser.add_argument("--identifier", required=True, type=json.loads, help="JSON: languages, model, certainty, min_letters")
+    parser.add_argument("--out", required=True, help="scores (Parquet)")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        answers = {
+            (row["id"], row["language"]): row["answer"]
+            for row in read_rows(args.questions, columns=["id", "benchmark", "language", "answer"])
+            if row["benchmark"] == args.benchmark
+        }
+        rows = score_rows(read_rows(args.generations), answers, LanguageIdentifier(**args.identifier))
+        print(write_rows(args.out, rows, SCORE), "scores")
+
+    return command.run("score", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

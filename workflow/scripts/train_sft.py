@@ -1,0 +1,24 @@
+"""AdaMame's first stage: SFT on the filtered native traces (recipe `sft`)."""
+
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import read_rows
+from vernacular.models.training import training_arguments, training_job
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = training_arguments(__doc__, argv)
+
+    def work() -> None:
+        from vernacular.adamame.sft import train_sft
+
+        with training_job(args) as job:
+            if job:
+                train_sft(job, list(read_rows(job.inputs["data"])))
+
+    return command.run("train_sft", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
