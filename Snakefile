@@ -5,9 +5,12 @@
 #   snakemake --profile slurm         the same on a cluster
 #   snakemake --configfile FILE       another study; FILE takes the place of config/config.yaml
 
-if not workflow.overwrite_configfiles:
+import os
 
-    configfile: "config/config.yaml"
+if not workflow.overwrite_configfiles:
+    own = "config/config.yaml"  # of the working directory, if it has one; else the default study
+
+    configfile: own if os.path.exists(own) else os.path.join(workflow.current_basedir, own)
 
 
 include: "workflow/rules/common.smk"
@@ -19,9 +22,9 @@ include: "workflow/rules/report.smk"
 
 # Everything the study measures and draws, but no model folder: those may be deleted to free the disk.
 rule all:
+    default_target: True
     input:
         final_outputs(),
-    default_target: True
 
 
 # The parts of a study, by name: snakemake adamame | schedules | mgsm

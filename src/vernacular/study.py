@@ -3,100 +3,45 @@
 Every error is one line that names the file, the key and the nearest valid choice.
 """
 
-import difflib
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator, ValidationError
-
 from vernacular.corpus.phrasebook import PHRASEBOOKS
+from vernacular.study_schema import StudyError, check, load_schema, nearest
+from vernacular.trainer_options import TAKEN, known_options
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
-
-
-class StudyError(ValueError):
-    """A configuration that cannot be run; the message is one line."""
-
-
-def nearest(word: str, choices: list[str]) -> str:
-    close = difflib.get_close_matches(word, choices, 1, 0.5)
-    return f"did you mean '{close[0]}'?" if close else f"choose from: {', '.join(choices) or 'none'}"
+__all__ = ["StudyError", "check_files", "check_owner", "evaluated", "label", "resolve_study"]
 
 
 def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
-    """The configuration with every default filled in.
+    """The configuration with every default filled in; a model that is null is left out.
 
     Raises StudyError for an unknown key, language, model, benchmark or recipe, a value out of range, or a cycle.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    models = {name: recipe for name, recipe in (config.get("models") or {}).items() if recipe is not None}
-    study = json.loads(json.dumps({**config, "models": models}))  # plain data, ours to change
+    schema = load_schema()
+    study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
+    if isinstance(study.get("models"), dict):
+        study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}
     check(study, schema, schema, "", file)
     recipes = schema["$defs"]["recipes"]
     for name, recipe in study["models"].items():
-        kind = recipe.get("recipe") if isinstance(recipe, dict) else None
-        if kind not in recipes:
-            raise StudyError(f"{file}: models.{name}.recipe: unknown recipe '{kind}'; {nearest(str(kind), list(recipes))}")
-        check(recipe, recipes[kind], schema, f"models.{name}", file)
+        place = f"models.{name}"
+        if not isinstance(recipe, dict) or "recipe" not in recipe:
+            raise StudyError(f"{file}: {place}: the key 'recipe' is missing; choose from: {', '.join(recipes)}")
+        kind = recipe["recipe"]
+        if kind not in list(recipes):
+            raise StudyError(f"{file}: {place}.recipe: unknown recipe '{kind}'; {nearest(str(kind), recipes)}")
+        check(recipe, recipes[kind], schema, place, file)
     check_names(study, file)
     check_graph(study["models"], file)
+    check_questions(study, file)
     evaluated(study, file)
     for name, recipe in study["models"].items():
         check_training(name, recipe, file)
     return study
-
-
-def check(data: dict[str, Any], part: dict[str, Any], schema: dict[str, Any], place: str, file: str) -> None:
-    """Validate `data` against a part of the schema, fill its defaults in, and turn the first error into one line."""
-    fill_defaults(data, part, schema)
-    validator = Draft202012Validator({**part, "$defs": schema["$defs"]})
-    errors = sorted(validator.iter_errors(data), key=lambda error: [str(step) for step in error.absolute_path])
-    if errors:
-        raise StudyError(f"{file}: {describe(errors[0], place)}")
-
-
-def fill_defaults(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:
-    if "$ref" in part:
-        target = schema
-        for step in part["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        part = {**target, **part}
-    if isinstance(data, dict):
-        for key, sub in part.get("properties", {}).items():
-            if "$ref" in sub:
-                reference = schema["$defs"][sub["$ref"].rsplit("/", 1)[1]]
-                sub = {**reference, **{k: v for k, v in sub.items() if k != "$ref"}}
-            if key not in data and "default" in sub:
-                data[key] = json.loads(json.dumps(sub["default"]))
-            if key in data:
-                fill_defaults(data[key], sub, schema)
-        extra = part.get("additionalProperties")
-        if isinstance(extra, dict):
-            for key in data.keys() - part.get("properties", {}).keys():
-                fill_defaults(data[key], extra, schema)
-    elif isinstance(data, list) and isinstance(part.get("items"), dict):
-        for item in data:
-            fill_defaults(item, part["items"], schema)
-
-
-def describe(error: ValidationError, place: str) -> str:
-    path = ".".join([place, *map(str, error.absolute_path)]).strip(".")
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        return f"{path + '.' if path else ''}{unknown}: unknown key; {nearest(unknown, known)}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{path or 'the file'}: the key '{missing}' is missing"
-    if error.validator == "enum":
-        return f"{path}: {error.instance!r} is no valid choice; {nearest(str(error.instance), list(map(str, error.validator_value)))}"
-    if error.validator in ("minimum", "exclusiveMinimum"):
-        return f"{path}: {error.instance} is too small; the least is {error.validator_value}" + (
-            " (not included)" if error.validator == "exclusiveMinimum" else ""
-        )
-    return f"{path or 'the file'}: {error.message}"
 
 
 def check_names(study: dict[str, Any], file: str) -> None:
@@ -109,20 +54,27 @@ def check_names(study: dict[str, Any], file: str) -> None:
 
     there = {
         "language": "among the study's languages",
+        "evaluated language": "among the languages of this evaluation",
         "benchmark": "among the study's benchmarks",
         "model": "among the study's models",
-        "phrasebook": "written yet (resources/phrasebook/<language>.yaml)",
+        "study language": "among those with a phrasebook (resources/phrasebook/<language>.yaml)",
     }
     languages, benchmarks, models = study["languages"], list(study["benchmarks"]), list(study["models"])
-    known("languages", languages, sorted(path.stem for path in PHRASEBOOKS.glob("*.yaml")), "phrasebook")
+    known("languages", languages, sorted(path.stem for path in PHRASEBOOKS.glob("*.yaml")), "study language")
     for number, evaluation in enumerate(study["evaluations"]):
         place = f"evaluations.{number}"
         known(f"{place}.languages", evaluation["languages"], languages, "language")
-        known(f"{place}.in_domain", evaluation["in_domain"], evaluation["languages"], "language")
+        known(f"{place}.in_domain", evaluation["in_domain"], evaluation["languages"], "evaluated language")
         known(f"{place}.benchmarks", evaluation["benchmarks"], benchmarks, "benchmark")
         known(f"{place}.models", evaluation["models"], models, "model")
         if evaluation["temperature"] == 0 and evaluation["samples"] != 1:
-            raise StudyError(f"{file}: {place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1")
+            raise StudyError(
+                f"{file}: {place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1"
+            )
+    if not any(evaluation["default"] for evaluation in study["evaluations"]):
+        raise StudyError(
+            f"{file}: evaluations: none has `default: true`, so `snakemake` without a target would make nothing"
+        )
     for section in ("traces", "rl"):
         if section in study:
             known(f"{section}.languages", study[section]["languages"], languages, "language")
@@ -130,15 +82,12 @@ def check_names(study: dict[str, Any], file: str) -> None:
     for name, recipe in study["models"].items():
         if recipe["recipe"] == "pretrain":
             known(f"models.{name}.data.languages", recipe["data"]["languages"], languages, "language")
-            known(f"models.{name}.data.benchmarks", recipe["data"]["benchmarks"], benchmarks, "benchmark")
+            known(f"models.{name}.data.benchmarks", list(recipe["data"]["benchmarks"]), benchmarks, "benchmark")
         for section, kind in (("traces", "sft"), ("rl", "grpo")):
             if recipe["recipe"] == kind and section not in study:
-                raise StudyError(f"{file}: models.{name}: the recipe '{kind}' needs the section '{section}', which is missing")
-    for name, benchmark in study["benchmarks"].items():
-        if benchmark["source"] == "mgsm" and "mgsm" not in study["sources"]:
-            raise StudyError(f"{file}: benchmarks.{name}: the source 'mgsm' needs sources.mgsm, the folder of its TSV files")
-        if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
-            raise StudyError(f"{file}: benchmarks.{name}.steps: a frame has one step, not {benchmark['steps']}")
+                raise StudyError(
+                    f"{file}: models.{name}: the recipe '{kind}' needs the section '{section}', which is missing"
+                )
 
 
 def check_graph(models: dict[str, Any], file: str) -> None:
@@ -147,32 +96,147 @@ def check_graph(models: dict[str, Any], file: str) -> None:
         chain, parent = [name], recipe.get("from")
         while parent is not None:
             if parent not in models:
-                raise StudyError(f"{file}: models.{chain[-1]}.from: unknown model '{parent}'; {nearest(parent, list(models))}")
+                raise StudyError(
+                    f"{file}: models.{chain[-1]}.from: unknown model '{parent}'; {nearest(parent, models)}"
+                )
             if parent in chain:
                 raise StudyError(f"{file}: models.{name}.from: a cycle: {' -> '.join([*chain, parent])}")
             chain.append(parent)
             parent = models[parent].get("from")
 
 
+def check_questions(study: dict[str, Any], file: str) -> None:
+    """Whatever reads questions finds some: ranges go upwards, splits are not empty, RL prompts are not SFT's."""
+    benchmarks = study["benchmarks"]
+
+    def upwards(place: str, pair: list[float], strictly: bool = False) -> None:
+        if pair[0] > pair[1] or strictly and pair[0] == pair[1]:
+            raise StudyError(f"{file}: {place}: {pair} runs from high to low or holds nothing; write [low, high]")
+
+    def holds(place: str, name: str, split: str) -> None:
+        source = benchmarks[name]["source"]
+        if source == "mgsm" and split != "test":
+            raise StudyError(
+                f"{file}: {place}: '{name}' is MGSM, which has test questions alone, not the split '{split}'"
+            )
+        if source == "phrasebook" and not benchmarks[name]["questions"][split]:
+            raise StudyError(
+                f"{file}: {place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}"
+            )
+
+    for name, benchmark in benchmarks.items():
+        place = f"benchmarks.{name}"
+        if benchmark["source"] == "mgsm" and "mgsm" not in study["sources"]:
+            raise StudyError(f"{file}: {place}: the source 'mgsm' needs sources.mgsm, the folder of its TSV files")
+        if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
+            raise StudyError(f"{file}: {place}.steps: a frame has one step, not {benchmark['steps']}")
+        for key, pair in benchmark["numbers"].items():
+            upwards(f"{place}.numbers.{key}", pair)
+    for section in ("traces", "rl"):
+        if section in study:
+            upwards(f"{section}.share", study[section]["share"], strictly=True)
+            holds(f"{section}.benchmark", study[section]["benchmark"], "train")
+    if "traces" in study:
+        upwards("traces.length", study["traces"]["length"])
+    if "traces" in study and "rl" in study and study["traces"]["benchmark"] == study["rl"]["benchmark"]:
+        (low, high), (start, end) = study["traces"]["share"], study["rl"]["share"]
+        if max(low, start) < min(high, end):
+            raise StudyError(
+                f"{file}: rl.share: [{start}, {end}] overlaps traces.share [{low}, {high}]: GRPO would train on SFT's "
+                "questions"
+            )
+    for name, recipe in study["models"].items():
+        if recipe["recipe"] == "pretrain":
+            for benchmark, share in recipe["data"]["benchmarks"].items():
+                upwards(f"models.{name}.data.benchmarks.{benchmark}", share, strictly=True)
+                holds(f"models.{name}.data.benchmarks", benchmark, "train")
+    for number, evaluation in enumerate(study["evaluations"]):
+        for benchmark in evaluation["benchmarks"]:
+            holds(f"evaluations.{number}.benchmarks", benchmark, evaluation["split"])
+
+
 def check_training(name: str, recipe: dict[str, Any], file: str) -> None:
     """Options of the trainers that would go wrong only hours later."""
-    options = recipe.get("training", {})
-    place = f"models.{name}.training"
-    if recipe["recipe"] != "grpo":
-        return
-    group = options.get("num_generations", 8)
-    if options.get("per_device_train_batch_size", 8) % group:
+    for section, kind in (("training", recipe["recipe"]), ("lora", "lora")):
+        known = known_options(kind) if section in recipe else set()
+        for key in recipe.get(section, {}):
+            if key in TAKEN[kind]:
+                raise StudyError(
+                    f"{file}: models.{name}.{section}.{key}: the workflow sets this option itself; leave it out"
+                )
+            if known and key not in known:
+                raise StudyError(
+                    f"{file}: models.{name}.{section}.{key}: no option of this trainer; {nearest_option(key, known)}"
+                )
+    if recipe["recipe"] == "grpo":
+        check_groups(recipe["training"], f"{file}: models.{name}.training")
+
+
+def nearest_option(key: str, known: set[str]) -> str:
+    hint = nearest(key, sorted(known))
+    return hint if hint.startswith("did") else "see the documentation of its configuration class"
+
+
+def check_groups(options: dict[str, Any], place: str) -> None:
+    """GRPO's groups fit into batches, and checkpoints fall between the rollouts, which they do not hold."""
+    if "loss_type" not in options:
         raise StudyError(
-            f"{file}: {place}.per_device_train_batch_size: must be a multiple of num_generations ({group}), "
-            "or a group would straddle two processes"
+            f"{place}: the key 'loss_type' is missing: it changes the method, so it is never left to a default"
         )
-    every = options.get("steps_per_generation", options.get("gradient_accumulation_steps", 1))
-    every *= options.get("num_iterations", 1)
-    if options.get("save_steps", 500) % every:
+    defaults = {"num_generations": 8, "per_device_train_batch_size": 8, "gradient_accumulation_steps": 1}
+    defaults |= {"num_iterations": 1, "save_steps": 500}
+    optional = [key for key in ("steps_per_generation", "generation_batch_size") if options.get(key) is not None]
+    values: dict[str, Any] = {key: options.get(key, defaults.get(key)) for key in [*defaults, *optional]}
+    for key, value in values.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise StudyError(f"{place}.{key}: {value!r} is no whole number above 0")
+    if values["num_generations"] < 2:
+        raise StudyError(f"{place}.num_generations: a group needs at least 2 completions to compare")
+    group, batch = values["num_generations"], values["per_device_train_batch_size"]
+    if batch % group:
         raise StudyError(
-            f"{file}: {place}.save_steps: must be a multiple of {every} (steps_per_generation x num_iterations): "
-            "rollouts are not part of a checkpoint"
+            f"{place}.per_device_train_batch_size: {batch} is no multiple of num_generations ({group}), so a group "
+            f"would straddle two processes; the nearest is {max(round(batch / group), 1) * group}"
         )
+    every = values.get("steps_per_generation", values["gradient_accumulation_steps"])
+    if "generation_batch_size" in values:
+        every = max(values["generation_batch_size"] // batch, 1)
+    every *= values["num_iterations"]
+    if (steps := values["save_steps"]) % every:
+        raise StudyError(
+            f"{place}.save_steps: {steps} is no multiple of {every} (steps_per_generation x num_iterations), and a "
+            f"checkpoint does not hold rollouts; the nearest is {max(round(steps / every), 1) * every}"
+        )
+
+
+def check_files(study: dict[str, Any], file: str) -> None:
+    """The real files that the evaluations need are there (paths are relative to the working directory)."""
+    for number, evaluation in enumerate(study["evaluations"]):
+        if any(study["benchmarks"][name]["source"] == "mgsm" for name in evaluation["benchmarks"]):
+            folder = Path(study["sources"]["mgsm"])
+            there = sorted(path.stem.removeprefix("mgsm_") for path in folder.glob("mgsm_*.tsv"))
+            if not there:
+                raise StudyError(
+                    f"{file}: sources.mgsm: no mgsm_<language>.tsv in {folder}; set it to the folder that holds them"
+                )
+            for language in evaluation["languages"]:
+                if language not in there:
+                    raise StudyError(
+                        f"{file}: evaluations.{number}.languages: {folder} has no mgsm_{language}.tsv; "
+                        f"{nearest(language, there)}"
+                    )
+
+
+def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path, file: str) -> None:
+    """A copied configuration that kept the name of a shipped study would write over that one's results."""
+    used = {Path(path).resolve() for path in files}
+    for path in sorted(shipped.glob("*.yaml")):
+        named = re.search(r"^study: *['\"]?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if named and named[1] == study["study"] and path.resolve() not in used:
+            raise StudyError(
+                f"{file}: study: '{study['study']}' is the name of the study in {shipped.name}/{path.name}; "
+                "give yours a name of its own"
+            )
 
 
 def label(model: str, decoding: str) -> str:

@@ -179,6 +179,14 @@ def test_odd_tables_are_drawn(tmp_path):
     assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
+def test_a_table_read_from_its_file_gives_the_same_figure(tmp_path):
+    table = made_up(5)
+    table.to_csv(tmp_path / "pareto.csv", index=False)
+    for name, each in (("one", table), ("two", pd.read_csv(tmp_path / "pareto.csv"))):
+        draw_pareto(each, tmp_path / f"{name}.png", tmp_path / f"{name}.svg", "Pareto", "miniature")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
 def test_an_empty_table_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no rows to draw"):
         draw_pareto(pd.DataFrame(columns=list(COLUMNS)), tmp_path / "p.png", tmp_path / "p.svg", "T", "miniature")

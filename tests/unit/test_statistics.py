@@ -1,5 +1,8 @@
 """Rates, macro averages and intervals, on made-up scores whose truth is known."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -19,8 +22,9 @@ def row(
 ) -> dict:  # fmt: skip
     return {
         "id": identifier, "language": language, "sample": sample, "correct": correct, "answer": "1",
-        "trace_language": language if trace == "same" else trace, "line_pass": line, "word_pass": word if line else None,
-        "code_switched": switched, "abstained_lines": 0, "tokens": tokens, "finish_reason": "stop",
+        "trace_language": language if trace == "same" else trace, "line_pass": line,
+        "word_pass": word if line else None, "code_switched": switched, "abstained_lines": 0, "tokens": tokens,
+        "finish_reason": "stop",
     }  # fmt: skip
 
 
@@ -144,6 +148,19 @@ def test_tables_are_the_same_bytes_whatever_the_order_of_rows_and_the_other_mode
     shuffled = first.sample(frac=1, random_state=5)
     both = score_table({("z", "b", 0): second, ("a", "b", 0): shuffled}, "s", ["fr"])
     assert both[both["model"] == "a"].to_csv(index=False) == alone
+
+
+def test_draws_are_the_same_in_every_process():
+    code = "from vernacular.evaluation.statistics import draw_weights as d; print(d('mini', 9, 9), d('other', 9, 9))"
+    path, printed = os.pathsep.join(sys.path), set()
+    for seed in "12":
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", code]
+        printed.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    here = f"{statistics.draw_weights('mini', 9, 9)} {statistics.draw_weights('other', 9, 9)}\n"
+    assert printed == {here}
+    assert (statistics.draw_weights("mini", 9, 9) != statistics.draw_weights("other", 9, 9)).any()
+    assert (statistics.draw_weights("mini", 9, 9).sum(axis=1) == 9).all()
 
 
 def test_draws_are_paired_between_models():

@@ -13,16 +13,16 @@ rule pretrain:
         costs="<results>/costs/seed-{seed}/{model}.csv",
     log:
         "<logs>/seed-{seed}/pretrain/{model}.log",
+    wildcard_constraints:
+        model=models_of("pretrain"),
+    conda:
+        "../envs/vernacular.yaml"
+    threads: recipe_threads
     params:
         script=script("pretrain.py"),
         recipe=recipe,
         code=code("pretrain.py"),
-        checkpoints="<results>/seed-{seed}/checkpoints",
-    wildcard_constraints:
-        model=models_of("pretrain"),
-    threads: recipe_threads
-    conda:
-        "../envs/vernacular.yaml"
+        checkpoints=checkpoints,
     message:
         "pretrain: training {wildcards.model} from scratch (seed {wildcards.seed})"
     shell:
@@ -39,13 +39,13 @@ rule fetch_folder:
         directory("<results>/seed-{seed}/models/{model}"),
     log:
         "<logs>/seed-{seed}/fetch_folder/{model}.log",
-    params:
-        script=script("fetch_folder.py"),
-        code=code("fetch_folder.py"),
     wildcard_constraints:
         model=models_of("folder"),
     conda:
         "../envs/vernacular.yaml"
+    params:
+        script=script("fetch_folder.py"),
+        code=code("fetch_folder.py"),
     message:
         "fetch_folder: taking {wildcards.model} from {input}"
     shell:
@@ -62,16 +62,16 @@ rule train_sft:
         costs="<results>/costs/seed-{seed}/{model}.csv",
     log:
         "<logs>/seed-{seed}/train_sft/{model}.log",
+    wildcard_constraints:
+        model=models_of("sft"),
+    conda:
+        "../envs/vernacular.yaml"
+    threads: recipe_threads
     params:
         script=script("train_sft.py"),
         recipe=recipe,
         code=code("train_sft.py"),
-        checkpoints="<results>/seed-{seed}/checkpoints",
-    wildcard_constraints:
-        model=models_of("sft"),
-    threads: recipe_threads
-    conda:
-        "../envs/vernacular.yaml"
+        checkpoints=checkpoints,
     message:
         "train_sft: training {wildcards.model} (seed {wildcards.seed})"
     shell:
@@ -89,13 +89,13 @@ rule rl_prompts:
         "<results>/seed-{seed}/corpus/rl/{model}.parquet",
     log:
         "<logs>/seed-{seed}/rl_prompts/{model}.log",
+    conda:
+        "../envs/vernacular.yaml"
+    threads: 1
     params:
         script=script("make_rl_prompts.py"),
         options=rl_options,
         code=code("make_rl_prompts.py"),
-    threads: 1
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "rl_prompts: finding the questions that {wildcards.model} solves sometimes (seed {wildcards.seed})"
     shell:
@@ -113,17 +113,17 @@ rule train_grpo:
         costs="<results>/costs/seed-{seed}/{model}.csv",
     log:
         "<logs>/seed-{seed}/train_grpo/{model}.log",
+    wildcard_constraints:
+        model=models_of("grpo"),
+    conda:
+        "../envs/vernacular.yaml"
+    threads: recipe_threads
     params:
         script=script("train_grpo.py"),
         recipe=recipe,
         identifier=IDENTIFIER,
         code=code("train_grpo.py"),
-        checkpoints="<results>/seed-{seed}/checkpoints",
-    wildcard_constraints:
-        model=models_of("grpo"),
-    threads: recipe_threads
-    conda:
-        "../envs/vernacular.yaml"
+        checkpoints=checkpoints,
     message:
         "train_grpo: training {wildcards.model} (seed {wildcards.seed})"
     shell:

@@ -5,19 +5,43 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+ROOT = Path(str(workflow.current_basedir)).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(ROOT / "src"))
 
 from vernacular.code import code_hash
 from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phrasebook
-from vernacular.study import StudyError, evaluated, label, resolve_study
+from vernacular.study import (
+    StudyError,
+    check_files,
+    check_owner,
+    evaluated,
+    label,
+    resolve_study,
+)
 
-CONFIG_FILE = " + ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
+
+def config_source():
+    """The configuration files in use, and what errors call them."""
+    files = list(workflow.overwrite_configfiles)
+    if not files and not workflow.modifier.skip_configfile:
+        files = workflow.configfiles[-1:]
+    names = [os.path.relpath(f) if Path(f).resolve().is_relative_to(Path.cwd()) else str(f) for f in files]
+    if not files:
+        names = ["the configuration of the module"]
+    if workflow.config_settings.config:
+        names.append("--config")
+    return files, " + ".join(names)
+
+
+CONFIG_FILES, CONFIG_FILE = config_source()
 try:
     study = resolve_study(config, CONFIG_FILE)
     for language in study["languages"]:
         load_phrasebook(language)
+    check_files(study, CONFIG_FILE)
+    if CONFIG_FILES:
+        check_owner(study, CONFIG_FILES, ROOT / "config", CONFIG_FILE)
 except (StudyError, PhrasebookError) as error:
     sys.exit(f"vernacular: {error}")
 
@@ -32,13 +56,12 @@ pathvars:
 
 
 # Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
-)
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT / "src"), os.getenv("PYTHONPATH")])))
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(ROOT / ".cache" / "inductor"))
-os.environ.update(
-    HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false"
-)
+# Big tensors come and go with every step: let glibc keep their memory (this takes a third off a step of GRPO on a CPU).
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**33))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**34))
+os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 
 def text(options):
@@ -47,7 +70,12 @@ def text(options):
 
 
 def script(name):
-    return str(SCRIPTS / name)
+    """A script's path; as a function of `threads` it is no part of the trigger `params`, or a moved repository would train anew."""
+
+    def path(wildcards, threads):
+        return str(SCRIPTS / name)
+
+    return path
 
 
 def code(name):
@@ -60,28 +88,23 @@ def recipe(wildcards):
 
 def models_of(*recipes):
     """A wildcard constraint; one that nothing matches where the study has no such model."""
-    names = [
-        re.escape(name)
-        for name, options in MODELS.items()
-        if options["recipe"] in recipes
-    ]
+    names = [re.escape(name) for name, options in MODELS.items() if options["recipe"] in recipes]
     return "|".join(names) or "(?!)"
 
 
 def parent(wildcards):
-    return (
-        f"{RESULTS}/seed-{wildcards.seed}/models/{MODELS[wildcards.model]['from']}"
-    )
+    return f"{RESULTS}/seed-{wildcards.seed}/models/{MODELS[wildcards.model]['from']}"
 
 
 def phrasebooks(wildcards):
-    return [str(PHRASEBOOKS / f"{language}.yaml") for language in study["languages"]]
+    """Relative where that stays below the working directory, so that a moved repository reruns nothing."""
+    here = Path.cwd()
+    folder = PHRASEBOOKS.relative_to(here) if PHRASEBOOKS.is_relative_to(here) else PHRASEBOOKS
+    return [str(folder / f"{language}.yaml") for language in study["languages"]]
 
 
 def phrasebook_benchmarks():
-    return {
-        n: o for n, o in study["benchmarks"].items() if o["source"] == "phrasebook"
-    }
+    return {n: o for n, o in study["benchmarks"].items() if o["source"] == "phrasebook"}
 
 
 IDENTIFIER = text({"languages": study["languages"], **study["identifier"]})
@@ -136,10 +159,7 @@ def pretraining_options(wildcards):
 
 
 def traces_options(wildcards):
-    options = {
-        key: study["traces"][key]
-        for key in ("benchmark", "languages", "share", "flaws")
-    }
+    options = {key: study["traces"][key] for key in ("benchmark", "languages", "share", "flaws")}
     return text({"benchmarks": phrasebook_benchmarks(), **options})
 
 
@@ -153,6 +173,10 @@ def filter_options(wildcards):
 
 def folder_source(wildcards):
     return MODELS[wildcards.model]["path"]
+
+
+def checkpoints(wildcards):
+    return f"{RESULTS}/seed-{wildcards.seed}/checkpoints"
 
 
 def recipe_threads(wildcards):
@@ -198,9 +222,7 @@ def table_options(wildcards):
 
 def summary_options(name):
     """What tables and figures say beside the scores: the study's name and scale, and which languages are in-domain."""
-    in_domain = dict.fromkeys(
-        code for e in table_evaluations(name) for code in e["in_domain"]
-    )
+    in_domain = dict.fromkeys(code for e in table_evaluations(name) for code in e["in_domain"])
     return text(
         {
             "study": study["study"],
@@ -223,7 +245,7 @@ def default_options(wildcards):
 
 
 def curve_evaluations(wildcards):
-    return default_evaluations() if wildcards.curves == "training" else evaluations_of("schedules")
+    return default_evaluations() if wildcards.curves == "training" else evaluations_of(wildcards.curves)
 
 
 def curve_models(wildcards):
@@ -235,7 +257,7 @@ def curve_models(wildcards):
 
 
 def curve_options(wildcards):
-    return summary_options("scores" if wildcards.curves == "training" else "schedules")
+    return summary_options("scores" if wildcards.curves == "training" else wildcards.curves)
 
 
 # --- what a study ends with
@@ -269,11 +291,8 @@ def target_outputs(target):
         evaluations = evaluations_of(target)
         if all(e["default"] for e in evaluations):
             return [*scores_of(evaluations), *final_outputs()]
-        return [
-            *scores_of(evaluations),
-            f"{RESULTS}/tables/{target}.csv",
-            f"{RESULTS}/figures/{target}.png",
-        ]
+        wanted = [*scores_of(evaluations), f"{RESULTS}/tables/{target}.csv"]
+        return wanted + [f"{RESULTS}/figures/{target}.png"] * bool(trained(evaluations))
 
     return outputs
 
@@ -282,6 +301,4 @@ wildcard_constraints:
     seed=r"\d+",
     split="train|dev|test",
     benchmark="|".join(re.escape(name) for name in study["benchmarks"]),
-    evaluated="|".join(
-        re.escape(name) for name in dict.fromkeys(n for n, _ in EVALUATED)
-    ),
+    evaluated="|".join(re.escape(name) for name in dict.fromkeys(n for n, _ in EVALUATED)),

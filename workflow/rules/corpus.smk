@@ -12,6 +12,8 @@ rule questions:
         "<results>/corpus/questions/{split}.parquet",
     log:
         "<logs>/questions/{split}.log",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("make_questions.py"),
         options=text(
@@ -23,8 +25,6 @@ rule questions:
             }
         ),
         code=code("make_questions.py"),
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "questions: writing the {wildcards.split} split"
     shell:
@@ -39,14 +39,14 @@ rule pretraining_text:
         "<results>/corpus/pretraining/{model}.parquet",
     log:
         "<logs>/pretraining_text/{model}.log",
-    params:
-        script=script("make_pretraining_text.py"),
-        options=pretraining_options,
-        code=code("make_pretraining_text.py"),
     wildcard_constraints:
         model=models_of("pretrain"),
     conda:
         "../envs/vernacular.yaml"
+    params:
+        script=script("make_pretraining_text.py"),
+        options=pretraining_options,
+        code=code("make_pretraining_text.py"),
     message:
         "pretraining_text: writing what {wildcards.model} learns from"
     shell:
@@ -61,13 +61,13 @@ rule raw_traces:
         "<results>/corpus/traces/raw.parquet",
     log:
         "<logs>/raw_traces.log",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("make_traces.py"),
         options=traces_options,
         seed=study["seeds"][0],
         code=code("make_traces.py"),
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "raw_traces: writing native traces, some of them flawed"
     shell:
@@ -85,13 +85,13 @@ rule filter_traces:
         quality="<results>/corpus/filter_quality.csv",
     log:
         "<logs>/filter_traces.log",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("filter_traces.py"),
         options=filter_options,
         identifier=IDENTIFIER,
         code=code("filter_traces.py"),
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "filter_traces: keeping the traces that reason in their own language"
     shell:

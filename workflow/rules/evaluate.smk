@@ -10,13 +10,13 @@ rule generate:
         "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
     log:
         "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+    conda:
+        "../envs/vernacular.yaml"
+    threads: study["threads"]
     params:
         script=script("generate.py"),
         options=generation_options,
         code=code("generate.py"),
-    threads: study["threads"]
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
@@ -34,12 +34,12 @@ rule score:
         "<results>/seed-{seed}/scores/{evaluated}/{benchmark}.parquet",
     log:
         "<logs>/seed-{seed}/score/{evaluated}/{benchmark}.log",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("score.py"),
         identifier=IDENTIFIER,
         code=code("score.py"),
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "score: {wildcards.evaluated} on {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
@@ -55,14 +55,14 @@ rule table:
         "<results>/tables/{table}.csv",
     log:
         "<logs>/table/{table}.log",
+    wildcard_constraints:
+        table="scores|adamame|schedules|mgsm",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("make_table.py"),
         options=table_options,
         code=code("make_table.py"),
-    wildcard_constraints:
-        table="scores|schedules",
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "table: writing tables/{wildcards.table}.csv"
     shell:

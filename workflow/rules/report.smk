@@ -16,12 +16,12 @@ rule pareto:
         csv="<results>/figures/pareto.csv",
     log:
         "<logs>/pareto.log",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("plot_pareto.py"),
         options=default_options,
         code=code("plot_pareto.py"),
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "pareto: drawing accuracy against language consistency"
     shell:
@@ -42,12 +42,12 @@ rule languages:
         ),
     log:
         "<logs>/languages.log",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("plot_languages.py"),
         options=default_options,
         code=code("plot_languages.py"),
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "languages: drawing the scores by language"
     shell:
@@ -67,14 +67,14 @@ rule training_curves:
         ),
     log:
         "<logs>/training_curves/{curves}.log",
+    wildcard_constraints:
+        curves="training|adamame|schedules|mgsm",
+    conda:
+        "../envs/vernacular.yaml"
     params:
         script=script("plot_training.py"),
         options=curve_options,
         code=code("plot_training.py"),
-    wildcard_constraints:
-        curves="training|schedules",
-    conda:
-        "../envs/vernacular.yaml"
     message:
         "training_curves: drawing accuracy and match rate over the steps"
     shell:

@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         if not (args.source / "config.json").exists():
-            raise ValueError(f"{args.source}: no model here (config.json is missing); train it first or mend the recipe's path")
+            raise ValueError(
+                f"{args.source}: no model here (config.json is missing); train it first or mend the recipe's path"
+            )
         with atomic_folder(args.out) as folder:
             shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
 

@@ -34,7 +34,9 @@ def main(argv: list[str] | None = None) -> int:
             if row["benchmark"] == args.benchmark and row["language"] in languages
         ]
         if missing := set(languages) - {row["language"] for row in questions}:
-            raise ValueError(f"{args.questions}: no '{args.benchmark}' questions in {', '.join(sorted(missing))}; see evaluations")
+            raise ValueError(
+                f"{args.questions}: no '{args.benchmark}' questions in {', '.join(sorted(missing))}; see evaluations"
+            )
         count = write_rows(args.out, generate_rows(model, tokenizer, questions, args.options, args.seed), GENERATION)
         print(count, "completions")
 

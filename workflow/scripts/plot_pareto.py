@@ -23,7 +23,13 @@ def main(argv: list[str] | None = None) -> int:
         options = args.options
         table = pareto_table(read_frames(args.scores), options["draws"])
         write_text(args.csv, table.to_csv(index=False))
-        draw_pareto(table, args.png, args.svg, f"Accuracy against language consistency: study '{options['study']}'", options["scale"])
+        draw_pareto(
+            table,
+            args.png,
+            args.svg,
+            f"Accuracy against language consistency: study '{options['study']}'",
+            options["scale"],
+        )
 
     return command.run("plot_pareto", work)
 

@@ -15,7 +15,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--generations", required=True)
     parser.add_argument("--questions", required=True, help="questions of the split (Parquet)")
     parser.add_argument("--benchmark", required=True)
-    parser.add_argument("--identifier", required=True, type=json.loads, help="JSON: languages, model, certainty, min_letters")
+    parser.add_argument(
+        "--identifier", required=True, type=json.loads, help="JSON: languages, model, certainty, min_letters"
+    )
     parser.add_argument("--out", required=True, help="scores (Parquet)")
     args = parser.parse_args(argv)
 

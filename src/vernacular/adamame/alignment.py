@@ -1,8 +1,10 @@
 """AdaMame's alignment: how the reward of GRPO grows for traces in the query's language (arXiv 2606.15080).
 
 Four orthogonal choices, each a pure function: the schedule g(t), the form in which language joins correctness, the
-diversity weight, and the state of the feedback schedule. Every estimator of the authors' code that they name is one
-combination of these.
+diversity weight, and the state of the feedback schedule. Of the estimators in the authors' code, combinations of
+these give adamame_align (which they ship: cosine, multiplicative), adamame (with diversity), _qlang (with diversity,
+schedule none), _const (constant), _tworwd (constant, additive) and the aligning part of _feedback. `staged` is theirs
+from T/2 on; before that theirs favours rare languages and ours is plain GRPO.
 
 Shapes: `correct` r, `match` m and the scores are float64 arrays (groups, completions); a group holds the completions
 of one prompt. Steps t run from 0 to `total` T.
@@ -23,7 +25,7 @@ EPSILON = 1e-6  # keeps a group of equal rewards at advantage 0, as AdaMame and 
 
 @dataclass
 class FeedbackState:
-    """Moving average of the languages' entropy in a batch, relative to its largest value log n; saved with checkpoints."""
+    """Moving average of the languages' entropy in a batch, relative to its largest value log n; kept in checkpoints."""
 
     entropy: float | None = None
 
@@ -51,7 +53,7 @@ def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: F
 
 
 def language_entropy(languages: list[list[str | None]]) -> float:
-    """Mean over groups of the entropy of their traces' languages, divided by log n; 0 to 1 (abstentions are a language)."""
+    """Mean over groups of the entropy of their traces' languages, by log n; 0 to 1 (abstentions are a language)."""
     entropies = []
     for group in languages:
         shares = np.unique([label or "" for label in group], return_counts=True)[1] / len(group)

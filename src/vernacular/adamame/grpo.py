@@ -1,4 +1,4 @@
-"""AdaMame's second stage (arXiv 2606.15080) and its baselines: GRPO whose reward grows for native traces, through TRL."""
+"""AdaMame's second stage (arXiv 2606.15080) and its baselines: TRL's GRPO whose reward grows for native traces."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
     recipe = job.recipe
     if len(rows) < recipe["prompts"]:
         raise ValueError(
-            f"{job.inputs['data']}: {len(rows)} RL prompts are left after the difficulty filter (those with 1 <= correct "
-            f"< k of k samples), but the recipe of '{job.out.name}' asks for {recipe['prompts']}: lower `prompts`, "
-            "raise `rl.candidates`, or train the parent longer"
+            f"{job.inputs['data']}: {len(rows)} RL prompts are left after the difficulty filter (those with "
+            f"1 <= correct < k of k samples), but the recipe of '{job.out.name}' asks for {recipe['prompts']}: "
+            "lower `prompts`, raise `rl.candidates`, or train the parent longer"
         )
     model, tokenizer = load_model(job.inputs["parent"])
     data = Dataset.from_list(
@@ -38,14 +38,17 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
     )
     alignment = recipe["alignment"]
     arguments = GRPOConfig(
-        **common_arguments(job),
         # The additive form is a sum of z-scores already; TRL's own `normalize_then_sum` whitens over the batch once
         # more and cannot let a weight grow, so both forms come from one reward function.
         scale_rewards="none" if alignment["form"] == "additive" else "group",
-        **recipe["training"],
+        **common_arguments(job),
     )
-    reward = AlignmentReward(alignment, LanguageIdentifier(**identifier_options), arguments.num_generations)
+    reward = AlignmentReward(alignment, LanguageIdentifier(**identifier_options), int(arguments.num_generations or 1))
     trainer = GRPOTrainer(
-        model=adapted(model, recipe), args=arguments, reward_funcs=reward, train_dataset=data, processing_class=tokenizer
+        model=adapted(model, recipe),
+        args=arguments,
+        reward_funcs=reward,
+        train_dataset=data,
+        processing_class=tokenizer,
     )
     finish(trainer, tokenizer, job, train(trainer, job, [reward]))

@@ -37,7 +37,7 @@ class AlignmentReward:
         trainer_state: Any,
         log_metric: Callable[[str, float], None],
         **_: Any,
-    ) -> list[float]:
+    ) -> list[float | None]:
         start = time.perf_counter()
         if len(completions) % self.group_size:
             raise ValueError(
@@ -53,9 +53,10 @@ class AlignmentReward:
         labels = self.identifier.identify(traces)
         match = [float(label == code) for label, code in zip(labels, language, strict=True)]
         if self.options["match"] == "strict":
+            lines = self.identifier.identify_lines(traces)
             match = [
-                m and float(self.identified_share(t, c) >= STRICT_SHARE)
-                for m, t, c in zip(match, traces, language, strict=True)
+                m * float(identified_share(named, code) >= STRICT_SHARE)
+                for m, named, code in zip(match, lines, language, strict=True)
             ]
         groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
         self.feedback.update(language_entropy(groups))
@@ -77,17 +78,17 @@ class AlignmentReward:
         log_metric("reward_seconds", time.perf_counter() - start)
         return [float(score) for score in scores.reshape(-1)]
 
-    def identified_share(self, trace: str, language: str) -> float:
-        """The share of characters, among those of the identified lines, that stand in lines of `language`."""
-        lines = [line for line in trace.splitlines() if line.strip()]
-        named = [(len(line), label) for line, label in zip(lines, self.identifier.identify(lines), strict=True) if label]
-        return sum(n for n, label in named if label == language) / max(sum(n for n, _ in named), 1)
-
     def save(self, folder: Path) -> None:
         (folder / "alignment.json").write_text(json.dumps({"entropy": self.feedback.entropy}))
 
     def load(self, folder: Path) -> None:
         self.feedback.entropy = json.loads((folder / "alignment.json").read_text())["entropy"]
+
+
+def identified_share(lines: list[tuple[str, str | None]], language: str) -> float:
+    """The share of characters, among those of the identified lines, that stand in lines of `language`."""
+    named = [(len(line), label) for line, label in lines if label]
+    return sum(n for n, label in named if label == language) / max(sum(n for n, _ in named), 1)
 
 
 def completion_text(completion: Any) -> str:

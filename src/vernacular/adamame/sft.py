@@ -25,7 +25,11 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
     )
     trainer = SFTTrainer(
         model=adapted(model, job.recipe),
-        args=SFTConfig(**common_arguments(job), completion_only_loss=True, **job.recipe["training"]),
+        args=SFTConfig(
+                completion_only_loss=True,
+            include_num_input_tokens_seen="non_padding",
+            **common_arguments(job),
+        ),
         train_dataset=data,
         processing_class=tokenizer,
     )

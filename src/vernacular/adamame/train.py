@@ -9,6 +9,7 @@ from vernacular.models.training import Job, save_model
 
 
 def common_arguments(job: Job) -> dict[str, Any]:
+    """The trainer's options: ours, then the recipe's, which win."""
     on_cpu = not torch.cuda.is_available()
     return {
         "output_dir": str(job.folder),
@@ -20,6 +21,7 @@ def common_arguments(job: Job) -> dict[str, Any]:
         "save_total_limit": 2,
         "gradient_checkpointing": not on_cpu,
         "logging_steps": 1,
+        **job.recipe["training"],
     }
 
 

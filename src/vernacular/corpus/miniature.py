@@ -42,13 +42,15 @@ def draw_problem(rng: random.Random, steps: int, numbers: dict[str, list[int]]) 
     """Draw operations evenly, and operands until every result is a whole number within `numbers['result']`.
 
     numbers: inclusive ranges: `opening` (the first number), `term` (added, subtracted), `factor` (multiplied, shared
-    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew.
+    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew. ValueError where 1,000 draws of
+    operations find none: the ranges hold no problem.
     """
-    while True:
+    for _ in range(1000):
         operations = [rng.choice(OPERATIONS) for _ in range(steps)]
         for _ in range(200):
             if (problem := draw_operands(rng, operations, numbers)) is not None:
                 return problem
+    raise ValueError(f"the number ranges {numbers} hold no {steps}-step problem; widen `result` or narrow the others")
 
 
 def draw_operands(rng: random.Random, operations: list[str], numbers: dict[str, list[int]]) -> Problem | None:
@@ -84,7 +86,8 @@ def draw_problems(count: int, split: str, steps: int, numbers: dict[str, list[in
             problems.append(problem)
             if len(problems) == count:
                 return problems
-    raise ValueError(f"the number ranges {numbers} give only {len(problems)} of {count} {steps}-step problems for {split}")
+    found = f"{len(problems)} of {count} {steps}-step problems for {split}"
+    raise ValueError(f"the number ranges {numbers} give only {found}")
 
 
 def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int) -> dict[str, Problem]:
@@ -141,11 +144,10 @@ def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, 
 def pretraining_rows(benchmarks: dict[str, Any], data: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
     """Training questions with right completions (records.PRETRAINING), for a base model that collapses into English.
 
-    data: `benchmarks`, `languages`, `share` of the ids, `english_trace_share`: so many of the non-English questions get
-    an English trace and answer.
+    data: `benchmarks` (name -> share of its ids), `languages`, `english_trace_share`: so many of the non-English
+    questions get an English trace and answer.
     """
-    low, high = data["share"]
-    for benchmark in data["benchmarks"]:
+    for benchmark, (low, high) in data["benchmarks"].items():
         options = benchmarks[benchmark]
         for identifier, problem in make_problems(benchmark, options, "train", seed).items():
             if not low <= share_of(identifier) < high:

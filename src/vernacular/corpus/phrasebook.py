@@ -43,15 +43,22 @@ def load_phrasebook(language: str, folder: Path = PHRASEBOOKS) -> dict[str, Any]
         raise PhrasebookError(f"{path}: no phrasebook for language '{language}'; there are: {known}")
     try:
         book = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise PhrasebookError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        what = " ".join(str(error).split())
+        raise PhrasebookError(f"{path}: language '{language}': not valid YAML: {what}") from None
     check_phrasebook(book, language, path)
     return book
 
 
-def check_phrasebook(book: dict[str, Any], language: str, path: Path) -> None:
+def check_phrasebook(book: Any, language: str, path: Path) -> None:
     def fail(what: str) -> None:
         raise PhrasebookError(f"{path}: language '{language}': {what}")
+
+    def fields(template: str, what: str) -> set[str]:
+        try:
+            return placeholders(template)
+        except ValueError as error:  # a brace that is not closed
+            raise PhrasebookError(f"{path}: language '{language}': {what}: {error}") from None
 
     if not isinstance(book, dict) or book.get("language") != language:
         fail(f"the key 'language' must be '{language}'")
@@ -61,8 +68,8 @@ def check_phrasebook(book: dict[str, Any], language: str, path: Path) -> None:
     for key in ("instruction", "answer"):
         if not book.get(key):
             fail(f"'{key}' is missing")
-    if "{answer}" not in book["answer"]:
-        fail("'answer' lacks the placeholder {answer}")
+    if "{answer}" not in book["answer"] or fields(book["answer"], "'answer'") != {"answer"}:
+        fail("'answer' lacks the placeholder {answer} or has another")
     used: set[str] = set()
     for section, kinds in SECTIONS.items():
         for kind, (least, required) in kinds.items():
@@ -70,12 +77,12 @@ def check_phrasebook(book: dict[str, Any], language: str, path: Path) -> None:
             if len(templates) < least:
                 fail(f"'{section}.{kind}' needs at least {least} templates, has {len(templates)}")
             for number, template in enumerate(templates, 1):
-                found = placeholders(template)
+                found = fields(template, f"'{section}.{kind}' template {number}")
                 if missing := required - found:
                     fail(f"'{section}.{kind}' template {number} lacks {{{sorted(missing)[0]}}}")
                 if section == "trace" and f"{{x}} {SIGNS[kind]} {{y}} = {{z}}" not in template:
                     fail(f"'trace.{kind}' template {number} lacks '{{x}} {SIGNS[kind]} {{y}} = {{z}}'")
-                used |= found - required - {"name"}
+                used |= found - required - ({"name"} if section == "story" else set())  # only stories have a person
     for number, thing in enumerate(book["things"], 1):
         for form in sorted(used):
             if form not in thing:
@@ -137,5 +144,6 @@ if __name__ == "__main__":  # python -m vernacular.corpus.phrasebook fr: show wh
                 for number, template in enumerate(book[section][kind]):
                     values = dict(n=23, a=23, b=5, x=24, y=6, z=4, name=book["names"][number % 4])
                     for thing in (book["things"][number], book["things"][9 - number]):
-                        print(f"{section}.{kind}.{number + 1}", template.format(step=book["steps"][0], **values, **thing))
+                        text = template.format(step=book["steps"][0], **values, **thing)
+                        print(f"{section}.{kind}.{number + 1}", text)
         print(book["answer"].format(answer="\\boxed{42}"))

@@ -30,16 +30,18 @@ RAW_TRACE = pa.schema(
     + [("completion", TEXT), ("source", TEXT), ("flaw", TEXT)]  # flaw: the miniature's own truth, null for real sources
 )
 KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
-PRETRAINING = pa.schema([("id", TEXT), ("language", TEXT), ("trace_language", TEXT), ("question", TEXT), ("completion", TEXT)])
+PRETRAINING = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("trace_language", TEXT), ("question", TEXT), ("completion", TEXT)]
+)
 PROMPT = pa.schema([("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT), ("correct", WHOLE)])
 GENERATION = pa.schema(
     [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("prompt", TEXT), ("completion", TEXT)]
     + [("trace", TEXT), ("response", TEXT), ("tokens", WHOLE), ("finish_reason", TEXT)]
 )
 SCORE = pa.schema(
-    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT), ("trace_language", TEXT)]
-    + [("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH), ("abstained_lines", WHOLE)]
-    + [("tokens", WHOLE), ("finish_reason", TEXT)]
+    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
+    + [("trace_language", TEXT), ("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH)]
+    + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("finish_reason", TEXT)]
 )
 
 
@@ -63,7 +65,8 @@ def read_rows(path: str | Path, columns: list[str] | None = None, batch_size: in
             for batch in file.iter_batches(batch_size=batch_size, columns=columns):
                 yield from batch.to_pylist()
     except (pa.ArrowInvalid, OSError) as error:
-        raise ValueError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}); delete it and rerun") from None
+        what = str(error).splitlines()[0]
+        raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
 
 
 T = TypeVar("T")

@@ -19,5 +19,6 @@ def read_frames(paths: Iterable[str | Path]) -> dict[tuple[str, str, int], pd.Da
         try:
             frames[model, path.stem, int(seed.removeprefix("seed-"))] = pd.read_parquet(path)
         except (ValueError, OSError) as error:
-            raise ValueError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}); delete it and rerun") from None
+            what = str(error).splitlines()[0]
+            raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
     return frames

@@ -29,7 +29,7 @@ class SeededSampling(LogitsProcessor):
         draw = self.draws[:, self.step].to(scores.device)[:, None] * cumulative[:, -1:]
         self.step += 1
         token = torch.searchsorted(cumulative, draw, right=True).clamp(max=scores.shape[-1] - 1)
-        return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
+        return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)  # type: ignore[return-value]
 
 
 def stream_seed(identifier: str, language: str, sample: int, seed: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vernacular.answers import extract_answer, is_correct
+from vernacular.codeswitch import code_switched
 from vernacular.corpus.records import batches
 from vernacular.identify import LanguageIdentifier, foreign_script_word
 
@@ -20,7 +21,7 @@ def score_rows(
         traces = [row["trace"] for row in batch]
         labels = identifier.identify(traces)
         lines = identifier.identify_lines(traces)
-        switched = identifier.code_switched(traces)
+        switched = code_switched(traces, identifier)
         for row, label, named, switch in zip(batch, labels, lines, switched, strict=True):
             language, response = row["language"], row["response"]
             found = [line_label for _, line_label in named if line_label is not None]

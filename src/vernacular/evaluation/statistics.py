@@ -93,11 +93,11 @@ def tally(scores: pd.DataFrame) -> Tally:
         "questions": (samples > 0).astype(np.float64),
         "correct": correct,
         "solved": (correct > 0).astype(np.float64),
-        "consistent": total(in_query_language.to_numpy(np.float64)),
+        "consistent": total(np.asarray(in_query_language, dtype=np.float64)),
         "lines": total(line_pass),
         "words": total(_flags(scores["word_pass"])),
         "switched": total(_flags(scores["code_switched"])),
-        "abstained": total(scores["trace_language"].isna().to_numpy(np.float64)),
+        "abstained": total(np.asarray(scores["trace_language"].isna(), dtype=np.float64)),
         "tokens": total(scores["tokens"].to_numpy(np.float64)),
     }
     return Tally(ids.tolist(), languages.tolist(), np.stack([by_name[name] for name in _COUNTS], axis=-1), k)
@@ -190,7 +190,7 @@ def draw_weights(benchmark: str, ids: int, draws: int = DRAWS) -> Array:
 
 def _flags(column: pd.Series) -> Array:
     """1 for true, 0 for false and null, from bool, nullable and object columns alike (Parquet gives each of them)."""
-    return column.astype("boolean").to_numpy(np.float64, na_value=0.0)
+    return np.asarray(column.astype("boolean").fillna(False), dtype=np.float64)
 
 
 def _row_languages(languages: list[str], in_domain: set[str]) -> dict[str, list[int]]:

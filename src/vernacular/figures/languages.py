@@ -36,7 +36,9 @@ def draw_languages(table: str | Path, out: str | Path, options: dict[str, Any]) 
                 x = [languages.index(code) + shift for code in here]
                 y = chosen.loc[here, metric]
                 error = [y - chosen.loc[here, f"{metric}_low"], chosen.loc[here, f"{metric}_high"] - y]
-                axes.errorbar(x, y, yerr=error, fmt="o", ms=3.5, lw=0.8, color=PALETTE[number % len(PALETTE)], label=model)
+                axes.errorbar(
+                    x, y, yerr=error, fmt="o", ms=3.5, lw=0.8, color=PALETTE[number % len(PALETTE)], label=model
+                )
             for border in (len(inside), len(inside) + len(others)):
                 axes.axvline(border - 0.5, color="#d9d9d9", lw=0.8)
             axes.set_ylim(-0.03, 1.05)
@@ -46,5 +48,7 @@ def draw_languages(table: str | Path, out: str | Path, options: dict[str, Any]) 
         panels[-1].set_xlabel("language of the question (in-domain | out-of-domain | English)")
         handles, names = panels[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper center", ncols=min(len(models), 7), frameon=False)
-        figure.suptitle(f"Scores by language, with 95 % intervals ({options['scale']}, study '{options['study']}')", fontsize=11)
+        figure.suptitle(
+            f"Scores by language, with 95 % intervals ({options['scale']}, study '{options['study']}')", fontsize=11
+        )
         save_png(figure, out)

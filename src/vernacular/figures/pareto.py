@@ -97,7 +97,7 @@ def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int
 
 
 def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, title: str, scale: str) -> None:
-    """Draw a Pareto table, one panel for each benchmark; `scale` (say, "miniature") opens the subtitle.
+    """Draw a Pareto table, one panel for each benchmark; `scale` (say, "miniature") follows the title.
 
     Raises ValueError where the table has no row.
     """
@@ -172,22 +172,25 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float) -> None:
 def _set_limits(axes: "Axes", rows: pd.DataFrame) -> None:
     """As near as the intervals allow, with room for the names, and never so near that noise fills the panel."""
     for metric, set_limits in (("lcpr", axes.set_xlim), ("accuracy", axes.set_ylim)):
-        low = rows[[metric, f"{metric}_low"]].min(axis=None)
-        high = rows[[metric, f"{metric}_high"]].max(axis=None)
+        low = float(np.min(rows[[metric, f"{metric}_low"]].to_numpy(float)))
+        high = float(np.max(rows[[metric, f"{metric}_high"]].to_numpy(float)))
         room = max(high - low, 0.2) * 0.1
         middle, half = (low + high) / 2, max(high - low, 0.2) / 2
         set_limits(max(middle - half - room, -0.04), min(middle + half + room, 1.04))
 
 
 def _kind(row: pd.Series) -> str:
-    return "front" if row["on_front"] else "dominated" if row["dominated_by"] else "thrifty"
+    if row["on_front"]:
+        return "front"
+    # An empty field comes back from the CSV as NaN.
+    return "dominated" if pd.notna(row["dominated_by"]) and row["dominated_by"] else "thrifty"
 
 
 # Told apart by filling as well as by colour, so that they survive a print in grey.
 _LOOKS: dict[str, dict[str, Any]] = {
     "front": {"facecolor": style.BLUE, "edgecolor": style.BLUE, "linewidth": 1.2},
     "thrifty": {"facecolor": (1, 1, 1, 0.6), "edgecolor": style.BLUE, "linewidth": 1.2},
-    "dominated": {"facecolor": (1, 1, 1, 0.6), "edgecolor": style.QUIET, "linewidth": 1.2},
+    "dominated": {"facecolor": (0.75, 0.75, 0.75, 0.7), "edgecolor": style.QUIET, "linewidth": 1.2},
 }
 _MEANING = {
     "front": "on the front",

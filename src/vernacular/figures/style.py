@@ -98,8 +98,8 @@ def label_points(
         boxes, leaders, gaps = _candidates(here[i], radii[i], extents[i], pixel)
         outside = (boxes[:, :2] < inner[:2] + 1).any(axis=1) | (boxes[:, 2:] > inner[2:] - 1).any(axis=1)
         cost = gaps / pixel + 1e6 * outside + 1e4 * _overlap(boxes, markers, 2 * pixel).sum(axis=1)
-        cost += 60 * _crossings(leaders, np.delete(markers, i, axis=0)).sum(axis=1)
-        cost += 60 * _crossings(segments, _grown(boxes, pixel)).sum(axis=0)
+        cost += 120 * _crossings(leaders, np.delete(markers, i, axis=0)).sum(axis=1)
+        cost += 30 * _crossings(segments, _grown(boxes, pixel)).sum(axis=0)
         best = np.argsort(cost, kind="stable")[:160]
         choices.append((boxes[best], leaders[best]))
         fixed.append(cost[best])

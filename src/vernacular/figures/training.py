@@ -39,5 +39,7 @@ def draw_training(models: list[str], out: str | Path, options: dict[str, Any]) -
         figure.supxlabel("step of GRPO", fontsize=9)
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 6), frameon=False)
-        figure.suptitle(f"GRPO over its steps, means of {WINDOW} ({options['scale']}, study '{options['study']}')", fontsize=11)
+        figure.suptitle(
+            f"GRPO over its steps, means of {WINDOW} ({options['scale']}, study '{options['study']}')", fontsize=11
+        )
         save_png(figure, out)

@@ -1,9 +1,10 @@
 """Load a model folder for inference."""
 
+from pathlib import Path
 from typing import Any
 
 
-def load_model(folder: str) -> tuple[Any, Any]:
+def load_model(folder: str | Path) -> tuple[Any, Any]:
     """(model in evaluation mode, tokenizer padding on the left); float32 on the CPU, bfloat16 on a GPU."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+RECORDS = ("manifest.json", "history.csv")  # of how a model came to be, beside what it is
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
 
 
@@ -14,12 +15,15 @@ def versions() -> dict[str, str]:
 
 
 def digest(path: str | Path) -> str:
-    """SHA-256 of a file, or of a model folder's weights, configuration and tokenizer (not of its histories)."""
+    """SHA-256 of a file, or of all that a model folder loads: weights, configuration, tokenizer, chat template.
+
+    Its manifest and history are left out, and so are hidden files (Snakemake puts a timestamp into folders).
+    """
     path, total = Path(path), hashlib.sha256()
     if path.is_file():
         files = [path]
     else:
-        files = sorted(p for p in path.iterdir() if p.suffix in (".safetensors", ".json") and p.name != "manifest.json")
+        files = sorted(p for p in path.iterdir() if p.is_file() and p.name not in RECORDS and p.name[0] != ".")
     if not files:
         raise FileNotFoundError(f"{path}: no model files here; delete the folder and rerun")
     for file in files:

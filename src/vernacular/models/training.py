@@ -1,6 +1,6 @@
-"""What every training shares: threads and seed, a locked checkpoint folder, resuming, and saving model, manifest, history.
+"""What every training shares: threads and seed, a locked checkpoint folder, resuming, saving model, manifest, history.
 
-A training that is killed goes on from its last whole checkpoint and, on the CPU, ends with the weights of one that never was.
+A killed training goes on from its last whole checkpoint and, on the CPU, ends with the weights of one never killed.
 """
 
 import argparse
@@ -86,15 +86,15 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"{out.name}: another process trains it (an earlier run that was killed?); waiting for it", flush=True)
+            print(f"{out.name}: another process trains it (of a killed run?); waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         manifest = out / "manifest.json"
         if manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key:
-            print(f"{out.name}: that process has finished it", flush=True)
+            print(f"{out.name}: finished already, from the same recipe, code, data and seed", flush=True)
             yield None
         else:
             yield job
-            shutil.rmtree(job.folder, ignore_errors=True)
+        shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -107,7 +107,10 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 
 def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
-    """Run a Transformers trainer from the last checkpoint of the job, if any; returns seconds and peak memory (bytes)."""
+    """Run a Transformers trainer from the job's last checkpoint, if any.
+
+    Returns what it cost since then: seconds, those of them in the reward, peak memory and optimizer state (bytes).
+    """
     import resource
 
     import torch
@@ -121,19 +124,22 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
             (folder / WHOLE).touch()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            report_progress(job.out.name, state.global_step, state.max_steps, start)
+            report_progress(job.out.name, state.global_step, state.max_steps, time.monotonic() - start, done)
 
     trainer.add_callback(Checkpointing())
     start = time.monotonic()
     resume = last_checkpoint(job.folder)
+    done = int(resume.name.split("-")[1]) if resume else 0
     if resume:
-        print(f"{job.out.name}: resumed at step {resume.name.split('-')[1]}", flush=True)
+        print(f"{job.out.name}: resumed at step {done}", flush=True)
         for extra in states:
             extra.load(resume)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    steps = [row for row in trainer.state.log_history if row["step"] > done]
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     return {
         "seconds": round(time.monotonic() - start, 3),
+        "reward_seconds": round(sum(row.get("reward_seconds", 0.0) for row in steps), 3),
         "peak_memory": memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "optimizer_bytes": sum(
             value.numel() * value.element_size()
@@ -144,9 +150,9 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     }
 
 
-def report_progress(name: str, step: int, total: int, start: float) -> None:
-    """A moving line on a terminal, ten plain lines in a log."""
-    left = (time.monotonic() - start) / step * (total - step)
+def report_progress(name: str, step: int, total: int, seconds: float, done: int) -> None:
+    """A moving line on a terminal, ten plain lines in a log; `done` steps were there before these `seconds`."""
+    left = seconds / max(step - done, 1) * (total - step)
     line = f"{name}: step {step} of {total}, about {left:.0f} s left"
     if sys.stderr.isatty():
         print(f"\r{line} ", end="\n" if step == total else "", file=sys.stderr, flush=True)
@@ -181,8 +187,12 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
 
 
 def write_history(path: Path, log: list[dict[str, Any]]) -> None:
-    """One row for each logged step; wall times are left out, so that two runs give the same file."""
-    rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in log if "train_runtime" not in row]
+    """One row for each logged step; wall times are left out, so that two runs give the same file.
+
+    The summary at the end is no step; only it has a `train_loss` (where tokens are counted, steps have a runtime too).
+    """
+    steps = [row for row in log if "train_loss" not in row]
+    rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in steps]
     names = list(dict.fromkeys(["step", *(name for row in rows for name in row)]))
     with path.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, names)

@@ -1,0 +1,111 @@
+"""The letters of texts, script by script: they decide most languages, and much of a text's, at a glance.
+
+All texts of a batch are looked at together, as one array of code points.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+
+# Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
+# `Rus`, `Ara` and `Urd` are the letters that part Russian from Bulgarian and Arabic from Urdu; `Hans` and `Shin`, the
+# characters that only Chinese or only Japanese writes, come from the two countries' character sets.
+_RANGES = {
+    "Latn": "41-5A 61-7A AA BA C0-D6 D8-F6 F8-2AF 1E00-1EFF FB00-FB06 FF21-FF3A FF41-FF5A",
+    "Cyrl": "400-481 48A-52F",
+    "Arab": "620-64A 66E-6D3 6D5 6FA-6FF 750-77F FB50-FDFB FE70-FEFC",
+    "Beng": "980-9E3 9F0-9FE",
+    "Deva": "900-963 971-97F",
+    "Telu": "C00-C63 C77-C7F",
+    "Thai": "E01-E3A E40-E4E",
+    "Grek": "370-37D 386 388-3E1 1F00-1FFC",
+    "Hang": "1100-11FF 3131-318E AC00-D7A3",
+    "Kana": "3041-3096 309D-309F 30A1-30FA 30FC-30FF 31F0-31FF FF66-FF9D",
+    "Han": "3005 3007 3400-4DBF 4E00-9FFF F900-FAFF",
+    "Rus": "401 42B 42D 44B 44D 451",
+    "Ara": "629 643 649 64A",
+    "Urd": "679 67E 686 688 691 6A9 6AF 6BA 6BE 6C1 6CC 6D2 6D3",
+}
+CLASSES = ["", "Mark", "Other", *_RANGES, "Hans", "Shin"]
+_SCRIPTS = ["Other", "Latn", "Cyrl", "Arab", "Han", "Beng", "Deva", "Telu", "Thai", "Grek", "Hang"]
+_PART_OF = {"Rus": "Cyrl", "Ara": "Arab", "Urd": "Arab", "Kana": "Han", "Hans": "Han", "Shin": "Han"}
+_MEMBERS = np.array([[_PART_OF.get(name, name) == script for script in _SCRIPTS] for name in CLASSES], dtype=float)
+_ONLY = {"Beng": "bn", "Deva": "hi", "Telu": "te", "Thai": "th", "Grek": "el", "Hang": "ko"}
+SHARED = {"Latn": "Latn", "Cyrl": "Cyrl", "Arab": "Arab", "Hans": "Han", "Jpan": "Han"}  # languages.yaml's name -> ours
+# How much writing a letter stands for: a Han character is worth about three Latin letters, a syllable two.
+LATIN, MARK = CLASSES.index("Latn"), CLASSES.index("Mark")
+WEIGHTS = np.array(
+    [{"": 0, "Mark": 0, "Han": 3, "Hans": 3, "Shin": 3, "Kana": 2, "Hang": 2}.get(name, 1) for name in CLASSES]
+)
+# How much it tells: where a script has one language, a letter tells more.
+TELLS = np.array(
+    [{"": 0, "Mark": 0}.get(name, 1 if _PART_OF.get(name, name) in ("Latn", "Cyrl", "Arab") else 3) for name in CLASSES]
+)
+_SHARE = 0.7  # of the writing that a script must hold to decide
+_ASTRAL_HAN, _ASTRAL = 0x10000, 0x10001  # the two places of the table for what lies beyond the basic plane
+
+
+@cache
+def _table() -> np.ndarray:
+    """Code point -> class."""
+    kinds = {"L": "Other", "M": "Mark"}
+    names = [kinds.get(unicodedata.category(chr(code))[0], "") for code in range(0x10002)]
+    table = np.array([CLASSES.index(name) for name in names], dtype=np.uint8)
+    for name, ranges in _RANGES.items():
+        for part in ranges.split():
+            low, _, high = part.partition("-")
+            table[int(low, 16) : int(high or low, 16) + 1] = CLASSES.index(name)
+    han = "".join(map(chr, range(0x4E00, 0xA000)))
+    chinese, japanese, traditional = (
+        set(han.encode(name, "ignore").decode(name)) for name in ("gb2312", "cp932", "big5")
+    )
+    table[[ord(letter) for letter in chinese - japanese]] = CLASSES.index("Hans")
+    table[[ord(letter) for letter in japanese - chinese - traditional]] = CLASSES.index("Shin")
+    table[[0x200C, 0x200D]] = CLASSES.index("Mark")  # joiners stand within words
+    table[_ASTRAL_HAN], table[_ASTRAL] = CLASSES.index("Han"), 0
+    return table
+
+
+def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
+    """((texts, classes) counts of letters; place -> that text with blanks for whatever is no letter)."""
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    han = (codes >= 0x20000) & (codes < 0x32000)
+    classes = _table()[np.where(codes > 0xFFFF, np.where(han, _ASTRAL_HAN, _ASTRAL), codes)]
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    owner = np.repeat(np.arange(len(texts)) * len(CLASSES), lengths)
+    counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
+    letters = np.where(classes == 0, np.uint32(32), codes)
+    ends = np.concatenate([[0], np.cumsum(lengths)]).tolist()
+    return counts.astype(float), lambda i: letters[ends[i] : ends[i + 1]].tobytes().decode("utf-32-le")
+
+
+def decide_by_script(counts: np.ndarray) -> list[str | None]:
+    """From (texts, classes) counts: a language where the letters alone decide, else the shared script (`Latn`, `Cyrl`,
+    `Arab`, `Han`) that holds the text, else None: mixed, foreign or empty.
+    """
+    weights = counts * WEIGHTS
+    scripts, total = weights @ _MEMBERS, weights.sum(axis=1)
+    answers = np.array(_SCRIPTS, dtype=object)[scripts.argmax(axis=1)]
+    answers[(scripts.max(axis=1) < _SHARE * total) | (total == 0) | (answers == "Other")] = None
+    for script, language in _ONLY.items():
+        answers[answers == script] = language
+    of = {name: weights[:, place] for place, name in enumerate(CLASSES)}
+    # Enough kana makes it Japanese; simplified characters, or a long run of Han without any kana, cannot be.
+    answers[(answers == "Han") & (of["Kana"] + of["Shin"] >= 0.1 * total) & (20 * of["Hans"] <= total)] = "ja"
+    answers[(answers == "Han") & (of["Kana"] == 0) & (of["Shin"] == 0) & ((of["Hans"] > 0) | (of["Han"] >= 24))] = "zh"
+    answers[(answers == "Cyrl") & (of["Rus"] > 0) & (200 * of["Rus"] >= total)] = "ru"
+    answers[(answers == "Arab") & (of["Urd"] >= 2) & (of["Urd"] > 9 * of["Ara"])] = "ur"
+    answers[(answers == "Arab") & (of["Ara"] >= 2) & (of["Ara"] > 9 * of["Urd"])] = "ar"
+    return answers.tolist()
+
+
+def writing_of(words: Sequence[str]) -> list[tuple[str, float]]:
+    """For each word its script, and how much writing it is; `Kana`, `Hans` and `Shin` stand apart from `Han`."""
+    weights = count_letters(words)[0] * WEIGHTS
+    total = weights.sum(axis=1)
+    telling = np.array([name in ("Kana", "Hans", "Shin") for name in CLASSES])
+    most = np.where(telling & (weights > 0), weights + total[:, None], weights).argmax(axis=1).tolist()
+    names = [name if telling[place] else _PART_OF.get(name, name) for place, name in enumerate(CLASSES)]
+    return [(names[place], weight) for place, weight in zip(most, total.tolist(), strict=True)]

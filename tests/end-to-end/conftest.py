@@ -1,0 +1,47 @@
+"""The smoke study, run once for all end-to-end tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def snakemake(folder: Path, *arguments: str, configs: tuple[str, ...] = ("config/smoke.yaml",)) -> subprocess.CompletedProcess:
+    """Run Snakemake as a user does, with the results in `folder`."""
+    files = [str(ROOT / config) for config in configs]
+    command = [Path(sys.executable).parent / "snakemake", "--profile", "local", "--directory", folder]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        [*map(str, command), "--configfile", *files, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
+
+
+def run_study(folder: Path, *arguments: str, configs: tuple[str, ...] = ("config/smoke.yaml",)) -> str:
+    done = snakemake(folder, *arguments, configs=configs)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the results of the smoke study; tests that change it work on a copy."""
+    folder = tmp_path_factory.mktemp("study")
+    run_study(folder)
+    return folder
+
+
+@pytest.fixture
+def study_copy(study: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "copy"
+    shutil.copytree(study, copy, symlinks=True)
+    return copy

@@ -1,0 +1,113 @@
+"""The smoke study from corpus to plot: what it leaves behind, that it repeats to the byte, and that reruns are small."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROOT, run_study
+
+from vernacular.corpus.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
+from vernacular.evaluation.statistics import COLUMNS
+
+RESULTS = "results/smoke"
+MGSM = ROOT / "../shared/data/mgsm"
+
+
+def test_every_contract_holds(study: Path) -> None:
+    results = study / RESULTS
+    assert pq.read_schema(results / "corpus/questions/test.parquet").equals(QUESTION)
+    assert pq.read_schema(results / "corpus/traces/kept.parquet").equals(KEPT_TRACE)
+    for kind, schema in (("generations", GENERATION), ("scores", SCORE)):
+        files = sorted((results / "seed-1" / kind).rglob("*.parquet"))
+        assert len(files) == 7
+        for file in files:
+            assert pq.read_schema(file).equals(schema), file
+    table = pd.read_csv(results / "tables/scores.csv")
+    assert tuple(table.columns) == COLUMNS
+    assert set(table["model"]) == {"lrm", "sft", "adamame", "lrm+forced-prefix"}
+    # mini-mgsm: 8 questions in 4 languages, in each of 3 + 1 models
+    assert table[(table["model"] == "lrm") & (table["benchmark"] == "mini-mgsm") & (table["language"] == "all")]["n"].item() == 24
+    rates = table[[c for c in table if c.startswith(("accuracy", "l", "wpr")) and c != "language"]]
+    assert rates.min().min() >= 0 and rates.max().max() <= 1
+
+
+def test_models_load_and_say_what_they_are(study: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    for name in ("lrm", "sft", "adamame"):
+        folder = study / RESULTS / "seed-1/models" / name
+        model = AutoModelForCausalLM.from_pretrained(folder)
+        assert AutoTokenizer.from_pretrained(folder).chat_template
+        manifest = json.loads((folder / "manifest.json").read_text())
+        assert manifest["total_parameters"] == model.num_parameters()
+        assert manifest["seed"] == 1 and manifest["packages"]["torch"].startswith("2.13.0")
+        assert manifest["tokens_seen"] > 0
+    history = pd.read_csv(study / RESULTS / "seed-1/models/adamame/history.csv")
+    assert list(history["step"]) == [1, 2, 3, 4]
+    assert history["match_rate"].between(0, 1).all()
+    assert not list((study / RESULTS / "seed-1/checkpoints").glob("*/checkpoint-*")), "checkpoints stay when all is done"
+
+
+def test_forced_prefix_stands_before_each_trace(study: Path) -> None:
+    rows = pd.read_parquet(study / RESULTS / "seed-1/generations/lrm+forced-prefix/mini-mgsm.parquet")
+    french = rows[rows["language"] == "fr"]["completion"]
+    assert len(french) and french.str.startswith(tuple(["D'abord", "D’abord"])).all()
+
+
+def test_a_second_run_finds_nothing_to_do(study: Path) -> None:
+    assert "Nothing to be done" in run_study(study)
+
+
+def test_two_runs_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
+    run_study(tmp_path)
+    same = [*(study / RESULTS / "tables").iterdir(), *(study / RESULTS / "figures").iterdir()]
+    same += [*(study / RESULTS / "corpus").rglob("*.csv"), *(study / RESULTS / "seed-1/models").rglob("*.safetensors")]
+    assert len(same) >= 10
+    for file in same:
+        assert file.read_bytes() == (tmp_path / file.relative_to(study)).read_bytes(), file
+
+
+def test_another_parent_gives_another_child(study_copy: Path, tmp_path: Path) -> None:
+    """An edited recipe retrains the model and what descends from it: no checkpoint brings old weights back."""
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("models: {sft: {training: {learning_rate: 2.0e-3}}}\n")
+    weights = [study_copy / RESULTS / f"seed-1/models/{name}/model.safetensors" for name in ("lrm", "sft", "adamame")]
+    before = [file.read_bytes() for file in weights]
+    run_study(study_copy, f"{RESULTS}/seed-1/models/adamame", configs=("config/smoke.yaml", str(overlay)))
+    after = [file.read_bytes() for file in weights]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, False, False]
+
+
+def test_the_report_is_one_page_that_asks_for_nothing_outside(study: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    run_study(study, "--report", str(page))
+    text = page.read_text()
+    assert "Pareto plot" in text
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?://", text)
+
+
+@pytest.mark.skipif(not MGSM.exists(), reason=f"the real MGSM files are not at {MGSM}")
+def test_every_real_question_arrives(study_copy: Path) -> None:
+    """MGSM through generation, scoring, tables and plot: the smoke model solves next to none, but no row is lost."""
+    overlay = study_copy / "mgsm.yaml"
+    overlay.write_text(
+        f"sources: {{mgsm: {MGSM.resolve()}}}\n"
+        "models:\n"
+        f"  lrm: {{recipe: folder, path: {RESULTS}/seed-1/models/lrm}}\n"
+        f"  adamame: {{recipe: folder, path: {RESULTS}/seed-1/models/adamame}}\n"
+    )
+    run_study(study_copy, configs=("config/mgsm.yaml", str(overlay)))
+    for model in ("lrm", "adamame"):
+        scores = pd.read_parquet(study_copy / f"results/mgsm/seed-1/scores/{model}/mgsm.parquet")
+        assert scores.groupby("language").size().to_dict() == dict.fromkeys("bn de en es fr ja ru sw te th zh".split(), 250)
+        generations = pd.read_parquet(study_copy / f"results/mgsm/seed-1/generations/{model}/mgsm.parquet")
+        too_long = generations["finish_reason"] == "prompt_too_long"
+        assert (generations[too_long]["tokens"] == 0).all() and (generations[~too_long]["tokens"] > 0).all()
+        assert too_long.any(), "the smoke model's context of 320 tokens cannot hold every question"
+        assert not scores[too_long.to_numpy()]["correct"].any()
+    table = pd.read_csv(study_copy / "results/mgsm/tables/scores.csv")
+    assert table[table["language"] == "all"]["n"].tolist() == [2500, 2500]
+    assert (study_copy / "results/mgsm/figures/pareto.png").stat().st_size > 10_000

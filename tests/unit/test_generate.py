@@ -1,0 +1,200 @@
+"""Generation: the text of a sample depends on question, language, sample and seed alone, and every question is counted.
+
+The model is a tiny Llama with random weights, spread wide enough that its next tokens are far from equally likely.
+"""
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vernacular.corpus.miniature import question_rows
+from vernacular.corpus.phrasebook import load_phrasebook
+from vernacular.evaluation.generate import SeededSampling, generate_rows, stream_seed
+from vernacular.models.pretrain import build_model, train_tokenizer
+from vernacular.prompts import forced_prefix, question_messages, split_completion
+
+LANGUAGES = ["en", "fr", "ja", "de"]
+NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
+BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
+OPTIONS = {"samples": 3, "temperature": 0.8, "max_new_tokens": 24, "batch_size": 64, "decoding": "plain"}
+ENDS = 12  # of the 340 tokens end a text here, so that some texts end early
+
+
+@cache
+def model_and_tokenizer(context: int = 512) -> tuple[Any, Any]:
+    texts = [question_messages(row["question"], row["language"])[0]["content"] for row in QUESTIONS]
+    tokenizer = train_tokenizer(iter(texts), 340)
+    torch.set_num_threads(1)  # more of them only wait for one another here
+    torch.manual_seed(0)
+    architecture = {
+        "model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": context,
+        "initializer_range": 0.2,
+    }  # fmt: skip
+    model: Any = build_model(architecture, tokenizer).eval()
+    model.generation_config.eos_token_id = [tokenizer.eos_token_id, *range(300, 299 + ENDS)]
+    return model, tokenizer
+
+
+def generate(
+    questions: list[dict[str, Any]], seed: int = 1, context: int = 512, **changes: Any
+) -> dict[tuple, dict[str, Any]]:
+    rows = list(generate_rows(*model_and_tokenizer(context), questions, OPTIONS | changes, seed))
+    found = {(row["id"], row["language"], row["sample"]): row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def prompt_of(row: dict[str, Any]) -> str:
+    messages = question_messages(row["question"], row["language"])
+    return model_and_tokenizer()[1].apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+
+
+def by_hand(question: dict[str, Any], sample: int, seed: int, prefix: str = "") -> tuple[str, int, str]:
+    """One sample without batch, cache or `generate`: (completion, tokens, finish_reason)."""
+    model, tokenizer = model_and_tokenizer()
+    start = tokenizer(prompt_of(question) + prefix, add_special_tokens=False)["input_ids"]
+    draws = np.random.default_rng(stream_seed(question["id"], question["language"], sample, seed)).random(24)
+    made: list[int] = []
+    for draw in draws:
+        with torch.inference_mode():
+            logits = model(torch.tensor([start + made])).logits[0, -1].double().numpy() / OPTIONS["temperature"]
+        chances = np.exp(logits - logits.max())
+        made.append(int(np.searchsorted(np.cumsum(chances / chances.sum()), draw, side="right")))
+        if made[-1] in model.generation_config.eos_token_id:
+            break
+    ended = made[-1] in model.generation_config.eos_token_id
+    given = len(tokenizer(prefix, add_special_tokens=False)["input_ids"])
+    return prefix + tokenizer.decode(made, skip_special_tokens=True), given + len(made), "stop" if ended else "length"
+
+
+def test_samples_are_those_drawn_by_hand() -> None:
+    rows = generate(QUESTIONS)
+    assert len(rows) == len(QUESTIONS) * 3
+    reasons = Counter(row["finish_reason"] for row in rows.values())
+    assert reasons["stop"] > 3 and reasons["length"] > 3 and reasons.total() == len(rows)
+    for question in QUESTIONS:
+        for sample in range(3):
+            row = rows[question["id"], question["language"], sample]
+            assert (row["completion"], row["tokens"], row["finish_reason"]) == by_hand(question, sample, 1)
+            assert row["prompt"] == prompt_of(question)
+            assert (row["trace"], row["response"]) == split_completion(row["completion"])
+            assert (row["tokens"] == 24) or row["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 10])
+def test_batch_size_changes_nothing(batch_size: int) -> None:
+    assert generate(QUESTIONS, batch_size=batch_size) == generate(QUESTIONS)
+
+
+def test_order_and_other_languages_change_nothing() -> None:
+    whole = generate(QUESTIONS)
+    assert generate(QUESTIONS[::-1]) == whole
+    french = generate([row for row in QUESTIONS if row["language"] == "fr"])
+    assert french == {key: row for key, row in whole.items() if key[1] == "fr"} and french
+
+
+def test_fewer_samples_are_the_first_of_more() -> None:
+    assert generate(QUESTIONS, samples=2) == {key: row for key, row in generate(QUESTIONS).items() if key[2] < 2}
+
+
+def test_samples_seeds_questions_and_languages_differ() -> None:
+    rows, again = generate(QUESTIONS), generate(QUESTIONS, seed=2)
+    texts = [row["completion"] for row in rows.values()]
+    assert len(set(texts)) > 0.9 * len(texts)
+    assert sum(again[key]["completion"] == row["completion"] for key, row in rows.items()) < 0.1 * len(rows)
+    assert (
+        len({stream_seed("q", language, sample, seed) for language in "ab" for sample in (0, 1) for seed in (0, 1)})
+        == 8
+    )
+
+
+def test_temperature_zero_is_greedy() -> None:
+    model, tokenizer = model_and_tokenizer()
+    for (_, _, _), row in generate(QUESTIONS, samples=1, temperature=0).items():
+        inputs = tokenizer(row["prompt"], add_special_tokens=False, return_tensors="pt")
+        output = model.generate(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=24, do_sample=False,
+            pad_token_id=tokenizer.pad_token_id,
+        )[0, inputs["input_ids"].shape[1] :]  # fmt: skip
+        assert row["completion"] == tokenizer.decode(output, skip_special_tokens=True)
+        assert row["tokens"] == len(output)
+
+
+def test_low_temperature_tends_to_greedy() -> None:
+    cold, greedy = generate(QUESTIONS, samples=1, temperature=1e-4), generate(QUESTIONS, samples=1, temperature=0)
+    assert cold == greedy
+
+
+def test_prompt_too_long_is_counted_not_cut() -> None:
+    tokenizer = model_and_tokenizer()[1]
+    lengths = {(row["id"], row["language"]): len(tokenizer(prompt_of(row))["input_ids"]) for row in QUESTIONS}
+    middle = sorted(lengths.values())[5]
+    rows = generate(QUESTIONS, context=middle + 24)  # the prompt of median length just fits
+    whole = generate(QUESTIONS)
+    long = {key for key, length in lengths.items() if length > middle}
+    assert 0 < len(long) < len(lengths) and len(rows) == len(whole)
+    for (identifier, language, sample), row in rows.items():
+        if (identifier, language) in long:
+            assert row["prompt"] == whole[identifier, language, sample]["prompt"]
+            assert (row["completion"], row["trace"], row["response"], row["tokens"]) == ("", "", "", 0)
+            assert row["finish_reason"] == "prompt_too_long"
+        else:
+            assert row == whole[identifier, language, sample]
+
+
+def test_forced_prefix_stands_at_the_start_of_the_trace() -> None:
+    rows = generate(QUESTIONS, decoding="forced-prefix", samples=60)
+    for (_, language, _), row in rows.items():
+        prefix = load_phrasebook(language)["steps"][0]
+        assert forced_prefix(language) == prefix and row["completion"].startswith(prefix)
+        assert not row["prompt"].endswith(prefix)  # it belongs to what is scored
+        assert not row["trace"] or row["trace"].startswith(prefix)
+    assert any(row["trace"] for row in rows.values())
+    for question in QUESTIONS[:4]:
+        row = rows[question["id"], question["language"], 1]
+        hand = by_hand(question, 1, 1, forced_prefix(question["language"]))
+        assert (row["completion"], row["tokens"], row["finish_reason"]) == hand
+
+
+def test_one_end_token_of_the_tokenizer_where_the_model_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, tokenizer = model_and_tokenizer()
+    monkeypatch.setattr(model.generation_config, "eos_token_id", None)
+    rows = generate(QUESTIONS)
+    assert {row["tokens"] for row in rows.values() if row["finish_reason"] == "length"} == {24}
+
+
+def test_the_least_draw_never_falls_on_an_impossible_token() -> None:
+    sampler = SeededSampling([1], 1, 1.0)
+    sampler.draws = torch.zeros(1, 1, dtype=torch.float64)
+    scores: Any = torch.tensor([[-torch.inf, -torch.inf, 0.0, 0.0]])
+    assert sampler(torch.zeros(1, 1, dtype=torch.long), scores).argmax() == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_draws_follow_the_softmax(temperature: float) -> None:
+    """Chi-square on a vocabulary of six, one of them impossible; two successive draws, which must be independent."""
+    logits = torch.tensor([0.5, -1.0, 2.0, -torch.inf, 0.0, 1.0])
+    n, steps = 20_000, 2
+    sampler = SeededSampling([stream_seed("q", "fr", i, 1) for i in range(n)], steps, temperature)
+    drawn = []
+    for _ in range(steps):
+        scores = sampler(torch.zeros(n, 1, dtype=torch.long), logits.repeat(n, 1))  # type: ignore[arg-type]
+        assert ((scores == 0).sum(dim=1) == 1).all() and (torch.isneginf(scores).sum(dim=1) == 5).all()
+        drawn.append(scores.argmax(dim=1).numpy())
+    expected = torch.softmax(logits.double() / temperature, dim=0).numpy()
+    possible = expected > 0
+    for tokens in drawn:
+        counts = np.bincount(tokens, minlength=6)
+        assert counts[3] == 0
+        statistic = ((counts - n * expected)[possible] ** 2 / (n * expected[possible])).sum()
+        assert statistic < 18.5  # 4 degrees of freedom, p = 0.001
+    both = np.bincount(drawn[0] * 6 + drawn[1], minlength=36)
+    joint = np.outer(expected, expected).ravel()
+    statistic = ((both - n * joint)[joint > 0] ** 2 / (n * joint[joint > 0])).sum()
+    assert statistic < 51.2  # 24 degrees of freedom, p = 0.001

@@ -1,0 +1,252 @@
+"""Language identification: what it names, where it abstains, and what it does on real questions."""
+
+import random
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vernacular import identify as module
+from vernacular.codeswitch import code_switched
+from vernacular.identify import LanguageIdentifier, bundled_model, code_of_label, foreign_script_word, strip_math
+from vernacular.languages import load_languages
+
+MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+SENTENCES = {
+    "en": "The farmer had twelve cows and sold three of them on Monday.",
+    "bn": "কৃষকের বারোটি গরু ছিল এবং সোমবার তিনি তিনটি বিক্রি করেছেন।",
+    "th": "ชาวนามีวัวสิบสองตัวและขายไปสามตัวในวันจันทร์",
+    "sw": "Mkulima alikuwa na ng'ombe kumi na wawili na aliuza watatu siku ya Jumatatu.",
+    "ja": "農夫は牛を十二頭飼っていて、月曜日に三頭を売りました。",
+    "zh": "农夫有十二头牛，星期一卖掉了三头。",
+    "de": "Der Bauer hatte zwölf Kühe und verkaufte am Montag drei davon.",
+    "fr": "Le fermier avait douze vaches et en a vendu trois lundi.",
+    "ru": "У фермера было двенадцать коров, и в понедельник он продал три.",
+    "es": "El granjero tenía doce vacas y vendió tres el lunes.",
+    "ar": "كان لدى المزارع اثنتا عشرة بقرة وباع ثلاثا منها يوم الاثنين.",
+    "hi": "किसान के पास बारह गायें थीं और सोमवार को उसने तीन बेच दीं।",
+    "ur": "کسان کے پاس بارہ گائیں تھیں اور پیر کو اس نے تین بیچ دیں۔",
+    "vi": "Người nông dân có mười hai con bò và đã bán ba con vào thứ hai.",
+    "pl": "Rolnik miał dwanaście krów i w poniedziałek sprzedał trzy z nich.",
+    "nl": "De boer had twaalf koeien en verkocht er maandag drie van.",
+    "it": "Il contadino aveva dodici mucche e lunedì ne ha vendute tre.",
+    "pt": "O fazendeiro tinha doze vacas e vendeu três delas na segunda-feira.",
+    "tr": "Çiftçinin on iki ineği vardı ve pazartesi günü üçünü sattı.",
+    "el": "Ο αγρότης είχε δώδεκα αγελάδες και πούλησε τρεις τη Δευτέρα.",
+    "bg": "Фермерът имаше дванадесет крави и продаде три от тях в понеделник.",
+    "ko": "농부는 소 열두 마리를 키웠는데 월요일에 세 마리를 팔았습니다.",
+    "te": "రైతు దగ్గర పన్నెండు ఆవులు ఉన్నాయి, సోమవారం మూడు అమ్మాడు.",
+}
+
+
+@pytest.fixture(scope="module")
+def identifier() -> LanguageIdentifier:
+    return LanguageIdentifier(list(load_languages()))
+
+
+def test_languages_are_described() -> None:
+    assert set(load_languages()) == set(SENTENCES)
+    assert all(set(about) == {"name", "script", "endonym"} for about in load_languages().values())
+
+
+def test_strip_math_removes_mathematics_and_keeps_words() -> None:
+    assert strip_math(r"Also \boxed{42} und $x^2 + \frac{1}{2}$ Äpfel") == "Also und Äpfel"
+    assert strip_math(r"\boxed{\text{cinq pommes}}") == "cinq pommes"
+    assert strip_math("He pays $80 and then $50 more.") == "He pays and then more."
+    assert strip_math("১২ টি আপেল + ๑๒ = १२ ½") == "টি আপেল"
+    assert strip_math("une demi-heure, 3 - 2 = 1") == "une demi-heure,"
+    assert strip_math(r"\begin{align} 2 \times 3 &= 6 \end{align}") == ""
+
+
+@given(st.lists(st.text(alphabet="abcdefghijklmnoprstuvwéüñğ", min_size=1, max_size=8), min_size=1, max_size=20))
+def test_strip_math_keeps_every_plain_word(words: list[str]) -> None:
+    rng = random.Random(len(words))
+    text = " ".join(f"{word} {rng.choice(['12', '+', '= 3', '٣', '$5', '100 %', ''])}" for word in words)
+    assert strip_math(text).split() == words
+
+
+@pytest.mark.parametrize("piece", ["$", "\\text{", "\\a{", "{", "\\a ", "-", "1-", "$x", "\\", "a$b "])
+def test_strip_math_takes_linear_time(piece: str) -> None:
+    start = time.perf_counter()
+    strip_math(piece * 100_000)
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_names_each_language(identifier: LanguageIdentifier, language: str) -> None:
+    assert identifier.identify([SENTENCES[language]]) == [language]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   \n", "12345", "$5 + 7 = 12", r"\boxed{42}", "Mr.", "שלום עולם, מה שלומך היום"]
+)
+def test_abstains_without_evidence(identifier: LanguageIdentifier, text: str) -> None:
+    assert identifier.identify([text]) == [None]
+
+
+def test_names_and_units_do_not_outvote_a_script(identifier: LanguageIdentifier) -> None:
+    assert identifier.identify(
+        ["ถ้า Granny Red และ Sally Thirtytwo อายุเท่ากัน", "约翰有 3 cm 的 iPhone 盒子", "Итак, iPhone Бена стоит 5 USD"]
+    ) == ["th", "zh", "ru"]
+
+
+def test_a_text_half_in_each_script_has_no_language(identifier: LanguageIdentifier) -> None:
+    half = "we now have to add both of these numbers ดังนั้นเราต้องบวกจำนวนทั้งสองนี้เข้าด้วยกัน"
+    assert identifier.identify([half]) == [None]
+
+
+def test_greek_letters_in_capitals_do_not_make_a_text_greek(identifier: LanguageIdentifier) -> None:
+    assert identifier.identify(["FIND THE SUM OF THE ANGLES α AND β IN THE BOX"]) == ["en"]
+
+
+def test_near_languages_of_one_script(identifier: LanguageIdentifier) -> None:
+    assert identifier.identify(["Колко ябълки има Мария сега?", "Сколько яблок у Марии теперь?"]) == ["bg", "ru"]
+    assert identifier.identify(["她还剩多少个苹果？", "りんごは残り何個ですか。", "每公顷有 100 棵菠萝。"]) == [
+        "zh",
+        "ja",
+        "zh",
+    ]
+
+
+def test_whole_text_is_judged_not_its_start(identifier: LanguageIdentifier) -> None:
+    assert identifier.identify(["Okay. " + " ".join([SENTENCES["de"]] * 5)]) == ["de"]
+
+
+def test_plain_outsiders_are_not_given_to_the_nearest_candidate() -> None:
+    few = LanguageIdentifier(["fr", "ja", "ru"])
+    assert few.identify([SENTENCES[c] for c in ("en", "de", "zh", "th", "bg", "fr", "ja", "ru")]) == [
+        *[None] * 5,
+        *["fr", "ja", "ru"],
+    ]
+
+
+def test_certainty_and_length_decide_on_abstention() -> None:
+    strict = LanguageIdentifier(list(load_languages()), certainty=1.01)
+    assert strict.identify(["Dan plante 3 rosiers.", SENTENCES["es"]]) == [None, "es"]
+    assert LanguageIdentifier(["es", "pt"], min_letters=40).identify(["El perro come.", SENTENCES["es"]]) == [
+        None,
+        "es",
+    ]
+
+
+def test_construction_errors_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "model.bin"
+    broken.write_bytes(b"not a model")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "load_fasttext", lambda path: (None, {"__label__en": "en"}))
+        with pytest.raises(ValueError, match="no label for 'sw'") as lacking:
+            LanguageIdentifier(["en", "sw"])
+    with pytest.raises(ValueError, match="unknown language 'xx'") as unknown:
+        LanguageIdentifier(["en", "xx"])
+    with pytest.raises(ValueError, match="no such fastText model") as missing:
+        LanguageIdentifier(["en"], model=str(tmp_path / "none.bin"))
+    with pytest.raises(ValueError, match="not a fastText model") as unreadable:
+        LanguageIdentifier(["en"], model=str(broken))
+    assert not any("\n" in str(error.value) for error in (lacking, unknown, missing, unreadable))
+
+
+def test_another_model_file_can_be_named(tmp_path: Path) -> None:
+    copy = tmp_path / "other.ftz"
+    shutil.copy(bundled_model(), copy)
+    texts = ["Jean recoge duraznos", *SENTENCES.values()]
+    named = LanguageIdentifier(list(SENTENCES), model=str(copy))
+    assert named.identify(texts) == LanguageIdentifier(list(SENTENCES)).identify(texts)
+
+
+def test_labels_of_other_models() -> None:
+    labels = ["__label__en", "__label__eng_Latn", "__label__swh_Latn", "__label__cmn_Hani", "__label__jpn_Jpan"]
+    assert [code_of_label(label) for label in labels] == ["en", "en", "sw", "zh", "ja"]
+    assert [code_of_label(f"__label__{name}") for name in ("hin_Latn", "rus_Latn", "cat_Latn", "la")] == [None] * 4
+    assert code_of_label("__label__kor_Hang") == "ko"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=8))
+def test_wild_texts(identifier: LanguageIdentifier, texts: list[str]) -> None:
+    found = identifier.identify(texts)
+    assert len(found) == len(texts) and set(found) <= {*SENTENCES, None}
+    assert found == [identifier.identify([text])[0] for text in texts]
+    assert len(code_switched(texts, identifier)) == len(texts)
+
+
+def test_lone_surrogates_astral_letters_and_null_bytes(identifier: LanguageIdentifier) -> None:
+    texts = ["\ud800" + SENTENCES["fr"], "𝒳𝒴 " + SENTENCES["ko"] + "\0", "\x00", "👍" * 9]
+    assert identifier.identify(texts) == ["fr", "ko", None, None]
+
+
+def test_decomposed_letters_are_read_as_composed(identifier: LanguageIdentifier) -> None:
+    import unicodedata
+
+    for code in ("vi", "fr", "ko"):
+        assert identifier.identify([unicodedata.normalize("NFD", SENTENCES[code])]) == [code]
+
+
+def test_lines(identifier: LanguageIdentifier) -> None:
+    text = f"{SENTENCES['de']}\n\n  3 + 4 = 7  \n{SENTENCES['th']}\n"
+    assert identifier.identify_lines([text, ""]) == [
+        [(SENTENCES["de"], "de"), ("3 + 4 = 7", None), (SENTENCES["th"], "th")],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_code_switching(identifier: LanguageIdentifier, language: str) -> None:
+    other = "sw" if language == "en" else "en"
+    pure = " ".join([SENTENCES[language]] * 8)
+    mixed = f"{SENTENCES[language]} {SENTENCES[other]}"
+    assert code_switched([pure, mixed, SENTENCES[language], ""], identifier) == [False, True, False, False]
+
+
+def test_names_and_units_are_no_switch(identifier: LanguageIdentifier) -> None:
+    assert code_switched(["ถ้า Granny Red สูง 30 cm และ Sally Thirtytwo สูง 40 cm ใครสูงกว่ากัน"], identifier) == [False]
+
+
+def test_foreign_script_words() -> None:
+    assert foreign_script_word("เขามี apple สามลูก", "th")
+    assert not foreign_script_word(r"เขามี x = \frac{1}{2} สามลูก", "th")
+    assert foreign_script_word("Il a trois 苹果.", "fr") and foreign_script_word("Il a β pommes.", "fr")
+    assert not foreign_script_word("Où sont les œufs ? 3 × 4 = ١٢", "fr")
+    assert not foreign_script_word("漢字とかなとカタカナ", "ja")
+    assert not foreign_script_word("三 명의 학생", "ko") and foreign_script_word("ok 학생", "ko")
+    with pytest.raises(ValueError, match="unknown language"):
+        foreign_script_word("text", "xx")
+
+
+def test_the_reward_can_afford_it(identifier: LanguageIdentifier) -> None:
+    traces = list(SENTENCES.values()) * 6
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        identifier.identify(traces[:128])
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.03  # 1-2 ms on an idle core
+
+
+def real_questions() -> list[tuple[str, str]]:
+    if not MGSM.is_dir():
+        pytest.skip(f"NO REAL DATA: {MGSM} is missing, so identification was not tested on MGSM")
+    rows = [(path.stem[-2:], row) for path in sorted(MGSM.glob("*.tsv")) for row in path.read_text("utf-8").split("\n")]
+    return [(row.rsplit("\t", 1)[0], language) for language, row in rows if row]
+
+
+def test_real_questions(identifier: LanguageIdentifier) -> None:
+    questions = real_questions()
+    found = identifier.identify([text for text, _ in questions])
+    wrong = [(text, truth, name) for (text, truth), name in zip(questions, found, strict=True) if name != truth]
+    assert len(questions) == 2750 and len(wrong) <= 2, wrong
+
+
+def test_real_questions_are_not_called_switched_and_spliced_ones_are(identifier: LanguageIdentifier) -> None:
+    questions = real_questions()
+    choice = random.Random(3)
+    pure = choice.sample(questions, 200)
+    pairs = [choice.sample(questions, 2) for _ in range(250)]
+    spliced = [f"{a[: len(a) // 2]} {b[len(b) // 2 :]}" for (a, first), (b, second) in pairs if first != second]
+    assert sum(code_switched([text for text, _ in pure], identifier)) <= 4
+    assert sum(code_switched(spliced, identifier)) >= 0.93 * len(spliced)

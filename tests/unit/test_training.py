@@ -1,0 +1,190 @@
+"""What every training relies on: digests, keys, checkpoints, the lock, progress and history."""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vernacular.models import manifest
+from vernacular.models.manifest import digest, training_key
+from vernacular.models.training import WHOLE, last_checkpoint, report_progress, training_job, write_history
+
+SOURCE = Path(__file__).parents[2] / "src"
+
+# --- Digests and keys -------------------------------------------------------------------------------------------------
+
+
+def model_folder(path: Path) -> Path:
+    path.mkdir()
+    for name in (
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "chat_template.jinja",
+        "manifest.json",
+        "history.csv",
+    ):
+        (path / name).write_text(name)
+    return path
+
+
+def test_digest_follows_what_a_model_loads_and_nothing_else(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "a")
+    before = digest(folder)
+    assert before == digest(model_folder(tmp_path / "b"))
+    for name in ("manifest.json", "history.csv", ".snakemake_timestamp"):
+        (folder / name).write_text("changed")
+        assert digest(folder) == before
+    seen = {before}
+    for name in ("model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja"):
+        (folder / name).write_bytes((folder / name).read_bytes()[:-1] + b"!")  # the same size
+        seen.add(digest(folder))
+    (folder / "model-00002.safetensors").touch()
+    seen.add(digest(folder))
+    assert len(seen) == 6
+
+
+def test_digest_of_a_file_and_of_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "rows.parquet"
+    file.write_bytes(b"1" * 3_000_000)
+    before = digest(file)
+    file.write_bytes(b"1" * 2_999_999 + b"2")
+    assert digest(file) != before
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "empty", tmp_path / "missing"):
+        with pytest.raises(OSError, match=path.name):
+            digest(path)
+
+
+def test_key_changes_with_all_that_decides_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = {"alignment": {"bonus": 2.0, "floor": 0.1}, "threads": 1}
+    inputs = {"parent": "aa", "data": "bb"}
+    keys = [
+        training_key(recipe, "code", inputs, 1),
+        training_key(recipe | {"alignment": {"bonus": 2.0, "floor": 0.2}}, "code", inputs, 1),
+        training_key(recipe | {"threads": 2}, "code", inputs, 1),
+        training_key(recipe, "edited", inputs, 1),
+        training_key(recipe, "code", inputs | {"parent": "ab"}, 1),
+        training_key(recipe, "code", {"parent": "bb", "data": "aa"}, 1),
+        training_key(recipe, "code", inputs, 2),
+    ]
+    assert keys[0] == training_key({"threads": 1, "alignment": {"floor": 0.1, "bonus": 2.0}}, "code", inputs, 1)
+    monkeypatch.setattr(manifest, "versions", lambda: {"torch": "0"})
+    keys.append(training_key(recipe, "code", inputs, 1))
+    assert len(set(keys)) == len(keys)
+
+
+# --- Checkpoints and the lock -----------------------------------------------------------------------------------------
+
+
+def test_last_checkpoint_is_the_newest_whole_one(tmp_path: Path) -> None:
+    assert last_checkpoint(tmp_path) is None
+    for step, whole in ((5, True), (20, True), (100, False)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        (folder / "optimizer.pt").touch()
+        if whole:
+            (folder / WHOLE).touch()
+    (tmp_path / "lock").touch()
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-20"  # 100 was cut short; 5 sorts after 20 as text
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint-20", "checkpoint-5", "lock"]
+    (tmp_path / "checkpoint-20" / WHOLE).unlink()
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
+
+
+def arguments(tmp_path: Path) -> argparse.Namespace:
+    (tmp_path / "data").write_text("rows")
+    return argparse.Namespace(
+        recipe={"threads": 1}, code="c", seed=1, input=[f"data={tmp_path / 'data'}"], out=tmp_path / "model",
+        costs=tmp_path / "costs.csv", checkpoints=tmp_path / "checkpoints",
+    )  # fmt: skip
+
+
+HOLDER = """
+import argparse, json, sys, time
+from pathlib import Path
+from vernacular.models.training import training_job
+folder = Path(sys.argv[1])
+args = argparse.Namespace(
+    recipe={"threads": 1}, code="c", seed=1, input=[f"data={folder / 'data'}"], out=folder / "model",
+    costs=folder / "costs.csv", checkpoints=folder / "checkpoints",
+)
+with training_job(args) as job:
+    (job.folder / "checkpoint-1").mkdir()
+    (job.folder / "checkpoint-1" / "whole").touch()
+    (folder / "started").touch()
+    while not (folder / "finish").exists():
+        time.sleep(0.02)
+    time.sleep(0.3)
+    job.out.mkdir()
+    args.costs.touch()
+    (job.out / "manifest.json").write_text(json.dumps({"key": job.key}))
+"""
+
+
+def start_holder(tmp_path: Path) -> subprocess.Popen:
+    """Another process that is in the middle of the same training."""
+    (tmp_path / "data").write_text("rows")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(SOURCE)}
+    )
+    for _ in range(1500):
+        if (tmp_path / "started").exists() or holder.poll() is not None:
+            break
+        time.sleep(0.02)
+    assert (tmp_path / "started").exists()
+    return holder
+
+
+def test_a_second_process_waits_and_finds_the_work_done(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    holder = start_holder(tmp_path)
+    (tmp_path / "finish").touch()
+    with training_job(arguments(tmp_path)) as job:
+        assert job is None and (tmp_path / "model" / "manifest.json").exists()
+    assert holder.wait(timeout=20) == 0
+    assert "another process trains it" in capsys.readouterr().out
+    assert os.listdir(tmp_path / "checkpoints") == []
+
+
+def test_after_a_kill_the_next_process_takes_over(tmp_path: Path) -> None:
+    holder = start_holder(tmp_path)
+    holder.kill()
+    holder.wait()
+    with pytest.raises(RuntimeError), training_job(arguments(tmp_path)) as job:
+        assert job is not None and last_checkpoint(job.folder) == job.folder / "checkpoint-1"
+        raise RuntimeError("this one fails too")
+    with training_job(arguments(tmp_path)) as job:
+        assert job is not None and last_checkpoint(job.folder)  # a failure keeps the checkpoints
+    assert not job.folder.exists()  # success does not
+    (tmp_path / "model").mkdir()
+    (tmp_path / "costs.csv").touch()
+    (tmp_path / "model" / "manifest.json").write_text(json.dumps({"key": "of other weights"}))
+    with training_job(arguments(tmp_path)) as job:
+        assert job is not None
+
+
+def test_progress_counts_only_the_steps_of_this_run(capsys: pytest.CaptureFixture) -> None:
+    report_progress("grpo", 60, 100, 20.0, 50)
+    assert capsys.readouterr().err == "grpo: step 60 of 100, about 80 s left\n"
+    report_progress("grpo", 61, 100, 20.0, 50)
+    assert capsys.readouterr().err == ""
+
+
+def test_history_leaves_times_out(tmp_path: Path) -> None:
+    log = [
+        {"loss": 2.0, "step": 1, "step_time": 0.3},
+        {"loss": 1.0, "match_rate": 0.5, "step": 2, "reward_seconds": 0.1},
+    ]
+    summary = {"train_loss": 1.5, "train_runtime": 9.0, "step": 2}
+    speed = {"train_runtime": 1.0, "train_tokens_per_second": 9.0}
+    write_history(tmp_path / "h.csv", [*(row | speed for row in log), summary])
+    assert list(csv.DictReader((tmp_path / "h.csv").open())) == [
+        {"step": "1", "loss": "2.0", "match_rate": ""},
+        {"step": "2", "loss": "1.0", "match_rate": "0.5"},
+    ]

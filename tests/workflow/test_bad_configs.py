@@ -1,0 +1,284 @@
+"""Configurations that cannot be run: one line that names file, key and nearest valid choice, before any job."""
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, copy_repository, dry_run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vernacular.study import StudyError, check_files, check_owner, resolve_study
+
+Edit = Callable[[dict[str, Any]], object]
+FORGET: Any = object()
+
+
+def put(path: str, value: Any) -> Edit:
+    """An edit: the key at a dotted path gets a value, or is removed."""
+
+    def edit(config: dict[str, Any]) -> None:
+        place: Any = config
+        *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+        for step in steps:
+            place = place[step]
+        if value is FORGET:
+            del place[last]
+        else:
+            place[last] = value
+
+    return edit
+
+
+# What stands in the issue goes through Snakemake itself, on a finished study.
+PROMISED: dict[str, tuple[Edit, list[str]]] = {
+    "unknown key": (put("bootstrapp", 3), ["bootstrapp: unknown key", "did you mean 'bootstrap'"]),
+    "unknown key in a model": (put("models.sft.trainin", {}), ["models.sft.trainin: unknown key", "'training'"]),
+    "unknown key in alignment": (
+        put("models.adamame.alignment.bonsu", 1),
+        ["models.adamame.alignment.bonsu", "'bonus'"],
+    ),
+    "unknown model evaluated": (
+        put("evaluations.0.models", ["adamme"]),
+        ["evaluations.0.models", "'adamme'", "'adamame'"],
+    ),
+    "unknown parent": (put("models.adamame.from", "sfft"), ["models.adamame.from: unknown model 'sfft'", "'sft'"]),
+    "cycle": (put("models.sft.from", "adamame"), ["models.sft.from: a cycle", "sft -> adamame -> sft"]),
+    "no phrasebook": (
+        put("languages", ["en", "fi"]),
+        ["languages: study language 'fi'", "phrasebook", "choose from: ar, bg"],
+    ),
+    "bonus below 0": (
+        put("models.adamame.alignment.bonus", -1),
+        ["models.adamame.alignment.bonus: -1 is too small", "least is 0"],
+    ),
+    "k of 0": (put("evaluations.0.samples", 0), ["evaluations.0.samples: 0 is too small", "least is 1"]),
+    "group over processes": (
+        put("models.adamame.training.per_device_train_batch_size", 63),
+        ["models.adamame.training.per_device_train_batch_size: 63", "num_generations (8)", "nearest is 64"],
+    ),
+    "checkpoint between rollouts": (
+        lambda c: c["models"]["adamame"]["training"].update(steps_per_generation=4, save_steps=10),
+        ["models.adamame.training.save_steps: 10", "multiple of 4", "nearest is 8"],
+    ),
+}
+
+# The rest is checked by the same function in this process.
+OTHERS: dict[str, tuple[Edit, list[str]]] = {
+    "missing key": (put("languages", FORGET), ["the file: the key 'languages' is missing"]),
+    "misspelt required key": (lambda c: c.update(modles=c.pop("models")), ["modles: unknown key", "'models'"]),
+    "nothing written": (put("evaluations", None), ["evaluations: nothing stands here", "array"]),
+    "models as a list": (put("models", ["lrm"]), ["models: ['lrm'] stands here", "object"]),
+    "no models": (put("models", {}), ["models: needs at least 1"]),
+    "model as a word": (put("models.sft", "lrm"), ["models.sft: the key 'recipe' is missing", "pretrain"]),
+    "no recipe": (put("models.sft.recipe", FORGET), ["models.sft: the key 'recipe' is missing"]),
+    "unknown recipe": (put("models.sft.recipe", "stf"), ["models.sft.recipe: unknown recipe 'stf'", "'sft'"]),
+    "recipe as a list": (put("models.sft.recipe", ["sft"]), ["models.sft.recipe: unknown recipe '['sft']'"]),
+    "own parent": (put("models.sft.from", "sft"), ["models.sft.from: a cycle: sft -> sft"]),
+    "unknown schedule": (
+        put("models.adamame.alignment.schedule", "cosin"),
+        ["alignment.schedule: 'cosin'", "'cosine'"],
+    ),
+    "no loss": (
+        put("models.adamame.training.loss_type", FORGET),
+        ["models.adamame.training", "'loss_type' is missing"],
+    ),
+    "unknown trainer option": (
+        put("models.sft.training.learning_rat", 1),
+        ["models.sft.training.learning_rat", "'learning_rate'"],
+    ),
+    "trainer option of ours": (
+        put("models.sft.training.output_dir", "x"),
+        ["models.sft.training.output_dir: the workflow sets"],
+    ),
+    "unknown LoRA option": (put("models.sft.lora.lora_alfa", 1), ["models.sft.lora.lora_alfa", "'lora_alpha'"]),
+    "group of one": (put("models.adamame.training.num_generations", 1), ["num_generations: a group needs at least 2"]),
+    "group of none": (put("models.adamame.training.num_generations", 0), ["num_generations: 0 is no whole number"]),
+    "steps as a word": (put("models.adamame.training.save_steps", "often"), ["save_steps: 'often' is no whole number"]),
+    "unknown language": (put("evaluations.0.languages", ["en", "sv"]), ["evaluations.0.languages: language 'sv'"]),
+    "in-domain, not evaluated": (
+        put("evaluations.0.in_domain", ["pt"]),
+        ["evaluations.0.in_domain: evaluated language 'pt'"],
+    ),
+    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: False stands here", "string"]),
+    "language twice": (put("languages", ["en", "en"]), ["languages: names something twice"]),
+    "unknown benchmark": (
+        put("traces.benchmark", "mini-mgms"),
+        ["traces.benchmark: benchmark 'mini-mgms'", "'mini-mgsm'"],
+    ),
+    "unknown benchmark to pretrain on": (
+        put("models.lrm.data.benchmarks", {"mini": [0, 1]}),
+        ["models.lrm.data.benchmarks: benchmark 'mini'", "'mini-mgsm'"],
+    ),
+    "unknown target": (put("evaluations.0.target", "adamam"), ["evaluations.0.target: 'adamam'", "'adamame'"]),
+    "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
+    "flaw above 1": (put("traces.flaws.no-box", 3), ["traces.flaws.no-box: 3 is too large", "most is 1"]),
+    "study with a path": (put("study", "../x"), ["study: '../x' must have the form"]),
+    "greedy samples": (put("evaluations.0.temperature", 0), ["evaluations.0.samples: greedy decoding", "samples: 1"]),
+    "two ways of one generation": (
+        lambda c: c["evaluations"].append({**c["evaluations"][0], "samples": 2}),
+        ["evaluations.3.samples", "make them equal"],
+    ),
+    "no default": (
+        lambda c: [e.update(default=False) for e in c["evaluations"]],
+        ["evaluations: none has `default: true`"],
+    ),
+    "prompts that SFT has seen": (put("rl.share", [0.65, 1.0]), ["rl.share: [0.65, 1.0] overlaps traces.share"]),
+    "share downwards": (put("traces.share", [0.7, 0.6]), ["traces.share: [0.7, 0.6] runs from high to low"]),
+    "numbers downwards": (
+        put("benchmarks.mini-mgsm.numbers.term", [9, 2]),
+        ["benchmarks.mini-mgsm.numbers.term: [9, 2]"],
+    ),
+    "split without questions": (
+        put("benchmarks.mini-mgsm.questions.test", 0),
+        ["evaluations.0.benchmarks: 'mini-mgsm' has no questions there", "questions.test"],
+    ),
+    "traces missing": (put("traces", FORGET), ["models.sft: the recipe 'sft' needs the section 'traces'"]),
+    "prompts missing": (put("rl", FORGET), ["the recipe 'grpo' needs the section 'rl'"]),
+    "MGSM without a folder": (put("benchmarks.mgsm", {"source": "mgsm"}), ["benchmarks.mgsm", "sources.mgsm"]),
+    "MGSM to train on": (
+        lambda c: c.update(
+            sources={"mgsm": "x"},
+            rl={**c["rl"], "benchmark": "m"},
+            benchmarks={**c["benchmarks"], "m": {"source": "mgsm"}},
+        ),
+        ["rl.benchmark: 'm' is MGSM", "'train'"],
+    ),
+    "frame of two steps": (
+        put("benchmarks.mini-msvamp.steps", 2),
+        ["benchmarks.mini-msvamp.steps: a frame has one step"],
+    ),
+}
+
+
+def edited(config: dict[str, Any], edit: Edit) -> dict[str, Any]:
+    config = json.loads(json.dumps(config))  # a deep copy in which YAML's aliases no longer share anything
+    edit(config)
+    return config
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_snakemake_refuses(name: str, finished: Path, default_study: dict[str, Any], write_config: Any) -> None:
+    """Although every output exists and nothing would run."""
+    edit, said = PROMISED[name]
+    path = write_config(edited(default_study, edit))
+    complaint = dry_run(finished, "--configfile", path).complaint
+    assert complaint.startswith(f"vernacular: {path}: ")
+    assert all(part in complaint for part in said), complaint
+
+
+@pytest.mark.parametrize("name", [*PROMISED, *OTHERS])
+def test_resolve_study_refuses(name: str, default_study: dict[str, Any]) -> None:
+    edit, said = (PROMISED | OTHERS)[name]
+    with pytest.raises(StudyError) as caught:
+        resolve_study(edited(default_study, edit), "mine.yaml")
+    message = str(caught.value)
+    assert message.startswith("mine.yaml: ") and "\n" not in message
+    assert all(part in message for part in said), message
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 300),
+    st.floats(allow_nan=False),
+    st.text(max_size=5),
+    st.dates(),
+    st.lists(st.integers(-1, 3), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+@given(data=st.data(), junk=JUNK)
+@settings(max_examples=150, deadline=None)
+def test_any_junk_is_one_line_or_a_study(data: st.DataObject, junk: Any) -> None:
+    config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8"))
+    place = data.draw(st.sampled_from(places(config)[1:]))
+    inner: Any = config
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = junk
+    try:
+        resolve_study(config, "mine.yaml")
+    except StudyError as error:
+        message = str(error)
+        assert message.startswith("mine.yaml: ") and "\n" not in message and len(message) < 700
+
+
+def test_override_on_the_command_line(fresh: Path) -> None:
+    complaint = dry_run(fresh, "--config", "modle=x").complaint
+    assert complaint == "vernacular: config/config.yaml + --config: modle: unknown key; did you mean 'models'?"
+    assert "bootstrap: 'many' stands here" in dry_run(fresh, "--config", "bootstrap=many").complaint
+    assert dry_run(fresh, "--config", "bootstrap=200").jobs
+
+
+def test_null_removes_a_model_in_an_overlay(fresh: Path, default_study: dict[str, Any], write_config: Any) -> None:
+    overlay = {"models": {"fidelity-reward": None}}
+    complaint = dry_run(fresh, "--configfile", "config/config.yaml", write_config(overlay)).complaint
+    assert "evaluations.0.models: model 'fidelity-reward' is not among the study's models" in complaint
+    assert "config/config.yaml + " in complaint  # both files are named
+    first, *others = copy.deepcopy(default_study["evaluations"])
+    first["models"].remove("fidelity-reward")
+    run = dry_run(
+        fresh, "--configfile", "config/config.yaml", write_config({**overlay, "evaluations": [first, *others]})
+    )
+    assert run.jobs["train_grpo"] == 2 and "fidelity-reward" not in run.text
+
+
+def test_name_of_a_shipped_study(finished: Path, default_study: dict[str, Any], write_config: Any) -> None:
+    """Who copies the default study and forgets to rename it would write over its results."""
+    path = write_config(default_study)
+    complaint = dry_run(finished, "--configfile", path).complaint
+    assert complaint == (
+        f"vernacular: {path}: study: 'default' is the name of the study in config/config.yaml; "
+        "give yours a name of its own"
+    )
+    path = write_config({**default_study, "study": "mine"})
+    assert dry_run(finished, "--configfile", path).jobs["pretrain"] == 1
+
+
+def test_shipped_studies_have_names_of_their_own() -> None:
+    names = [re.search(r"^study: (\S+)", p.read_text(encoding="utf-8"), re.M) for p in (ROOT / "config").glob("*.yaml")]
+    found = [name[1] for name in names if name]
+    assert len(found) == len(set(found)) == len(names)
+    for path in (ROOT / "config").glob("*.yaml"):
+        check_owner({"study": yaml.safe_load(path.read_text(encoding="utf-8"))["study"]}, [path], ROOT / "config", "x")
+
+
+def test_target_that_the_study_lacks(fresh: Path) -> None:
+    run = dry_run(fresh, "schedules", "--configfile", "config/smoke.yaml")
+    assert run.status != 0 and "Traceback" not in run.text
+    assert "\nvernacular: config/smoke.yaml: evaluations: none has the target 'schedules'" in run.text
+
+
+def test_phrasebook_with_a_missing_form(tmp_path: Path) -> None:
+    folder = copy_repository(tmp_path / "repository")
+    file = folder / "resources" / "phrasebook" / "fr.yaml"
+    whole = yaml.safe_load(file.read_text(encoding="utf-8"))
+    book = copy.deepcopy(whole)
+    del book["things"][3][next(iter(book["things"][3]))]
+    file.write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
+    complaint = dry_run(folder).complaint
+    assert "fr.yaml" in complaint and re.search(r"\bfr\b|French", complaint.replace("fr.yaml", "")), complaint
+    assert next(iter(whole["things"][3])) in complaint
+    book = copy.deepcopy(whole)
+    del book["trace"]["multiply"]
+    file.write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
+    complaint = dry_run(folder).complaint
+    assert "fr.yaml" in complaint and "trace" in complaint and "multiply" in complaint
+    file.write_text("things: [", encoding="utf-8")
+    assert "fr.yaml" in dry_run(folder).complaint
+
+
+def test_check_files_wants_mgsm_alone(default_study: dict[str, Any]) -> None:
+    check_files(resolve_study(default_study, "x"), "x")  # no evaluation on MGSM: no file is looked for

@@ -1,0 +1,176 @@
+"""Dry runs: the jobs of each study and target, from wherever Snakemake is called, light and quick."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import dry_run, snakemake
+
+CORPUS = {"questions": 2, "pretraining_text": 1, "raw_traces": 1, "filter_traces": 1}
+SUMMARY = {"table": 1, "training_curves": 1}
+DEFAULT = {
+    **CORPUS,
+    "pretrain": 1,
+    "train_sft": 1,
+    "rl_prompts": 1,
+    "train_grpo": 3,
+    "generate": 12,
+    "score": 12,
+    **SUMMARY,
+    "pareto": 1,
+    "languages": 1,
+}
+
+
+def test_default_study(fresh: Path) -> None:
+    assert dry_run(fresh).jobs == DEFAULT
+
+
+def test_target_adamame_is_the_default_study(fresh: Path) -> None:
+    assert dry_run(fresh, "adamame").jobs == DEFAULT
+
+
+def test_target_schedules(fresh: Path) -> None:
+    run = dry_run(fresh, "schedules")
+    models = {"train_grpo": 7, "generate": 14, "score": 14}
+    assert run.jobs == {**CORPUS, "pretrain": 1, "train_sft": 1, "rl_prompts": 1, **models, **SUMMARY}
+    assert "table: writing tables/schedules.csv" in run.messages
+
+
+def test_smoke_study_has_every_rule_of_the_default_study(fresh: Path) -> None:
+    run = dry_run(fresh, "--configfile", "config/smoke.yaml")
+    assert run.jobs == {**DEFAULT, "train_grpo": 1, "generate": 7, "score": 7}
+    assert "results/default" not in run.text  # --configfile takes the place of the default study
+
+
+def test_two_models_overlay(fresh: Path) -> None:
+    run = dry_run(fresh, "--configfile", "config/config.yaml", "config/two-models.yaml")
+    assert run.jobs == DEFAULT
+    assert "results/two-models/seed-2/" in run.text and "results/default" not in run.text
+
+
+def test_mgsm_study_fetches_finished_models(workspace: Path) -> None:
+    config = yaml.safe_load((workspace / "config" / "mgsm.yaml").read_text(encoding="utf-8"))
+    folder = workspace / config["sources"]["mgsm"]
+    folder.mkdir(parents=True)
+    for language in config["evaluations"][0]["languages"]:
+        (folder / f"mgsm_{language}.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
+    names = len(config["models"])
+    expected = {
+        "questions": 1,
+        "fetch_folder": names,
+        "generate": names,
+        "score": names,
+        "table": 1,
+        "pareto": 1,
+        "languages": 1,
+    }
+    for target in ("all", "mgsm"):
+        assert dry_run(workspace, target, "--configfile", "config/mgsm.yaml").jobs == expected
+
+
+def test_mgsm_study_without_its_files(fresh: Path, tmp_path: Path) -> None:
+    config = yaml.safe_load((fresh / "config" / "mgsm.yaml").read_text(encoding="utf-8"))
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        yaml.safe_dump({**config, "study": "mine", "sources": {"mgsm": str(tmp_path / "nowhere")}}), encoding="utf-8"
+    )
+    complaint = dry_run(fresh, "--configfile", file).complaint
+    assert "mine.yaml: sources.mgsm" in complaint and str(tmp_path / "nowhere") in complaint
+    (tmp_path / "nowhere").mkdir()
+    (tmp_path / "nowhere" / "mgsm_en.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
+    assert "no mgsm_bn.tsv" in dry_run(fresh, "--configfile", file).complaint
+
+
+@pytest.mark.parametrize("profile", ["slurm", "local"])
+def test_profiles_as_typed(fresh: Path, failing_scontrol: Path, profile: str) -> None:
+    run = dry_run(fresh, "--profile", profile, path=failing_scontrol)
+    assert run.jobs == DEFAULT and f"profiles {profile}" in run.text
+
+
+def test_directory_option(fresh: Path, tmp_path: Path) -> None:
+    assert dry_run(fresh, "--directory", tmp_path, "--profile", "local").jobs == DEFAULT
+    assert dry_run(tmp_path, "--snakefile", fresh / "Snakefile", "--directory", tmp_path).jobs == DEFAULT
+
+
+def test_working_directory_with_its_own_study(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    text = (fresh / "config" / "smoke.yaml").read_text(encoding="utf-8")
+    (tmp_path / "config" / "config.yaml").write_text(text.replace("study: smoke", "study: own"), encoding="utf-8")
+    run = dry_run(fresh, "--directory", tmp_path)
+    assert run.jobs["train_grpo"] == 1 and "results/own/" in run.text and "results/default" not in run.text
+
+
+def test_scripts_run_from_another_folder(fresh: Path, tmp_path: Path) -> None:
+    """A real job, the cheapest one, from a folder that is not the repository."""
+    config = fresh / "config" / "smoke.yaml"
+    target = "results/smoke/corpus/questions/dev.parquet"
+    done = snakemake(fresh, "--directory", tmp_path, "--configfile", config, "--cores", "1", "--", target)
+    assert done.status == 0 and (tmp_path / target).stat().st_size > 0, done.text
+    assert not (fresh / "results").exists()
+
+
+MODULE = """
+module vernacular:
+    snakefile: "{root}/Snakefile"
+    {config}
+
+use rule * from vernacular
+"""
+
+
+def test_as_a_module(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(MODULE.format(root=fresh, config=""), encoding="utf-8")
+    assert dry_run(tmp_path).jobs == DEFAULT
+
+
+def test_as_a_module_with_its_own_configuration(fresh: Path, tmp_path: Path) -> None:
+    text = f'configfile: "{fresh}/config/smoke.yaml"\nconfig["study"] = "own"\n' + MODULE.format(
+        root=fresh, config="config: config"
+    )
+    (tmp_path / "Snakefile").write_text(text, encoding="utf-8")
+    run = dry_run(tmp_path)
+    assert run.jobs["train_grpo"] == 1 and "results/own/" in run.text
+    (tmp_path / "Snakefile").write_text(text.replace('config["study"]', 'config["studie"]'), encoding="utf-8")
+    assert dry_run(tmp_path).complaint.endswith("studie: unknown key; did you mean 'study'?")
+
+
+def test_paths_hold_no_unreplaced_names(fresh: Path) -> None:
+    run = dry_run(fresh, "--printshellcmds", "adamame", "schedules")
+    assert "--checkpoints results/default/seed-1/checkpoints" in run.text
+    assert "<results>" not in run.text and "<logs>" not in run.text
+
+
+@pytest.fixture
+def failing_scontrol(tmp_path: Path) -> Path:
+    """A `scontrol` that fails at once, as where a cluster's configuration was left without its daemon."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "scontrol").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (folder / "scontrol").chmod(0o755)
+    return folder
+
+
+def test_dry_run_takes_three_seconds(fresh: Path, failing_scontrol: Path) -> None:
+    """At most 3 s on an idle machine; twice that here, and a second try, for a busy one."""
+    times = []
+    while not times or times[-1] > 6 and len(times) < 2:
+        start = time.perf_counter()
+        assert dry_run(fresh, path=failing_scontrol).jobs == DEFAULT
+        times.append(time.perf_counter() - start)
+    assert min(times) <= 6, times
+
+
+def test_dry_run_imports_no_torch(fresh: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": ""}
+    command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--dry-run", "--quiet"]
+    done = subprocess.run(command, cwd=fresh, env=environment, capture_output=True, text=True, timeout=120)
+    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert done.returncode == 0 and "vernacular.study" in imported and "snakemake.workflow" in imported, done.stderr[
+        -2000:
+    ]
+    assert not imported & {"torch", "trl", "transformers", "datasets", "peft", "lingua"}

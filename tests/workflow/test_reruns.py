@@ -1,0 +1,147 @@
+"""What runs again after an edit: no more than what the edit touches, and never less.
+
+The study's outputs are empty files here: whether something runs again follows from times and recorded parameters alone.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from conftest import dry_run, snakemake
+
+SUMMARIES = {"table": 1, "pareto": 1, "languages": 1}
+GRPO_MODELS = {"grpo", "fidelity-reward", "adamame"}
+
+
+def append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def add_code(workspace: Path, *modules: str) -> None:
+    for module in modules:
+        append(workspace / "src" / "vernacular" / module, "\nADDED = 1\n")
+
+
+def delete_models(workspace: Path) -> None:
+    shutil.rmtree(workspace / "results" / "default" / "seed-1" / "models")
+
+
+def test_nothing_to_do(finished: Path) -> None:
+    assert dry_run(finished).jobs == {}
+    assert dry_run(finished, "--profile", "local").jobs == {}
+    assert dry_run(finished, "--profile", "slurm").jobs == {}
+
+
+def test_moved_repository_reruns_nothing(workspace: Path, finished: Path) -> None:
+    assert workspace != finished and dry_run(workspace).jobs == {}
+
+
+def test_changed_bonus_reruns_its_models_alone(workspace: Path) -> None:
+    config = workspace / "config" / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    changed = re.sub(r"(\n  adamame:\n(?:    .*\n)*?    alignment: \{.*?bonus: )[\d.]+", r"\g<1>1.25", text)
+    assert changed != text
+    config.write_text(changed, encoding="utf-8")
+    run = dry_run(workspace)
+    assert run.jobs == {"train_grpo": 1, "generate": 2, "score": 2, "training_curves": 1, **SUMMARIES}
+    assert "train_grpo: training adamame (seed 1)" in run.messages
+
+
+def test_edited_reward_reruns_every_grpo_model_and_nothing_before(workspace: Path) -> None:
+    add_code(workspace, "adamame/reward.py")
+    run = dry_run(workspace)
+    assert run.jobs == {"train_grpo": 3, "generate": 6, "score": 6, "training_curves": 1, **SUMMARIES}
+    assert {m for m in run.messages if "training" in m and "(seed" in m} == {
+        f"train_grpo: training {name} (seed 1)" for name in GRPO_MODELS
+    }
+
+
+def test_comments_docstrings_and_layout_rerun_nothing(workspace: Path) -> None:
+    library = workspace / "src" / "vernacular"
+    for module in ("adamame/reward.py", "identify.py", "models/training.py", "evaluation/score.py", "files.py"):
+        replace(library / module, '"""', '"""Other words. ')  # the module's docstring
+        append(library / module, "\n\n# a comment\n")
+    replace(library / "adamame/reward.py", ") -> None:\n", ') -> None:\n        """A new docstring."""\n')
+    replace(workspace / "workflow/scripts/train_grpo.py", "def main", "# a comment\n\n\ndef main")
+    replace(workspace / "workflow/rules/adamame.smk", "rule train_grpo:", "# a comment\nrule train_grpo:")
+    append(workspace / "config" / "config.yaml", "\n# a comment\n")
+    assert dry_run(workspace).jobs == {}
+
+
+def test_deleted_score_comes_back_without_generation(workspace: Path) -> None:
+    (workspace / "results/default/seed-1/scores/adamame/mini-mgsm.parquet").unlink()
+    run = dry_run(workspace)
+    assert run.jobs == {"score": 1, **SUMMARIES}
+    assert "score: adamame on mini-mgsm (seed 1)" in run.messages
+
+
+def test_deleted_models_rerun_nothing(workspace: Path) -> None:
+    delete_models(workspace)
+    assert dry_run(workspace).jobs == {}
+    (workspace / "results/default/seed-1/scores/lrm/mini-msvamp.parquet").unlink()
+    assert dry_run(workspace).jobs == {"score": 1, **SUMMARIES}
+
+
+def test_deleted_figure_and_table(workspace: Path) -> None:
+    (workspace / "results/default/figures/pareto.png").unlink()
+    assert dry_run(workspace).jobs == {"pareto": 1}
+    (workspace / "results/default/tables/scores.csv").unlink()
+    assert dry_run(workspace).jobs == SUMMARIES
+
+
+def test_edited_metrics_need_no_model(workspace: Path) -> None:
+    delete_models(workspace)
+    add_code(workspace, "evaluation/statistics.py")
+    assert dry_run(workspace).jobs == {"table": 1, "pareto": 1, "languages": 1}
+    add_code(workspace, "evaluation/score.py")
+    assert dry_run(workspace).jobs == {"score": 12, **SUMMARIES}
+
+
+def test_edited_generation_reruns_generations_and_prompts_but_no_pretraining(workspace: Path) -> None:
+    add_code(workspace, "evaluation/generate.py")
+    jobs = dry_run(workspace).jobs
+    assert jobs["generate"] == 12 and jobs["rl_prompts"] == 1 and jobs["train_grpo"] == 3
+    assert not jobs.keys() & {"pretrain", "train_sft", "questions", "filter_traces"}
+
+
+def test_edited_identifier_reruns_what_it_feeds(workspace: Path) -> None:
+    add_code(workspace, "identify.py")
+    jobs = dry_run(workspace).jobs
+    assert {"filter_traces": 1, "train_sft": 1, "score": 12}.items() <= jobs.items()
+    assert not jobs.keys() & {"pretrain", "pretraining_text", "questions", "raw_traces"}
+
+
+def test_other_evaluation_batch_or_threads_do_not_retrain(workspace: Path) -> None:
+    append(workspace / "config" / "config.yaml", "\nthreads: 2\n")
+    assert dry_run(workspace).jobs == {}
+    assert dry_run(workspace, "--cores", "1").jobs == {}
+    replace(workspace / "config" / "config.yaml", "samples: 4", "samples: 3")
+    assert dry_run(workspace).jobs == {"generate": 12, "score": 12, **SUMMARIES}
+
+
+def test_added_seed_keeps_the_first(workspace: Path) -> None:
+    replace(workspace / "config" / "config.yaml", "seeds: [1]", "seeds: [1, 2]")
+    run = dry_run(workspace)
+    assert {"pretrain": 1, "train_sft": 1, "train_grpo": 3, "generate": 12, "score": 12}.items() <= run.jobs.items()
+    assert not run.jobs.keys() & {"questions", "pretraining_text", "raw_traces", "filter_traces"}
+    assert not [message for message in run.messages if message.endswith("(seed 1)")]
+
+
+def test_edited_phrasebook_reruns_the_corpus(workspace: Path) -> None:
+    append(workspace / "resources" / "phrasebook" / "fr.yaml", "\n# a comment\n")
+    assert dry_run(workspace).jobs["questions"] == 2
+
+
+def test_touch_after_an_upgrade(workspace: Path) -> None:
+    """README's way to keep results when only hashes changed."""
+    add_code(workspace, "files.py")
+    assert dry_run(workspace).jobs["pretrain"] == 1
+    assert snakemake(workspace, "--touch").status == 0
+    assert dry_run(workspace).jobs == {}
