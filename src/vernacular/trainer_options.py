@@ -25,8 +25,8 @@ CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
     "lora": LORA,
 }
 
-# What the library keeps to itself: where checkpoints stand and the seed are the workflow's, and what a call of the trainer's
-# configuration names already (models/pretrain.py, adamame/) would be an error when given twice.
+# What the library keeps to itself: where checkpoints stand and the seed are the workflow's, and what a call of the
+# trainer's configuration names already (models/pretrain.py, adamame/) would be an error when given twice.
 OURS = {"output_dir", "seed"}
 NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 TAKEN: dict[str, set[str]] = {

@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def snakemake(folder: Path, *arguments: str, configs: tuple[str, ...] = ("config/smoke.yaml",)) -> subprocess.CompletedProcess:
+def snakemake(
+    folder: Path, *arguments: str, configs: tuple[str, ...] = ("config/smoke.yaml",)
+) -> subprocess.CompletedProcess:
     """Run Snakemake as a user does, with the results in `folder`."""
     files = [str(ROOT / config) for config in configs]
     command = [Path(sys.executable).parent / "snakemake", "--profile", "local", "--directory", folder]

@@ -29,7 +29,14 @@ def grpo_command(study: Path, folder: Path, schedule: str) -> list[str]:
         *("--recipe", json.dumps(recipe), "--code", "test", "--seed", "1"),
         *("--identifier", json.dumps({"languages": resolved["languages"], **resolved["identifier"]})),
         *("--input", f"parent={seed / 'models/sft'}", "--input", f"data={seed / 'corpus/rl/sft.parquet'}"),
-        *("--checkpoints", str(folder / "checkpoints"), "--out", str(folder / "model"), "--costs", str(folder / "costs.csv")),
+        *(
+            "--checkpoints",
+            str(folder / "checkpoints"),
+            "--out",
+            str(folder / "model"),
+            "--costs",
+            str(folder / "costs.csv"),
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The smoke study from corpus to plot: what it leaves behind, that it repeats to the byte, and that reruns are small."""
+"""The smoke study from corpus to plot: what it leaves, that it repeats to the byte, and that reruns are small."""
 
 import json
 import re
@@ -29,7 +29,12 @@ def test_every_contract_holds(study: Path) -> None:
     assert tuple(table.columns) == COLUMNS
     assert set(table["model"]) == {"lrm", "sft", "adamame", "lrm+forced-prefix"}
     # mini-mgsm: 8 questions in 4 languages, in each of 3 + 1 models
-    assert table[(table["model"] == "lrm") & (table["benchmark"] == "mini-mgsm") & (table["language"] == "all")]["n"].item() == 24
+    assert (
+        table[(table["model"] == "lrm") & (table["benchmark"] == "mini-mgsm") & (table["language"] == "all")][
+            "n"
+        ].item()
+        == 24
+    )
     rates = table[[c for c in table if c.startswith(("accuracy", "l", "wpr")) and c != "language"]]
     assert rates.min().min() >= 0 and rates.max().max() <= 1
 
@@ -48,7 +53,9 @@ def test_models_load_and_say_what_they_are(study: Path) -> None:
     history = pd.read_csv(study / RESULTS / "seed-1/models/adamame/history.csv")
     assert list(history["step"]) == [1, 2, 3, 4]
     assert history["match_rate"].between(0, 1).all()
-    assert not list((study / RESULTS / "seed-1/checkpoints").glob("*/checkpoint-*")), "checkpoints stay when all is done"
+    assert not list((study / RESULTS / "seed-1/checkpoints").glob("*/checkpoint-*")), (
+        "checkpoints stay when all is done"
+    )
 
 
 def test_forced_prefix_stands_before_each_trace(study: Path) -> None:
@@ -102,7 +109,9 @@ def test_every_real_question_arrives(study_copy: Path) -> None:
     run_study(study_copy, configs=("config/mgsm.yaml", str(overlay)))
     for model in ("lrm", "adamame"):
         scores = pd.read_parquet(study_copy / f"results/mgsm/seed-1/scores/{model}/mgsm.parquet")
-        assert scores.groupby("language").size().to_dict() == dict.fromkeys("bn de en es fr ja ru sw te th zh".split(), 250)
+        assert scores.groupby("language").size().to_dict() == dict.fromkeys(
+            ["bn", "de", "en", "es", "fr", "ja", "ru", "sw", "te", "th", "zh"], 250
+        )
         generations = pd.read_parquet(study_copy / f"results/mgsm/seed-1/generations/{model}/mgsm.parquet")
         too_long = generations["finish_reason"] == "prompt_too_long"
         assert (generations[too_long]["tokens"] == 0).all() and (generations[~too_long]["tokens"] > 0).all()

@@ -1,5 +1,6 @@
 """The miniature's corpus: disjoint splits, parallel texts, right answers; phrasebooks."""
 
+import itertools
 import random
 import re
 from collections import defaultdict
@@ -259,3 +260,10 @@ def test_broken_phrasebooks_are_named(tmp_path: Path, old: str, new: str, what: 
 
 def test_missing_phrasebook_names_those_there(tmp_path: Path) -> None:
     assert "there are: en" in broken(tmp_path, "language: en", "language: en", language="fr")
+
+
+@pytest.mark.parametrize("operation", ["add", "multiply"])
+def test_every_order_of_a_sum_is_in_one_split(operation: str) -> None:
+    for x, y, z in [(3, 5, 2), (7, 11, 4), (2, 9, 6), (12, 3, 8)]:
+        orders = {split_of(Problem([operation] * 2, list(order), [])) for order in itertools.permutations((x, y, z))}
+        assert len(orders) == 1

@@ -2,8 +2,8 @@
 
 import pytest
 
-from vernacular.corpus.miniature import draw_problems, render_completion, render_question
 from vernacular.codeswitch import code_switched
+from vernacular.corpus.miniature import draw_problems, render_completion, render_question
 from vernacular.identify import LanguageIdentifier
 from vernacular.languages import load_languages
 from vernacular.prompts import split_completion

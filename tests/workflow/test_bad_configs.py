@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, copy_repository, dry_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workspaces import ROOT, copy_repository, dry_run
 
 from vernacular.study import StudyError, check_files, check_owner, resolve_study
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from workspaces import ROOT
 
 from vernacular.code import closure, code_hash
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import dry_run, snakemake
+from workspaces import dry_run, snakemake
 
 CORPUS = {"questions": 2, "pretraining_text": 1, "raw_traces": 1, "filter_traces": 1}
 SUMMARY = {"table": 1, "training_curves": 1}

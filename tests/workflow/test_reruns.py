@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from conftest import dry_run, snakemake
+from workspaces import dry_run, snakemake
 
 SUMMARIES = {"table": 1, "pareto": 1, "languages": 1}
 GRPO_MODELS = {"grpo", "fidelity-reward", "adamame"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
+from workspaces import ROOT
 
 from vernacular import trainer_options
 from vernacular.config_readme import readme

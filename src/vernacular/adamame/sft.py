@@ -26,7 +26,7 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
     trainer = SFTTrainer(
         model=adapted(model, job.recipe),
         args=SFTConfig(
-                completion_only_loss=True,
+            completion_only_loss=True,
             include_num_input_tokens_seen="non_padding",
             **common_arguments(job),
         ),

@@ -68,10 +68,13 @@ def draw_operands(rng: random.Random, operations: list[str], numbers: dict[str, 
 
 
 def split_of(problem: Problem) -> str:
-    """The split of a problem, by operations and operands; 3 + 5 and 5 + 3 count as one."""
+    """The split of a problem, by operations and operands; what only swaps summands or factors counts as one problem."""
     first, *rest = problem.operations
-    start = sorted(problem.operands[:2]) if first in ("add", "multiply") else problem.operands[:2]
-    share = share_of(f"{first} {rest} {start} {problem.operands[2:]}")
+    commuting = 0
+    if first in ("add", "multiply"):  # a run of the same operation at the start commutes with the opening number
+        commuting = 2 + next((n for n, operation in enumerate(rest) if operation != first), len(rest))
+    operands = sorted(problem.operands[:commuting]) + problem.operands[commuting:]
+    share = share_of(f"{problem.operations} {operands}")
     return next(name for name, (low, high) in SPLITS.items() if low <= share < high)
 
 
