@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from lingua import IsoCode639_1, LanguageDetectorBuilder  # noqa: E402
 
-from vernacular.codeswitch import code_switched
+from vernacular.codeswitch import code_switched  # noqa: E402
 from vernacular.identify import LanguageIdentifier  # noqa: E402
 from vernacular.languages import load_languages  # noqa: E402
 
