@@ -6,6 +6,7 @@
 #   snakemake --configfile FILE       another study; FILE takes the place of config/config.yaml
 
 import os
+import sys
 
 if not workflow.overwrite_configfiles:
     own = "config/config.yaml"  # of the working directory, if it has one; else the default study
@@ -41,3 +42,11 @@ rule schedules:
 rule mgsm:
     input:
         target_outputs("mgsm"),
+
+
+onerror:
+    print(
+        "\nWhat failed is named above with its log. Mend the cause and type the same command again:"
+        "\nwhat is finished stays, and a training goes on from its last checkpoint.",
+        file=sys.stderr,
+    )

@@ -28,7 +28,7 @@ rule pretrain:
     shell:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --input data={input.data:q} --checkpoints {params.checkpoints:q}"
-        " --out {output.model:q} --costs {output.costs:q} > {log:q} 2>&1"
+        " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
 
 
 # A model that exists already.
@@ -77,7 +77,7 @@ rule train_sft:
     shell:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --input parent={input.parent:q} --input data={input.data:q} --checkpoints {params.checkpoints:q}"
-        " --out {output.model:q} --costs {output.costs:q} > {log:q} 2>&1"
+        " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
 
 
 # RL prompts that the parent solves sometimes, not always: 1 <= correct < k of its k samples.
@@ -129,4 +129,4 @@ rule train_grpo:
     shell:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --identifier {params.identifier:q} --input parent={input.parent:q} --input data={input.data:q}"
-        " --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q} > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"

@@ -274,11 +274,11 @@ def final_outputs():
     wanted = [
         *scores_of(default_evaluations()),
         f"{RESULTS}/tables/scores.csv",
-        f"{RESULTS}/figures/pareto.png",
+        *(f"{RESULTS}/figures/pareto.{kind}" for kind in ("png", "svg", "csv")),
         f"{RESULTS}/figures/languages.png",
     ]
     if "traces" in study:
-        wanted.append(f"{RESULTS}/corpus/filter_quality.csv")
+        wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
     if trained(default_evaluations()):
         wanted.append(f"{RESULTS}/figures/training.png")
     return wanted

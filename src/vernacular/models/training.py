@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ class Job:
     checkpoints: Path  # the parent folder of all keys
     digests: dict[str, str]
     key: str
+    progress: int  # file descriptor
 
     @property
     def folder(self) -> Path:
@@ -60,6 +61,7 @@ def training_arguments(
     parser.add_argument("--checkpoints", required=True, type=Path, help="folder for the checkpoints of all trainings")
     parser.add_argument("--out", required=True, type=Path, help="model folder")
     parser.add_argument("--costs", required=True, type=Path, help="seconds, tokens, memory (CSV)")
+    parser.add_argument("--progress", type=int, default=2, help="file descriptor for progress; 2 is standard error")
     for option, text in (extra or {}).items():
         parser.add_argument(option, required=True, help=text)
     return parser.parse_args(argv)
@@ -80,7 +82,7 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     set_seed(args.seed)
     digests = {name: digest(path) for name, path in inputs.items()}
     key = training_key(recipe, args.code, digests, args.seed)
-    job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key)
+    job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key, args.progress)
     job.folder.mkdir(parents=True, exist_ok=True)
     with (job.folder / "lock").open("w") as lock:
         try:
@@ -124,7 +126,8 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
             (folder / WHOLE).touch()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            report_progress(job.out.name, state.global_step, state.max_steps, time.monotonic() - start, done)
+            seconds = time.monotonic() - start
+            report_progress(job.out.name, state.global_step, state.max_steps, seconds, done, job.progress)
 
     trainer.add_callback(Checkpointing())
     start = time.monotonic()
@@ -150,14 +153,18 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     }
 
 
-def report_progress(name: str, step: int, total: int, seconds: float, done: int) -> None:
-    """A moving line on a terminal, ten plain lines in a log; `done` steps were there before these `seconds`."""
+def report_progress(name: str, step: int, total: int, seconds: float, done: int, descriptor: int = 2) -> None:
+    """A moving line on one's own terminal, else ten plain lines: trainings that run side by side share the workflow's.
+
+    `done` steps were there before these `seconds`; `descriptor` is that of the file that the lines go to.
+    """
     left = seconds / max(step - done, 1) * (total - step)
     line = f"{name}: step {step} of {total}, about {left:.0f} s left"
-    if sys.stderr.isatty():
+    if descriptor == 2 and sys.stderr.isatty():
         print(f"\r{line} ", end="\n" if step == total else "", file=sys.stderr, flush=True)
     elif step % max(total // 10, 1) == 0:
-        print(line, file=sys.stderr, flush=True)
+        with open(descriptor, "w", closefd=False) if descriptor != 2 else nullcontext(sys.stderr) as stream:
+            print(line, file=stream, flush=True)
 
 
 def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dict[str, float]) -> None:
