@@ -1,6 +1,7 @@
 # AdaMame (arXiv 2606.15080) and its baselines: a base model, SFT on native traces, GRPO whose reward grows for traces in
 # the query's language. One rule for each recipe; which models there are, and from which parents, stands in the config.
 #
+# Trainings go before evaluations (priority): they are what everything else waits for.
 # Checkpoints live outside the outputs, which Snakemake deletes before every attempt; a killed training goes on from them.
 
 
@@ -15,6 +16,7 @@ rule pretrain:
         "<logs>/seed-{seed}/pretrain/{model}.log",
     wildcard_constraints:
         model=models_of("pretrain"),
+    priority: 10
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
@@ -64,6 +66,7 @@ rule train_sft:
         "<logs>/seed-{seed}/train_sft/{model}.log",
     wildcard_constraints:
         model=models_of("sft"),
+    priority: 10
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
@@ -89,6 +92,7 @@ rule rl_prompts:
         "<results>/seed-{seed}/corpus/rl/{model}.parquet",
     log:
         "<logs>/seed-{seed}/rl_prompts/{model}.log",
+    priority: 10
     conda:
         "../envs/vernacular.yaml"
     threads: 1
@@ -115,6 +119,7 @@ rule train_grpo:
         "<logs>/seed-{seed}/train_grpo/{model}.log",
     wildcard_constraints:
         model=models_of("grpo"),
+    priority: 10
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
