@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.adamame.prompts import candidate_questions
+from vernacular.adamame.prompts import candidate_questions, difficulty_filter
 from vernacular.answers import is_correct
 from vernacular.corpus import phrasebook
 from vernacular.corpus.miniature import (
@@ -267,3 +267,8 @@ def test_every_order_of_a_sum_is_in_one_split(operation: str) -> None:
     for x, y, z in [(3, 5, 2), (7, 11, 4), (2, 9, 6), (12, 3, 8)]:
         orders = {split_of(Problem([operation] * 2, list(order), [])) for order in itertools.permutations((x, y, z))}
         assert len(orders) == 1
+
+
+def test_the_difficulty_filter_keeps_what_is_solved_sometimes() -> None:
+    rows = [{"id": str(n), "correct": n} for n in range(9)]
+    assert [row["correct"] for row in difficulty_filter(rows, 8)] == [1, 2, 3, 4, 5, 6, 7]

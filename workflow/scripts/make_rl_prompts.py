@@ -21,15 +21,18 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         import torch
 
-        from vernacular.adamame.prompts import candidate_questions, difficulty_filter
+        from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter
         from vernacular.models.load import load_model
 
         torch.set_num_threads(args.threads)
         model, tokenizer = load_model(args.model)
         questions = candidate_questions(read_rows(args.questions), args.options)
-        kept = difficulty_filter(model, tokenizer, questions, args.options, args.seed)
+        rows = count_solved(model, tokenizer, questions, args.options, args.seed)
+        kept = difficulty_filter(rows, args.options["candidates"])
         write_rows(args.out, kept, PROMPT)
-        print(f"{len(kept)} of {len(questions)} prompts are solved sometimes")
+        never = sum(row["correct"] == 0 for row in rows)
+        always = len(rows) - len(kept) - never
+        print(f"of {len(rows)} prompts {len(kept)} are solved sometimes, {never} never, {always} always")
 
     return command.run("make_rl_prompts", work)
 

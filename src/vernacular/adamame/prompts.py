@@ -21,10 +21,10 @@ def candidate_questions(rows: Iterable[dict[str, Any]], options: dict[str, Any])
     ]
 
 
-def difficulty_filter(
+def count_solved(
     model: Any, tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
 ) -> list[dict[str, Any]]:
-    """Rows of records.PROMPT with 1 <= correct < k of the parent's k samples, in the order of their ids."""
+    """Rows of records.PROMPT in the order of their ids: how many of the parent's k samples (`candidates`) are right."""
     generation = {
         "samples": options["candidates"],
         "decoding": "plain",
@@ -37,5 +37,9 @@ def difficulty_filter(
     return [
         {**{key: row[key] for key in ("id", "language", "question", "answer")}, "correct": correct[row["id"]]}
         for row in sorted(questions, key=lambda row: row["id"])
-        if 1 <= correct[row["id"]] < options["candidates"]
     ]
+
+
+def difficulty_filter(rows: list[dict[str, Any]], candidates: int) -> list[dict[str, Any]]:
+    """The rows with 1 <= correct < candidates: from a group that is all right or all wrong GRPO learns nothing."""
+    return [row for row in rows if 1 <= row["correct"] < candidates]
