@@ -22,8 +22,8 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
     if len(rows) < recipe["prompts"]:
         raise ValueError(
             f"{job.inputs['data']}: {len(rows)} RL prompts are left, but the recipe of '{job.out.name}' asks for "
-            f"{recipe['prompts']}: the difficulty filter keeps those that the parent solves sometimes (1 <= correct < k; "
-            "the log of rl_prompts counts the others). Lower `prompts`, widen `rl.share` or raise `rl.candidates`"
+            f"{recipe['prompts']}: the difficulty filter keeps those that the parent solves sometimes (1 <= correct < "
+            "k; the log of rl_prompts counts the others). Lower `prompts`, widen `rl.share` or raise `rl.candidates`"
         )
     model, tokenizer = load_model(job.inputs["parent"])
     data = Dataset.from_list(
