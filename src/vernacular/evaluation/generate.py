@@ -25,8 +25,8 @@ class SeededSampling(LogitsProcessor):
         self.draws, self.temperature, self.step = torch.from_numpy(draws), temperature, 0
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        cumulative = torch.softmax(scores.double() / self.temperature, dim=-1).cumsum(dim=-1)
-        draw = self.draws[:, self.step].to(scores.device)[:, None] * cumulative[:, -1:]
+        cumulative = torch.softmax(scores.float() / self.temperature, dim=-1).cumsum(dim=-1)
+        draw = self.draws[:, self.step].to(cumulative)[:, None] * cumulative[:, -1:]
         self.step += 1
         token = torch.searchsorted(cumulative, draw, right=True).clamp(max=scores.shape[-1] - 1)
         return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)  # type: ignore[return-value]
