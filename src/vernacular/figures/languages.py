@@ -47,7 +47,7 @@ def draw_languages(table: str | Path, out: str | Path, options: dict[str, Any]) 
         panels[-1].set_xticks(range(len(languages)), languages)
         panels[-1].set_xlabel("language of the question (in-domain | out-of-domain | English)")
         handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper center", ncols=min(len(models), 7), frameon=False)
+        figure.legend(handles, names, loc="outside lower center", ncols=min(len(models), 7), frameon=False)
         figure.suptitle(
             f"Scores by language, with 95 % intervals ({options['scale']}, study '{options['study']}')", fontsize=11
         )

@@ -36,9 +36,10 @@ def draw_training(models: list[str], out: str | Path, options: dict[str, Any]) -
             axes.set_title(title, loc="left", fontsize=10)
             if metric != "alignment_strength":
                 axes.set_ylim(-0.03, 1.03)
-        figure.supxlabel("step of GRPO", fontsize=9)
+        for axes in figure.axes[-2:]:
+            axes.set_xlabel("step of GRPO")
         handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 6), frameon=False)
+        figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6), frameon=False)
         figure.suptitle(
             f"GRPO over its steps, means of {WINDOW} ({options['scale']}, study '{options['study']}')", fontsize=11
         )
