@@ -14,6 +14,9 @@ if not workflow.overwrite_configfiles:
     configfile: own if os.path.exists(own) else os.path.join(workflow.current_basedir, own)
 
 
+report: "workflow/report/study.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/adamame.smk"

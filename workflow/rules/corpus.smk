@@ -81,8 +81,18 @@ rule filter_traces:
         "<results>/corpus/traces/raw.parquet",
     output:
         kept="<results>/corpus/traces/kept.parquet",
-        counts="<results>/corpus/filter.csv",
-        quality="<results>/corpus/filter_quality.csv",
+        counts=report(
+            "<results>/corpus/filter.csv",
+            caption="../report/filter.rst",
+            category="Corpus",
+            labels={"figure": "What the filter kept, step by step"},
+        ),
+        quality=report(
+            "<results>/corpus/filter_quality.csv",
+            caption="../report/filter_quality.rst",
+            category="Corpus",
+            labels={"figure": "Precision and recall of the filter"},
+        ),
     log:
         "<logs>/filter_traces.log",
     conda:

@@ -52,7 +52,12 @@ rule table:
     input:
         table_scores,
     output:
-        "<results>/tables/{table}.csv",
+        report(
+            "<results>/tables/{table}.csv",
+            caption="../report/table.rst",
+            category="Results",
+            labels={"figure": "Table ({table})"},
+        ),
     log:
         "<logs>/table/{table}.log",
     wildcard_constraints:
