@@ -19,7 +19,7 @@ def snakemake(
     command = [Path(sys.executable).parent / "snakemake", "--profile", "local", "--directory", folder]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
-        [*map(str, command), "--configfile", *files, *arguments],
+        [*map(str, command), *arguments, "--configfile", *files],
         cwd=ROOT,
         env=environment,
         capture_output=True,

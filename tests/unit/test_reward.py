@@ -127,7 +127,7 @@ def test_filler_around_an_english_trace(language: str) -> None:
     English line `whole` is lenient and `strict` is not."""
     native, english = trace_of(language), trace_of("en")
     wrapped = boxed([native[0], *english, *english, *english, native[1]])
-    sprinkled = boxed([*native, *native, *native, english[0]])
+    sprinkled = boxed([*native, *native, english[0]])
     assert Trainer(2)([wrapped, sprinkled], language, GOLD) == [1.0, 2.0]
     assert Trainer(2, match="strict")([wrapped, sprinkled], language, GOLD) == [1.0, 1.0]
     assert Trainer(1, match="strict")([boxed([*native * 20, english[0]])], language, GOLD) == [2.0]  # below a tenth

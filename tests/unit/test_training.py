@@ -102,7 +102,7 @@ def arguments(tmp_path: Path) -> argparse.Namespace:
     (tmp_path / "data").write_text("rows")
     return argparse.Namespace(
         recipe={"threads": 1}, code="c", seed=1, input=[f"data={tmp_path / 'data'}"], out=tmp_path / "model",
-        costs=tmp_path / "costs.csv", checkpoints=tmp_path / "checkpoints",
+        costs=tmp_path / "costs.csv", checkpoints=tmp_path / "checkpoints", progress=2,
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ from vernacular.models.training import training_job
 folder = Path(sys.argv[1])
 args = argparse.Namespace(
     recipe={"threads": 1}, code="c", seed=1, input=[f"data={folder / 'data'}"], out=folder / "model",
-    costs=folder / "costs.csv", checkpoints=folder / "checkpoints",
+    costs=folder / "costs.csv", checkpoints=folder / "checkpoints", progress=2,
 )
 with training_job(args) as job:
     (job.folder / "checkpoint-1").mkdir()
