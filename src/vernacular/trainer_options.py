@@ -32,7 +32,7 @@ NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unu
 TAKEN: dict[str, set[str]] = {
     "pretrain": OURS | NAMED | {"include_num_input_tokens_seen"},
     "sft": OURS | {"completion_only_loss", "include_num_input_tokens_seen"},
-    "grpo": OURS | {"scale_rewards"},
+    "grpo": OURS | {"scale_rewards", "shuffle_dataset"},
     "lora": {"task_type"},
 }
 

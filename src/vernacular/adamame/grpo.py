@@ -1,5 +1,7 @@
 """AdaMame's second stage (arXiv 2606.15080) and its baselines: TRL's GRPO whose reward grows for native traces."""
 
+import math
+import random
 from typing import Any
 
 from datasets import Dataset
@@ -26,6 +28,15 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
             "k; the log of rl_prompts counts the others). Lower `prompts`, widen `rl.share` or raise `rl.candidates`"
         )
     model, tokenizer = load_model(job.inputs["parent"])
+    alignment = recipe["alignment"]
+    arguments = GRPOConfig(
+        **{**common_arguments(job), "shuffle_dataset": False},  # in_training_order has shuffled
+        # The additive form is a sum of z-scores already; TRL's own `normalize_then_sum` whitens over the batch once
+        # more and cannot let a weight grow, so both forms come from one reward function.
+        scale_rewards="none" if alignment["form"] == "additive" else "group",
+    )
+    ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
+    arguments.num_train_epochs = 1
     data = Dataset.from_list(
         [
             {
@@ -33,15 +44,8 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
                 "language": row["language"],
                 "answer": row["answer"],
             }
-            for row in rows[: recipe["prompts"]]
+            for row in ordered
         ]
-    )
-    alignment = recipe["alignment"]
-    arguments = GRPOConfig(
-        # The additive form is a sum of z-scores already; TRL's own `normalize_then_sum` whitens over the batch once
-        # more and cannot let a weight grow, so both forms come from one reward function.
-        scale_rewards="none" if alignment["form"] == "additive" else "group",
-        **common_arguments(job),
     )
     reward = AlignmentReward(alignment, LanguageIdentifier(**identifier_options), int(arguments.num_generations or 1))
     trainer = GRPOTrainer(
@@ -52,3 +56,20 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
         processing_class=tokenizer,
     )
     finish(trainer, tokenizer, job, train(trainer, job, [reward]))
+
+
+def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:
+    """The prompts of the whole training, pass after pass, each pass shuffled anew: one long epoch.
+
+    TRL's sampler draws the order of each epoch from a generator that no checkpoint keeps, so that a training resumed in
+    a later epoch would go on with the prompts of the first. `arguments` is a GRPOConfig.
+    """
+    completions = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size
+    prompts = completions / (arguments.num_generations * arguments.num_iterations)  # new ones a step
+    steps = arguments.max_steps
+    count = math.ceil(steps * prompts) if steps > 0 else math.ceil(arguments.num_train_epochs * len(rows))
+    shuffle = random.Random(seed)
+    ordered: list[dict[str, Any]] = []
+    while len(ordered) < count:
+        ordered += shuffle.sample(rows, len(rows))
+    return ordered[:count]
