@@ -30,7 +30,8 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
     model, tokenizer = load_model(job.inputs["parent"])
     alignment = recipe["alignment"]
     arguments = GRPOConfig(
-        **{**common_arguments(job), "shuffle_dataset": False},  # in_training_order has shuffled
+        **common_arguments(job),
+        shuffle_dataset=False,  # in_training_order has shuffled
         # The additive form is a sum of z-scores already; TRL's own `normalize_then_sum` whitens over the batch once
         # more and cannot let a weight grow, so both forms come from one reward function.
         scale_rewards="none" if alignment["form"] == "additive" else "group",
