@@ -200,7 +200,8 @@ def write_history(path: Path, log: list[dict[str, Any]]) -> None:
     """
     steps = [row for row in log if "train_loss" not in row]
     rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in steps]
-    names = list(dict.fromkeys(["step", *(name for row in rows for name in row)]))
+    # Sorted: what a resumed training reads back from its checkpoint has lost the order of the first attempt.
+    names = ["step", *sorted({name for row in rows for name in row} - {"step"})]
     with path.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, names)
         writer.writeheader()
