@@ -1,11 +1,12 @@
 # Two commands: `make study` runs the default study, `make test` the tests. Each sets up what it needs.
+# `make slam` runs SLAM's part of the default study.
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study test lint setup dry-run dag lock
+.PHONY: study slam test lint setup dry-run dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -14,6 +15,13 @@ study: .venv/ready
 	@echo "report       $(RESULTS)/report.html"
 	@echo "Pareto plot  $(RESULTS)/figures/pareto.png"
 	@echo "table        $(RESULTS)/tables/scores.csv"
+
+slam: .venv/ready
+	@$(SNAKEMAKE) --profile local slam
+	@echo
+	@echo "tables       $(RESULTS)/tables/slam.csv, $(RESULTS)/tables/slam-scores.csv"
+	@echo "costs        $(RESULTS)/costs/slam.csv"
+	@echo "figure       $(RESULTS)/figures/slam-reasoner.png"
 
 test: .venv/ready lint
 	@PATH="$(BIN):$$PATH" pytest

@@ -19,7 +19,9 @@ report: "workflow/report/study.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/corpus.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/adamame.smk"
+include: "workflow/rules/slam.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
@@ -31,7 +33,7 @@ rule all:
         final_outputs(),
 
 
-# The parts of a study, by name: snakemake adamame | schedules | mgsm
+# The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | mgsm
 rule adamame:
     input:
         target_outputs("adamame"),
@@ -40,6 +42,16 @@ rule adamame:
 rule schedules:
     input:
         target_outputs("schedules"),
+
+
+rule slam:
+    input:
+        slam_outputs,
+
+
+rule slam_sweep:
+    input:
+        sweep_outputs,
 
 
 rule mgsm:

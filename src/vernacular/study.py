@@ -41,6 +41,8 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     evaluated(study, file)
     for name, recipe in study["models"].items():
         check_training(name, recipe, file)
+        if recipe["recipe"] == "slam":
+            recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers", file)
     return study
 
 
@@ -55,6 +57,8 @@ def check_names(study: dict[str, Any], file: str) -> None:
     there = {
         "language": "among the study's languages",
         "evaluated language": "among the languages of this evaluation",
+        "language of this set": "among the languages of this set",
+        "set": "among the sets of the section 'data'",
         "benchmark": "among the study's benchmarks",
         "model": "among the study's models",
         "study language": "among those with a phrasebook (resources/phrasebook/<language>.yaml)",
@@ -79,15 +83,42 @@ def check_names(study: dict[str, Any], file: str) -> None:
         if section in study:
             known(f"{section}.languages", study[section]["languages"], languages, "language")
             known(f"{section}.benchmark", [study[section]["benchmark"]], benchmarks, "benchmark")
+    for name, options in study["data"].items():
+        place = f"data.{name}"
+        known(f"{place}.languages", options["languages"], languages, "language")
+        known(f"{place}.shares", list(options["shares"]), options["languages"], "language of this set")
+        known(f"{place}.benchmarks", list(options["benchmarks"]), benchmarks, "benchmark")
+    if "slam" in study:
+        known("slam.languages", study["slam"]["languages"], languages, "language")
+        known("slam.benchmark", [study["slam"]["benchmark"]], benchmarks, "benchmark")
+        for key in ("reference", "baseline"):
+            known(f"slam.{key}", [study["slam"][key]], models, "model")
     for name, recipe in study["models"].items():
-        if recipe["recipe"] == "pretrain":
-            known(f"models.{name}.data.languages", recipe["data"]["languages"], languages, "language")
-            known(f"models.{name}.data.benchmarks", list(recipe["data"]["benchmarks"]), benchmarks, "benchmark")
-        for section, kind in (("traces", "sft"), ("rl", "grpo")):
+        if "data" in recipe:
+            known(f"models.{name}.data", [recipe["data"]], list(study["data"]), "set")
+        for section, kind in (("traces", "sft"), ("rl", "grpo"), ("slam", "slam")):
             if recipe["recipe"] == kind and section not in study:
                 raise StudyError(
                     f"{file}: models.{name}: the recipe '{kind}' needs the section '{section}', which is missing"
                 )
+
+
+def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -> list[int] | dict[str, Any]:
+    """The `layers` of a SLAM model: a list of layers, or a whole rule made of slam.select and what the model changes."""
+    if isinstance(layers, list):
+        if not layers or not all(type(layer) is int and layer >= 0 for layer in layers) or len({*layers}) < len(layers):
+            raise StudyError(
+                f"{file}: {place}: {layers} must name at least one layer, each once, counted from 0, as in [0, 1]"
+            )
+        return layers
+    if isinstance(layers, str) and layers != "auto":
+        raise StudyError(f"{file}: {place}: '{layers}' is no choice; write auto, a rule or a list of layers")
+    rule = {**study["slam"]["select"], **({} if layers == "auto" else layers)}
+    schema = load_schema()
+    check(rule, schema["$defs"]["select"], schema, place, file)
+    if rule["choose"] == "highest" and rule["count"] is None:
+        raise StudyError(f"{file}: {place}.count: `choose: highest` needs to know how many layers; set count")
+    return rule
 
 
 def check_graph(models: dict[str, Any], file: str) -> None:
@@ -145,11 +176,14 @@ def check_questions(study: dict[str, Any], file: str) -> None:
                 f"{file}: rl.share: [{start}, {end}] overlaps traces.share [{low}, {high}]: GRPO would train on SFT's "
                 "questions"
             )
-    for name, recipe in study["models"].items():
-        if recipe["recipe"] == "pretrain":
-            for benchmark, share in recipe["data"]["benchmarks"].items():
-                upwards(f"models.{name}.data.benchmarks.{benchmark}", share, strictly=True)
-                holds(f"models.{name}.data.benchmarks", benchmark, "train")
+    for name, options in study["data"].items():
+        for benchmark, share in options["benchmarks"].items():
+            upwards(f"data.{name}.benchmarks.{benchmark}", share, strictly=True)
+            holds(f"data.{name}.benchmarks", benchmark, "train")
+        if options["task"] == "translation" and set(options["languages"]) <= {"en"}:
+            raise StudyError(f"{file}: data.{name}.languages: a translation into English needs another language")
+    if "slam" in study:
+        holds("slam.benchmark", study["slam"]["benchmark"], "dev")
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
             holds(f"evaluations.{number}.benchmarks", benchmark, evaluation["split"])

@@ -19,18 +19,18 @@ LORA = (
 
 # Recipe -> the dataclasses whose fields its `training` may set.
 CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
-    "pretrain": (ARGUMENTS,),
+    **dict.fromkeys(("pretrain", "finetune", "slam"), (ARGUMENTS,)),
     "sft": (ARGUMENTS, TRL, ("trl/trainer/sft_config.py", "SFTConfig")),
     "grpo": (ARGUMENTS, TRL, ("trl/trainer/grpo_config.py", "GRPOConfig")),
     "lora": LORA,
 }
 
 # What the library keeps to itself: where checkpoints stand and the seed are the workflow's, and what a call of the
-# trainer's configuration names already (models/pretrain.py, adamame/) would be an error when given twice.
+# trainer's configuration names already (models/packed.py, adamame/) would be an error when given twice.
 OURS = {"output_dir", "seed"}
 NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 TAKEN: dict[str, set[str]] = {
-    "pretrain": OURS | NAMED | {"include_num_input_tokens_seen"},
+    **dict.fromkeys(("pretrain", "finetune", "slam"), OURS | NAMED | {"include_num_input_tokens_seen"}),
     "sft": OURS | {"completion_only_loss", "include_num_input_tokens_seen"},
     "grpo": OURS | {"scale_rewards", "shuffle_dataset"},
     "lora": {"task_type"},

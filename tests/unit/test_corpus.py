@@ -23,7 +23,6 @@ from vernacular.corpus.miniature import (
     draw_problem,
     draw_problems,
     make_problems,
-    pretraining_rows,
     question_rows,
     render_completion,
     render_question,
@@ -31,11 +30,13 @@ from vernacular.corpus.miniature import (
     split_of,
 )
 from vernacular.corpus.phrasebook import SECTIONS, PhrasebookError, load_phrasebook
+from vernacular.corpus.training import training_rows
 from vernacular.languages import load_languages
 from vernacular.prompts import split_completion
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config" / "config.yaml").read_text(encoding="utf-8"))
 ALL = list(load_languages())
+DEFAULTS = {"english_trace_share": 0.5, "bilingual": 0.5, "of": ["questions"]}
 SIGNS = {"+": "add", "-": "subtract", "×": "multiply", "÷": "share"}
 # As many questions as the default study has, its train split cut to keep this quick.
 BENCHMARKS = {
@@ -79,7 +80,7 @@ def test_splits_share_no_operands_and_operations(seed: int) -> None:
 
 
 def test_no_test_question_is_in_training_in_any_language() -> None:
-    languages = tuple(CONFIG["models"]["lrm"]["data"]["languages"])
+    languages = tuple(CONFIG["data"]["native-and-english"]["languages"])
     test = {row["question"] for row in questions("test", 60, languages)}
     training = {row["question"] for row in questions("train", 500, languages)}
     assert len(test) > 1000 and not test & training
@@ -171,21 +172,6 @@ def test_wordings_of_a_trace_vary_but_not_by_chance() -> None:
     assert render_completion("fr", "q", problem, 1) == render_completion("fr", "q", problem, 1)
 
 
-def test_pretraining_rows_are_english_as_often_as_asked() -> None:
-    data = {"benchmarks": {"mini-mgsm": [0.2, 0.6]}, "languages": ["en", "fr", "ja"], "english_trace_share": 0.75}
-    rows = list(pretraining_rows(BENCHMARKS, data, 1))
-    for language in ("fr", "ja"):
-        own = [row["trace_language"] for row in rows if row["language"] == language]
-        assert set(own) == {language, "en"}
-        assert own.count("en") / len(own) == pytest.approx(0.75, abs=0.1)
-    assert {row["trace_language"] for row in rows if row["language"] == "en"} == {"en"}
-    assert len(rows) == pytest.approx(600 * 0.4 * 3, rel=0.15)
-    assert all(0.2 <= share_of(row["id"]) < 0.6 for row in rows)
-    for share, found in ((0, {"fr"}), (1, {"en"})):
-        only = pretraining_rows(BENCHMARKS, data | {"languages": ["fr"], "english_trace_share": share}, 1)
-        assert {row["trace_language"] for row in only} == found
-
-
 def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
     traces, rl = CONFIG["traces"], CONFIG["rl"]
     assert traces["benchmark"] == rl["benchmark"] == "mini-mgsm"
@@ -194,7 +180,9 @@ def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
     sft = {row["id"] for row in rows if low <= share_of(row["id"]) < high}
     prompts = candidate_questions(rows, rl)
     seen = {
-        row["id"] for row in pretraining_rows(BENCHMARKS, CONFIG["models"]["lrm"]["data"] | {"languages": ["en"]}, 1)
+        row["id"]
+        for options in CONFIG["data"].values()
+        for row in training_rows(BENCHMARKS, DEFAULTS | options | {"languages": ["en", "fr"]}, 1)
     }
     ids = {row["id"] for row in prompts}
     assert sft and ids and seen and not sft & ids and not (sft | ids) & seen

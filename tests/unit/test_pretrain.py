@@ -1,4 +1,4 @@
-"""Pretraining's data: examples packed whole, and a tokenizer that loses nothing."""
+"""Pretraining's tokenizer loses nothing; examples are prompt and completion."""
 
 from collections import Counter
 from functools import cache
@@ -8,67 +8,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.corpus.miniature import pretraining_rows
 from vernacular.corpus.phrasebook import SECTIONS, load_phrasebook
+from vernacular.corpus.training import training_rows
 from vernacular.languages import load_languages
-from vernacular.models.pretrain import IGNORED, collate, encode_example, pack, train_tokenizer
-from vernacular.prompts import END_OF_THINKING, THINK, question_messages
+from vernacular.models.packed import encode_example
+from vernacular.models.pretrain import train_tokenizer
+from vernacular.prompts import END_OF_THINKING, THINK
 
 ALL = list(load_languages())
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"train": 12}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
 
-# --- Packing ----------------------------------------------------------------------------------------------------------
-
-EXAMPLES = st.lists(st.integers(2, 16).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n - 1))), max_size=80)
-
-
-@settings(max_examples=60)
-@given(EXAMPLES, st.integers(16, 40), st.integers(0, 3))
-def test_packing_keeps_every_example_whole(sizes: list[tuple[int, int]], length: int, seed: int) -> None:
-    """Tokens are numbered through, so that each can be told apart; padding is 0."""
-    examples, number = [], 1
-    for size, prompt in sizes:
-        examples.append((list(range(number, number + size)), prompt))
-        number += size
-    found = []
-    for row in pack(examples, length, 0, seed):
-        assert {len(values) for values in row.values()} == {length}
-        starts = [i for i, place in enumerate(row["position_ids"]) if place == 0] + [length]
-        for start, end in zip(starts, starts[1:], strict=False):
-            ids, labels = row["input_ids"][start:end], row["labels"][start:end]
-            assert row["position_ids"][start:end] == list(range(end - start))
-            prompt = labels.count(IGNORED)
-            if ids[0] == 0:
-                assert set(ids) == {0} and prompt == end - start and end == length
-            else:
-                assert labels == [IGNORED] * prompt + ids[prompt:]
-                found.append((ids, prompt))
-    assert sorted(found) == sorted(examples)
-
-
-def test_packing_wastes_little_and_follows_the_seed() -> None:
-    examples = [(list(range(1, 40 + n % 60)), 20) for n in range(500)]
-    rows = pack(examples, 512, 0, 1)
-    assert sum(row["input_ids"].count(0) for row in rows) < 0.04 * 512 * len(rows)
-    assert rows == pack(examples, 512, 0, 1) != pack(examples, 512, 0, 2)
-    assert {key: tuple(value.shape) for key, value in collate(rows[:3]).items()} == dict.fromkeys(rows[0], (3, 512))
-    with pytest.raises(ValueError, match="98 tokens but rows hold 90: raise `length`"):
-        pack(examples, 90, 0, 1)
-
-
 # --- Tokenizer --------------------------------------------------------------------------------------------------------
 
 
-@cache
-def rows() -> list[dict[str, Any]]:
-    data = {"benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ALL, "english_trace_share": 0.5}
-    return list(pretraining_rows(BENCHMARKS, data, 1))
+def training(task: str) -> list[dict[str, Any]]:
+    data = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ALL, "english_trace_share": 0.5}
+    return list(training_rows(BENCHMARKS, {**data, "bilingual": 0.5, "of": ["questions", "answers"]}, 1))
 
 
 @cache
 def tokenizer() -> Any:
-    return train_tokenizer((row["question"] + row["completion"] for row in rows()), 2000)
+    return train_tokenizer((row["prompt"] + row["completion"] for row in training("reasoning")), 2000)
 
 
 @pytest.mark.parametrize("language", ALL)
@@ -105,13 +66,21 @@ def test_thinking_tags_are_one_token_and_stay() -> None:
     assert len(tokenizer()) <= 2000
 
 
-def test_examples_are_prompt_and_completion() -> None:
+@pytest.mark.parametrize("task", ["reasoning", "translation"])
+def test_examples_are_prompt_and_completion(task: str) -> None:
     prompts: Counter[str] = Counter()
-    for row in rows():
+    opened = f"{THINK}\n" if task == "reasoning" else ""
+    for row in training(task):
         ids, prompt = encode_example(tokenizer(), row)
         start, rest = tokenizer().decode(ids[:prompt]), tokenizer().decode(ids[prompt:])
-        content = question_messages(row["question"], row["language"])[0]["content"]
-        assert start == f"<|user|>{content}<|assistant|><think>\n" and rest == f"{row['completion']}<|end|>"
+        assert start == f"<|user|>{row['prompt']}<|assistant|>{opened}"
+        assert opened + rest == f"{row['completion']}<|end|>"
         assert ids[-1] == tokenizer().eos_token_id
         prompts[row["language"]] += 1
-    assert len(prompts) == len(ALL)
+    assert prompts.keys() == set(ALL) - ({"en"} if task == "translation" else set())
+
+
+def test_plain_text_is_learnt_whole() -> None:
+    for row in training("text"):
+        ids, prompt = encode_example(tokenizer(), row)
+        assert prompt == 0 and tokenizer().decode(ids) == f"{row['completion']}<|end|>"

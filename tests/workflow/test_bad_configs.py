@@ -112,8 +112,8 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["traces.benchmark: benchmark 'mini-mgms'", "'mini-mgsm'"],
     ),
     "unknown benchmark to pretrain on": (
-        put("models.lrm.data.benchmarks", {"mini": [0, 1]}),
-        ["models.lrm.data.benchmarks: benchmark 'mini'", "'mini-mgsm'"],
+        put("data.native-and-english.benchmarks", {"mini": [0, 1]}),
+        ["data.native-and-english.benchmarks: benchmark 'mini'", "'mini-mgsm'"],
     ),
     "unknown target": (put("evaluations.0.target", "adamam"), ["evaluations.0.target: 'adamam'", "'adamame'"]),
     "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
@@ -122,7 +122,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "greedy samples": (put("evaluations.0.temperature", 0), ["evaluations.0.samples: greedy decoding", "samples: 1"]),
     "two ways of one generation": (
         lambda c: c["evaluations"].append({**c["evaluations"][0], "samples": 2}),
-        ["evaluations.3.samples", "make them equal"],
+        ["evaluations.5.samples", "make them equal"],
     ),
     "no default": (
         lambda c: [e.update(default=False) for e in c["evaluations"]],
@@ -149,6 +149,37 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ),
         ["rl.benchmark: 'm' is MGSM", "'train'"],
     ),
+    "unknown set": (put("models.reasoner.data", "reasonin"), ["models.reasoner.data: set 'reasonin'", "'reasoning'"]),
+    "unknown task": (put("data.translation.task", "translate"), ["data.translation.task", "'translation'"]),
+    "share of a language that is not there": (
+        put("data.plain-text.shares", {"ko": 0.5}),
+        ["data.plain-text.shares: language of this set 'ko'", "choose from: en, fr"],
+    ),
+    "translation of English alone": (
+        put("data.translation.languages", ["en"]),
+        ["data.translation.languages", "needs another language"],
+    ),
+    "probe of unknown questions": (put("slam.benchmark", "mgsm"), ["slam.benchmark: benchmark 'mgsm'", "mini-mgsm"]),
+    "probe without questions": (
+        lambda c: c["benchmarks"]["mini-mgsm"]["questions"].pop("dev"),
+        ["slam.benchmark: 'mini-mgsm' has no questions there", "questions.dev"],
+    ),
+    "probe of one language": (put("slam.languages", ["en"]), ["slam.languages", "at least 2"]),
+    "unknown reference": (put("slam.reference", "reasonr"), ["slam.reference: model 'reasonr'", "'reasoner'"]),
+    "slam missing": (put("slam", FORGET), ["models.slam: the recipe 'slam' needs the section 'slam'"]),
+    "no layers": (put("models.slam.layers", []), ["models.slam.layers: [] must name at least one layer"]),
+    "layer twice": (put("models.slam.layers", [1, 1]), ["models.slam.layers: [1, 1] must name", "each once"]),
+    "layer below 0": (put("models.slam.layers", [-1]), ["models.slam.layers: [-1] must name", "from 0"]),
+    "layers as a word": (put("models.slam.layers", "all"), ["models.slam.layers: 'all' is no choice", "auto"]),
+    "unknown way to choose": (
+        put("models.slam.layers", {"choose": "randm"}),
+        ["models.slam.layers.choose: 'randm'", "'random'"],
+    ),
+    "highest of how many": (
+        put("models.slam.layers", {"choose": "highest"}),
+        ["models.slam.layers.count: `choose: highest`", "set count"],
+    ),
+    "threshold above 1": (put("slam.select.threshold", 2), ["slam.select.threshold: 2 is too large"]),
     "frame of two steps": (
         put("benchmarks.mini-msvamp.steps", 2),
         ["benchmarks.mini-msvamp.steps: a frame has one step"],

@@ -26,12 +26,21 @@ TRAINING = f"{RECORDS} models.training models.manifest"
 CLOSURES = {
     "fetch_folder": COMMAND,
     "make_questions": f"{MINIATURE} corpus.sources",
-    "make_pretraining_text": MINIATURE,
+    "make_training_data": f"{MINIATURE} corpus.training languages",
     "make_traces": f"{MINIATURE} corpus.traces",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
-    "pretrain": f"{TRAINING} models.pretrain",
-    "train_sft": f"{TRAINING} models.load adamame.sft adamame.train",
-    "train_grpo": f"{TRAINING} models.load {STAGE_2} {ANSWERS} {IDENTIFIER}",
+    "pretrain": f"{TRAINING} models.pretrain models.packed",
+    "train_finetune": f"{TRAINING} models.load models.lora models.packed models.finetune",
+    "train_slam": f"{TRAINING} models.load models.packed slam.tune slam.mlp",
+    "train_sft": f"{TRAINING} models.load models.lora adamame.sft adamame.train",
+    "train_grpo": f"{TRAINING} models.load models.lora {STAGE_2} {ANSWERS} {IDENTIFIER}",
+    "slam_probe": f"{RECORDS} models.load slam.mlp slam.probe",
+    "slam_select": f"{COMMAND} corpus.records slam.select",
+    "make_slam_table": f"{COMMAND} evaluation.frames evaluation.statistics slam.inputs slam.tables",
+    "make_slam_costs": f"{COMMAND} slam.inputs slam.tables evaluation.frames evaluation.statistics",
+    "make_slam_sweep": f"{COMMAND} evaluation.frames evaluation.statistics slam.inputs slam.tables",
+    "plot_slam_probe": f"{COMMAND} figures.slam figures.style",
+    "plot_slam_sweep": f"{COMMAND} figures.slam figures.style",
     "make_rl_prompts": f"{MINIATURE} models.load evaluation.generate adamame.prompts answers verify_worker",
     "generate": f"{RECORDS} models.load evaluation.generate",
     "score": f"{COMMAND} corpus.records evaluation.score {ANSWERS} {IDENTIFIER} codeswitch",
@@ -94,7 +103,8 @@ def test_no_heavy_import_at_the_top_of_a_script() -> None:
 
 def test_torch_belongs_to_training_and_generation() -> None:
     """Figures, tables, filters and scores import no torch anywhere, not even inside a function."""
-    needs = {"pretrain", "train_sft", "train_grpo", "make_rl_prompts", "generate"}
+    needs = {"pretrain", "train_finetune", "train_sft", "train_grpo", "make_rl_prompts", "generate"}
+    needs |= {"train_slam", "slam_probe"}
     for name, path in SCRIPTS.items():
         text = "".join(file.read_text(encoding="utf-8") for file in closure(path))
         assert bool(re.search(r"^\s*(import torch|from (torch|transformers|trl)\b)", text, re.MULTILINE)) == (

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from workspaces import dry_run, snakemake
 
-CORPUS = {"questions": 2, "pretraining_text": 1, "raw_traces": 1, "filter_traces": 1}
+CORPUS = {"questions": 2, "training_data": 1, "raw_traces": 1, "filter_traces": 1}
 SUMMARY = {"table": 1, "training_curves": 1}
 DEFAULT = {
     **CORPUS,
@@ -39,6 +39,30 @@ def test_target_schedules(fresh: Path) -> None:
     models = {"train_grpo": 7, "generate": 14, "score": 14}
     assert run.jobs == {**CORPUS, "pretrain": 1, "train_sft": 1, "rl_prompts": 1, **models, **SUMMARY}
     assert "table: writing tables/schedules.csv" in run.messages
+
+
+def test_target_slam(fresh: Path) -> None:
+    """The questions of dev and test (and train, for the prompts of slam-adamame), four sets, eight trainings."""
+    run = dry_run(fresh, "slam")
+    models = {"pretrain": 1, "train_finetune": 4, "slam_probe": 1, "slam_select": 3, "train_slam": 3, "train_grpo": 1}
+    corpus = {"questions": 3, "training_data": 4, "rl_prompts": 1}
+    tables = {"generate": 14, "score": 14, "table": 1, "slam_table": 1, "slam_costs": 1, "slam_figure": 1}
+    assert run.jobs == {**corpus, **models, **tables}
+    assert not [message for message in run.messages if "lrm" in message]
+
+
+def test_target_slam_sweep(fresh: Path) -> None:
+    """Each of the eight layers alone; neither the two-stage baseline nor GRPO."""
+    run = dry_run(fresh, "slam_sweep")
+    models = {"pretrain": 1, "train_finetune": 1, "slam_probe": 1, "slam_select": 8, "train_slam": 8}
+    tables = {"generate": 18, "score": 18, "slam_sweep_table": 1, "slam_sweep_figure": 1}
+    assert run.jobs == {"questions": 2, "training_data": 3, **models, **tables}
+
+
+def test_listed_layers_need_no_probe_of_their_own(workspace: Path) -> None:
+    """A list of layers is checked against the model that was probed, so the probe runs once for all."""
+    run = dry_run(workspace, "slam_sweep", "slam")
+    assert run.jobs["slam_probe"] == 1 and run.jobs["slam_select"] == 11
 
 
 def test_smoke_study_has_every_rule_of_the_default_study(fresh: Path) -> None:

@@ -115,7 +115,7 @@ def test_edited_identifier_reruns_what_it_feeds(workspace: Path) -> None:
     add_code(workspace, "identify.py")
     jobs = dry_run(workspace).jobs
     assert {"filter_traces": 1, "train_sft": 1, "score": 12}.items() <= jobs.items()
-    assert not jobs.keys() & {"pretrain", "pretraining_text", "questions", "raw_traces"}
+    assert not jobs.keys() & {"pretrain", "training_data", "questions", "raw_traces"}
 
 
 def test_other_evaluation_batch_or_threads_do_not_retrain(workspace: Path) -> None:
@@ -130,7 +130,7 @@ def test_added_seed_keeps_the_first(workspace: Path) -> None:
     replace(workspace / "config" / "config.yaml", "seeds: [1]", "seeds: [1, 2]")
     run = dry_run(workspace)
     assert {"pretrain": 1, "train_sft": 1, "train_grpo": 3, "generate": 12, "score": 12}.items() <= run.jobs.items()
-    assert not run.jobs.keys() & {"questions", "pretraining_text", "raw_traces", "filter_traces"}
+    assert not run.jobs.keys() & {"questions", "training_data", "raw_traces", "filter_traces"}
     assert not [message for message in run.messages if message.endswith("(seed 1)")]
 
 

@@ -31,9 +31,8 @@ class Run:
             return {}
         table = self.text.rsplit("Job stats:", 1)[1].split("\n\n")[0]
         rows = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
-        return {
-            name: count for name, count in rows.items() if name not in ("all", "adamame", "schedules", "mgsm", "total")
-        }
+        targets = ("all", "adamame", "schedules", "slam", "slam_sweep", "mgsm", "total")
+        return {name: count for name, count in rows.items() if name not in targets}
 
     @property
     def messages(self) -> list[str]:

@@ -1,57 +1,5 @@
-# AdaMame (arXiv 2606.15080) and its baselines: a base model, SFT on native traces, GRPO whose reward grows for traces in
-# the query's language. One rule for each recipe; which models there are, and from which parents, stands in the config.
-#
-# Trainings go before evaluations (priority): they are what everything else waits for.
-# Checkpoints live outside the outputs, which Snakemake deletes before every attempt; a killed training goes on from them.
-
-
-# A tokenizer and a base model from scratch.
-rule pretrain:
-    input:
-        data="<results>/corpus/pretraining/{model}.parquet",
-    output:
-        model=directory("<results>/seed-{seed}/models/{model}"),
-        costs="<results>/costs/seed-{seed}/{model}.csv",
-    log:
-        "<logs>/seed-{seed}/pretrain/{model}.log",
-    wildcard_constraints:
-        model=models_of("pretrain"),
-    priority: 10
-    conda:
-        "../envs/vernacular.yaml"
-    threads: recipe_threads
-    params:
-        script=script("pretrain.py"),
-        recipe=recipe,
-        code=code("pretrain.py"),
-        checkpoints=checkpoints,
-    message:
-        "pretrain: training {wildcards.model} from scratch (seed {wildcards.seed})"
-    shell:
-        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
-        " --input data={input.data:q} --checkpoints {params.checkpoints:q}"
-        " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
-
-
-# A model that exists already.
-rule fetch_folder:
-    input:
-        folder_source,
-    output:
-        directory("<results>/seed-{seed}/models/{model}"),
-    log:
-        "<logs>/seed-{seed}/fetch_folder/{model}.log",
-    wildcard_constraints:
-        model=models_of("folder"),
-    conda:
-        "../envs/vernacular.yaml"
-    params:
-        script=script("fetch_folder.py"),
-        code=code("fetch_folder.py"),
-    message:
-        "fetch_folder: taking {wildcards.model} from {input}"
-    shell:
-        "python {params.script:q} --source {input:q} --out {output:q} > {log:q} 2>&1"
+# AdaMame (arXiv 2606.15080) and its baselines: SFT on native traces, then GRPO whose reward grows for traces in the query's
+# language. Which models there are, and from which parents, stands in the config.
 
 
 # Stage 1: SFT on the filtered native traces.

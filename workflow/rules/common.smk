@@ -152,10 +152,9 @@ def mgsm_files(wildcards):
     return [str(path) for path in files if path.exists()] or [str(files[0])]
 
 
-def pretraining_options(wildcards):
-    data = MODELS[wildcards.model]["data"]
-    seed = study["seeds"][0]
-    return text({"benchmarks": phrasebook_benchmarks(), "data": data, "seed": seed})
+def training_data_options(wildcards):
+    data = study["data"][wildcards.data]
+    return text({"benchmarks": phrasebook_benchmarks(), "data": data, "seed": study["seeds"][0]})
 
 
 def traces_options(wildcards):
@@ -175,6 +174,10 @@ def folder_source(wildcards):
     return MODELS[wildcards.model]["path"]
 
 
+def training_data(wildcards):
+    return f"{RESULTS}/corpus/training/{MODELS[wildcards.model]['data']}.parquet"
+
+
 def checkpoints(wildcards):
     return f"{RESULTS}/seed-{wildcards.seed}/checkpoints"
 
@@ -189,6 +192,106 @@ def rl_options(wildcards):
 
 def rl_prompts_of_parent(wildcards):
     return f"{RESULTS}/seed-{wildcards.seed}/corpus/rl/{MODELS[wildcards.model]['from']}.parquet"
+
+
+# --- what the rules of SLAM take
+
+
+def probe_options(wildcards):
+    return text({k: study["slam"][k] for k in ("benchmark", "languages", "questions", "threshold", "active_share", "batch_size")})
+
+
+def probe_of_parent(wildcards):
+    return f"{RESULTS}/seed-{wildcards.seed}/slam/{MODELS[wildcards.model]['from']}/probe.parquet"
+
+
+def selection_rule(wildcards):
+    return text(MODELS[wildcards.model]["layers"])
+
+
+def slam_models(target):
+    """The SLAM models that the evaluations of a target name."""
+    names = dict.fromkeys(name for e in evaluations_of(target) for name in e["models"])
+    return [name for name in names if MODELS[name]["recipe"] == "slam"]
+
+
+def ancestors(model):
+    """The models that a model descends from, the nearest first."""
+    parent = MODELS[model].get("from")
+    return [parent, *ancestors(parent)] if parent else []
+
+
+def slam_chains():
+    """Model -> the trainings that it takes beyond what the reference took, in order: two for the two-stage method."""
+    reference = study["slam"]["reference"]
+    shared = {reference, *ancestors(reference)}
+    names = dict.fromkeys(name for e in evaluations_of("slam") for name in e["models"])
+    chains = {name: [m for m in [*reversed(ancestors(name)), name] if m not in shared] for name in names}
+    return {name: chain for name, chain in chains.items() if chain}
+
+
+def slam_table_scores(wildcards):
+    return scores_of(evaluations_of("slam"))
+
+
+def slam_table_models(wildcards):
+    names = dict.fromkeys(name for e in evaluations_of("slam") for name in e["models"])
+    return [f"{RESULTS}/seed-{seed}/models/{name}" for seed in study["seeds"] for name in names]
+
+
+def slam_cost_files(wildcards):
+    names = dict.fromkeys(name for chain in slam_chains().values() for name in chain)
+    return [f"{RESULTS}/costs/seed-{seed}/{name}.csv" for seed in study["seeds"] for name in names]
+
+
+def slam_options(wildcards):
+    return text(
+        {
+            "study": study["study"],
+            "scale": study["scale"],
+            "draws": study["bootstrap"],
+            **{key: study["slam"][key] for key in ("reference", "baseline")},
+        }
+    )
+
+
+def slam_cost_options(wildcards):
+    return text({**json.loads(slam_options(wildcards)), "chains": slam_chains()})
+
+
+def first_seed_layers(wildcards):
+    names = [name for name in slam_models("slam") if MODELS[name]["from"] == wildcards.model]
+    return [f"{RESULTS}/seed-{study['seeds'][0]}/slam/{name}/layers.json" for name in names]
+
+
+def sweep_scores(wildcards):
+    return scores_of(evaluations_of("slam-sweep"))
+
+
+def sweep_probes(wildcards):
+    reference = study["slam"]["reference"]
+    return [f"{RESULTS}/seed-{seed}/slam/{reference}/probe.parquet" for seed in study["seeds"]]
+
+
+def sweep_layers(wildcards):
+    return [
+        f"{RESULTS}/seed-{seed}/slam/{name}/layers.json" for seed in study["seeds"] for name in slam_models("slam-sweep")
+    ]
+
+
+def slam_outputs(wildcards):
+    reference = study["slam"]["reference"] if "slam" in study else ""
+    return [
+        *scores_of(evaluations_of("slam")),
+        f"{RESULTS}/tables/slam.csv",
+        f"{RESULTS}/tables/slam-scores.csv",
+        f"{RESULTS}/costs/slam.csv",
+        f"{RESULTS}/figures/slam-{reference}.png",
+    ]
+
+
+def sweep_outputs(wildcards):
+    return [*scores_of(evaluations_of("slam-sweep")), f"{RESULTS}/tables/slam-sweep.csv", f"{RESULTS}/figures/slam-sweep.png"]
 
 
 # --- what the rules of the evaluation take
@@ -209,7 +312,7 @@ def generation_options(wildcards):
 
 
 def table_evaluations(name):
-    return default_evaluations() if name == "scores" else evaluations_of(name)
+    return default_evaluations() if name == "scores" else evaluations_of(name.removesuffix("-scores"))
 
 
 def table_scores(wildcards):
@@ -279,6 +382,8 @@ def final_outputs():
     ]
     if "traces" in study:
         wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
+    if any(e["target"] == "slam" for e in default_evaluations()):
+        wanted += slam_outputs(None)
     if trained(default_evaluations()):
         wanted.append(f"{RESULTS}/figures/training.png")
     return wanted
@@ -300,5 +405,6 @@ def target_outputs(target):
 wildcard_constraints:
     seed=r"\d+",
     split="train|dev|test",
+    data="|".join(map(re.escape, study["data"])) or "(?!)",
     benchmark="|".join(re.escape(name) for name in study["benchmarks"]),
     evaluated="|".join(re.escape(name) for name in dict.fromkeys(n for n, _ in EVALUATED)),

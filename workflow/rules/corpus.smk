@@ -1,4 +1,4 @@
-# The corpus: phrasebooks and real question files in; questions, native traces (raw, then filtered) and pretraining text out.
+# The corpus: phrasebooks and real question files in; questions, native traces (raw, then filtered) and training sets out.
 #
 # Each problem's split follows from its operations and operands, so nothing that is tested was ever trained on.
 
@@ -31,24 +31,22 @@ rule questions:
         "python {params.script:q} --split {wildcards.split} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# What a model of the recipe `pretrain` learns from.
-rule pretraining_text:
+# A named training set: plain text, problems with traces, or translation into English.
+rule training_data:
     input:
         phrasebooks=phrasebooks,
     output:
-        "<results>/corpus/pretraining/{model}.parquet",
+        "<results>/corpus/training/{data}.parquet",
     log:
-        "<logs>/pretraining_text/{model}.log",
-    wildcard_constraints:
-        model=models_of("pretrain"),
+        "<logs>/training_data/{data}.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_pretraining_text.py"),
-        options=pretraining_options,
-        code=code("make_pretraining_text.py"),
+        script=script("make_training_data.py"),
+        options=training_data_options,
+        code=code("make_training_data.py"),
     message:
-        "pretraining_text: writing what {wildcards.model} learns from"
+        "training_data: writing the set '{wildcards.data}'"
     shell:
         "python {params.script:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 

@@ -61,7 +61,7 @@ rule table:
     log:
         "<logs>/table/{table}.log",
     wildcard_constraints:
-        table="scores|adamame|schedules|mgsm",
+        table="scores|adamame|schedules|mgsm|slam-scores",
     conda:
         "../envs/vernacular.yaml"
     params:

@@ -8,9 +8,10 @@ from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
 from vernacular.adamame.reward import AlignmentReward
-from vernacular.adamame.train import adapted, common_arguments, finish
+from vernacular.adamame.train import common_arguments, finish
 from vernacular.identify import LanguageIdentifier
 from vernacular.models.load import load_model
+from vernacular.models.lora import adapted
 from vernacular.models.training import Job, train
 from vernacular.prompts import question_messages
 

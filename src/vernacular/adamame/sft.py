@@ -5,8 +5,9 @@ from typing import Any
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from vernacular.adamame.train import adapted, common_arguments, finish
+from vernacular.adamame.train import common_arguments, finish
 from vernacular.models.load import load_model
+from vernacular.models.lora import adapted
 from vernacular.models.training import Job, train
 from vernacular.prompts import answer_message, question_messages
 

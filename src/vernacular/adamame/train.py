@@ -1,10 +1,10 @@
-"""What AdaMame's two stages share: the parent, the options of every run of ours, adapters and how they are merged."""
+"""What AdaMame's two stages share: the options of every run of ours, and how a training ends."""
 
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 
+from vernacular.models.lora import merged
 from vernacular.models.training import Job, save_model
 
 
@@ -26,10 +26,6 @@ def common_arguments(job: Job) -> dict[str, Any]:
 
 
 def finish(trainer: Any, tokenizer: Any, job: Job, measured: dict[str, float]) -> None:
-    """Save the whole model: an adapter is merged with its own scale (lora_alpha / r), never one given by hand."""
+    """Save the whole model."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    save_model(model.merge_and_unload() if job.recipe.get("lora") else model, tokenizer, trainer, job, measured)
-
-
-def adapted(model: Any, recipe: dict[str, Any]) -> Any:
-    return get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **recipe["lora"])) if recipe.get("lora") else model
+    save_model(merged(model, job.recipe), tokenizer, trainer, job, measured)

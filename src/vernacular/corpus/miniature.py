@@ -142,26 +142,3 @@ def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, 
                     "choices": None,
                     "answer": str(problem.answer),
                 }
-
-
-def pretraining_rows(benchmarks: dict[str, Any], data: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
-    """Training questions with right completions (records.PRETRAINING), for a base model that collapses into English.
-
-    data: `benchmarks` (name -> share of its ids), `languages`, `english_trace_share`: so many of the non-English
-    questions get an English trace and answer.
-    """
-    for benchmark, (low, high) in data["benchmarks"].items():
-        options = benchmarks[benchmark]
-        for identifier, problem in make_problems(benchmark, options, "train", seed).items():
-            if not low <= share_of(identifier) < high:
-                continue
-            for language in data["languages"]:
-                in_english = share_of(f"trace {identifier} {language} {seed}") < data["english_trace_share"]
-                trace_language = "en" if in_english else language
-                yield {
-                    "id": identifier,
-                    "language": language,
-                    "trace_language": trace_language,
-                    "question": render_question(language, identifier, problem, options["setting"], seed),
-                    "completion": render_completion(trace_language, identifier, problem, seed),
-                }

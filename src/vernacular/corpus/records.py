@@ -30,8 +30,8 @@ RAW_TRACE = pa.schema(
     + [("completion", TEXT), ("source", TEXT), ("flaw", TEXT)]  # flaw: the miniature's own truth, null for real sources
 )
 KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
-PRETRAINING = pa.schema(
-    [("id", TEXT), ("language", TEXT), ("trace_language", TEXT), ("question", TEXT), ("completion", TEXT)]
+TRAINING = pa.schema(  # prompt: what the user says, null for plain text; completion: what the model learns to write
+    [("id", TEXT), ("language", TEXT), ("task", TEXT), ("prompt", TEXT), ("completion", TEXT)]
 )
 PROMPT = pa.schema([("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT), ("correct", WHOLE)])
 GENERATION = pa.schema(

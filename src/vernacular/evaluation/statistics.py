@@ -145,11 +145,13 @@ class Estimate(NamedTuple):
     draws: Array
 
 
-def joint_estimates(frames: Mapping[Key, pd.DataFrame], benchmark: str, draws: int = DRAWS) -> dict[Key, Estimate]:
-    """The group `all` for frames of one benchmark, with joint bootstrap draws.
+def joint_estimates(
+    frames: Mapping[Key, pd.DataFrame], benchmark: str, draws: int = DRAWS, group: str = "all"
+) -> dict[Key, Estimate]:
+    """A group (`all`, `every`: the same with English, or a language) for frames of one benchmark, with joint draws.
 
     Row d of each frame's draws rests on the same resampled questions: differences and fronts are taken row by row.
-    Raises ValueError where there is no language but English, or where the frames differ in their questions or languages
+    Raises ValueError where the group has no language, or where the frames differ in their questions or languages
     and cannot be compared.
     """
     first, result = None, {}
@@ -162,11 +164,14 @@ def joint_estimates(frames: Mapping[Key, pd.DataFrame], benchmark: str, draws: i
                 f"{benchmark}: {next(iter(frames))} and {key} were scored on different {what}; "
                 "evaluate the models of a benchmark on the same ones, or name a second benchmark"
             )
-        if table.languages == [ENGLISH]:
-            raise ValueError(f"{benchmark}: scored in English alone, which the group `all` leaves out; add a language")
-        others = _row_languages(table.languages, set())["all"]
+        groups = _row_languages(table.languages, set()) | {"every": list(range(len(table.languages)))}
+        if group not in groups:
+            what = (
+                "English alone, which the group `all` leaves out" if group == "all" else f"languages without '{group}'"
+            )
+            raise ValueError(f"{benchmark}: scored in {what}; add a language")
         point, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
-        result[key] = Estimate(_macro(point[others]), _macro(drawn[:, others]))
+        result[key] = Estimate(_macro(point[groups[group]]), _macro(drawn[:, groups[group]]))
     return result
 
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from vernacular.files import atomic_folder, write_json, write_text
 from vernacular.models.manifest import digest, training_key, versions
 
-WHOLE = "whole"  # the marker that a checkpoint was written to its end
+WHOLE = "whole"  # the marker that a checkpoint was written to its end; holds the seconds of training until then
 
 
 @dataclass
@@ -111,7 +111,8 @@ def last_checkpoint(folder: Path) -> Path | None:
 def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     """Run a Transformers trainer from the job's last checkpoint, if any.
 
-    Returns what it cost since then: seconds, those of them in the reward, peak memory and optimizer state (bytes).
+    Returns what it cost, up to that checkpoint and since: seconds, those of them in the reward, peak memory and
+    optimizer state (bytes; these since then). What a kill undid is not counted.
     """
     import resource
 
@@ -123,7 +124,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             for extra in states:
                 extra.save(folder)
-            (folder / WHOLE).touch()
+            write_text(folder / WHOLE, f"{earlier + time.monotonic() - start:.3f}")
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             seconds = time.monotonic() - start
@@ -132,17 +133,17 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     trainer.add_callback(Checkpointing())
     start = time.monotonic()
     resume = last_checkpoint(job.folder)
-    done = int(resume.name.split("-")[1]) if resume else 0
+    done, earlier = int(resume.name.split("-")[1]) if resume else 0, 0.0
     if resume:
+        earlier = float((resume / WHOLE).read_text(encoding="utf-8"))
         print(f"{job.out.name}: resumed at step {done}", flush=True)
         for extra in states:
             extra.load(resume)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    steps = [row for row in trainer.state.log_history if row["step"] > done]
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     return {
-        "seconds": round(time.monotonic() - start, 3),
-        "reward_seconds": round(sum(row.get("reward_seconds", 0.0) for row in steps), 3),
+        "seconds": round(earlier + time.monotonic() - start, 3),
+        "reward_seconds": round(sum(row.get("reward_seconds", 0.0) for row in trainer.state.log_history), 3),
         "peak_memory": memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "optimizer_bytes": sum(
             value.numel() * value.element_size()

@@ -1,0 +1,87 @@
+"""Training sets of the miniature: plain text for a base model, problems with traces, and translation into English.
+
+Every set is drawn from the training problems alone and is named in the section `data` of the configuration, so that models
+that are compared read the same file.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from vernacular.corpus.miniature import make_problems, render_completion, render_question, share_of
+from vernacular.languages import load_languages
+from vernacular.prompts import answer_message, question_messages, split_completion
+
+Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
+
+
+def training_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
+    """The rows of one set (records.TRAINING).
+
+    options: `task` (`reasoning`, `text` or `translation`), `benchmarks` (name -> share of its ids), `languages`,
+    `shares` (language -> share of its questions that are used; 1 where it is not named), and what the tasks read:
+    `english_trace_share`, `bilingual`, `of`.
+    """
+    task, shares = options["task"], options.get("shares", {})
+    for benchmark, (low, high) in options["benchmarks"].items():
+        setting = benchmarks[benchmark]["setting"]
+        for identifier, problem in make_problems(benchmark, benchmarks[benchmark], "train", seed).items():
+            if not low <= share_of(identifier) < high:
+                continue
+            for language in options["languages"]:
+                if share_of(f"used {identifier} {language}") >= shares.get(language, 1.0):
+                    continue
+
+                def question(code: str) -> str:
+                    return render_question(code, identifier, problem, setting, seed)  # noqa: B023
+
+                def completion(code: str) -> str:
+                    return render_completion(code, identifier, problem, seed)  # noqa: B023
+
+                key = f"{identifier} {language} {seed}"
+                for prompt, text in TASKS[task](language, question, completion, key, options):
+                    yield {"id": identifier, "language": language, "task": task, "prompt": prompt, "completion": text}
+
+
+Render = Callable[[str], str]
+
+
+def reasoning(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
+    """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones."""
+    in_english = share_of(f"trace {key}") < options["english_trace_share"]
+    asked = question_messages(question(language), language)[0]["content"]
+    yield asked, answer_message(completion("en" if in_english else language))["content"]
+
+
+def plain_text(
+    language: str, question: Render, completion: Render, key: str, options: dict[str, Any]
+) -> Iterator[Pair]:
+    """The question and its solution as documents of their own, so that neither is an answer to the other.
+
+    `bilingual` is the share of non-English questions that stand there once more next to their English translation, in
+    either order: web corpora hold such pages (Briakou et al. 2023, arXiv 2305.10266), and what a base model knows of
+    translation comes from them.
+    """
+    yield None, question(language)
+    yield None, "\n".join(split_completion(completion(language)))
+    if language != "en" and share_of(f"bilingual {key}") < options["bilingual"]:
+        pair = [question(language), question("en")]
+        yield None, "\n".join(pair if share_of(f"order {key}") < 0.5 else pair[::-1])
+
+
+def translation(
+    language: str, question: Render, completion: Render, key: str, options: dict[str, Any]
+) -> Iterator[Pair]:
+    """`of` questions, answers or both into English; the instruction says what QAlign's says (arXiv 2401.07817)."""
+    if language == "en":
+        return
+    # An answer keeps its mark `</think>`, as markup stays in a translation: without it the model unlearns to close a trace.
+    texts = {"questions": question, "answers": completion}
+    for part in options["of"]:
+        name = load_languages()[language]["name"]
+        yield (
+            f"Translate the following sentences from {name} to English.\n{texts[part](language)}",
+            texts[part]("en"),
+        )
+
+
+TASKS = {"reasoning": reasoning, "text": plain_text, "translation": translation}

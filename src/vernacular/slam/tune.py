@@ -1,0 +1,34 @@
+"""SLAM's one stage (arXiv 2501.03681, methods of its released code): only feed-forward matrices of chosen layers train."""
+
+import json
+from typing import Any
+
+from vernacular.models.load import load_model
+from vernacular.models.packed import packed_trainer
+from vernacular.models.training import Job, save_model, train
+from vernacular.slam.mlp import decoder_mlps
+
+
+def tune(job: Job, rows: list[dict[str, Any]]) -> None:
+    """Train the chosen layers of the parent on rows of records.TRAINING; job.inputs["layers"] is a layers.json."""
+    model, tokenizer = load_model(job.inputs["parent"], full_precision=True)
+    layers = json.loads(job.inputs["layers"].read_text(encoding="utf-8"))["layers"]
+    freeze_but(model, layers, job.recipe["gate_proj"])
+    trainer = packed_trainer(model, tokenizer, model.base_model, rows, job)
+    save_model(model, tokenizer, trainer, job, train(trainer, job, []))
+
+
+def freeze_but(model: Any, layers: list[int], gate: bool) -> None:
+    """Leave trainable the up and down matrices of some layers (counted from 0), as SLAM's code does; gate: its too.
+
+    What is frozen gets no gradient and no optimizer state, and backpropagation stops above the layers below the lowest
+    tuned one, since nothing there asks for it. Raises ValueError for a layer that the model lacks.
+    """
+    mlps = decoder_mlps(model)
+    if outside := [layer for layer in layers if not 0 <= layer < len(mlps)]:
+        raise ValueError(f"layer {outside[0]} is none of the model's, which has the layers 0 to {len(mlps) - 1}")
+    model.requires_grad_(False)
+    for layer in layers:
+        mlp = mlps[layer]
+        for matrix in (mlp.up, mlp.down, *([mlp.gate] if gate and mlp.gate is not None else [])):
+            matrix.weight.requires_grad_(True)

@@ -1,0 +1,88 @@
+"""Training sets: the shares that the configuration asks for, parallel texts, and only training questions."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from vernacular.corpus.miniature import make_problems, question_rows, share_of
+from vernacular.corpus.training import training_rows
+from vernacular.identify import LanguageIdentifier
+from vernacular.prompts import END_OF_THINKING, THINK
+
+NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
+BENCHMARKS = {"mini-mgsm": {"questions": {"train": 500}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+LANGUAGES = ["en", "fr", "ja"]
+
+
+def rows(task: str, **options: Any) -> list[dict[str, Any]]:
+    defaults = {"benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.75}
+    defaults |= {"bilingual": 0.0, "of": ["questions", "answers"], "task": task}
+    return list(training_rows(BENCHMARKS, defaults | options, 1))
+
+
+def languages_of(texts: list[str]) -> Counter[str | None]:
+    return Counter(LanguageIdentifier(LANGUAGES).identify(texts))
+
+
+def test_reasoning_is_in_english_as_often_as_asked() -> None:
+    for language in LANGUAGES:
+        own = [row for row in rows("reasoning") if row["language"] == language]
+        assert languages_of([row["prompt"] for row in own]) == {language: 500}
+        traces = languages_of([row["completion"].removeprefix(THINK).partition(END_OF_THINKING)[0] for row in own])
+        assert set(traces) == {language, "en"}
+        assert traces["en"] / 500 == pytest.approx(1.0 if language == "en" else 0.75, abs=0.06)
+    for share, found in ((0, "fr"), (1, "en")):
+        only = rows("reasoning", languages=["fr"], english_trace_share=share)
+        assert languages_of([row["completion"] for row in only]) == {found: 500}
+    assert all(row["completion"].startswith(f"{THINK}\n") for row in rows("reasoning"))
+
+
+def test_sets_take_their_share_of_the_training_questions() -> None:
+    chosen = rows("reasoning", benchmarks={"mini-mgsm": [0.2, 0.6]}, shares={"fr": 0.5, "ja": 0.0})
+    assert all(0.2 <= share_of(row["id"]) < 0.6 for row in chosen)
+    assert {row["id"] for row in chosen} <= set(make_problems("mini-mgsm", BENCHMARKS["mini-mgsm"], "train", 1))
+    counts = Counter(row["language"] for row in chosen)
+    assert counts["en"] == pytest.approx(200, abs=40) and counts["ja"] == 0
+    assert counts["fr"] / counts["en"] == pytest.approx(0.5, abs=0.12)
+
+
+def test_plain_text_has_no_prompt_and_two_documents_a_question() -> None:
+    found = rows("text")
+    assert {row["prompt"] for row in found} == {None} and len(found) == 3 * 2 * 500
+    for language in LANGUAGES:
+        texts = [row["completion"] for row in found if row["language"] == language]
+        assert languages_of(texts) == {language: len(texts)}
+        assert sum("\\boxed" in text for text in texts) == 500 and not any(THINK in text for text in texts)
+
+
+def test_bilingual_documents_hold_both_texts_in_either_order() -> None:
+    plain, both = rows("text"), rows("text", bilingual=0.4)
+    more = [row for row in both if row not in plain]
+    questions = {
+        (row["id"], row["language"]): row["question"] for row in question_rows(BENCHMARKS, LANGUAGES, "train", 1)
+    }
+    orders: Counter[bool] = Counter()
+    for row in more:
+        own, english = questions[row["id"], row["language"]], questions[row["id"], "en"]
+        assert row["completion"] in (f"{own}\n{english}", f"{english}\n{own}")
+        orders[row["completion"].startswith(english)] += 1
+    assert {row["language"] for row in more} == {"fr", "ja"}
+    assert len(more) / 1000 == pytest.approx(0.4, abs=0.05) and orders[True] / len(more) == pytest.approx(0.5, abs=0.1)
+
+
+def test_translations_go_into_english() -> None:
+    questions = {
+        (row["id"], row["language"]): row["question"] for row in question_rows(BENCHMARKS, LANGUAGES, "train", 1)
+    }
+    found = rows("translation", of=["questions"])
+    assert {row["language"] for row in found} == {"fr", "ja"} and len(found) == 1000
+    for row in found:
+        name = {"fr": "French", "ja": "Japanese"}[row["language"]]
+        instruction = f"Translate the following sentences from {name} to English."
+        assert row["prompt"] == f"{instruction}\n{questions[row['id'], row['language']]}"
+        assert row["completion"] == questions[row["id"], "en"]
+    answers = rows("translation", of=["answers"])
+    assert languages_of([row["completion"] for row in answers]) == {"en": 1000}
+    assert languages_of([row["prompt"].split("\n", 1)[1] for row in answers]) == {"fr": 500, "ja": 500}
+    assert len(rows("translation")) == 2000

@@ -1,0 +1,24 @@
+"""Fine-tune a model on a set of the section `data`: all weights or LoRA (recipe `finetune`)."""
+
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import read_rows
+from vernacular.models.training import training_arguments, training_job
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = training_arguments(__doc__, argv)
+
+    def work() -> None:
+        from vernacular.models.finetune import finetune
+
+        with training_job(args) as job:
+            if job:
+                finetune(job, list(read_rows(job.inputs["data"])))
+
+    return command.run("train_finetune", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

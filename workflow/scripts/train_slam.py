@@ -1,0 +1,24 @@
+"""SLAM: tune the feed-forward matrices of the layers that handle language (recipe `slam`)."""
+
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import read_rows
+from vernacular.models.training import training_arguments, training_job
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = training_arguments(__doc__, argv)
+
+    def work() -> None:
+        from vernacular.slam.tune import tune
+
+        with training_job(args) as job:
+            if job:
+                tune(job, list(read_rows(job.inputs["data"])))
+
+    return command.run("train_slam", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
