@@ -3,10 +3,10 @@
     python benchmarks/slam.py [--threads 1] [--steps 8] [--pairs 3] [--layers 2]
 
 A Llama of 12 layers with random weights; a batch of 4 x 256 tokens, AdamW, bfloat16 autocast, weights in float32. SLAM
-tunes up_proj and down_proj of the first `--layers` layers (2 of 12 is the paper's share, 6 of 32); `--lowest` moves them
-up, which spares the backward pass below. Each side runs in a process of its own, in turn, `--pairs` times; the step
-time of a process is the median of its steps after two to warm up. Memory is what weights, gradients, optimizer state
-and activations take at the peak: of the whole process on a CPU, of the device on a GPU. It prints one ratio a line.
+tunes up_proj and down_proj of the first `--layers` layers (2 of 12 is about the paper's share, 6 of 32); `--lowest`
+moves them up, which spares the backward pass below. Each side runs in a process of its own, in turn, `--pairs` times;
+the step time of a process is the median of its steps after two to warm up. Memory is what weights, gradients, optimizer
+state and activations take at the peak: of the process on a CPU, of the device on a GPU. It prints one ratio a line.
 """
 
 import argparse

@@ -25,14 +25,17 @@ Keys marked as required must be set wherever their section is there; of the othe
 SECTIONS = (
     ("Study", "", ()),
     ("benchmarks", "benchmarks.<name>.", ("$defs", "benchmark")),
+    ("data", "data.<name>.<number>.", ("$defs", "data")),
     ("traces", "traces.", ("$defs", "traces")),
     ("rl", "rl.", ("$defs", "rl")),
+    ("slam", "slam.", ("$defs", "slam")),
     ("evaluations", "evaluations.<number>.", ("$defs", "evaluation")),
 )
 DEEPER = {
     "benchmarks",
     "traces",
     "rl",
+    "slam",
     "models",
     "evaluations",
     "alignment",

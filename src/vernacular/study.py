@@ -5,7 +5,7 @@ Every error is one line that names the file, the key and the nearest valid choic
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,12 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     return study
 
 
+def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every part of every training set, with its place in the configuration."""
+    for name, parts in study["data"].items():
+        yield from ((f"data.{name}.{number}", options) for number, options in enumerate(parts))
+
+
 def check_names(study: dict[str, Any], file: str) -> None:
     """Every language, benchmark and model that is named exists."""
 
@@ -83,8 +89,7 @@ def check_names(study: dict[str, Any], file: str) -> None:
         if section in study:
             known(f"{section}.languages", study[section]["languages"], languages, "language")
             known(f"{section}.benchmark", [study[section]["benchmark"]], benchmarks, "benchmark")
-    for name, options in study["data"].items():
-        place = f"data.{name}"
+    for place, options in parts_of(study):
         known(f"{place}.languages", options["languages"], languages, "language")
         known(f"{place}.shares", list(options["shares"]), options["languages"], "language of this set")
         known(f"{place}.benchmarks", list(options["benchmarks"]), benchmarks, "benchmark")
@@ -104,7 +109,7 @@ def check_names(study: dict[str, Any], file: str) -> None:
 
 
 def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -> list[int] | dict[str, Any]:
-    """The `layers` of a SLAM model: a list of layers, or a whole rule made of slam.select and what the model changes."""
+    """The `layers` of a SLAM model: a list of layers, or a whole rule (slam.select with what the model changes)."""
     if isinstance(layers, list):
         if not layers or not all(type(layer) is int and layer >= 0 for layer in layers) or len({*layers}) < len(layers):
             raise StudyError(
@@ -176,12 +181,12 @@ def check_questions(study: dict[str, Any], file: str) -> None:
                 f"{file}: rl.share: [{start}, {end}] overlaps traces.share [{low}, {high}]: GRPO would train on SFT's "
                 "questions"
             )
-    for name, options in study["data"].items():
+    for place, options in parts_of(study):
         for benchmark, share in options["benchmarks"].items():
-            upwards(f"data.{name}.benchmarks.{benchmark}", share, strictly=True)
-            holds(f"data.{name}.benchmarks", benchmark, "train")
+            upwards(f"{place}.benchmarks.{benchmark}", share, strictly=True)
+            holds(f"{place}.benchmarks", benchmark, "train")
         if options["task"] == "translation" and set(options["languages"]) <= {"en"}:
-            raise StudyError(f"{file}: data.{name}.languages: a translation into English needs another language")
+            raise StudyError(f"{file}: {place}.languages: a translation into English needs another language")
     if "slam" in study:
         holds("slam.benchmark", study["slam"]["benchmark"], "dev")
     for number, evaluation in enumerate(study["evaluations"]):

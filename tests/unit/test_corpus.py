@@ -80,7 +80,7 @@ def test_splits_share_no_operands_and_operations(seed: int) -> None:
 
 
 def test_no_test_question_is_in_training_in_any_language() -> None:
-    languages = tuple(CONFIG["data"]["native-and-english"]["languages"])
+    languages = tuple(CONFIG["data"]["native-and-english"][0]["languages"])
     test = {row["question"] for row in questions("test", 60, languages)}
     training = {row["question"] for row in questions("train", 500, languages)}
     assert len(test) > 1000 and not test & training
@@ -181,8 +181,8 @@ def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
     prompts = candidate_questions(rows, rl)
     seen = {
         row["id"]
-        for options in CONFIG["data"].values()
-        for row in training_rows(BENCHMARKS, DEFAULTS | options | {"languages": ["en", "fr"]}, 1)
+        for parts in CONFIG["data"].values()
+        for row in training_rows(BENCHMARKS, [DEFAULTS | part | {"languages": ["en", "fr"]} for part in parts], 1)
     }
     ids = {row["id"] for row in prompts}
     assert sft and ids and seen and not sft & ids and not (sft | ids) & seen

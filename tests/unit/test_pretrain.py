@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.corpus.phrasebook import SECTIONS, load_phrasebook
@@ -24,7 +24,7 @@ BENCHMARKS = {"mini-mgsm": {"questions": {"train": 12}, "steps": 2, "numbers": N
 
 def training(task: str) -> list[dict[str, Any]]:
     data = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ALL, "english_trace_share": 0.5}
-    return list(training_rows(BENCHMARKS, {**data, "bilingual": 0.5, "of": ["questions", "answers"]}, 1))
+    return list(training_rows(BENCHMARKS, [{**data, "bilingual": 0.5, "of": ["questions", "answers"]}], 1))
 
 
 @cache

@@ -4,11 +4,13 @@ padding or the number of questions; and what cannot be probed is one clear line.
 The models are tiny, with random weights in double precision, so that no rounding moves a neuron over the threshold.
 """
 
+import copy
 import itertools
 import json
 import math
 import os
 import random
+import runpy
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers.processors import TemplateProcessing
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
@@ -220,6 +223,14 @@ def test_questions_of_other_benchmarks_languages_and_beyond_the_limit_do_not_cou
     assert {row["questions"] for row in probed(model, questions=6)} == {6}
 
 
+def test_special_tokens_are_not_read() -> None:
+    model, beginning = model_of("llama"), copy.deepcopy(tokenizer())
+    special = [("<|user|>", beginning.convert_tokens_to_ids("<|user|>"))]
+    beginning.backend_tokenizer.post_processor = TemplateProcessing(single="<|user|> $A", special_tokens=special)
+    assert beginning("ab")["input_ids"] == [special[0][1], *tokenizer()("ab")["input_ids"]]
+    assert probe(model, beginning, question_batches(ROWS, OPTIONS), OPTIONS) == probed(model)
+
+
 def test_without_english_there_is_no_overlap_and_without_two_questions_no_stability() -> None:
     rows = probed(model_of("llama"), languages=["de", "th"])
     assert {row["overlap"] for row in rows} == {None} and rows[0]["stability"] is not None
@@ -277,9 +288,10 @@ def test_a_language_without_questions_and_unequal_questions_are_errors() -> None
 
 
 def test_questions_that_are_too_long_or_empty_are_errors() -> None:
-    longest = max(len(tokenizer()(row["question"])["input_ids"]) for row in ROWS if row["language"] == "en")
+    lengths = {(len(tokenizer()(row["question"])["input_ids"]), row["language"]) for row in ROWS}
+    longest, language = max(lengths)
     assert probed(model_of("gpt2", max_position_embeddings=longest))
-    message = f"a question in 'en' has {longest} tokens, but the model's context holds {longest - 1}"
+    message = f"a question in '{language}' has {longest} tokens, but the model's context holds {longest - 1}"
     with pytest.raises(ValueError, match=message):
         probed(model_of("gpt2", max_position_embeddings=longest - 1))
     empty = [{**row, "question": ""} if row is ROWS[2] else row for row in ROWS]
@@ -393,12 +405,12 @@ def run(count):
     assert {row["questions"] for row in probe(model, tokenizer(), question_batches(rows, options), options)} == {count}
     return peak()
 
-model = model_of("llama", intermediate_size=768)
-few, many = run(64), run(640)
+model = model_of("llama", intermediate_size=3072)
+few, many = run(32), run(320)
 kept = []
 for mlp in decoder_mlps(model):
     mlp.pre.register_forward_hook(lambda _, args, output: kept.append(output > 0))
-print(json.dumps([few, many, run(640)]))
+print(json.dumps([few, many, run(320)]))
 """
 
 
@@ -413,36 +425,31 @@ def test_ten_times_the_questions_take_no_more_memory() -> None:
     assert many <= 1.1 * few < keeping
 
 
-def run_script(name: str, *arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, ROOT / "workflow" / "scripts" / name, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+def run_script(name: str, *arguments: object) -> int:
+    return runpy.run_path(str(ROOT / "workflow" / "scripts" / name))["main"]([*map(str, arguments)])
 
 
-def test_the_scripts_probe_and_choose_and_leave_nothing_half_written(tmp_path: Path) -> None:
+def test_the_scripts_probe_and_choose_and_leave_nothing_half_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     model = model_of("llama").float()
     model.save_pretrained(tmp_path / "model")
     tokenizer().save_pretrained(tmp_path / "model")
-    write_rows(tmp_path / "questions.parquet", ROWS, QUESTION)
-    given = ["--model", tmp_path / "model", "--questions", tmp_path / "questions.parquet", "--options"]
-    out = tmp_path / "out" / "probe.parquet"
-    failed = run_script("slam_probe.py", *given, json.dumps(OPTIONS | {"languages": ["en", "fr"]}), "--out", out)
-    assert failed.returncode == 1 and not out.parent.exists()
-    assert failed.stderr.splitlines()[-1].endswith("questions.parquet: no 'mini' questions in fr; see slam.languages")
-    done = run_script("slam_probe.py", *given, json.dumps(OPTIONS), "--out", out)
-    assert not done.returncode, done.stderr
+    questions, out, layers = (tmp_path / name for name in ("questions.parquet", "out/probe.parquet", "out/layers.json"))
+    write_rows(questions, ROWS, QUESTION)
+    given = ["slam_probe.py", "--model", tmp_path / "model", "--questions", questions, "--out", out, "--options"]
+    assert run_script(*given, json.dumps(OPTIONS | {"languages": ["en", "fr"]})) == 1 and not out.parent.exists()
+    message = f"slam_probe: {tmp_path}/model on {questions}: no 'mini' questions in fr; see slam.languages"
+    assert capsys.readouterr().err.splitlines()[-1] == message
+    assert run_script(*given, json.dumps(OPTIONS)) == 0
     assert pq.read_schema(out).equals(PROBE)
-    assert_close(list(read_rows(out)), probed(model), rel=1e-3)
-    layers = tmp_path / "layers.json"
-    rule = {"choose": "highest", "by": "msd", "threshold": 0.5, "count": 2}
-    done = run_script("slam_select.py", "--probe", out, "--options", json.dumps(rule), "--seed", 1, "--out", layers)
-    assert not done.returncode, done.stderr
-    msd = {row["layer"]: row["msd"] for row in read_rows(out)}
+    rows = list(read_rows(out))
+    assert_close(rows, probed(model), rel=1e-3)
+
+    given = ["slam_select.py", "--probe", out, "--seed", 1, "--out", layers, "--options"]
+    assert run_script(*given, "[0, 3]") == 1 and [path.name for path in out.parent.iterdir()] == [out.name]
+    message = f"slam_select: {out}: layers: 3 is none of the model's, which has the layers 0 to 2"
+    assert capsys.readouterr().err.splitlines()[-1] == message
+    assert run_script(*given, json.dumps({"choose": "highest", "by": "msd", "threshold": 0.5, "count": 2})) == 0
+    msd = {row["layer"]: row["msd"] for row in rows}
     assert json.loads(layers.read_text())["layers"] == sorted(sorted(msd, key=lambda layer: -msd[layer])[:2])
-    layers.unlink()
-    failed = run_script("slam_select.py", "--probe", out, "--options", "[0, 3]", "--seed", 1, "--out", layers)
-    assert failed.returncode == 1 and not layers.exists()
-    assert failed.stderr.splitlines() == [
-        f"slam_select: {out}: layers: 3 is none of the model's, which has the layers 0 to 2"
-    ]

@@ -18,7 +18,7 @@ LANGUAGES = ["en", "fr", "ja"]
 def rows(task: str, **options: Any) -> list[dict[str, Any]]:
     defaults = {"benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.75}
     defaults |= {"bilingual": 0.0, "of": ["questions", "answers"], "task": task}
-    return list(training_rows(BENCHMARKS, defaults | options, 1))
+    return list(training_rows(BENCHMARKS, [defaults | options], 1))
 
 
 def languages_of(texts: list[str]) -> Counter[str | None]:
@@ -57,18 +57,32 @@ def test_plain_text_has_no_prompt_and_two_documents_a_question() -> None:
 
 
 def test_bilingual_documents_hold_both_texts_in_either_order() -> None:
-    plain, both = rows("text"), rows("text", bilingual=0.4)
-    more = [row for row in both if row not in plain]
-    questions = {
-        (row["id"], row["language"]): row["question"] for row in question_rows(BENCHMARKS, LANGUAGES, "train", 1)
-    }
+    plain, mixed = rows("text"), rows("text", bilingual=0.4)
+    english = {row["id"]: [] for row in plain}
+    for row in plain:
+        if row["language"] == "en":
+            english[row["id"]].append(row["completion"])  # the question, then the solution
     orders: Counter[bool] = Counter()
-    for row in more:
-        own, english = questions[row["id"], row["language"]], questions[row["id"], "en"]
-        assert row["completion"] in (f"{own}\n{english}", f"{english}\n{own}")
-        orders[row["completion"].startswith(english)] += 1
-    assert {row["language"] for row in more} == {"fr", "ja"}
-    assert len(more) / 1000 == pytest.approx(0.4, abs=0.05) and orders[True] / len(more) == pytest.approx(0.5, abs=0.1)
+    for number, (alone, row) in enumerate(zip(plain, mixed, strict=True)):
+        if row != alone:
+            own, other = alone["completion"], english[row["id"]][number % 2]
+            assert row["completion"] in (f"{own}\n{other}", f"{other}\n{own}") and row["language"] != "en"
+            orders[row["completion"].startswith(other)] += 1
+    assert orders.total() / 2000 == pytest.approx(0.4, abs=0.05)
+    assert orders[True] / orders.total() == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_set_is_its_parts_one_after_the_other() -> None:
+    part = {
+        "task": "reasoning",
+        "benchmarks": {"mini-mgsm": [0.0, 1.0]},
+        "languages": ["fr"],
+        "english_trace_share": 1.0,
+    }
+    other = {"task": "text", "benchmarks": {"mini-mgsm": [0.0, 0.1]}, "languages": ["en", "ja"], "bilingual": 0.5}
+    both = list(training_rows(BENCHMARKS, [part, other], 1))
+    assert both == [*training_rows(BENCHMARKS, [part], 1), *training_rows(BENCHMARKS, [other], 1)]
+    assert {row["task"] for row in both} == {"reasoning", "text"}
 
 
 def test_translations_go_into_english() -> None:

@@ -112,8 +112,8 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["traces.benchmark: benchmark 'mini-mgms'", "'mini-mgsm'"],
     ),
     "unknown benchmark to pretrain on": (
-        put("data.native-and-english.benchmarks", {"mini": [0, 1]}),
-        ["data.native-and-english.benchmarks: benchmark 'mini'", "'mini-mgsm'"],
+        put("data.native-and-english.0.benchmarks", {"mini": [0, 1]}),
+        ["data.native-and-english.0.benchmarks: benchmark 'mini'", "'mini-mgsm'"],
     ),
     "unknown target": (put("evaluations.0.target", "adamam"), ["evaluations.0.target: 'adamam'", "'adamame'"]),
     "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
@@ -150,14 +150,16 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["rl.benchmark: 'm' is MGSM", "'train'"],
     ),
     "unknown set": (put("models.reasoner.data", "reasonin"), ["models.reasoner.data: set 'reasonin'", "'reasoning'"]),
-    "unknown task": (put("data.translation.task", "translate"), ["data.translation.task", "'translation'"]),
+    "unknown task": (put("data.translation.0.task", "translate"), ["data.translation.0.task", "'translation'"]),
+    "set without parts": (put("data.translation", []), ["data.translation: needs at least 1 of them"]),
+    "set that is no list": (lambda c: c["data"].update(translation=c["data"]["translation"][0]), ["type array"]),
     "share of a language that is not there": (
-        put("data.plain-text.shares", {"ko": 0.5}),
-        ["data.plain-text.shares: language of this set 'ko'", "choose from: en, fr"],
+        put("data.plain-text.0.shares", {"ko": 0.5}),
+        ["data.plain-text.0.shares: language of this set 'ko'", "choose from: en, fr"],
     ),
     "translation of English alone": (
-        put("data.translation.languages", ["en"]),
-        ["data.translation.languages", "needs another language"],
+        put("data.translation.0.languages", ["en"]),
+        ["data.translation.0.languages", "needs another language"],
     ),
     "probe of unknown questions": (put("slam.benchmark", "mgsm"), ["slam.benchmark: benchmark 'mgsm'", "mini-mgsm"]),
     "probe without questions": (

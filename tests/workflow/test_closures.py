@@ -22,6 +22,8 @@ ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
 TRAINING = f"{RECORDS} models.training models.manifest"
+PACKED = f"{COMMAND} corpus.records models.training models.manifest models.packed"
+SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
 
 CLOSURES = {
     "fetch_folder": COMMAND,
@@ -30,17 +32,17 @@ CLOSURES = {
     "make_traces": f"{MINIATURE} corpus.traces",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
     "pretrain": f"{TRAINING} models.pretrain models.packed",
-    "train_finetune": f"{TRAINING} models.load models.lora models.packed models.finetune",
-    "train_slam": f"{TRAINING} models.load models.packed slam.tune slam.mlp",
+    "train_finetune": f"{PACKED} models.load models.lora models.finetune",
+    "train_slam": f"{PACKED} models.load slam.tune slam.mlp",
     "train_sft": f"{TRAINING} models.load models.lora adamame.sft adamame.train",
     "train_grpo": f"{TRAINING} models.load models.lora {STAGE_2} {ANSWERS} {IDENTIFIER}",
-    "slam_probe": f"{RECORDS} models.load slam.mlp slam.probe",
+    "slam_probe": f"{COMMAND} corpus.records models.load slam.mlp slam.probe",
     "slam_select": f"{COMMAND} corpus.records slam.select",
-    "make_slam_table": f"{COMMAND} evaluation.frames evaluation.statistics slam.inputs slam.tables",
-    "make_slam_costs": f"{COMMAND} slam.inputs slam.tables evaluation.frames evaluation.statistics",
-    "make_slam_sweep": f"{COMMAND} evaluation.frames evaluation.statistics slam.inputs slam.tables",
-    "plot_slam_probe": f"{COMMAND} figures.slam figures.style",
-    "plot_slam_sweep": f"{COMMAND} figures.slam figures.style",
+    "make_slam_table": f"{SLAM} evaluation.frames",
+    "make_slam_costs": SLAM,
+    "make_slam_sweep": f"{SLAM} evaluation.frames",
+    "plot_slam_probe": f"{COMMAND} figures.slam figures.style slam.inputs",
+    "plot_slam_sweep": f"{COMMAND} figures.slam figures.style slam.inputs",
     "make_rl_prompts": f"{MINIATURE} models.load evaluation.generate adamame.prompts answers verify_worker",
     "generate": f"{RECORDS} models.load evaluation.generate",
     "score": f"{COMMAND} corpus.records evaluation.score {ANSWERS} {IDENTIFIER} codeswitch",

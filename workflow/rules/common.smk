@@ -198,7 +198,12 @@ def rl_prompts_of_parent(wildcards):
 
 
 def probe_options(wildcards):
-    return text({k: study["slam"][k] for k in ("benchmark", "languages", "questions", "threshold", "active_share", "batch_size")})
+    return text(
+        {
+            k: study["slam"][k]
+            for k in ("benchmark", "languages", "questions", "threshold", "active_share", "batch_size")
+        }
+    )
 
 
 def probe_of_parent(wildcards):
@@ -275,7 +280,9 @@ def sweep_probes(wildcards):
 
 def sweep_layers(wildcards):
     return [
-        f"{RESULTS}/seed-{seed}/slam/{name}/layers.json" for seed in study["seeds"] for name in slam_models("slam-sweep")
+        f"{RESULTS}/seed-{seed}/slam/{name}/layers.json"
+        for seed in study["seeds"]
+        for name in slam_models("slam-sweep")
     ]
 
 
@@ -291,7 +298,11 @@ def slam_outputs(wildcards):
 
 
 def sweep_outputs(wildcards):
-    return [*scores_of(evaluations_of("slam-sweep")), f"{RESULTS}/tables/slam-sweep.csv", f"{RESULTS}/figures/slam-sweep.png"]
+    return [
+        *scores_of(evaluations_of("slam-sweep")),
+        f"{RESULTS}/tables/slam-sweep.csv",
+        f"{RESULTS}/figures/slam-sweep.png",
+    ]
 
 
 # --- what the rules of the evaluation take

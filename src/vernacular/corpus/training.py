@@ -1,7 +1,7 @@
 """Training sets of the miniature: plain text for a base model, problems with traces, and translation into English.
 
-Every set is drawn from the training problems alone and is named in the section `data` of the configuration, so that models
-that are compared read the same file.
+Every set is drawn from the training problems alone and is named in the section `data` of the configuration, so that
+models that are compared read the same file.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,13 +14,18 @@ from vernacular.prompts import answer_message, question_messages, split_completi
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
 
 
-def training_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
-    """The rows of one set (records.TRAINING).
+def training_rows(benchmarks: dict[str, Any], parts: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
+    """The rows of one set (records.TRAINING), part after part.
 
-    options: `task` (`reasoning`, `text` or `translation`), `benchmarks` (name -> share of its ids), `languages`,
+    A part has: `task` (`reasoning`, `text` or `translation`), `benchmarks` (name -> share of its ids), `languages`,
     `shares` (language -> share of its questions that are used; 1 where it is not named), and what the tasks read:
     `english_trace_share`, `bilingual`, `of`.
     """
+    for options in parts:
+        yield from part_rows(benchmarks, options, seed)
+
+
+def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
     task, shares = options["task"], options.get("shares", {})
     for benchmark, (low, high) in options["benchmarks"].items():
         setting = benchmarks[benchmark]["setting"]
@@ -57,15 +62,15 @@ def plain_text(
 ) -> Iterator[Pair]:
     """The question and its solution as documents of their own, so that neither is an answer to the other.
 
-    `bilingual` is the share of non-English questions that stand there once more next to their English translation, in
-    either order: web corpora hold such pages (Briakou et al. 2023, arXiv 2305.10266), and what a base model knows of
-    translation comes from them.
+    `bilingual` is the share of non-English ones that stand next to their English translation, in either order: web
+    corpora hold such pages (Briakou et al. 2023, arXiv 2305.10266), and what a base model knows of translation comes
+    from them.
     """
-    yield None, question(language)
-    yield None, "\n".join(split_completion(completion(language)))
-    if language != "en" and share_of(f"bilingual {key}") < options["bilingual"]:
-        pair = [question(language), question("en")]
-        yield None, "\n".join(pair if share_of(f"order {key}") < 0.5 else pair[::-1])
+    both = language != "en" and share_of(f"bilingual {key}") < options["bilingual"]
+    english_first = share_of(f"order {key}") < 0.5
+    for text in (question, lambda code: "\n".join(split_completion(completion(code)))):
+        pages = [text("en"), text(language)] if english_first else [text(language), text("en")]
+        yield None, "\n".join(pages) if both else text(language)
 
 
 def translation(
@@ -74,7 +79,7 @@ def translation(
     """`of` questions, answers or both into English; the instruction says what QAlign's says (arXiv 2401.07817)."""
     if language == "en":
         return
-    # An answer keeps its mark `</think>`, as markup stays in a translation: without it the model unlearns to close a trace.
+    # An answer keeps its mark `</think>`, as markup does in a translation: without it a model unlearns to end a trace.
     texts = {"questions": question, "answers": completion}
     for part in options["of"]:
         name = load_languages()[language]["name"]

@@ -21,7 +21,7 @@ IGNORED = -100  # the label of tokens without a loss
 
 
 def encode_example(tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], int]:
-    """Token ids of a row of records.TRAINING, and how many of them are prompt; plain text has none and ends with eos."""
+    """Token ids of a row of records.TRAINING, and how many of them are prompt (none in plain text)."""
     if row["prompt"] is None:
         return tokenizer(row["completion"] + tokenizer.eos_token, add_special_tokens=False)["input_ids"], 0
     asked = [{"role": "user", "content": row["prompt"]}]

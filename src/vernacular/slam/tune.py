@@ -1,4 +1,4 @@
-"""SLAM's one stage (arXiv 2501.03681, methods of its released code): only feed-forward matrices of chosen layers train."""
+"""SLAM's one stage (arXiv 2501.03681 and its code): only the feed-forward matrices of chosen layers train."""
 
 import json
 from typing import Any
