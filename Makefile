@@ -18,10 +18,12 @@ study: .venv/ready
 
 slam: .venv/ready
 	@$(SNAKEMAKE) --profile local slam
+	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/slam.html -- slam > /dev/null
 	@echo
+	@echo "report       $(RESULTS)/slam.html"
 	@echo "tables       $(RESULTS)/tables/slam.csv, $(RESULTS)/tables/slam-scores.csv"
 	@echo "costs        $(RESULTS)/costs/slam.csv"
-	@echo "figure       $(RESULTS)/figures/slam-reasoner.png"
+	@echo "figure       $(RESULTS)/figures/slam-probe-*.png"
 
 test: .venv/ready lint
 	@PATH="$(BIN):$$PATH" pytest

@@ -81,7 +81,7 @@ def main() -> None:
     for _ in range(arguments.pairs):
         for side, found in runs.items():
             command = [sys.executable, __file__, *sys.argv[1:], "--side", side]
-            found.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+            found.append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
     slam = runs["slam"][0]
     share = slam["tuned"] / slam["parameters"]
     print(f"{slam['parameters'] / 1e6:.0f}M parameters, SLAM tunes {share:.2%} in {arguments.layers} of 12 layers")

@@ -11,6 +11,7 @@ from typing import Any
 
 from vernacular.corpus.phrasebook import PHRASEBOOKS
 from vernacular.study_schema import StudyError, check, load_schema, nearest
+from vernacular.study_slam import check_slam, resolved_layers
 from vernacular.trainer_options import TAKEN, known_options
 
 __all__ = ["StudyError", "check_files", "check_owner", "evaluated", "label", "resolve_study"]
@@ -43,6 +44,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         check_training(name, recipe, file)
         if recipe["recipe"] == "slam":
             recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers", file)
+    check_slam(study, file)
     return study
 
 
@@ -106,24 +108,6 @@ def check_names(study: dict[str, Any], file: str) -> None:
                 raise StudyError(
                     f"{file}: models.{name}: the recipe '{kind}' needs the section '{section}', which is missing"
                 )
-
-
-def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -> list[int] | dict[str, Any]:
-    """The `layers` of a SLAM model: a list of layers, or a whole rule (slam.select with what the model changes)."""
-    if isinstance(layers, list):
-        if not layers or not all(type(layer) is int and layer >= 0 for layer in layers) or len({*layers}) < len(layers):
-            raise StudyError(
-                f"{file}: {place}: {layers} must name at least one layer, each once, counted from 0, as in [0, 1]"
-            )
-        return layers
-    if isinstance(layers, str) and layers != "auto":
-        raise StudyError(f"{file}: {place}: '{layers}' is no choice; write auto, a rule or a list of layers")
-    rule = {**study["slam"]["select"], **({} if layers == "auto" else layers)}
-    schema = load_schema()
-    check(rule, schema["$defs"]["select"], schema, place, file)
-    if rule["choose"] == "highest" and rule["count"] is None:
-        raise StudyError(f"{file}: {place}.count: `choose: highest` needs to know how many layers; set count")
-    return rule
 
 
 def check_graph(models: dict[str, Any], file: str) -> None:

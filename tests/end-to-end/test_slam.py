@@ -26,12 +26,13 @@ def test_tables_and_figures_are_there(slam: Path) -> None:
     assert tuple(table.columns) == SLAM_COLUMNS and tuple(costs.columns) == COST_COLUMNS
     assert list(table["model"]) == ["reasoner", "two-stage", "lora", "slam", "slam-random"]
     share = table.set_index("model")["tuned_share"]
-    assert pd.isna(share["reasoner"]) and share["two-stage"] == 1 and 0 < share["slam"] < 0.5 and share["lora"] < 0.1
+    assert pd.isna(share["reasoner"]) and share["two-stage"] == 1
+    assert 0 < share["slam"] < 0.5 and 0 < share["lora"] < 0.1
     stages = costs.set_index("model")["stages"]
     assert stages["two-stage"] == "question-alignment + two-stage" and stages["slam"] == "slam"
     sweep = pd.read_csv(slam / "tables/slam-sweep.csv")
     assert tuple(sweep.columns) == SWEEP_COLUMNS and list(sweep["layer"]) == [0, 2]
-    for name in ("slam-reasoner", "slam-sweep"):
+    for name in ("slam-probe-reasoner", "slam-sweep"):
         assert (slam / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -39,7 +40,7 @@ def test_layers_are_chosen_by_the_rule_and_nothing_else_moves(slam: Path) -> Non
     chosen = {path.parent.name: json.loads(path.read_text()) for path in slam.glob("seed-1/slam/*/layers.json")}
     probe = pd.read_parquet(slam / "seed-1/slam/reasoner/probe.parquet").groupby("layer")["msd"].first()
     relative = probe / probe.max()
-    assert chosen["slam"]["layers"] == [layer for layer in range(3) if relative[: layer + 1].min() >= 0.5]
+    assert chosen["slam"]["layers"] == [layer for layer in range(3) if relative[: layer + 1].min() >= 0.1]
     assert len(chosen["slam-random"]["layers"]) == len(chosen["slam"]["layers"])
     parent = load_file(slam / "seed-1/models/reasoner/model.safetensors")
     for model, choice in chosen.items():

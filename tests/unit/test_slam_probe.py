@@ -32,6 +32,7 @@ from vernacular.corpus.records import QUESTION, read_rows, write_rows
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.slam.mlp import decoder_mlps
 from vernacular.slam.probe import PROBE, probe, question_batches
+from vernacular.slam.tune import freeze_but
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ["de", "en", "sw", "th"]
@@ -387,6 +388,9 @@ def test_six_layers_of_llama_2_are_the_papers_share(
     tuned = sum(matrix.weight.numel() for mlp in chosen for matrix in (mlp.up, mlp.down))
     gates = sum(mlp.gate.weight.numel() for mlp in chosen if mlp.gate is not None)
     assert all(parameter.device.type == "meta" for parameter in model.parameters())
+    for gate, count in ((False, tuned), (True, tuned + gates)):
+        freeze_but(model, list(range(6)), gate)
+        assert sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad) == count
     assert round(100 * tuned / total, 2) == share
     assert round(100 * (tuned + gates) / total, 1) == with_gate
 

@@ -15,6 +15,7 @@ from vernacular.corpus import records
 from vernacular.evaluation.statistics import draw_weights
 from vernacular.figures.slam import draw_probe, draw_sweep
 from vernacular.models.training import write_costs
+from vernacular.slam.inputs import COUNTED, MEASURED
 from vernacular.slam.select import select_layers
 from vernacular.slam.tables import (
     COST_COLUMNS,
@@ -50,7 +51,7 @@ def answers(models: list[str], rates: dict[str, float] | None = None) -> dict[st
     return {model: random.random((IDS, len(LANGUAGES))) < rates[model] for model in models}
 
 
-def manifests(*models: str, seed: int = 0) -> dict:
+def parameters(*models: str, seed: int = 0) -> dict:
     return {(model, seed): {"trainable_parameters": 25, "total_parameters": 400} for model in models}
 
 
@@ -61,7 +62,7 @@ def slow_interval(values: list[float]) -> list[float]:
 def test_paired_intervals_against_a_direct_computation():
     right = answers(["reasoner", "two-stage", "slam"])
     frames = {(model, "mini", 0): frame(table) for model, table in right.items()}
-    table = slam_table(frames, manifests("two-stage", "slam"), OPTIONS)
+    table = slam_table(frames, parameters("two-stage", "slam"), OPTIONS)
     assert tuple(table.columns) == SLAM_COLUMNS
     row = table.set_index("model").loc["slam"]
 
@@ -95,7 +96,7 @@ def test_pairing_narrows_the_interval_of_a_difference():
     better = right.copy()
     better[np.flatnonzero(~right[:, 0])[0]] = True
     frames = {("reasoner", "mini", 0): frame(right), ("two-stage", "mini", 0): frame(better)}
-    row = slam_table(frames, manifests("two-stage"), OPTIONS).iloc[1]
+    row = slam_table(frames, parameters("two-stage"), OPTIONS).iloc[1]
     assert row["change_mean"] == pytest.approx(1 / IDS, abs=1e-6)
     assert row["change_mean_low"] == 0
     assert row["change_mean_high"] - row["change_mean_low"] <= 4 / IDS
@@ -105,7 +106,7 @@ def test_pairing_narrows_the_interval_of_a_difference():
 def test_an_equal_of_the_reference_has_changed_by_nothing():
     right = answers(["reasoner", "two-stage"])
     frames = {(m, "mini", 0): frame(t) for m, t in {**right, "copy": right["reasoner"]}.items()}
-    table = slam_table(frames, manifests("two-stage", "copy"), OPTIONS).set_index("model")
+    table = slam_table(frames, parameters("two-stage", "copy"), OPTIONS).set_index("model")
     zero = [f"{name}{suffix}" for name in ("change_en", "change_mean") for suffix in ("", "_low", "_high")]
     for model in ("reasoner", "copy"):
         assert table.loc[model, zero].tolist() == [0.0] * 6
@@ -120,7 +121,7 @@ def test_the_mean_includes_english_and_weighs_languages_alike():
     whole = frame(np.array([[0, 1, 1], [0, 1, 0], [0, 1, 0], [0, 1, 0]], bool))
     scores = whole[~((whole["language"] == "sw") & whole["id"].isin(["q02", "q03"]))]
     frames = {(model, "mini", 0): scores for model in ("reasoner", "two-stage")}
-    row = slam_table(frames, manifests("two-stage"), OPTIONS).iloc[0]
+    row = slam_table(frames, parameters("two-stage"), OPTIONS).iloc[0]
     assert (row["accuracy_en"], row["accuracy_mean"], row["n"]) == (1.0, 0.5, 10)
 
 
@@ -131,7 +132,7 @@ def test_seeds_and_benchmarks_are_compared_within_themselves():
         ("reasoner", "mini", 1): frame(right["c"]), ("two-stage", "mini", 1): frame(right["d"]),
         ("reasoner", "other", 1): frame(right["d"]), ("two-stage", "other", 1): frame(right["d"]),
     }  # fmt: skip
-    table = slam_table(frames, manifests("two-stage") | manifests("two-stage", seed=1), OPTIONS)
+    table = slam_table(frames, parameters("two-stage") | parameters("two-stage", seed=1), OPTIONS)
     assert list(zip(table["model"], table["benchmark"], table["seed"], strict=True)) == list(frames)
     expected = [right["b"].mean() - right["a"].mean(), right["d"].mean() - right["c"].mean(), 0.0]
     assert table["change_mean"].tolist()[1::2] == pytest.approx(expected, abs=1e-6)
@@ -145,8 +146,8 @@ def test_seeds_and_benchmarks_are_compared_within_themselves():
         ({"questions": 29}, "^mini: .*reasoner.* and .*slam.* were scored on different questions"),
         ({"languages": ["de", "en", "th"]}, "^mini: .*reasoner.* and .*slam.* were scored on different languages"),
         ({"english": False}, "^mini: scored in languages without 'en'; add"),
-        ({"manifests": {}}, "^slam, seed 0: no manifest.json with trainable and total parameters"),
-        ({"manifests": {("slam", 0): {"total_parameters": 3}}}, "^slam, seed 0: no manifest.json with trainable"),
+        ({"costs": {}}, "^slam, seed 0: no costs with trainable and total parameters"),
+        ({"costs": {("slam", 0): {"total_parameters": 3}}}, "^slam, seed 0: no costs with trainable"),
     ],
 )
 def test_broken_tables_are_refused(change, message):
@@ -160,7 +161,7 @@ def test_broken_tables_are_refused(change, message):
         frames = {key: scores[scores["language"] != "en"] for key, scores in frames.items()}
     options = {**OPTIONS, "baseline": "slam", **change}
     with pytest.raises(ValueError, match=message) as error:
-        slam_table(frames, change.get("manifests", manifests("slam")), options)
+        slam_table(frames, change.get("costs", parameters("slam")), options)
     assert "\n" not in str(error.value)
 
 
@@ -323,21 +324,20 @@ def script(name: str, *arguments: object) -> int:
     return module.main([str(argument) for argument in arguments])
 
 
+COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
+
+
 def written(folder: Path) -> dict[str, list[Path]]:
     """The files of a small study with a sweep over four layers, as the workflow lays them out."""
     frames, _ = planted([28, 21, 7, 14], seed=1)
-    files: dict[str, list[Path]] = {"scores": [], "models": [], "costs": [], "layers": []}
+    files: dict[str, list[Path]] = {"scores": [], "costs": [], "layers": []}
     for (model, benchmark, _), scores in frames.items():
         path = folder / "seed-1" / "scores" / model / f"{benchmark}.parquet"
         path.parent.mkdir(parents=True)
         scores.to_parquet(path)
         files["scores"].append(path)
-        home = folder / "seed-1" / "models" / model
-        home.mkdir(parents=True)
-        (home / "manifest.json").write_text(json.dumps({"trainable_parameters": 1, "total_parameters": 8}))
-        files["models"].append(home)
         path = folder / "costs" / "seed-1" / f"{model}.csv"
-        write_costs(path, {"model": model, "seed": 1, **cost(50, 5_000_000), "reward_seconds": 0.0})
+        write_costs(path, {"model": model, "seed": 1, **cost(50, 5_000_000), **COUNTS, "reward_seconds": 0.0})
         files["costs"].append(path)
     probe = folder / "seed-1" / "slam" / "reasoner" / "probe.parquet"
     probe.parent.mkdir(parents=True)
@@ -360,7 +360,7 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
     given = json.dumps(options)
     for out in (tmp_path / "first", tmp_path / "second"):
         for name, arguments, suffix in (
-            ("make_slam_table", [*files["scores"], "--models", *files["models"]], "slam.csv"),
+            ("make_slam_table", [*files["scores"], "--costs", *files["costs"]], "slam.csv"),
             ("make_slam_costs", files["costs"], "costs.csv"),
             (
                 "make_slam_sweep",
@@ -427,10 +427,9 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     assert "cannot be read as a probe" in refused("plot_slam_probe", "--probe", probe, "--layers", layers[1])
     files["costs"][1].write_text("seconds,tokens\nfast,1\n")
     assert "not the costs of a training" in refused("make_slam_costs", *files["costs"])
-    files["costs"][1].write_text("seconds,tokens,peak_memory,optimizer_bytes\n")
+    files["costs"][1].write_text(f"{','.join([*MEASURED, *COUNTED])}\n")
     assert "0 rows, not one" in refused("make_slam_costs", *files["costs"])
-    assert "lies in no folder seed-<n>" in refused("make_slam_table", *score, "--models", tmp_path)
-    (files["models"][1] / "manifest.json").unlink()
-    assert "manifest.json" in refused("make_slam_table", *score, "--models", *files["models"])
+    files["costs"][1].unlink()
+    assert "sweep-0" in refused("make_slam_table", *score, "--costs", *files["costs"])
     (tmp_path / "empty.csv").write_text("benchmark,seed,layer\n")
     assert "no rows to draw" in refused("plot_slam_sweep", "--table", tmp_path / "empty.csv")

@@ -51,6 +51,11 @@ def test_a_layer_that_the_model_lacks_is_named(layer: int) -> None:
         freeze_but(llama(), [0, layer], gate=False)
 
 
+def test_no_layer_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="no layers to tune"):
+        freeze_but(llama(), [], gate=False)
+
+
 def test_frozen_weights_have_no_gradient_and_nothing_below_the_lowest_layer_is_differentiated() -> None:
     model = llama()
     freeze_but(model, [2], gate=False)

@@ -181,6 +181,42 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("models.slam.layers", {"choose": "highest"}),
         ["models.slam.layers.count: `choose: highest`", "set count"],
     ),
+    "a number of layers for a threshold": (
+        put("models.slam.layers", {"count": 2}),
+        ["models.slam.layers.count: `choose: leading`", "set count: null"],
+    ),
+    "as many layers as what": (
+        put("slam.select.choose", "threshold"),
+        ["models.slam-random.layers.count: `choose: random`", "set count"],
+    ),
+    "reference not evaluated": (
+        lambda c: c["evaluations"][3]["models"].remove("reasoner"),
+        ["evaluations.3.models: 'reasoner' (slam.reference) is missing"],
+    ),
+    "baseline not evaluated": (
+        lambda c: c["evaluations"][3]["models"].remove("two-stage"),
+        ["evaluations.3.models: 'two-stage' (slam.baseline) is missing"],
+    ),
+    "baseline that is the reference": (
+        put("slam.baseline", "reasoner"),
+        ["slam.baseline: 'reasoner' is the reference"],
+    ),
+    "reference of another model": (
+        lambda c: (put("slam.reference", "base")(c), c["evaluations"][3]["models"].append("base")),
+        ["evaluations.3.models: no model of the recipe 'slam' starts from slam.reference 'base'"],
+    ),
+    "SLAM without English": (
+        lambda c: c["evaluations"][3]["languages"].remove("en"),
+        ["evaluations.3.languages: SLAM's tables need 'en'"],
+    ),
+    "SLAM by decoding": (
+        put("evaluations.3.decoding", "forced-prefix"),
+        ["evaluations.3.decoding: SLAM's tables compare models"],
+    ),
+    "sweep of several layers": (
+        lambda c: c["evaluations"][4]["models"].append("slam"),
+        ["evaluations.4.models: 'slam' does not tune a single listed layer"],
+    ),
     "threshold above 1": (put("slam.select.threshold", 2), ["slam.select.threshold: 2 is too large"]),
     "frame of two steps": (
         put("benchmarks.mini-msvamp.steps", 2),

@@ -239,9 +239,10 @@ def slam_table_scores(wildcards):
     return scores_of(evaluations_of("slam"))
 
 
-def slam_table_models(wildcards):
-    names = dict.fromkeys(name for e in evaluations_of("slam") for name in e["models"])
-    return [f"{RESULTS}/seed-{seed}/models/{name}" for seed in study["seeds"] for name in names]
+def slam_table_costs(wildcards):
+    """They also count parameters: a table that read model folders would retrain those that were deleted to free the disk."""
+    names = [name for e in evaluations_of("slam") for name in e["models"] if name != study["slam"]["reference"]]
+    return [f"{RESULTS}/costs/seed-{seed}/{name}.csv" for seed in study["seeds"] for name in dict.fromkeys(names)]
 
 
 def slam_cost_files(wildcards):
@@ -287,13 +288,14 @@ def sweep_layers(wildcards):
 
 
 def slam_outputs(wildcards):
-    reference = study["slam"]["reference"] if "slam" in study else ""
+    scores = scores_of(evaluations_of("slam"))
+    reference = study["slam"]["reference"]
     return [
-        *scores_of(evaluations_of("slam")),
+        *scores,
         f"{RESULTS}/tables/slam.csv",
         f"{RESULTS}/tables/slam-scores.csv",
         f"{RESULTS}/costs/slam.csv",
-        f"{RESULTS}/figures/slam-{reference}.png",
+        f"{RESULTS}/figures/slam-probe-{reference}.png",
     ]
 
 
@@ -316,6 +318,11 @@ def evaluated_model(wildcards):
 def evaluated_questions(wildcards):
     split = EVALUATED[wildcards.evaluated, wildcards.benchmark][1]["split"]
     return f"{RESULTS}/corpus/questions/{split}.parquet"
+
+
+def generation_threads(wildcards, threads):
+    """torch's threads, which {threads} would cut to --cores; no part of the trigger `params`, as with script()."""
+    return study["threads"]
 
 
 def generation_options(wildcards):
@@ -395,6 +402,8 @@ def final_outputs():
         wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
     if any(e["target"] == "slam" for e in default_evaluations()):
         wanted += slam_outputs(None)
+    if any(e["target"] == "slam-sweep" for e in default_evaluations()):
+        wanted += sweep_outputs(None)
     if trained(default_evaluations()):
         wanted.append(f"{RESULTS}/figures/training.png")
     return wanted

@@ -16,13 +16,14 @@ rule generate:
     params:
         script=script("generate.py"),
         options=generation_options,
+        threads=generation_threads,
         code=code("generate.py"),
     message:
         "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
         " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
-        " --threads {threads} --out {output:q} > {log:q} 2>&1"
+        " --threads {params.threads} --out {output:q} > {log:q} 2>&1"
 
 
 # A verdict for each completion: right answer, language of the trace, of its lines, of its words.

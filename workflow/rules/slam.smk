@@ -85,7 +85,7 @@ rule train_slam:
 rule slam_table:
     input:
         scores=slam_table_scores,
-        models=slam_table_models,
+        costs=slam_table_costs,
     output:
         report(
             "<results>/tables/slam.csv",
@@ -104,7 +104,7 @@ rule slam_table:
     message:
         "slam_table: writing tables/slam.csv"
     shell:
-        "python {params.script:q} {input.scores:q} --models {input.models:q} --options {params.options:q}"
+        "python {params.script:q} {input.scores:q} --costs {input.costs:q} --options {params.options:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
@@ -140,7 +140,7 @@ rule slam_figure:
         layers=first_seed_layers,
     output:
         report(
-            "<results>/figures/slam-{model}.png",
+            "<results>/figures/slam-probe-{model}.png",
             caption="../report/slam_figure.rst",
             category="SLAM",
             labels={"figure": "Where {model} handles language"},

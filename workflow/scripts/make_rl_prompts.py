@@ -14,7 +14,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--questions", required=True, help="training questions (Parquet)")
     parser.add_argument("--options", required=True, type=json.loads, help="JSON: the section `rl` of the config")
     parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", required=True, help="prompts (Parquet)")
     args = parser.parse_args(argv)
 
@@ -24,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter
         from vernacular.models.load import load_model
 
-        torch.set_num_threads(args.threads)
+        torch.set_num_threads(1)  # sums in another order are other numbers
         model, tokenizer = load_model(args.model)
         questions = candidate_questions(read_rows(args.questions), args.options)
         rows = count_solved(model, tokenizer, questions, args.options, args.seed)

@@ -7,20 +7,20 @@ import sys
 from vernacular import command
 from vernacular.evaluation.frames import read_frames
 from vernacular.files import write_text
-from vernacular.slam.inputs import read_manifests
+from vernacular.slam.inputs import read_costs
 from vernacular.slam.tables import slam_table
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
-    parser.add_argument("--models", required=True, nargs="+", help="model folders .../seed-<n>/models/<model>")
+    parser.add_argument("--costs", required=True, nargs="+", help=".../costs/seed-<n>/<model>.csv; not the reference's")
     parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, draws, reference, baseline")
     parser.add_argument("--out", required=True, help="table (CSV)")
     args = parser.parse_args(argv)
 
     def work() -> None:
-        table = slam_table(read_frames(args.scores), read_manifests(args.models), args.options)
+        table = slam_table(read_frames(args.scores), read_costs(args.costs), args.options)
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_slam_table", work)

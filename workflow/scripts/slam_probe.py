@@ -18,7 +18,6 @@ def main(argv: list[str] | None = None) -> int:
         type=json.loads,
         help="JSON: benchmark, languages, questions (null: all), threshold, active_share, batch_size",
     )
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", required=True, help="a row for each layer and language (Parquet)")
     args = parser.parse_args(argv)
 
@@ -28,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         from vernacular.models.load import load_model
         from vernacular.slam.probe import PROBE, probe, question_batches
 
-        torch.set_num_threads(args.threads)
+        torch.set_num_threads(1)  # sums in another order are other numbers
         model, tokenizer = load_model(args.model)
         try:
             rows = probe(model, tokenizer, question_batches(read_rows(args.questions), args.options), args.options)

@@ -38,9 +38,10 @@ def encode_example(tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], int]
 def pack(examples: list[tuple[list[int], int]], length: int, pad: int, seed: int) -> list[dict[str, list[int]]]:
     """Shuffle examples and pack them whole into rows of `length` tokens.
 
-    Each row holds `input_ids`, `labels` (IGNORED on prompts and padding) and `position_ids`, which start at 0 with each
-    example: from these Transformers derives a mask that keeps examples from seeing each other. Best of the open rows
-    first, among the last 32; our choice, it leaves 3 to 6 % of padding where a row holds three examples or more.
+    Each row holds `input_ids`, `labels` (IGNORED on prompts, on padding and on the first token of an example, which
+    nothing of its own predicts) and `position_ids`, which start at 0 with each example: from these Transformers derives
+    a mask that keeps examples from seeing each other. Best of the open rows first, among the last 32; our choice, it
+    leaves 3 to 6 % of padding where a row holds three examples or more.
     """
     order = list(range(len(examples)))
     random.Random(seed).shuffle(order)
@@ -58,7 +59,7 @@ def pack(examples: list[tuple[list[int], int]], length: int, pad: int, seed: int
             if len(rows) > 32:
                 done.append(rows.pop(max(range(32), key=lambda i: len(rows[i]["input_ids"]))))
         row["input_ids"] += ids
-        row["labels"] += [IGNORED] * prompt + ids[prompt:]
+        row["labels"] += [IGNORED] * max(prompt, 1) + ids[max(prompt, 1) :]
         row["position_ids"] += range(len(ids))
     done += rows
     for row in done:
@@ -77,6 +78,7 @@ def collate(rows: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
 class PackedTrainer(Trainer):
     """Transformers' Trainer with a loss that runs the output layer on labelled tokens only."""
 
+    loss_is_scaled_for_ga = False  # a mean over one batch: the Trainer divides it among accumulated ones
     body: Any  # the decoder without its output layer, compiled where that is possible
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]

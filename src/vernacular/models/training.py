@@ -112,7 +112,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     """Run a Transformers trainer from the job's last checkpoint, if any.
 
     Returns what it cost, up to that checkpoint and since: seconds, those of them in the reward, peak memory and
-    optimizer state (bytes; these since then). What a kill undid is not counted.
+    optimizer state (bytes; these since then); and how many parameters it trained. What a kill undid is not counted.
     """
     import resource
 
@@ -130,6 +130,8 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
             seconds = time.monotonic() - start
             report_progress(job.out.name, state.global_step, state.max_steps, seconds, done, job.progress)
 
+    # Counted now: merging an adapter takes its parameters away.
+    trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     trainer.add_callback(Checkpointing())
     start = time.monotonic()
     resume = last_checkpoint(job.folder)
@@ -151,6 +153,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
             for value in state.values()
             if torch.is_tensor(value)
         ),
+        "trainable_parameters": trainable,
     }
 
 
@@ -171,8 +174,9 @@ def report_progress(name: str, step: int, total: int, seconds: float, done: int,
 def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dict[str, float]) -> None:
     """Write the model folder (weights, tokenizer, manifest, history) and the costs; both atomically, costs first."""
     tokens = int(trainer.state.num_input_tokens_seen)
-    trainable = int(sum(p.numel() for p in trainer.model.parameters() if p.requires_grad))
-    write_costs(job.costs, {"model": job.out.name, "seed": job.seed, **measured, "tokens": tokens})
+    total = int(sum(p.numel() for p in model.parameters()))
+    costs = {"model": job.out.name, "seed": job.seed, **measured, "total_parameters": total, "tokens": tokens}
+    write_costs(job.costs, costs)
     with atomic_folder(job.out) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -187,8 +191,8 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
                 "inputs": job.digests,
                 "seed": job.seed,
                 "packages": versions(),
-                "trainable_parameters": trainable,
-                "total_parameters": int(sum(p.numel() for p in model.parameters())),
+                "trainable_parameters": measured["trainable_parameters"],
+                "total_parameters": total,
                 "tokens_seen": tokens,
             },
         )

@@ -1,4 +1,4 @@
-"""What SLAM's tables and figures read, named by what its path says: manifests, costs, chosen layers, probes."""
+"""What SLAM's tables and figures read, named by what its path says: costs, chosen layers, probes."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 MEASURED = ("seconds", "tokens", "peak_memory", "optimizer_bytes")  # what a training cost; the memory in bytes
+COUNTED = ("trainable_parameters", "total_parameters")
 
 Run = tuple[str, int]  # model, seed
 
@@ -30,23 +31,18 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def read_manifests(folders: Iterable[str | Path]) -> dict[Run, dict[str, Any]]:
-    """(model, seed) -> manifest.json of model folders .../seed-<n>/models/<model>."""
-    return {(path.name, seed_of(path)): read_json(path / "manifest.json") for path in map(Path, folders)}
-
-
 def read_costs(paths: Iterable[str | Path]) -> dict[Run, dict[str, float]]:
     """(model, seed) -> the row of .../costs/seed-<n>/<model>.csv; ValueError for one that holds no single row."""
     costs = {}
     for path in map(Path, paths):
         try:
-            table = pd.read_csv(path)[list(MEASURED)].astype(float)
+            table = pd.read_csv(path)[[*MEASURED, *COUNTED]].astype(float)
         except (ValueError, KeyError) as error:  # pandas' errors of parsing are ValueErrors
             what = str(error).splitlines()[0]
             raise ValueError(f"{path}: not the costs of a training ({what}); train the model again") from None
         if len(table) != 1:
             raise ValueError(f"{path}: {len(table)} rows, not one; train the model again")
-        costs[path.stem, seed_of(path)] = {name: float(table[name].iloc[0]) for name in MEASURED}
+        costs[path.stem, seed_of(path)] = {name: float(table[name].iloc[0]) for name in (*MEASURED, *COUNTED)}
     return costs
 
 

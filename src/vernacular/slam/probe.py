@@ -117,15 +117,15 @@ def count_active(
 
     halves: for each half of the questions, which positions of the batch (flattened) are its real tokens.
     """
-    values = mlp.activation(hooked[-1]).reshape(-1, mlp.width)  # OPT's come flattened, others as (batch, length, width)
+    before = hooked[-1].reshape(-1, mlp.width)  # OPT's come flattened, others as (batch, length, width)
     for half, real in enumerate(halves):
-        chosen = values[real]
-        if not torch.isfinite(chosen).all():
+        chosen = before[real]
+        if not torch.isfinite(chosen).all():  # looked for here, since ReLU turns minus infinity into 0
             raise ValueError(
                 f"layer {mlp.layer} ({mlp.name}) has NaN or infinite activations on questions in '{language}'; "
                 "check the model's weights and precision"
             )
-        sums[half] += (chosen > threshold).sum(dim=0)
+        sums[half] += (mlp.activation(chosen) > threshold).sum(dim=0)
 
 
 def layer_rows(

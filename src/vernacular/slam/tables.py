@@ -12,9 +12,6 @@ import pandas as pd
 from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Array, Estimate, interval, joint_estimates
 from vernacular.slam.inputs import MEASURED, Run
 
-# How many times shorter the two-stage method's training time gets, from one set-up to another; the paper's abstract.
-PUBLISHED_SPEEDUP = (4.1, 11.9)
-
 INTERVAL = ("", "_low", "_high")
 SLAM_COLUMNS = (
     *("study", "model", "benchmark", "seed", "n", "tuned_share"),
@@ -36,7 +33,7 @@ SWEEP_COLUMNS = (
 Frames = Mapping[tuple[str, str, int], pd.DataFrame]  # (model, benchmark, seed) -> scores; frames.read_frames
 
 
-def slam_table(frames: Frames, manifests: Mapping[Run, Mapping[str, Any]], options: Mapping[str, Any]) -> pd.DataFrame:
+def slam_table(frames: Frames, costs: Mapping[Run, Mapping[str, float]], options: Mapping[str, Any]) -> pd.DataFrame:
     """`tables/slam.csv`: SLAM_COLUMNS, a row for each (model, benchmark, seed), in the mapping's order.
 
     n counts the questions, translations one by one. accuracy_mean is the macro average over all languages with English,
@@ -44,7 +41,7 @@ def slam_table(frames: Frames, manifests: Mapping[Run, Mapping[str, Any]], optio
     over_baseline is accuracy_mean against the model `baseline`. tuned_share is the share of the parameters that the
     model's own training tuned, null for the reference. Rounded to 6 digits.
     options: study, draws, reference, baseline. Raises ValueError where the reference or the baseline was not scored
-    beside a model, a manifest is missing or lacks its counts, or scores cannot be compared.
+    beside a model, the costs of a model are missing or lack its counts, or scores cannot be compared.
     """
     benchmarks = list(dict.fromkeys(benchmark for _, benchmark, _ in frames))
     english = {name: _accuracies(frames, name, options["draws"], ENGLISH) for name in benchmarks}
@@ -56,7 +53,7 @@ def slam_table(frames: Frames, manifests: Mapping[Run, Mapping[str, Any]], optio
         reference = _compared(mean[benchmark], options, "reference", benchmark, seed)
         baseline = _compared(mean[benchmark], options, "baseline", benchmark, seed)
         differences = (_minus(own_en, reference_en), _minus(own, reference), _minus(own, baseline))
-        share = None if model == options["reference"] else _tuned_share(manifests, model, seed)
+        share = None if model == options["reference"] else _tuned_share(costs, model, seed)
         values = [number for estimate in (own_en, own, *differences) for number in _with_interval(estimate)]
         questions = len(scores[["id", "language"]].drop_duplicates())
         rows.append((options["study"], model, benchmark, seed, questions, share, *values))
@@ -164,11 +161,11 @@ def _with_interval(estimate: Estimate) -> list[float]:
     return [round(float(value), DIGITS) + 0.0 for value in (estimate.point, *interval(estimate.draws))]
 
 
-def _tuned_share(manifests: Mapping[Run, Mapping[str, Any]], model: str, seed: int) -> float:
-    manifest = manifests.get((model, seed), {})
-    trainable, total = manifest.get("trainable_parameters"), manifest.get("total_parameters")
+def _tuned_share(costs: Mapping[Run, Mapping[str, float]], model: str, seed: int) -> float:
+    row = costs.get((model, seed), {})
+    trainable, total = row.get("trainable_parameters"), row.get("total_parameters")
     if trainable is None or not total:
-        raise ValueError(f"{model}, seed {seed}: no manifest.json with trainable and total parameters; train it again")
+        raise ValueError(f"{model}, seed {seed}: no costs with trainable and total parameters; train it again")
     return round(trainable / total, DIGITS)
 
 

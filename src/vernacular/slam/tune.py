@@ -12,7 +12,10 @@ from vernacular.slam.mlp import decoder_mlps
 def tune(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train the chosen layers of the parent on rows of records.TRAINING; job.inputs["layers"] is a layers.json."""
     model, tokenizer = load_model(job.inputs["parent"], full_precision=True)
-    layers = json.loads(job.inputs["layers"].read_text(encoding="utf-8"))["layers"]
+    try:
+        layers = json.loads(job.inputs["layers"].read_text(encoding="utf-8"))["layers"]
+    except (ValueError, KeyError):
+        raise ValueError(f"{job.inputs['layers']}: no choice of layers; delete it and rerun") from None
     freeze_but(model, layers, job.recipe["gate_proj"])
     trainer = packed_trainer(model, tokenizer, model.base_model, rows, job)
     save_model(model, tokenizer, trainer, job, train(trainer, job, []))
@@ -22,9 +25,11 @@ def freeze_but(model: Any, layers: list[int], gate: bool) -> None:
     """Leave trainable the up and down matrices of some layers (counted from 0), as SLAM's code does; gate: its too.
 
     What is frozen gets no gradient and no optimizer state, and backpropagation stops above the layers below the lowest
-    tuned one, since nothing there asks for it. Raises ValueError for a layer that the model lacks.
+    tuned one, since nothing there asks for it. Raises ValueError for a layer that the model lacks, and for none at all.
     """
     mlps = decoder_mlps(model)
+    if not layers:
+        raise ValueError("no layers to tune; choose at least one")
     if outside := [layer for layer in layers if not 0 <= layer < len(mlps)]:
         raise ValueError(f"layer {outside[0]} is none of the model's, which has the layers 0 to {len(mlps) - 1}")
     model.requires_grad_(False)
