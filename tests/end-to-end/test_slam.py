@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import run_study
+from conftest import ROOT, run_study, snakemake
 from safetensors.torch import load_file
 
 from vernacular.slam.tables import COST_COLUMNS, SLAM_COLUMNS, SWEEP_COLUMNS
@@ -53,8 +53,6 @@ def test_layers_are_chosen_by_the_rule_and_nothing_else_moves(slam: Path) -> Non
 
 def test_a_wrong_layer_is_refused_before_it_is_trained(slam: Path, tmp_path: Path) -> None:
     """By slam_select, with the probe at hand: one line in its log, and no file."""
-    from conftest import ROOT, snakemake
-
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("study: wrong\nmodels:\n  slam:\n    layers: [0, 3]\n", encoding="utf-8")
     shutil.copytree(slam, tmp_path / "results/wrong", symlinks=True)
