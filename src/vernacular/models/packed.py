@@ -1,8 +1,8 @@
 """Supervised training on packed rows: what pretraining, fine-tuning and SLAM share.
 
 Sequences are packed whole, the loss is over completions alone, and the output layer runs on those tokens alone, since
-for a vocabulary of thousands it costs as much as the layers below it. On a CPU this is three to four times as fast as
-padded batches with the logits of every token.
+for a vocabulary of thousands it costs as much as the layers below it. On a CPU, without compiling, this
+was 2.8 times as fast as padded batches with the logits of every token.
 """
 
 import os
