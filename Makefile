@@ -1,12 +1,12 @@
 # Two commands: `make study` runs the default study, `make test` the tests. Each sets up what it needs.
-# `make slam` runs SLAM's part of the default study.
+# `make slam` and `make merge` run SLAM's and ST-Merge's part of the default study, `make all` all three.
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam test lint setup dry-run dag lock
+.PHONY: study slam merge all test lint setup dry-run dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -16,14 +16,21 @@ study: .venv/ready
 	@echo "Pareto plot  $(RESULTS)/figures/pareto.png"
 	@echo "table        $(RESULTS)/tables/scores.csv"
 
-slam: .venv/ready
-	@$(SNAKEMAKE) --profile local slam
-	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/slam.html -- slam > /dev/null
+slam merge: .venv/ready
+	@$(SNAKEMAKE) --profile local $@
+	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/$@.html -- $@ > /dev/null
 	@echo
-	@echo "report       $(RESULTS)/slam.html"
-	@echo "tables       $(RESULTS)/tables/slam.csv, $(RESULTS)/tables/slam-scores.csv"
-	@echo "costs        $(RESULTS)/costs/slam.csv"
-	@echo "figure       $(RESULTS)/figures/slam-probe-*.png"
+	@echo "report       $(RESULTS)/$@.html"
+	@echo "tables       $(RESULTS)/tables/$@*.csv"
+	@echo "costs        $(RESULTS)/costs/"
+	@echo "figures      $(RESULTS)/figures/$@-*.png"
+
+# One call, so that nothing waits for a part to end.
+all: .venv/ready
+	@$(SNAKEMAKE) --profile local all slam merge
+	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/report.html -- all slam merge > /dev/null
+	@echo
+	@echo "report       $(RESULTS)/report.html"
 
 test: .venv/ready lint
 	@PATH="$(BIN):$$PATH" pytest

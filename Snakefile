@@ -22,6 +22,7 @@ include: "workflow/rules/corpus.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/adamame.smk"
 include: "workflow/rules/slam.smk"
+include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
@@ -33,7 +34,8 @@ rule all:
         final_outputs(),
 
 
-# The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | mgsm
+# The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | merge |
+# merge_steering | merge_adamame | mgsm
 rule adamame:
     input:
         target_outputs("adamame"),
@@ -52,6 +54,21 @@ rule slam:
 rule slam_sweep:
     input:
         sweep_outputs,
+
+
+rule merge:
+    input:
+        merge_outputs,
+
+
+rule merge_steering:
+    input:
+        target_outputs("merge-steering"),
+
+
+rule merge_adamame:
+    input:
+        target_outputs("merge-adamame"),
 
 
 rule mgsm:

@@ -18,9 +18,21 @@ CHAT_TEMPLATE = (
 )
 
 
-def question_messages(question: str, language: str) -> list[dict[str, str]]:
-    """The conversation that asks a question: the instruction in the question's language, then the question."""
-    return [{"role": "user", "content": f"{load_phrasebook(language)['instruction']}\n{question}"}]
+INSTRUCTIONS = {"math": "instruction", "choice": "choice_instruction", "entailment": "entailment_instruction"}
+
+
+def question_text(question: str, choices: list[str] | None = None) -> str:
+    """The question, with the options of a choice below it, a letter each."""
+    options = [f"{chr(ord('A') + number)}) {choice}" for number, choice in enumerate(choices or [])]
+    return "\n".join([question, *options])
+
+
+def question_messages(
+    question: str, language: str, kind: str = "math", choices: list[str] | None = None
+) -> list[dict[str, str]]:
+    """The conversation that asks a question: the instruction for its kind, in its language, then the question."""
+    instruction = load_phrasebook(language)[INSTRUCTIONS[kind]]
+    return [{"role": "user", "content": f"{instruction}\n{question_text(question, choices)}"}]
 
 
 def answer_message(completion: str) -> dict[str, str]:

@@ -19,7 +19,8 @@ LORA = (
 
 # Recipe -> the dataclasses whose fields its `training` may set.
 CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(("pretrain", "finetune", "slam"), (ARGUMENTS,)),
+    **dict.fromkeys(("pretrain", "finetune", "slam", "merge-mapping", "merge"), (ARGUMENTS,)),
+    "translator": (ARGUMENTS, ("transformers/training_args_seq2seq.py", "Seq2SeqTrainingArguments")),
     "sft": (ARGUMENTS, TRL, ("trl/trainer/sft_config.py", "SFTConfig")),
     "grpo": (ARGUMENTS, TRL, ("trl/trainer/grpo_config.py", "GRPOConfig")),
     "lora": LORA,
@@ -31,6 +32,10 @@ OURS = {"output_dir", "seed"}
 NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 TAKEN: dict[str, set[str]] = {
     **dict.fromkeys(("pretrain", "finetune", "slam"), OURS | NAMED | {"include_num_input_tokens_seen"}),
+    **dict.fromkeys(
+        ("translator", "merge-mapping", "merge"),
+        OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"},
+    ),
     "sft": OURS | {"completion_only_loss", "include_num_input_tokens_seen"},
     "grpo": OURS | {"scale_rewards", "shuffle_dataset"},
     "lora": {"task_type"},

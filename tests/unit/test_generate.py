@@ -13,6 +13,7 @@ import torch
 
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.phrasebook import load_phrasebook
+from vernacular.corpus.records import GENERATION
 from vernacular.evaluation.generate import SeededSampling, generate_rows, stream_seed
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.prompts import forced_prefix, question_messages, split_completion
@@ -160,6 +161,33 @@ def test_forced_prefix_stands_at_the_start_of_the_trace() -> None:
         row = rows[question["id"], question["language"], 1]
         hand = by_hand(question, 1, 1, forced_prefix(question["language"]))
         assert (row["completion"], row["tokens"], row["finish_reason"]) == hand
+
+
+def test_each_kind_is_asked_in_its_own_way() -> None:
+    """A choice with its options, an entailment by its own instruction, a translated question in English."""
+    settings = {"mini-xcsqa": "facts", "mini-xnli": "statements"}
+    benchmarks = {
+        name: {"questions": {"test": 2}, "steps": 2, "numbers": NUMBERS, "setting": setting}
+        for name, setting in settings.items()
+    }
+    questions = list(question_rows(benchmarks, ["en", "fr"], "test", 1))
+    rows = generate(questions, samples=1, max_new_tokens=2)
+    assert len(rows) == len(questions) == 8
+    for question in questions:
+        prompt = rows[question["id"], question["language"], 0]["prompt"]
+        kind = f"{question['kind']}_instruction"
+        assert load_phrasebook(question["language"])[kind] in prompt and question["question"] in prompt
+        options = [f"{letter}) {choice}" for letter, choice in zip("ABCDE", question["choices"] or [], strict=False)]
+        assert len(options) == 5 * (question["kind"] == "choice") and "\n".join(options) in prompt
+    english = generate([{**question, "asked_in": "en"} for question in questions], samples=1, max_new_tokens=2)
+    assert set(english) == set(rows)
+    assert all("in English" in row["prompt"] for row in english.values())
+
+
+def test_an_llm_alone_has_no_gate() -> None:
+    for row in generate(QUESTIONS[:2], samples=1).values():
+        assert list(row) == GENERATION.names
+        assert row["told_language"] is row["gate_encoder"] is row["gate_llm"] is None
 
 
 def test_one_end_token_of_the_tokenizer_where_the_model_names_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Language identification: what it names, where it abstains, and what it does on real questions."""
 
 import random
+import re
 import shutil
 import sys
 import time
@@ -52,7 +53,9 @@ def identifier() -> LanguageIdentifier:
 
 def test_languages_are_described() -> None:
     assert set(load_languages()) == set(SENTENCES)
-    assert all(set(about) == {"name", "script", "endonym"} for about in load_languages().values())
+    assert all(set(about) == {"name", "script", "flores", "endonym"} for about in load_languages().values())
+    codes = {about["flores"] for about in load_languages().values()}
+    assert len(codes) == len(SENTENCES) and all(re.fullmatch("[a-z]{3}_[A-Z][a-z]{3}", code) for code in codes)
 
 
 def test_strip_math_removes_mathematics_and_keeps_words() -> None:

@@ -13,7 +13,7 @@ from vernacular.identify import LanguageIdentifier
 from vernacular.prompts import join_completion, question_messages, split_completion
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARK = {"questions": {"train": 12}, "steps": 2, "numbers": NUMBERS}
+BENCHMARK = {"setting": "story", "questions": {"train": 12}, "steps": 2, "numbers": NUMBERS}
 PROBLEMS = make_problems("mini-mgsm", BENCHMARK, "train", 1)
 LANGUAGES = ["fr", "ja", "de"]
 OPTIONS = {

@@ -1,11 +1,15 @@
 """Scoring of hand-made generations: what each kind of completion gets, in several languages."""
 
+import importlib.util
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vernacular.corpus.records import SCORE, read_rows, write_rows
+from vernacular.corpus.miniature import make_problems, question_rows, render_completion
+from vernacular.corpus.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
 from vernacular.evaluation.generate import generation_row
 from vernacular.evaluation.score import score_rows
 from vernacular.identify import LanguageIdentifier
@@ -37,9 +41,11 @@ def identifier() -> LanguageIdentifier:
     return LanguageIdentifier(LANGUAGES)
 
 
-def score(language: str, completion: str, gold: str = "8", finish_reason: str = "stop") -> dict[str, Any]:
+def score(
+    language: str, completion: str, gold: str = "8", finish_reason: str = "stop", kind: str = "math"
+) -> dict[str, Any]:
     generation = generation_row({"id": "q", "language": language}, 2, "prompt", completion, 40, finish_reason)
-    (row,) = score_rows([generation], {("q", language): gold}, identifier())
+    (row,) = score_rows([generation], {("q", language): (kind, gold)}, identifier())
     assert list(row) == SCORE.names
     assert (row["id"], row["language"], row["sample"], row["tokens"], row["finish_reason"]) == (
         "q",
@@ -143,15 +149,101 @@ def test_gold_with_a_thousands_separator(language: str, box: str, right: bool) -
     assert score(language, said(*NATIVE[language], box=box), gold="1,234")["correct"] is right
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "kind, gold, box, right, answer",
+    [
+        ("choice", "C", "C", True, "C"),
+        ("choice", "C", r"\text{(c)}", True, "C"),
+        ("choice", "C", "D", False, "D"),
+        ("choice", "C", "8", False, None),
+        ("entailment", "neutral", "Neutral", True, "neutral"),
+        ("entailment", "neutral", "contradiction", False, "contradiction"),
+        ("entailment", "neutral", "C", False, None),
+        ("math", "8", "C", False, "C"),
+    ],
+)
+def test_labels_are_right_by_their_kind(
+    language: str, kind: str, gold: str, box: str, right: bool, answer: str | None
+) -> None:
+    """Whatever the kind, the language of the trace is judged alike."""
+    row = score(language, said(*NATIVE[language], box=box), gold, kind=kind)
+    assert verdict(row) == (right, language, True, True, False, 0) and row["answer"] == answer
+
+
+def test_no_label_is_no_right_answer() -> None:
+    for kind, gold in (("choice", "A"), ("entailment", "neutral")):
+        assert verdict(score("fr", "", gold, "length", kind)) == (False, None, False, None, False, 0)
+        row = score("fr", join_completion(NATIVE["fr"][0], "Je ne sais pas."), gold, kind=kind)
+        assert not row["correct"] and row["answer"] is None and row["line_pass"]
+
+
+def test_each_row_is_scored_by_the_kind_of_its_question() -> None:
+    golds = {("m", "fr"): ("math", "8"), ("c", "fr"): ("choice", "C"), ("e", "fr"): ("entailment", "neutral")}
+    boxes = {"m": "8", "c": "C", "e": "neutral"}
+    rows = list(
+        score_rows(
+            (
+                generation_row({"id": name, "language": "fr"}, 0, "", said(*NATIVE["fr"], box=box), 9, "stop")
+                for name in "mce"
+                for box in boxes.values()
+            ),
+            golds,
+            identifier(),
+        )
+    )
+    assert [row["correct"] for row in rows] == [name == other for name in "mce" for other in boxes]
+
+
 def test_order_and_batches_are_kept_and_written(tmp_path: Any) -> None:
     """More rows than a batch of 2,048; every fourth is native, right and alone in its batch's part or not."""
     texts = [said(*NATIVE["fr"]), said(*NATIVE["en"]), said(*NATIVE["fr"], box="9"), ""]
     generations = (
         generation_row({"id": f"q{n // 4}", "language": "fr"}, n % 4, "", texts[n % 4], n, "stop") for n in range(4100)
     )
-    answers = {(f"q{n}", "fr"): "8" for n in range(1025)}
-    assert write_rows(tmp_path / "s.parquet", score_rows(generations, answers, identifier()), SCORE) == 4100
+    golds = {(f"q{n}", "fr"): ("math", "8") for n in range(1025)}
+    assert write_rows(tmp_path / "s.parquet", score_rows(generations, golds, identifier()), SCORE) == 4100
     for n, row in enumerate(read_rows(tmp_path / "s.parquet")):
         assert (row["id"], row["sample"], row["tokens"]) == (f"q{n // 4}", n % 4, n)
         expected = [(True, "fr", True), (True, "en", False), (False, "fr", True), (False, None, False)][n % 4]
         assert (row["correct"], row["trace_language"], row["line_pass"]) == expected
+
+
+# --- The script -------------------------------------------------------------------------------------------------------
+
+NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
+BENCHMARKS = {
+    f"mini-{setting}": {"setting": setting, "steps": 1, "numbers": NUMBERS, "questions": {"test": 10}}
+    for setting in ("story", "frame", "facts", "statements")
+}
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+def test_the_script_scores_what_the_miniature_says_as_right(benchmark: str, tmp_path: Path) -> None:
+    path = Path(__file__).parents[2] / "workflow" / "scripts" / "score.py"
+    spec = importlib.util.spec_from_file_location("score", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    questions, generations, out = (tmp_path / f"{name}.parquet" for name in ("questions", "generations", "scores"))
+    write_rows(questions, question_rows(BENCHMARKS, LANGUAGES, "test", 1), QUESTION)
+    problems = make_problems(benchmark, BENCHMARKS[benchmark], "test", 1)
+
+    def saying(name: str, told: str, language: str) -> dict[str, Any]:
+        """What is right for the problem `told`, said to the question `name`."""
+        text = render_completion(language, told, problems[told], 1)
+        return generation_row({"id": name, "language": language}, int(told == name), "", text, 9, "stop")
+
+    first = next(iter(problems))
+    rows = [
+        saying(name, told, code) for code in LANGUAGES for name in problems for told in dict.fromkeys((name, first))
+    ]
+    write_rows(generations, rows, GENERATION)
+    arguments = ["--generations", generations, "--questions", questions, "--benchmark", benchmark]
+    arguments += ["--identifier", json.dumps({"languages": LANGUAGES}), "--out", out]
+    assert module.main([str(argument) for argument in arguments]) == 0
+    scores = list(read_rows(out))
+    assert len(scores) == len(rows) == 19 * len(LANGUAGES) and all(row["line_pass"] for row in scores)
+    for row in scores:
+        alike = problems[row["id"]].answer == problems[first].answer
+        assert row["correct"] == (alike or row["sample"] == 1)

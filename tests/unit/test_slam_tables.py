@@ -350,8 +350,15 @@ def written(folder: Path) -> dict[str, list[Path]]:
     return files | {"probes": [probe]}
 
 
+def asked(files: dict[str, list[Path]]) -> dict[str, dict]:
+    """Everything that was scored."""
+    whole = {"languages": LANGUAGES, "questions": None, "questions_en": None}
+    return {"asked": {f"{path.parent.name}/{path.stem}": whole for path in files["scores"]}}
+
+
 def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path):
-    files, options = written(tmp_path / "results"), {**OPTIONS, "baseline": "sweep-1"}
+    files = written(tmp_path / "results")
+    options = {**OPTIONS, **asked(files), "baseline": "sweep-1"}
     chains = {model: [model] for model in ("sweep-0", "sweep-1")}
     rule = {"choose": "leading", "by": "msd", "threshold": 0.6, "count": None}
     slam = tmp_path / "slam" / "layers.json"
@@ -404,7 +411,7 @@ def test_a_sweep_of_many_panels_and_no_correlation_is_drawn(tmp_path):
 def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     files = written(tmp_path / "results")
     probe, layers, score = files["probes"][0], files["layers"], files["scores"]
-    out, options = tmp_path / "out", json.dumps(OPTIONS)
+    out, options = tmp_path / "out", json.dumps({**OPTIONS, **asked(files)})
 
     def refused(name: str, *arguments: object) -> str:
         assert script(name, *arguments, "--options", options, "--out", out) == 1

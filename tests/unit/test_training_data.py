@@ -6,12 +6,20 @@ from typing import Any
 import pytest
 
 from vernacular.corpus.miniature import make_problems, question_rows, share_of
+from vernacular.corpus.phrasebook import load_phrasebook
+from vernacular.corpus.records import TRAINING
 from vernacular.corpus.training import training_rows
 from vernacular.identify import LanguageIdentifier
-from vernacular.prompts import END_OF_THINKING, THINK
+from vernacular.labels import extract_label
+from vernacular.prompts import END_OF_THINKING, THINK, question_messages, question_text
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"train": 500}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+# The same with choices and entailments.
+KINDS = {
+    name: {"questions": {"train": 100}, "steps": 2, "numbers": NUMBERS, "setting": setting}
+    for name, setting in (("mini-mgsm", "story"), ("mini-xcsqa", "facts"), ("mini-xnli", "statements"))
+}
 LANGUAGES = ["en", "fr", "ja"]
 
 
@@ -100,3 +108,46 @@ def test_translations_go_into_english() -> None:
     assert languages_of([row["completion"] for row in answers]) == {"en": 1000}
     assert languages_of([row["prompt"].split("\n", 1)[1] for row in answers]) == {"fr": 500, "ja": 500}
     assert len(rows("translation")) == 2000
+
+
+def rows_of_kinds(task: str, **options: Any) -> list[dict[str, Any]]:
+    defaults = {"benchmarks": dict.fromkeys(KINDS, [0.0, 1.0]), "languages": LANGUAGES, "english_trace_share": 1.0}
+    defaults |= {"bilingual": 0.0, "of": ["questions"], "task": task}
+    return list(training_rows(KINDS, [defaults | options], 1))
+
+
+def asked() -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["id"], row["language"]): row for row in question_rows(KINDS, LANGUAGES, "train", 1)}
+
+
+def test_pairs_are_a_question_and_its_english() -> None:
+    questions, found = asked(), rows_of_kinds("pairs")
+    assert len(found) == 900 and all(list(row) == TRAINING.names for row in found)
+    for row in found:
+        own, english = questions[row["id"], row["language"]], questions[row["id"], "en"]
+        assert row["prompt"] == row["question"] == question_text(own["question"], own["choices"])
+        assert row["completion"] == question_text(english["question"], english["choices"])
+        assert (row["prompt"] == row["completion"]) == (row["language"] == "en")
+        assert row["completion"].count("\n") == {"math": 0, "choice": 5, "entailment": 1}[own["kind"]]
+
+
+def test_each_kind_is_asked_as_in_an_evaluation_and_answered_rightly() -> None:
+    """The prompt is that of generation, with its own instruction; the encoder of a merge reads the question alone."""
+    questions, found = asked(), rows_of_kinds("reasoning")
+    assert len(found) == 900
+    for row in found:
+        own = questions[row["id"], row["language"]]
+        (message,) = question_messages(own["question"], own["language"], own["kind"], own["choices"])
+        assert row["prompt"] == message["content"]
+        assert row["question"] == question_text(own["question"], own["choices"])
+        instruction = {"math": "instruction", "choice": "choice_instruction", "entailment": "entailment_instruction"}
+        assert row["prompt"] == f"{load_phrasebook(row['language'])[instruction[own['kind']]]}\n{row['question']}"
+        if own["kind"] != "math":
+            assert extract_label(row["completion"].partition(END_OF_THINKING)[2], own["kind"]) == own["answer"]
+    assert languages_of([row["completion"].partition(END_OF_THINKING)[0] for row in found]) == {"en": 900}
+
+
+def test_only_what_an_encoder_reads_has_a_question_of_its_own() -> None:
+    for task in ("text", "translation"):
+        found = rows_of_kinds(task)
+        assert found and {row["question"] for row in found} == {None} and list(found[0]) == TRAINING.names

@@ -1,39 +1,18 @@
 """Configurations that cannot be run: one line that names file, key and nearest valid choice, before any job."""
 
 import copy
-import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from edits import FORGET, Edit, edited, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import ROOT, copy_repository, dry_run
 
 from vernacular.study import StudyError, check_files, check_owner, resolve_study
-
-Edit = Callable[[dict[str, Any]], object]
-FORGET: Any = object()
-
-
-def put(path: str, value: Any) -> Edit:
-    """An edit: the key at a dotted path gets a value, or is removed."""
-
-    def edit(config: dict[str, Any]) -> None:
-        place: Any = config
-        *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
-        for step in steps:
-            place = place[step]
-        if value is FORGET:
-            del place[last]
-        else:
-            place[last] = value
-
-    return edit
-
 
 # What stands in the issue goes through Snakemake itself, on a finished study.
 PROMISED: dict[str, tuple[Edit, list[str]]] = {
@@ -112,8 +91,8 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["traces.benchmark: benchmark 'mini-mgms'", "'mini-mgsm'"],
     ),
     "unknown benchmark to pretrain on": (
-        put("data.native-and-english.0.benchmarks", {"mini": [0, 1]}),
-        ["data.native-and-english.0.benchmarks: benchmark 'mini'", "'mini-mgsm'"],
+        put("data.native-and-english.0.benchmarks", {"mini-mgms": [0, 1]}),
+        ["data.native-and-english.0.benchmarks: benchmark 'mini-mgms'", "'mini-mgsm'"],
     ),
     "unknown target": (put("evaluations.0.target", "adamam"), ["evaluations.0.target: 'adamam'", "'adamame'"]),
     "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
@@ -122,7 +101,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "greedy samples": (put("evaluations.0.temperature", 0), ["evaluations.0.samples: greedy decoding", "samples: 1"]),
     "two ways of one generation": (
         lambda c: c["evaluations"].append({**c["evaluations"][0], "samples": 2}),
-        ["evaluations.5.samples", "make them equal"],
+        ["evaluations.20.samples: lrm on mini-mgsm is generated", "make them equal"],
     ),
     "no default": (
         lambda c: [e.update(default=False) for e in c["evaluations"]],
@@ -140,6 +119,19 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "traces missing": (put("traces", FORGET), ["models.sft: the recipe 'sft' needs the section 'traces'"]),
     "prompts missing": (put("rl", FORGET), ["the recipe 'grpo' needs the section 'rl'"]),
+    "traces of choices": (
+        put("traces.benchmark", "mini-xcsqa"),
+        ["traces.benchmark: 'mini-xcsqa' has no word problems"],
+    ),
+    "prompts of entailments": (put("rl.benchmark", "mini-xnli"), ["rl.benchmark: 'mini-xnli' has no word problems"]),
+    "unknown setting": (
+        put("benchmarks.mini-xcsqa.setting", "fact"),
+        ["benchmarks.mini-xcsqa.setting: 'fact'", "'facts'"],
+    ),
+    "no questions at all": (
+        put("evaluations.0.questions", 0),
+        ["evaluations.0.questions: 0 is too small", "least is 1"],
+    ),
     "MGSM without a folder": (put("benchmarks.mgsm", {"source": "mgsm"}), ["benchmarks.mgsm", "sources.mgsm"]),
     "MGSM to train on": (
         lambda c: c.update(
@@ -223,12 +215,6 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["benchmarks.mini-msvamp.steps: a frame has one step"],
     ),
 }
-
-
-def edited(config: dict[str, Any], edit: Edit) -> dict[str, Any]:
-    config = json.loads(json.dumps(config))  # a deep copy in which YAML's aliases no longer share anything
-    edit(config)
-    return config
 
 
 @pytest.mark.parametrize("name", PROMISED)

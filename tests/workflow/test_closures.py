@@ -17,12 +17,15 @@ HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 
 COMMAND = "command files"
 RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts"
-MINIATURE = f"{RECORDS} corpus.miniature"
+MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
 ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
 TRAINING = f"{RECORDS} models.training models.manifest"
 PACKED = f"{COMMAND} corpus.records models.training models.manifest models.packed"
+GENERATE = f"{RECORDS} evaluation.generate evaluation.questions models.load"
+MERGE = "languages merge.encoder merge.gates merge.model"
+MERGE_TABLES = f"{COMMAND} evaluation.frames evaluation.statistics merge.tables"
 SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
 
 CLOSURES = {
@@ -34,6 +37,12 @@ CLOSURES = {
     "pretrain": f"{TRAINING} models.pretrain models.packed",
     "train_finetune": f"{PACKED} models.load models.lora models.finetune",
     "train_slam": f"{PACKED} models.load slam.tune slam.mlp",
+    "pretrain_translator": f"{TRAINING} models.pretrain models.packed models.translator",
+    "train_mapping": f"{PACKED} models.load {MERGE} merge.train",
+    "train_merge": f"{PACKED} models.load {MERGE} merge.train",
+    "make_merge_table": MERGE_TABLES,
+    "make_merge_languages": MERGE_TABLES,
+    "plot_merge_gates": f"{MERGE_TABLES} figures.merge figures.style",
     "train_sft": f"{TRAINING} models.load models.lora adamame.sft adamame.train",
     "train_grpo": f"{TRAINING} models.load models.lora {STAGE_2} {ANSWERS} {IDENTIFIER}",
     "slam_probe": f"{COMMAND} corpus.records models.load slam.mlp slam.probe",
@@ -44,8 +53,10 @@ CLOSURES = {
     "plot_slam_probe": f"{COMMAND} figures.slam figures.style slam.inputs",
     "plot_slam_sweep": f"{COMMAND} figures.slam figures.style slam.inputs",
     "make_rl_prompts": f"{MINIATURE} models.load evaluation.generate adamame.prompts answers verify_worker",
-    "generate": f"{RECORDS} models.load evaluation.generate",
-    "score": f"{COMMAND} corpus.records evaluation.score {ANSWERS} {IDENTIFIER} codeswitch",
+    "generate": GENERATE,
+    "generate_merged": f"{GENERATE} {MERGE} merge.answer models.manifest identify letters words",
+    "generate_translated": f"{GENERATE} evaluation.translate merge.encoder languages",
+    "score": f"{COMMAND} corpus.records corpus.phrasebook evaluation.score {ANSWERS} {IDENTIFIER} codeswitch labels",
     "make_table": f"{COMMAND} evaluation.frames evaluation.statistics",
     "plot_pareto": f"{COMMAND} evaluation.frames evaluation.statistics figures.pareto figures.style",
     "plot_languages": f"{COMMAND} figures.languages figures.style",
@@ -106,7 +117,8 @@ def test_no_heavy_import_at_the_top_of_a_script() -> None:
 def test_torch_belongs_to_training_and_generation() -> None:
     """Figures, tables, filters and scores import no torch anywhere, not even inside a function."""
     needs = {"pretrain", "train_finetune", "train_sft", "train_grpo", "make_rl_prompts", "generate"}
-    needs |= {"train_slam", "slam_probe"}
+    needs |= {"train_slam", "slam_probe", "pretrain_translator", "train_mapping", "train_merge"}
+    needs |= {"generate_merged", "generate_translated"}
     for name, path in SCRIPTS.items():
         text = "".join(file.read_text(encoding="utf-8") for file in closure(path))
         assert bool(re.search(r"^\s*(import torch|from (torch|transformers|trl)\b)", text, re.MULTILINE)) == (

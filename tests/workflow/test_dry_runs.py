@@ -59,6 +59,36 @@ def test_target_slam_sweep(fresh: Path) -> None:
     assert run.jobs == {"questions": 2, "training_data": 3, **models, **tables}
 
 
+def test_target_merge(fresh: Path) -> None:
+    """One mapping for all merges but LangBridge; only the reasoner is evaluated behind a translator."""
+    run = dry_run(fresh, "merge")
+    models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 5}
+    generation = {"generate": 4, "generate_translated": 4, "generate_merged": 20, "score": 28}
+    tables = {"table": 1, "merge_table": 1, "merge_languages": 4, "merge_gates": 1}
+    assert run.jobs == {"questions": 1, "training_data": 5, **models, **generation, **tables}
+
+
+def test_target_merge_steering(fresh: Path) -> None:
+    """What the gate does, looked at: one merge in six ways, and the reasoner on questions in two languages."""
+    run = dry_run(fresh, "merge_steering")
+    models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 1}
+    generation = {"generate": 2, "generate_merged": 7, "score": 9}
+    assert run.jobs == {"questions": 1, "training_data": 4, **models, **generation, "table": 1}
+
+
+def test_a_merge_on_the_adamame_model(fresh: Path) -> None:
+    run = dry_run(fresh, "merge_adamame")
+    assert run.jobs["train_grpo"] == run.jobs["train_mapping"] == run.jobs["train_merge"] == 1
+    assert run.jobs["generate_merged"] == 2
+
+
+def test_the_three_parts_in_one_call(fresh: Path) -> None:
+    """What they share is made once: the reasoner, its answers, the questions."""
+    run = dry_run(fresh, "all", "slam", "merge")
+    assert run.jobs["pretrain"] == 2 and run.jobs["pretrain_translator"] == 1
+    assert run.jobs["generate"] == 12 + 14 + 2
+
+
 def test_listed_layers_need_no_probe_of_their_own(workspace: Path) -> None:
     """A list of layers is checked against the model that was probed, so the probe runs once for all."""
     run = dry_run(workspace, "slam_sweep", "slam")

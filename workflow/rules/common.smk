@@ -19,6 +19,7 @@ from vernacular.study import (
     label,
     resolve_study,
 )
+from vernacular.study_merge import merge_parents
 
 
 def config_source():
@@ -126,6 +127,18 @@ def scores_of(evaluations):
     return list(found)
 
 
+def asked(evaluations):
+    """What some evaluations ask of each of their score files, which may hold more for others."""
+    return {
+        f"{label(name, evaluation['decoding'])}/{benchmark}": {
+            key: evaluation[key] for key in ("languages", "questions", "questions_en")
+        }
+        for evaluation in evaluations
+        for name in evaluation["models"]
+        for benchmark in evaluation["benchmarks"]
+    }
+
+
 def evaluations_of(target):
     found = [e for e in study["evaluations"] if e["target"] == target]
     if not found:
@@ -154,7 +167,9 @@ def mgsm_files(wildcards):
 
 def training_data_options(wildcards):
     data = study["data"][wildcards.data]
-    return text({"benchmarks": phrasebook_benchmarks(), "data": data, "seed": study["seeds"][0]})
+    named = {name for part in data for name in part["benchmarks"]}
+    benchmarks = {n: o for n, o in phrasebook_benchmarks().items() if n in named}
+    return text({"benchmarks": benchmarks, "data": data, "seed": study["seeds"][0]})
 
 
 def traces_options(wildcards):
@@ -194,125 +209,37 @@ def rl_prompts_of_parent(wildcards):
     return f"{RESULTS}/seed-{wildcards.seed}/corpus/rl/{MODELS[wildcards.model]['from']}.parquet"
 
 
-# --- what the rules of SLAM take
-
-
-def probe_options(wildcards):
-    return text(
-        {
-            k: study["slam"][k]
-            for k in ("benchmark", "languages", "questions", "threshold", "active_share", "batch_size")
-        }
-    )
-
-
-def probe_of_parent(wildcards):
-    return f"{RESULTS}/seed-{wildcards.seed}/slam/{MODELS[wildcards.model]['from']}/probe.parquet"
-
-
-def selection_rule(wildcards):
-    return text(MODELS[wildcards.model]["layers"])
-
-
-def slam_models(target):
-    """The SLAM models that the evaluations of a target name."""
-    names = dict.fromkeys(name for e in evaluations_of(target) for name in e["models"])
-    return [name for name in names if MODELS[name]["recipe"] == "slam"]
-
-
-def ancestors(model):
-    """The models that a model descends from, the nearest first."""
-    parent = MODELS[model].get("from")
-    return [parent, *ancestors(parent)] if parent else []
-
-
-def slam_chains():
-    """Model -> the trainings that it takes beyond what the reference took, in order: two for the two-stage method."""
-    reference = study["slam"]["reference"]
-    shared = {reference, *ancestors(reference)}
-    names = dict.fromkeys(name for e in evaluations_of("slam") for name in e["models"])
-    chains = {name: [m for m in [*reversed(ancestors(name)), name] if m not in shared] for name in names}
-    return {name: chain for name, chain in chains.items() if chain}
-
-
-def slam_table_scores(wildcards):
-    return scores_of(evaluations_of("slam"))
-
-
-def slam_table_costs(wildcards):
-    """They also count parameters: a table that read model folders would retrain those that were deleted to free the disk."""
-    names = [name for e in evaluations_of("slam") for name in e["models"] if name != study["slam"]["reference"]]
-    return [f"{RESULTS}/costs/seed-{seed}/{name}.csv" for seed in study["seeds"] for name in dict.fromkeys(names)]
-
-
-def slam_cost_files(wildcards):
-    names = dict.fromkeys(name for chain in slam_chains().values() for name in chain)
-    return [f"{RESULTS}/costs/seed-{seed}/{name}.csv" for seed in study["seeds"] for name in names]
-
-
-def slam_options(wildcards):
-    return text(
-        {
-            "study": study["study"],
-            "scale": study["scale"],
-            "draws": study["bootstrap"],
-            **{key: study["slam"][key] for key in ("reference", "baseline")},
-        }
-    )
-
-
-def slam_cost_options(wildcards):
-    return text({**json.loads(slam_options(wildcards)), "chains": slam_chains()})
-
-
-def first_seed_layers(wildcards):
-    names = [name for name in slam_models("slam") if MODELS[name]["from"] == wildcards.model]
-    return [f"{RESULTS}/seed-{study['seeds'][0]}/slam/{name}/layers.json" for name in names]
-
-
-def sweep_scores(wildcards):
-    return scores_of(evaluations_of("slam-sweep"))
-
-
-def sweep_probes(wildcards):
-    reference = study["slam"]["reference"]
-    return [f"{RESULTS}/seed-{seed}/slam/{reference}/probe.parquet" for seed in study["seeds"]]
-
-
-def sweep_layers(wildcards):
-    return [
-        f"{RESULTS}/seed-{seed}/slam/{name}/layers.json"
-        for seed in study["seeds"]
-        for name in slam_models("slam-sweep")
-    ]
-
-
-def slam_outputs(wildcards):
-    scores = scores_of(evaluations_of("slam"))
-    reference = study["slam"]["reference"]
-    return [
-        *scores,
-        f"{RESULTS}/tables/slam.csv",
-        f"{RESULTS}/tables/slam-scores.csv",
-        f"{RESULTS}/costs/slam.csv",
-        f"{RESULTS}/figures/slam-probe-{reference}.png",
-    ]
-
-
-def sweep_outputs(wildcards):
-    return [
-        *scores_of(evaluations_of("slam-sweep")),
-        f"{RESULTS}/tables/slam-sweep.csv",
-        f"{RESULTS}/figures/slam-sweep.png",
-    ]
-
-
 # --- what the rules of the evaluation take
 
 
 def evaluated_model(wildcards):
     model = EVALUATED[wildcards.evaluated, wildcards.benchmark][0]
     return f"{RESULTS}/seed-{wildcards.seed}/models/{model}"
+
+
+def evaluated_as(how):
+    """A wildcard constraint of the models that are evaluated alone, as a merge, or behind a translator."""
+
+    def kind(model, options):
+        return "merged" if merge_parents(MODELS, model) else "translated" if options["translator"] else "alone"
+
+    names = [re.escape(name) for (name, _), value in EVALUATED.items() if kind(*value) == how]
+    return "|".join(dict.fromkeys(names)) or "(?!)"
+
+
+def evaluated_part(part):
+    """The folder of an evaluated merge's `encoder` or `llm`, without which its connector is nothing."""
+
+    def path(wildcards):
+        model = EVALUATED[wildcards.evaluated, wildcards.benchmark][0]
+        return f"{RESULTS}/seed-{wildcards.seed}/models/{merge_parents(MODELS, model)[part]}"
+
+    return path
+
+
+def translator(wildcards):
+    options = EVALUATED[wildcards.evaluated, wildcards.benchmark][1]
+    return f"{RESULTS}/seed-{wildcards.seed}/models/{options['translator']}"
 
 
 def evaluated_questions(wildcards):
@@ -326,7 +253,8 @@ def generation_threads(wildcards, threads):
 
 
 def generation_options(wildcards):
-    return text(EVALUATED[wildcards.evaluated, wildcards.benchmark][1])
+    options = EVALUATED[wildcards.evaluated, wildcards.benchmark][1]
+    return text({key: value for key, value in options.items() if key != "translator"})
 
 
 def table_evaluations(name):
@@ -343,9 +271,11 @@ def table_options(wildcards):
 
 def summary_options(name):
     """What tables and figures say beside the scores: the study's name and scale, and which languages are in-domain."""
-    in_domain = dict.fromkeys(code for e in table_evaluations(name) for code in e["in_domain"])
+    evaluations = table_evaluations(name)
+    in_domain = dict.fromkeys(code for e in evaluations for code in e["in_domain"])
     return text(
         {
+            "asked": asked(evaluations),
             "study": study["study"],
             "scale": study["scale"],
             "in_domain": list(in_domain),
@@ -404,6 +334,8 @@ def final_outputs():
         wanted += slam_outputs(None)
     if any(e["target"] == "slam-sweep" for e in default_evaluations()):
         wanted += sweep_outputs(None)
+    if any(e["target"] == "merge" for e in default_evaluations()):
+        wanted += merge_outputs(None)
     if trained(default_evaluations()):
         wanted.append(f"{RESULTS}/figures/training.png")
     return wanted

@@ -10,6 +10,8 @@ rule generate:
         "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
     log:
         "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+    wildcard_constraints:
+        evaluated=evaluated_as("alone"),
     conda:
         "../envs/vernacular.yaml"
     threads: study["threads"]
@@ -24,6 +26,64 @@ rule generate:
         "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
         " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
         " --threads {params.threads} --out {output:q} > {log:q} 2>&1"
+
+
+# The same for a merge; the language that its gate is told comes from the identifier.
+rule generate_merged:
+    input:
+        model=evaluated_model,
+        encoder=evaluated_part("encoder"),
+        llm=evaluated_part("llm"),
+        questions=evaluated_questions,
+    output:
+        "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
+    log:
+        "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+    wildcard_constraints:
+        evaluated=evaluated_as("merged"),
+    conda:
+        "../envs/vernacular.yaml"
+    threads: study["threads"]
+    params:
+        script=script("generate_merged.py"),
+        options=generation_options,
+        threads=generation_threads,
+        identifier=IDENTIFIER,
+        code=code("generate_merged.py"),
+    message:
+        "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
+        " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
+        " --threads {params.threads} --identifier {params.identifier:q} --out {output:q} > {log:q} 2>&1"
+
+
+# The same for an LLM behind a translator (translate-en).
+rule generate_translated:
+    input:
+        model=evaluated_model,
+        translator=translator,
+        questions=evaluated_questions,
+    output:
+        "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
+    log:
+        "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+    wildcard_constraints:
+        evaluated=evaluated_as("translated"),
+    conda:
+        "../envs/vernacular.yaml"
+    threads: study["threads"]
+    params:
+        script=script("generate_translated.py"),
+        options=generation_options,
+        threads=generation_threads,
+        code=code("generate_translated.py"),
+    message:
+        "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --model {input.model:q} --translator {input.translator:q}"
+        " --questions {input.questions:q} --benchmark {wildcards.benchmark} --options {params.options:q}"
+        " --seed {wildcards.seed} --threads {params.threads} --out {output:q} > {log:q} 2>&1"
 
 
 # A verdict for each completion: right answer, language of the trace, of its lines, of its words.
@@ -62,7 +122,7 @@ rule table:
     log:
         "<logs>/table/{table}.log",
     wildcard_constraints:
-        table="scores|adamame|schedules|mgsm|slam-scores",
+        table="scores|adamame|schedules|mgsm|slam-scores|merge-scores|merge-steering|merge-adamame",
     conda:
         "../envs/vernacular.yaml"
     params:

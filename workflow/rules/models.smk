@@ -80,3 +80,31 @@ rule train_finetune:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --input parent={input.parent:q} --input data={input.data:q} --checkpoints {params.checkpoints:q}"
         " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
+
+
+# A tokenizer and an encoder-decoder from scratch: the encoder of the merges.
+rule pretrain_translator:
+    input:
+        data=training_data,
+    output:
+        model=directory("<results>/seed-{seed}/models/{model}"),
+        costs="<results>/costs/seed-{seed}/{model}.csv",
+    log:
+        "<logs>/seed-{seed}/pretrain_translator/{model}.log",
+    wildcard_constraints:
+        model=models_of("translator"),
+    priority: 10
+    conda:
+        "../envs/vernacular.yaml"
+    threads: recipe_threads
+    params:
+        script=script("pretrain_translator.py"),
+        recipe=recipe,
+        code=code("pretrain_translator.py"),
+        checkpoints=checkpoints,
+    message:
+        "pretrain_translator: training {wildcards.model} from scratch (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
+        " --input data={input.data:q} --checkpoints {params.checkpoints:q}"
+        " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"

@@ -23,21 +23,14 @@ def main(argv: list[str] | None = None) -> int:
         import torch
 
         from vernacular.evaluation.generate import generate_rows
+        from vernacular.evaluation.questions import chosen_questions
         from vernacular.models.load import load_model
 
         torch.set_num_threads(args.threads)
-        model, tokenizer = load_model(args.model)
-        languages = args.options["languages"]
-        questions = [
-            row
-            for row in read_rows(args.questions)
-            if row["benchmark"] == args.benchmark and row["language"] in languages
-        ]
-        if missing := set(languages) - {row["language"] for row in questions}:
-            raise ValueError(
-                f"{args.questions}: no '{args.benchmark}' questions in {', '.join(sorted(missing))}; see evaluations"
-            )
-        count = write_rows(args.out, generate_rows(model, tokenizer, questions, args.options, args.seed), GENERATION)
+        options = args.options
+        questions = chosen_questions(read_rows(args.questions), args.benchmark, options, args.questions)
+        model, tokenizer = load_model(args.model, options["dtype"])
+        count = write_rows(args.out, generate_rows(model, tokenizer, questions, options, args.seed), GENERATION)
         print(count, "completions")
 
     return command.run("generate", work)

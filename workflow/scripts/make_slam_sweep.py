@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         probes, tuned = read_probes(args.probes), read_layers(args.layers)
-        table = sweep_table(read_frames(args.scores), probes, tuned, args.options)
+        table = sweep_table(read_frames(args.scores, args.options["asked"]), probes, tuned, args.options)
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_slam_sweep", work)

@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        table = slam_table(read_frames(args.scores), read_costs(args.costs), args.options)
+        table = slam_table(read_frames(args.scores, args.options["asked"]), read_costs(args.costs), args.options)
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_slam_table", work)

@@ -19,7 +19,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         options = args.options
-        table = score_table(read_frames(args.scores), options["study"], options["in_domain"], options["draws"])
+        table = score_table(
+            read_frames(args.scores, options["asked"]), options["study"], options["in_domain"], options["draws"]
+        )
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_table", work)

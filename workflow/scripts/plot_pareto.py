@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         options = args.options
-        table = pareto_table(read_frames(args.scores), options["draws"])
+        table = pareto_table(read_frames(args.scores, options["asked"]), options["draws"])
         write_text(args.csv, table.to_csv(index=False))
         draw_pareto(
             table,

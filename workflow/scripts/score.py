@@ -22,12 +22,12 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        answers = {
-            (row["id"], row["language"]): row["answer"]
-            for row in read_rows(args.questions, columns=["id", "benchmark", "language", "answer"])
+        golds = {
+            (row["id"], row["language"]): (row["kind"], row["answer"])
+            for row in read_rows(args.questions, columns=["id", "benchmark", "kind", "language", "answer"])
             if row["benchmark"] == args.benchmark
         }
-        rows = score_rows(read_rows(args.generations), answers, LanguageIdentifier(**args.identifier))
+        rows = score_rows(read_rows(args.generations), golds, LanguageIdentifier(**args.identifier))
         print(write_rows(args.out, rows, SCORE), "scores")
 
     return command.run("score", work)

@@ -1,17 +1,21 @@
-"""The miniature's corpus: word problems of one and two steps in every language that has a phrasebook.
+"""The miniature's corpus: problems of four benchmarks in every language that has a phrasebook.
 
-A problem is language-free (operations and operands); the phrasebooks render it. The split of a problem follows from a
-hash of its operations and operands alone, so no test problem can reach training in any language or wording.
+A problem is language-free; the phrasebooks render it. Here are the word problems of one and two steps (operations and
+operands); corpus/facts.py has the choices and corpus/statements.py the entailments. The split of a problem follows from
+a hash of what it asks alone, so no test problem can reach training in any language or wording.
 """
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from vernacular.corpus.facts import Choice, draw_choice, render_choice_question, render_choices, render_recall
 from vernacular.corpus.phrasebook import OPERATIONS, load_phrasebook, render_frame, render_story, render_trace
+from vernacular.corpus.statements import Entailment, draw_entailment, render_entailment, render_judgement
 from vernacular.prompts import join_completion
 
+KINDS = {"story": "math", "frame": "math", "facts": "choice", "statements": "entailment"}  # setting -> kind
 SPLITS = {"test": (0.0, 0.1), "dev": (0.1, 0.2), "train": (0.2, 1.0)}
 
 
@@ -23,6 +27,18 @@ class Problem(NamedTuple):
     @property
     def answer(self) -> int:
         return self.steps[-1][3]
+
+    @property
+    def key(self) -> str:
+        """What makes two problems one: what only swaps summands or factors of the first steps counts as the same."""
+        first, *rest = self.operations
+        commuting = 0
+        if first in ("add", "multiply"):  # a run of the same operation at the start commutes with the opening number
+            commuting = 2 + next((n for n, operation in enumerate(rest) if operation != first), len(rest))
+        return f"{self.operations} {sorted(self.operands[:commuting]) + self.operands[commuting:]}"
+
+
+AnyProblem = Problem | Choice | Entailment
 
 
 def share_of(key: str) -> float:
@@ -67,38 +83,45 @@ def draw_operands(rng: random.Random, operations: list[str], numbers: dict[str, 
     return Problem(operations, operands, trail)
 
 
-def split_of(problem: Problem) -> str:
-    """The split of a problem, by operations and operands; what only swaps summands or factors counts as one problem."""
-    first, *rest = problem.operations
-    commuting = 0
-    if first in ("add", "multiply"):  # a run of the same operation at the start commutes with the opening number
-        commuting = 2 + next((n for n, operation in enumerate(rest) if operation != first), len(rest))
-    operands = sorted(problem.operands[:commuting]) + problem.operands[commuting:]
-    share = share_of(f"{problem.operations} {operands}")
+def split_of(problem: AnyProblem) -> str:
+    """The split of a problem, by what it asks alone."""
+    share = share_of(problem.key)
     return next(name for name, (low, high) in SPLITS.items() if low <= share < high)
 
 
-def draw_problems(count: int, split: str, steps: int, numbers: dict[str, list[int]], seed: str) -> list[Problem]:
-    """`count` different problems of a split; ValueError where the number ranges do not hold that many."""
+def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyProblem], seed: str) -> list[AnyProblem]:
+    """`count` different problems of a split; ValueError where the number ranges do not hold that many.
+
+    More questions than problems is no contradiction: see `make_problems`.
+    """
     rng, seen, problems = random.Random(seed), set(), []
     for _ in range(count * 200 + 10_000):
-        problem = draw_problem(rng, steps, numbers)
-        key = (*problem.operations, *problem.operands)
-        if split_of(problem) == split and key not in seen:
-            seen.add(key)
+        problem = draw(rng)
+        if split_of(problem) == split and str(problem) not in seen:
+            seen.add(str(problem))
             problems.append(problem)
             if len(problems) == count:
-                return problems
-    found = f"{len(problems)} of {count} {steps}-step problems for {split}"
-    raise ValueError(f"the number ranges {numbers} give only {found}")
+                break
+    return problems
 
 
-def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int) -> dict[str, Problem]:
-    """The problems of one benchmark and split, by question id."""
-    problems = draw_problems(
-        options["questions"][split], split, options["steps"], options["numbers"], f"{benchmark} {split} {seed}"
-    )
-    return {f"{benchmark}-{split}-{number:05d}": problem for number, problem in enumerate(problems)}
+def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int) -> dict[str, Any]:
+    """The problems of one benchmark and split, by question id.
+
+    Where the number ranges hold fewer than `questions` asks for, but at least a tenth of it, the problems come round
+    again under new ids, which draw them another name, thing and wording. Raises ValueError where they hold less.
+    """
+    numbers, steps, count = options["numbers"], options["steps"], options["questions"][split]
+    draws: dict[str, Callable[[random.Random], AnyProblem]] = {
+        "math": lambda rng: draw_problem(rng, steps, numbers),
+        "choice": draw_choice,
+        "entailment": lambda rng: draw_entailment(rng, numbers["opening"]),
+    }
+    problems = draw_problems(count, split, draws[KINDS[options["setting"]]], f"{benchmark} {split} {seed}")
+    if len(problems) * 10 < count:
+        found = f"{len(problems)} problems for {count} questions of {split}"
+        raise ValueError(f"{benchmark}: the number ranges {numbers} give only {found}; widen them or ask for fewer")
+    return {f"{benchmark}-{split}-{n:05d}": problems[n % len(problems)] for n in range(count)}
 
 
 def choice_for(identifier: str, seed: int) -> random.Random:
@@ -106,12 +129,21 @@ def choice_for(identifier: str, seed: int) -> random.Random:
     return random.Random(f"{identifier} {seed}")
 
 
-def render_question(language: str, identifier: str, problem: Problem, setting: str, seed: int) -> str:
-    """The question's text; setting: `story` or `frame` (a section of the phrasebook)."""
+def render_question(language: str, identifier: str, problem: AnyProblem, setting: str, seed: int) -> str:
+    """The question's text, without the options of a choice; setting: of KINDS."""
     book, choice = load_phrasebook(language), choice_for(identifier, seed)
+    if isinstance(problem, Choice):
+        return render_choice_question(book, problem, choice)
+    if isinstance(problem, Entailment):
+        return render_entailment(book, problem, choice)
     if setting == "story":
         return render_story(book, problem.operations, problem.operands, choice)
     return render_frame(book, problem.operations[0], *_frame_operands(problem), choice)
+
+
+def render_options(language: str, problem: AnyProblem) -> list[str] | None:
+    """The options of a choice; None for other problems."""
+    return render_choices(load_phrasebook(language), problem) if isinstance(problem, Choice) else None
 
 
 def _frame_operands(problem: Problem) -> tuple[int, int]:
@@ -120,11 +152,16 @@ def _frame_operands(problem: Problem) -> tuple[int, int]:
     return (y, x) if problem.operations[0] == "multiply" else (x, y)
 
 
-def render_completion(language: str, identifier: str, problem: Problem, seed: int, variant: str = "") -> str:
-    """A right completion: a line for each step, then the boxed answer. `variant` draws other trace templates."""
+def render_completion(language: str, identifier: str, problem: AnyProblem, seed: int) -> str:
+    """A right completion: the lines of its trace, then the boxed answer."""
     book = load_phrasebook(language)
-    choice = choice_for(identifier, seed)
-    lines = render_trace(book, problem.steps, choice, random.Random(f"{identifier} {seed} {language} {variant}"))
+    wording = random.Random(f"{identifier} {seed} {language} ")
+    if isinstance(problem, Choice):
+        lines = render_recall(book, problem, wording)
+    elif isinstance(problem, Entailment):
+        lines = render_judgement(book, problem, wording)
+    else:
+        lines = render_trace(book, problem.steps, choice_for(identifier, seed), wording)
     return join_completion("\n".join(lines), book["answer"].format(answer=f"\\boxed{{{problem.answer}}}"))
 
 
@@ -136,9 +173,9 @@ def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, 
                 yield {
                     "id": identifier,
                     "benchmark": benchmark,
-                    "kind": "math",
+                    "kind": KINDS[options["setting"]],
                     "language": language,
                     "question": render_question(language, identifier, problem, options["setting"], seed),
-                    "choices": None,
+                    "choices": render_options(language, problem),
                     "answer": str(problem.answer),
                 }

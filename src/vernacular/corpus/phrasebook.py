@@ -15,11 +15,36 @@ import yaml
 PHRASEBOOKS = Path(__file__).parents[3] / "resources" / "phrasebook"
 OPERATIONS = ("add", "subtract", "multiply", "share")
 
-# Section -> kind -> (how many templates, placeholders that each must hold). Forms of things are allowed everywhere.
-STORY = {kind: (4, {"n"}) for kind in ("opening", *OPERATIONS)} | {"closing": (4, set())}
-FRAME = {kind: (4, {"a", "b"}) for kind in OPERATIONS}
-TRACE = {kind: (3, {"step", "x", "y", "z"}) for kind in OPERATIONS}
-SECTIONS: dict[str, dict[str, tuple[int, set[str]]]] = {"story": STORY, "frame": FRAME, "trace": TRACE}
+LABELS = ("entailment", "neutral", "contradiction")
+STATEMENTS = {
+    "exact": {"name", "n"},
+    "more": {"name", "n"},
+    "fewer": {"name", "n"},
+    "pair": {"name", "other", "n", "m"},
+}
+STATEMENTS |= {
+    "more_than": {"name", "other"},
+    "fewer_than": {"name", "other"},
+    "all": set(),
+    "some": set(),
+    "none": set(),
+}
+FACTS, FACTS_OF_A_PLACE = 30, 3
+
+# Section -> kind -> (how many templates, placeholders that each must hold). The forms of things are allowed besides, or
+# those of a fact and its place where a template speaks of these.
+SECTIONS: dict[str, dict[str, tuple[int, set[str]]]] = {
+    "story": {kind: (4, {"n"}) for kind in ("opening", *OPERATIONS)} | {"closing": (4, set())},
+    "frame": {kind: (4, {"a", "b"}) for kind in OPERATIONS},
+    "trace": {kind: (3, {"step", "x", "y", "z"}) for kind in OPERATIONS},
+    "choice": {kind: (2, set()) for kind in ("thing_by_use", "thing_by_place", "use_of_thing", "place_of_thing")},
+    "recall": {kind: (2, {"step"}) for kind in ("use", "place")},
+    "statement": {kind: (2, fields) for kind, fields in STATEMENTS.items()},
+    "judge": {"compare": (2, {"step", "x", "sign", "y"})} | {label: (2, {"step"}) for label in LABELS},
+}
+OF_FACTS = ("choice", "recall")
+INSTRUCTIONS = ("instruction", "choice_instruction", "entailment_instruction")  # these are no templates
+FRAMES = ("answer", "premise", "hypothesis")  # each holds the placeholder of its name, and no other
 SIGNS = {"add": "+", "subtract": "-", "multiply": "×", "share": "÷"}
 
 
@@ -62,15 +87,30 @@ def check_phrasebook(book: Any, language: str, path: Path) -> None:
 
     if not isinstance(book, dict) or book.get("language") != language:
         fail(f"the key 'language' must be '{language}'")
-    for key, least in (("names", 4), ("things", 10), ("steps", 2)):
+    for key, least in (
+        ("names", 4),
+        ("things", 10),
+        ("steps", 2),
+        ("places", FACTS // FACTS_OF_A_PLACE),
+        ("facts", FACTS),
+    ):
         if len(book.get(key) or []) < least:
             fail(f"'{key}' needs at least {least} entries, has {len(book.get(key) or [])}")
-    for key in ("instruction", "answer"):
+    for key in (*INSTRUCTIONS, *FRAMES):
         if not book.get(key):
             fail(f"'{key}' is missing")
-    if "{answer}" not in book["answer"] or fields(book["answer"], "'answer'") != {"answer"}:
-        fail("'answer' lacks the placeholder {answer} or has another")
-    used: set[str] = set()
+        if key in FRAMES and fields(book[key], f"'{key}'") != {key}:
+            fail(f"'{key}' lacks the placeholder {{{key}}} or has another")
+    if missing := [label for label in LABELS if label not in book["entailment_instruction"]]:
+        fail(f"'entailment_instruction' does not name the label '{missing[0]}'")
+    for key, form in (("places", "place"), ("facts", "thing"), ("facts", "use")):
+        for number, entry in enumerate(book[key], 1):
+            if not isinstance(entry, dict) or form not in entry:
+                fail(f"'{key}' entry {number} lacks the form '{form}'")
+        alone = [entry[form] for entry in book[key]]
+        if len({*alone}) < len(alone):
+            fail(f"'{key}' has two entries with the same '{form}': {next(x for x in alone if alone.count(x) > 1)}")
+    used: dict[str, set[str]] = {"thing": set(), "fact": set()}
     for section, kinds in SECTIONS.items():
         for kind, (least, required) in kinds.items():
             templates = (book.get(section) or {}).get(kind) or []
@@ -78,15 +118,26 @@ def check_phrasebook(book: Any, language: str, path: Path) -> None:
                 fail(f"'{section}.{kind}' needs at least {least} templates, has {len(templates)}")
             for number, template in enumerate(templates, 1):
                 found = fields(template, f"'{section}.{kind}' template {number}")
-                if missing := required - found:
-                    fail(f"'{section}.{kind}' template {number} lacks {{{sorted(missing)[0]}}}")
+                if missing := sorted(required - found):
+                    fail(f"'{section}.{kind}' template {number} lacks {{{missing[0]}}}")
                 if section == "trace" and f"{{x}} {SIGNS[kind]} {{y}} = {{z}}" not in template:
                     fail(f"'trace.{kind}' template {number} lacks '{{x}} {SIGNS[kind]} {{y}} = {{z}}'")
-                used |= found - required - ({"name"} if section == "story" else set())  # only stories have a person
-    for number, thing in enumerate(book["things"], 1):
-        for form in sorted(used):
-            if form not in thing:
-                fail(f"thing {number} ({', '.join(map(str, thing.values()))}) lacks the form '{form}'")
+                if kind == "compare" and "{x} {sign} {y}" not in template:
+                    fail(f"'judge.compare' template {number} lacks '{{x}} {{sign}} {{y}}'")
+                forms = found - required - ({"name"} if section == "story" else set())  # only stories have a person
+                if not forms and section in ("choice", "recall", "statement"):
+                    fail(f"'{section}.{kind}' template {number} speaks of nothing: a form of the thing is missing")
+                used["fact" if section in OF_FACTS else "thing"] |= forms
+    entries = {"thing": book["things"], "fact": [fact_forms(book, n) for n in range(FACTS)]}
+    for what, forms in used.items():
+        for number, entry in enumerate(entries[what], 1):
+            if missing := sorted(forms - entry.keys()):
+                fail(f"{what} {number} ({', '.join(map(str, entry.values()))}) lacks the form '{missing[0]}'")
+
+
+def fact_forms(book: dict[str, Any], number: int) -> dict[str, str]:
+    """The forms of fact `number` (from 0) and of the place that it belongs to."""
+    return {**book["places"][number // FACTS_OF_A_PLACE], **book["facts"][number]}
 
 
 def render_story(book: dict[str, Any], operations: list[str], operands: list[int], choice: random.Random) -> str:
@@ -138,12 +189,16 @@ if __name__ == "__main__":  # python -m vernacular.corpus.phrasebook fr: show wh
 
     for code in sys.argv[1:]:
         book = load_phrasebook(code)
-        print(f"== {code}: {book['instruction']}")
+        for key in (*INSTRUCTIONS, *FRAMES):
+            print(f"== {code}: {book[key]}")
+        for number in range(FACTS):
+            print("fact", number + 1, " | ".join(fact_forms(book, number).values()))
+        values = dict(n=23, a=23, b=5, x=24, y=6, z=4, m=19, sign=">", step=book["steps"][0])
         for section, kinds in SECTIONS.items():
             for kind in kinds:
                 for number, template in enumerate(book[section][kind]):
-                    values = dict(n=23, a=23, b=5, x=24, y=6, z=4, name=book["names"][number % 4])
-                    for thing in (book["things"][number], book["things"][9 - number]):
-                        text = template.format(step=book["steps"][0], **values, **thing)
-                        print(f"{section}.{kind}.{number + 1}", text)
-        print(book["answer"].format(answer="\\boxed{42}"))
+                    values |= dict(name=book["names"][number % 4], other=book["names"][number - 1])
+                    facts = [fact_forms(book, n) for n in range(0, FACTS, 7)]
+                    things = facts if section in OF_FACTS else (book["things"][number], book["things"][9 - number])
+                    for thing in things:
+                        print(f"{section}.{kind}.{number + 1}", template.format(**values, **thing))

@@ -30,13 +30,17 @@ RAW_TRACE = pa.schema(
     + [("completion", TEXT), ("source", TEXT), ("flaw", TEXT)]  # flaw: the miniature's own truth, null for real sources
 )
 KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
-TRAINING = pa.schema(  # prompt: what the user says, null for plain text; completion: what the model learns to write
-    [("id", TEXT), ("language", TEXT), ("task", TEXT), ("prompt", TEXT), ("completion", TEXT)]
+TRAINING = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("task", TEXT)]
+    # The question alone, for an encoder; what the user says, null for plain text; what the model learns to write.
+    + [("question", TEXT), ("prompt", TEXT), ("completion", TEXT)]
 )
 PROMPT = pa.schema([("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT), ("correct", WHOLE)])
 GENERATION = pa.schema(
     [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("prompt", TEXT), ("completion", TEXT)]
     + [("trace", TEXT), ("response", TEXT), ("tokens", WHOLE), ("finish_reason", TEXT)]
+    # Of merges: the language that the gate was told (null: unknown, the mean embedding), and its two weights.
+    + [("told_language", TEXT), ("gate_encoder", pa.float64()), ("gate_llm", pa.float64())]
 )
 SCORE = pa.schema(
     [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]

@@ -1,4 +1,4 @@
-"""Training sets of the miniature: plain text for a base model, problems with traces, and translation into English.
+"""Training sets of the miniature: plain text for a base model, problems with traces, translation into English.
 
 Every set is drawn from the training problems alone and is named in the section `data` of the configuration, so that
 models that are compared read the same file.
@@ -7,9 +7,16 @@ models that are compared read the same file.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vernacular.corpus.miniature import make_problems, render_completion, render_question, share_of
+from vernacular.corpus.miniature import (
+    KINDS,
+    make_problems,
+    render_completion,
+    render_options,
+    render_question,
+    share_of,
+)
 from vernacular.languages import load_languages
-from vernacular.prompts import answer_message, question_messages, split_completion
+from vernacular.prompts import answer_message, question_messages, question_text, split_completion
 
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
 
@@ -17,9 +24,9 @@ Pair = tuple[str | None, str]  # (what the user says, or None for plain text; wh
 def training_rows(benchmarks: dict[str, Any], parts: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
     """The rows of one set (records.TRAINING), part after part.
 
-    A part has: `task` (`reasoning`, `text` or `translation`), `benchmarks` (name -> share of its ids), `languages`,
-    `shares` (language -> share of its questions that are used; 1 where it is not named), and what the tasks read:
-    `english_trace_share`, `bilingual`, `of`.
+    A part has: `task` (`reasoning`, `text`, `translation` or `pairs`), `benchmarks` (name -> share of its ids),
+    `languages`, `shares` (language -> share of its questions that are used; 1 where it is not named), and what the
+    tasks read: `english_trace_share`, `bilingual`, `of`.
     """
     for options in parts:
         yield from part_rows(benchmarks, options, seed)
@@ -37,14 +44,21 @@ def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) ->
                     continue
 
                 def question(code: str) -> str:
-                    return render_question(code, identifier, problem, setting, seed)  # noqa: B023
+                    text = render_question(code, identifier, problem, setting, seed)  # noqa: B023
+                    return question_text(text, render_options(code, problem))  # noqa: B023
 
                 def completion(code: str) -> str:
                     return render_completion(code, identifier, problem, seed)  # noqa: B023
 
                 key = f"{identifier} {language} {seed}"
-                for prompt, text in TASKS[task](language, question, completion, key, options):
-                    yield {"id": identifier, "language": language, "task": task, "prompt": prompt, "completion": text}
+                here = {**options, "kind": KINDS[setting]}
+                for prompt, text in TASKS[task](language, question, completion, key, here):
+                    row = {"id": identifier, "language": language, "task": task, "question": None}
+                    yield (
+                        row
+                        | {"prompt": prompt, "completion": text}
+                        | ({"question": question(language)} if task in ("reasoning", "pairs") else {})
+                    )
 
 
 Render = Callable[[str], str]
@@ -53,7 +67,7 @@ Render = Callable[[str], str]
 def reasoning(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
     """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones."""
     in_english = share_of(f"trace {key}") < options["english_trace_share"]
-    asked = question_messages(question(language), language)[0]["content"]
+    asked = question_messages(question(language), language, options["kind"])[0]["content"]
     yield asked, answer_message(completion("en" if in_english else language))["content"]
 
 
@@ -89,4 +103,9 @@ def translation(
         )
 
 
-TASKS = {"reasoning": reasoning, "text": plain_text, "translation": translation}
+def pairs(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
+    """A question and the same in English, without an instruction: what a translator learns. English stays itself."""
+    yield question(language), question("en")
+
+
+TASKS = {"reasoning": reasoning, "text": plain_text, "translation": translation, "pairs": pairs}

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 
-def read_frames(paths: Iterable[str | Path]) -> dict[tuple[str, str, int], pd.DataFrame]:
+def read_frames(
+    paths: Iterable[str | Path], asked: dict[str, dict[str, Any]] | None = None
+) -> dict[tuple[str, str, int], pd.DataFrame]:
     """(model, benchmark, seed) -> scores, from files .../seed-<n>/scores/<model>/<benchmark>.parquet.
 
+    asked: "<model>/<benchmark>" -> the `languages`, `questions` and `questions_en` of the evaluation; a file may hold
+    more, for another one. None: everything.
     Raises ValueError for a path of another form and for a file that is no Parquet.
     """
     frames = {}
@@ -17,8 +22,18 @@ def read_frames(paths: Iterable[str | Path]) -> dict[tuple[str, str, int], pd.Da
         if not seed.startswith("seed-"):
             raise ValueError(f"{path}: not of the form seed-<n>/scores/<model>/<benchmark>.parquet")
         try:
-            frames[model, path.stem, int(seed.removeprefix("seed-"))] = pd.read_parquet(path)
+            scores = pd.read_parquet(path)
         except (ValueError, OSError) as error:
             what = str(error).splitlines()[0]
             raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
+        key = model, path.stem, int(seed.removeprefix("seed-"))
+        frames[key] = scores if asked is None else part_of(scores, asked[f"{model}/{path.stem}"])
     return frames
+
+
+def part_of(scores: pd.DataFrame, asked: dict[str, Any]) -> pd.DataFrame:
+    """The rows that an evaluation asks for: its languages, and the first questions of each."""
+    rank = scores["id"].map({identifier: n for n, identifier in enumerate(sorted(set(scores["id"])))})
+    most = asked["questions"] or len(scores)
+    limit = scores["language"].map(lambda code: (asked["questions_en"] or most) if code == "en" else most)
+    return scores[scores["language"].isin(asked["languages"]) & (rank < limit)]

@@ -6,7 +6,7 @@ never cut.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,9 @@ def generate_rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield records.GENERATION rows, a question's samples together, the questions in order of length.
 
+    questions: rows of records.QUESTION; `asked_in` besides is the language of the prompt where that is not the
+    question's own, and those for a merge hold what merge/answer.py puts there.
+
     options: `samples` k, `temperature` (0: greedy, then k is 1), `max_new_tokens`, `batch_size` (sequences), `decoding`
     (`plain`, or `forced-prefix`: the first words of the trace are given in the query's language).
     """
@@ -48,20 +51,30 @@ def generate_rows(
     context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     prepared = []
     for question in questions:
-        messages = question_messages(question["question"], question["language"])
+        asked_in = question.get("asked_in", question["language"])
+        messages = question_messages(question["question"], asked_in, question["kind"], question["choices"])
+        if question.get("hidden"):  # LangBridge's LLM sees the question through the encoder alone
+            messages = [{**message, "content": ""} for message in messages]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         prefix = forced_prefix(question["language"]) if options["decoding"] == "forced-prefix" else ""
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
         prepared.append((len(ids), question, prompt, prefix, ids))
     prepared.sort(key=lambda item: (item[0], item[1]["id"], item[1]["language"]))
-    too_long = [item for item in prepared if item[0] + options["max_new_tokens"] > context]
+    too_long = [item for item in prepared if needed(item, options["max_new_tokens"]) > context]
     for _, question, prompt, _, _ in too_long:
         for sample in range(samples):
             yield generation_row(question, sample, prompt, "", 0, "prompt_too_long")
-    fitting = prepared[: len(prepared) - len(too_long)]
+    left_out = {id(item) for item in too_long}
+    fitting = [item for item in prepared if id(item) not in left_out]
     per_batch = max(options["batch_size"] // samples, 1)
     for start in range(0, len(fitting), per_batch):
         yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed)
+
+
+def needed(item: tuple, new: int) -> float:
+    """The places of a question in the model's context; endless where the encoder of a merge cannot read it."""
+    encoded = item[1].get("encoder_ids", [])
+    return float("inf") if encoded is None else item[0] + new + (len(encoded) + 2 if encoded else 0)
 
 
 def generate_batch(
@@ -80,23 +93,40 @@ def generate_batch(
         seeds = [stream_seed(item[1]["id"], item[1]["language"], sample, seed) for item, sample in rows]
         processors.append(SeededSampling(seeds, options["max_new_tokens"], options["temperature"]))
     ends = end_tokens(model, tokenizer)
+    merge = "encoder_ids" in items[0][1]
+    extra = encoder_batch(model, [item[1] for item, _ in rows]) if merge else {}
     with torch.inference_mode():
         output = model.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
+            **extra,
             max_new_tokens=options["max_new_tokens"],
             do_sample=False,
             logits_processor=processors,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=ends,
         )
-    for (item, sample), tokens in zip(rows, output[:, width:].tolist(), strict=True):
+    weights = model.weights.tolist() if merge else [(None, None)] * len(rows)
+    for (item, sample), tokens, gates in zip(rows, output[:, width:].tolist(), weights, strict=True):
         _, question, prompt, prefix, _ = item
         length = next((place + 1 for place, token in enumerate(tokens) if token in ends), None)
         completion = prefix + tokenizer.decode(tokens[:length], skip_special_tokens=True)
         given = len(tokenizer(prefix, add_special_tokens=False)["input_ids"]) if prefix else 0
         count = given + (len(tokens) if length is None else length)
-        yield generation_row(question, sample, prompt, completion, count, "length" if length is None else "stop")
+        reason = "length" if length is None else "stop"
+        yield generation_row(question, sample, prompt, completion, count, reason, gates)
+
+
+def encoder_batch(model: Any, questions: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    """What a merge's `generate` takes beside a prompt, padded on the right."""
+    tokens = [question["encoder_ids"] for question in questions]
+    width, pad = max(map(len, tokens)), model.encoder_tokenizer.pad_token_id
+    batch = {
+        "encoder_input_ids": [ids + [pad] * (width - len(ids)) for ids in tokens],
+        "encoder_attention_mask": [[1] * len(ids) + [0] * (width - len(ids)) for ids in tokens],
+        "language": [question["gate_language"] for question in questions],
+    }
+    return {name: torch.tensor(values, device=model.device) for name, values in batch.items()}
 
 
 def end_tokens(model: Any, tokenizer: Any) -> list[int]:
@@ -107,7 +137,13 @@ def end_tokens(model: Any, tokenizer: Any) -> list[int]:
 
 
 def generation_row(
-    question: dict[str, Any], sample: int, prompt: str, completion: str, tokens: int, finish_reason: str
+    question: dict[str, Any],
+    sample: int,
+    prompt: str,
+    completion: str,
+    tokens: int,
+    finish_reason: str,
+    gates: Sequence[float | None] = (None, None),
 ) -> dict[str, Any]:
     trace, response = split_completion(completion)
     return {
@@ -120,4 +156,7 @@ def generation_row(
         "response": response,
         "tokens": tokens,
         "finish_reason": finish_reason,
+        "told_language": question.get("told_language"),
+        "gate_encoder": gates[0],
+        "gate_llm": gates[1],
     }

@@ -11,28 +11,31 @@ from vernacular.answers import extract_answer, is_correct
 from vernacular.codeswitch import code_switched
 from vernacular.corpus.records import batches
 from vernacular.identify import LanguageIdentifier, foreign_script_word
+from vernacular.labels import extract_label
 
 
 def score_rows(
-    generations: Iterable[dict[str, Any]], answers: dict[tuple[str, str], str], identifier: LanguageIdentifier
+    generations: Iterable[dict[str, Any]], golds: dict[tuple[str, str], tuple[str, str]], identifier: LanguageIdentifier
 ) -> Iterator[dict[str, Any]]:
-    """Yield a records.SCORE row for each records.GENERATION row; `answers` maps (id, language) to the gold answer."""
+    """Yield a records.SCORE row for each records.GENERATION row; `golds`: (id, language) -> (kind, answer)."""
     for batch in batches(generations, 2048):
         traces = [row["trace"] for row in batch]
-        labels = identifier.identify(traces)
+        names = identifier.identify(traces)
         lines = identifier.identify_lines(traces)
         switched = code_switched(traces, identifier)
-        for row, label, named, switch in zip(batch, labels, lines, switched, strict=True):
+        for row, name, named, switch in zip(batch, names, lines, switched, strict=True):
             language, response = row["language"], row["response"]
             found = [line_label for _, line_label in named if line_label is not None]
+            kind, gold = golds[row["id"], language]
+            label = None if kind == "math" else extract_label(response, kind)
             line_pass = bool(found) and all(line_label == language for line_label in found)
             yield {
                 "id": row["id"],
                 "language": language,
                 "sample": row["sample"],
-                "correct": is_correct(answers[row["id"], language], response, language),
-                "answer": extract_answer(response, language),
-                "trace_language": label,
+                "correct": is_correct(gold, response, language) if kind == "math" else label == gold,
+                "answer": extract_answer(response, language) if kind == "math" else label,
+                "trace_language": name,
                 "line_pass": line_pass,
                 "word_pass": not foreign_script_word(row["trace"], language) if line_pass else None,
                 "code_switched": switch,

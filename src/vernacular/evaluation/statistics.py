@@ -158,8 +158,9 @@ def joint_estimates(
     for key, scores in frames.items():
         table = tally(scores)
         first = first or table
-        if (table.ids, table.languages) != (first.ids, first.languages):
-            what = "questions" if table.ids != first.ids else "languages"
+        asked = (tuple(table.ids), tuple(table.languages), _questions(table).tobytes())
+        if asked != (tuple(first.ids), tuple(first.languages), _questions(first).tobytes()):
+            what = "languages" if table.languages != first.languages else "questions"
             raise ValueError(
                 f"{benchmark}: {next(iter(frames))} and {key} were scored on different {what}; "
                 "evaluate the models of a benchmark on the same ones, or name a second benchmark"
@@ -173,6 +174,11 @@ def joint_estimates(
         point, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
         result[key] = Estimate(_macro(point[groups[group]]), _macro(drawn[:, groups[group]]))
     return result
+
+
+def _questions(table: Tally) -> Array:
+    """(ids, languages): 1 where a question was asked in a language."""
+    return table.counts[..., _COUNTS.index("questions")]
 
 
 def interval(draws: Array) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ def finetune(job: Job, rows: list[dict[str, Any]]) -> None:
 
     Weights stand in float32, also on a GPU: an update of a hundred-thousandth of a weight is lost in bfloat16.
     """
-    model, tokenizer = load_model(job.inputs["parent"], full_precision=True)
+    model, tokenizer = load_model(job.inputs["parent"], dtype="float32")
     decoder = model.base_model
     tuned = adapted(model, job.recipe)
     trainer = packed_trainer(tuned, tokenizer, decoder, rows, job)

@@ -4,15 +4,22 @@ from pathlib import Path
 from typing import Any
 
 
-def load_model(folder: str | Path, full_precision: bool = False) -> tuple[Any, Any]:
-    """(model in evaluation mode, tokenizer padding on the left); bfloat16 on a GPU, else or if asked for float32."""
+def load_model(folder: str | Path, dtype: str = "auto") -> tuple[Any, Any]:
+    """(model in evaluation mode, tokenizer padding on the left). dtype: see `torch_dtype`."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    on_gpu = torch.cuda.is_available()
-    dtype = torch.bfloat16 if on_gpu and not full_precision else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return model.eval().to("cuda" if on_gpu else "cpu"), tokenizer
+    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer
+
+
+def torch_dtype(name: str) -> Any:
+    """`float32`, `bfloat16`, or `auto`: bfloat16 on a GPU, else float32."""
+    import torch
+
+    if name == "auto":
+        return torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]

@@ -11,7 +11,7 @@ from vernacular.slam.mlp import decoder_mlps
 
 def tune(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train the chosen layers of the parent on rows of records.TRAINING; job.inputs["layers"] is a layers.json."""
-    model, tokenizer = load_model(job.inputs["parent"], full_precision=True)
+    model, tokenizer = load_model(job.inputs["parent"], dtype="float32")
     try:
         layers = json.loads(job.inputs["layers"].read_text(encoding="utf-8"))["layers"]
     except (ValueError, KeyError):

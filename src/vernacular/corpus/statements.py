@@ -1,0 +1,123 @@
+"""Entailment, contradiction or neither, over quantities and sets: the miniature's XNLI.
+
+A problem is language-free: a premise and a hypothesis about things, persons and numbers, and the label that follows
+from their meaning. `some` means at least one, perhaps all; `more` and `fewer` are strict.
+"""
+
+import random
+from typing import Any, NamedTuple
+
+from vernacular.corpus.phrasebook import LABELS
+
+NAMES, THINGS = 4, 10
+SETS = ("all", "some", "none")
+
+
+class Statement(NamedTuple):
+    kind: str  # of phrasebook.STATEMENTS
+    thing: int
+    name: int = 0
+    other: int = 0
+    n: int = 0
+    m: int = 0
+
+
+class Entailment(NamedTuple):
+    premise: Statement
+    hypothesis: Statement
+
+    @property
+    def answer(self) -> str:
+        return label_of(self.premise, self.hypothesis)
+
+    @property
+    def key(self) -> str:
+        """Two problems are one where premise and hypothesis are: of whom and of what they speak counts."""
+        return f"{tuple(self.premise)} {tuple(self.hypothesis)}"
+
+
+def values(statement: Statement) -> tuple[float, float]:
+    """The lowest and the highest whole number that a statement about one person leaves open."""
+    return {
+        "exact": (statement.n, statement.n),
+        "more": (statement.n + 1, float("inf")),
+        "fewer": (0, statement.n - 1),
+    }[statement.kind]
+
+
+def label_of(premise: Statement, hypothesis: Statement) -> str:
+    """Entailment if the hypothesis holds whenever the premise does, contradiction if it never does; else neutral."""
+    if premise.thing != hypothesis.thing:
+        return "neutral"
+    if premise.kind in SETS:
+        if "none" in (premise.kind, hypothesis.kind):
+            return "entailment" if premise.kind == hypothesis.kind else "contradiction"
+        return "neutral" if (premise.kind, hypothesis.kind) == ("some", "all") else "entailment"
+    if premise.name != hypothesis.name:
+        return "neutral"
+    if premise.kind == "pair":
+        return "entailment" if (premise.n > premise.m) == (hypothesis.kind == "more_than") else "contradiction"
+    (low, high), (least, most) = values(premise), values(hypothesis)
+    if least <= low and high <= most:
+        return "entailment"
+    return "contradiction" if high < least or most < low else "neutral"
+
+
+def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
+    """A problem of a label that is drawn evenly; numbers: the inclusive range of its numbers.
+
+    Half of the neutral problems speak of another person or thing; about half of all compare two numbers, a quarter each
+    two persons and two sets (our choice).
+    """
+    label = rng.choice(LABELS)
+    family = rng.choice(("number", "number", "pair", "set"))
+    while True:
+        thing, name, other = rng.randrange(THINGS), *rng.sample(range(NAMES), 2)
+        n, m = rng.sample(range(numbers[0], numbers[1] + 1), 2)
+        if family == "set":
+            premise, hypothesis = (Statement(kind, thing) for kind in rng.sample(SETS, 2))
+        elif family == "pair":
+            premise = Statement("pair", thing, name, other, n, m)
+            hypothesis = Statement(rng.choice(("more_than", "fewer_than")), thing, name, other)
+        else:
+            kinds = rng.choice(("exact", "more", "fewer")), rng.choice(("exact", "more", "fewer"))
+            premise, hypothesis = (Statement(kind, thing, name, n=k) for kind, k in zip(kinds, (n, m), strict=True))
+        if label == "neutral" and rng.random() < 0.5:
+            swap_thing = family != "number" or rng.random() < 0.5
+            hypothesis = (
+                hypothesis._replace(thing=rng.choice([t for t in range(THINGS) if t != thing]))
+                if swap_thing
+                else hypothesis._replace(name=other)
+            )
+        if label_of(premise, hypothesis) == label:
+            return Entailment(premise, hypothesis)
+
+
+def render_statement(book: dict[str, Any], statement: Statement, choice: random.Random) -> str:
+    return choice.choice(book["statement"][statement.kind]).format(
+        name=book["names"][statement.name],
+        other=book["names"][statement.other],
+        n=statement.n,
+        m=statement.m,
+        **book["things"][statement.thing],
+    )
+
+
+def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.Random) -> str:
+    """Premise and hypothesis, a line each; `choice` picks the wording of both."""
+    premise, hypothesis = (render_statement(book, statement, choice) for statement in problem)
+    return book["premise"].format(premise=premise) + "\n" + book["hypothesis"].format(hypothesis=hypothesis)
+
+
+def render_judgement(book: dict[str, Any], problem: Entailment, wording: random.Random) -> list[str]:
+    """The trace: two numbers are compared where both statements hold one of the same matter; then the verdict."""
+    premise, hypothesis = problem
+    lines = []
+    if premise.thing == hypothesis.thing and premise.name == hypothesis.name and premise.n:
+        x, y = (premise.n, premise.m) if premise.kind == "pair" else (premise.n, hypothesis.n)
+        sign = "<" if x < y else ">" if x > y else "="
+        template = wording.choice(book["judge"]["compare"])
+        lines.append(template.format(step=book["steps"][0], x=x, sign=sign, y=y, **book["things"][premise.thing]))
+    template = wording.choice(book["judge"][problem.answer])
+    step = book["steps"][1 if lines else 0]
+    return [*lines, template.format(step=step, **book["things"][hypothesis.thing])]

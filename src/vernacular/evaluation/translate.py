@@ -1,0 +1,51 @@
+"""Translate, then ask: the baseline `translate-en`."""
+
+from typing import Any
+
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from vernacular.merge.encoder import encode_texts, encoder_limit, source_language
+from vernacular.models.load import torch_dtype
+from vernacular.prompts import question_text
+
+ENGLISH = "en"
+
+
+def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: str = "auto") -> list[dict[str, Any]]:
+    """`translate-en`: each question and its options as an encoder-decoder puts them into English, greedily.
+
+    The text that comes out is asked as it is, whatever of the options survived in it. English goes through as well:
+    nothing says what language a question is in.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
+    translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False).eval()
+    if torch.cuda.is_available():
+        translator = translator.to("cuda")
+    limit = encoder_limit(translator.config, tokenizer)
+    texts = [question_text(row["question"], row["choices"]) for row in rows]
+    ids = encode_texts(tokenizer, texts, [row["language"] for row in rows], limit)
+    order = sorted(range(len(rows)), key=lambda n: len(ids[n]))
+    english: dict[int, str] = {}
+    for start in range(0, len(order), batch_size):
+        part = order[start : start + batch_size]
+        batch = tokenizer.pad({"input_ids": [ids[n] for n in part]}, return_tensors="pt").to(translator.device)
+        with torch.inference_mode():
+            out = translator.generate(
+                input_ids=batch["input_ids"],
+                attention_mask=batch["attention_mask"],
+                max_new_tokens=min(limit or 512, 2 * batch["input_ids"].shape[1] + 16),
+                do_sample=False,
+                num_beams=1,
+                **({} if not hasattr(tokenizer, "src_lang") else {"forced_bos_token_id": english_start(tokenizer)}),
+            )
+        for n, text in zip(part, tokenizer.batch_decode(out, skip_special_tokens=True), strict=True):
+            english[n] = text.strip()
+    return [{**row, "question": english[n], "choices": None, "asked_in": ENGLISH} for n, row in enumerate(rows)]
+
+
+def english_start(tokenizer: Any) -> int:
+    """The token that makes NLLB and M2M100 write English."""
+    code = source_language(tokenizer, ENGLISH)
+    token = code if code in tokenizer.get_vocab() else f"__{code}__"
+    return int(tokenizer.convert_tokens_to_ids(token))

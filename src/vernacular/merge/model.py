@@ -1,0 +1,218 @@
+"""A frozen multilingual encoder and a frozen LLM joined by a small connector: MindMerger, ST-Merge, LangBridge.
+
+With H = Enc(question), X = mapping(H), T = Emb(prompt) the LLM reads
+
+    [BOS; g_X X; b; g_T T] and then the target        (MindMerger, arXiv 2405.17386: g_X = g_T = 1)
+
+b is a learned boundary vector. In the mapping stage, and for LangBridge (arXiv 2401.10695), T is empty of the question.
+The gate (merge/gates.py) is the only difference between the variants.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoConfig
+
+from vernacular.files import write_json
+from vernacular.merge.encoder import encoder_limit, encoder_width, load_encoder
+from vernacular.merge.gates import build_gate
+from vernacular.models.load import load_model
+from vernacular.models.manifest import digest
+
+CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
+
+
+class Connector(nn.Module):
+    """What is trained: the mapping, the boundary vector and the gate, in float32."""
+
+    def __init__(self, encoder_width: int, llm_width: int, options: dict[str, Any]) -> None:
+        super().__init__()
+        self.mapping: nn.Module
+        if options["gate"] == "prefix-only":  # LangBridge: one linear layer
+            self.mapping = nn.Linear(encoder_width, llm_width)
+        else:  # MindMerger's modeling_mindmerger.py
+            self.mapping = nn.Sequential(
+                nn.Linear(encoder_width, 2 * encoder_width), nn.ReLU(), nn.Linear(2 * encoder_width, llm_width)
+            )
+        self.boundary = nn.Parameter(torch.zeros(llm_width))
+        self.gate = build_gate(options["gate"], llm_width, len(options["languages"]), options["language_embedding"])
+
+
+class MergedModel(nn.Module):
+    """A merge. Inputs of `forward` and `generate`, all padded, masks 1 where real:
+
+    encoder_input_ids (batch, n), encoder_attention_mask: the question, for the encoder (padding on the right);
+    input_ids (batch, m), attention_mask: the LLM's prompt, or prompt and target (padding on either side);
+    language (batch,) int64: position in `options["languages"]`, -1 for any other.
+    """
+
+    def __init__(self, encoder: Any, encoder_tokenizer: Any, llm: Any, tokenizer: Any, options: dict[str, Any]) -> None:
+        """options: gate, language_embedding (width, 0: none), languages (of the training), encoder, llm (folders)."""
+        super().__init__()
+        self.encoder, self.encoder_tokenizer = encoder.requires_grad_(False), encoder_tokenizer
+        self.llm, self.tokenizer = llm.requires_grad_(False), tokenizer
+        self.options, self.config = options, llm.config
+        self.generation_config = llm.generation_config
+        self.limit = encoder_limit(encoder.config, encoder_tokenizer)
+        width = llm.get_input_embeddings().embedding_dim
+        self.connector = Connector(encoder_width(encoder.config), width, options).to(llm.device)
+        self.clamped: dict[str, float] = {}  # for analysis: "encoder" or "llm" -> the weight in the place of the gate's
+
+    @property
+    def device(self) -> torch.device:
+        return self.llm.device
+
+    def train(self, mode: bool = True) -> "MergedModel":
+        """The parents stay in evaluation mode: what is frozen gets no dropout."""
+        super().train(mode)
+        self.encoder.eval()
+        self.llm.eval()
+        return self
+
+    def state_dict(self, *args: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
+        """The connector's tensors alone: a checkpoint never holds the parents."""
+        return self.connector.state_dict(prefix="connector.")
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **options: Any) -> Any:
+        """What state_dict gave: a resumed training finds its connector, and misses no parent."""
+        own = {name.removeprefix("connector."): tensor for name, tensor in state_dict.items()}
+        return self.connector.load_state_dict(own, *args, **options)
+
+    def features(self, encoder_input_ids: torch.Tensor, encoder_attention_mask: torch.Tensor) -> torch.Tensor:
+        """H, mapped: (batch, n, llm width) in the LLM's dtype."""
+        with torch.no_grad():
+            hidden = self.encoder(input_ids=encoder_input_ids, attention_mask=encoder_attention_mask).last_hidden_state
+        return self.connector.mapping(hidden.to(self.connector.boundary.dtype)).to(self.llm.dtype)
+
+    def gates(self, features, feature_mask, embeddings, embedding_mask, language):  # type: ignore[no-untyped-def]
+        """(batch, 2) float32: the weights of X and of T; ones where the merge has no gate."""
+        if self.connector.gate is None:
+            weights = torch.ones(features.shape[0], 2, device=features.device)
+        else:
+            weights = self.connector.gate(features.float(), feature_mask, embeddings.float(), embedding_mask, language)
+        for column, name in enumerate(("encoder", "llm")):
+            if name in self.clamped:
+                weights = weights.clone()
+                weights[:, column] = self.clamped[name]
+        return weights
+
+    def inputs(  # type: ignore[no-untyped-def]
+        self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, prompt_mask=None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What the LLM reads: embeddings (batch, time, width), mask, the place of each `input_ids` token there, gates.
+
+        Padding is gathered on the left and cut where it is all that a column holds. prompt_mask: 1 where `input_ids` is
+        prompt; what follows is target, which no gate weighs or sees.
+        """
+        prompt_mask = attention_mask if prompt_mask is None else prompt_mask
+        mapped, text = self.features(encoder_input_ids, encoder_attention_mask), self.embed(input_ids)
+        weights = self.gates(mapped, encoder_attention_mask, text, prompt_mask, language)
+        of_encoder, of_llm = weights.to(mapped.dtype)[:, :, None].unbind(1)
+        scaled = torch.where(prompt_mask[..., None].bool(), text * of_llm[:, None], text)
+        batch = input_ids.shape[0]
+        boundary = self.connector.boundary.to(mapped.dtype).expand(batch, 1, -1)
+        ones = attention_mask.new_ones(batch, 1)
+        parts = [(mapped * of_encoder[:, None], encoder_attention_mask), (boundary, ones), (scaled, attention_mask)]
+        if self.tokenizer.bos_token_id is not None:
+            start = self.embed(torch.full_like(ones, self.tokenizer.bos_token_id))
+            parts.insert(0, (start, ones))
+        embeddings, mask = torch.cat([part for part, _ in parts], 1), torch.cat([real for _, real in parts], 1)
+        order = mask.argsort(dim=1, stable=True)[:, mask.shape[1] - int(mask.sum(1).max()) :]
+        place = order.new_zeros(mask.shape).scatter(
+            1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
+        )
+        gathered = embeddings.gather(1, order[..., None].expand(-1, -1, embeddings.shape[-1]))
+        return gathered, mask.gather(1, order), place[:, -input_ids.shape[1] :], weights
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.llm.get_input_embeddings()(ids)
+
+    def forward(self, labels: torch.Tensor, prompt_mask: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
+        """The mean next-token loss over the target, a float32 scalar. labels (batch, m): -100 where is no target."""
+        embeddings, mask, place, _ = self.inputs(prompt_mask=prompt_mask, **batch)
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        decoder = self.llm.base_model
+        hidden = decoder(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, use_cache=False)
+        wanted = labels != -100
+        # The token at `place` is predicted one place before it; a target never stands first, the boundary does.
+        before = (place - 1).clamp(min=0)[..., None].expand(-1, -1, embeddings.shape[-1])
+        logits = self.llm.get_output_embeddings()(hidden.last_hidden_state.gather(1, before)[wanted])
+        return nn.functional.cross_entropy(logits.float(), labels[wanted])
+
+    @torch.inference_mode()
+    def logits(self, **batch: torch.Tensor) -> torch.Tensor:
+        """(batch, time, vocabulary): what the LLM predicts after each place of its input."""
+        embeddings, mask, _, _ = self.inputs(**batch)
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        return self.llm(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions).logits
+
+    @torch.inference_mode()
+    def generate(self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, **options):  # type: ignore[no-untyped-def]
+        """(batch, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
+
+        What the gate gave stays in `weights` (batch, 2).
+        """
+        embeddings, mask, _, self.weights = self.inputs(
+            encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language
+        )
+        new = self.llm.generate(inputs_embeds=embeddings, attention_mask=mask, **options)
+        return torch.cat([input_ids, new], 1)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """The connector and references to both parents (from this folder on), with digests of what they were; not their
+        weights."""
+        parents = {name: os.path.relpath(self.options[name], folder) for name in ("encoder", "llm")}
+        digests = {f"{name}_digest": digest(self.options[name]) for name in ("encoder", "llm")}
+        write_json(Path(folder) / CONFIG, {**self.options, **parents, **digests})
+        save_file(
+            {name: tensor.contiguous() for name, tensor in self.connector.state_dict().items()},
+            Path(folder) / CONNECTOR,
+        )
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, dtype: str = "auto") -> "MergedModel":
+        """Load connector and parents. Raises ValueError where the connector was trained for others."""
+        folder = Path(folder)
+        options = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        for name in ("encoder", "llm"):
+            path, expected = Path(os.path.normpath(folder / options[name])), options.pop(f"{name}_digest")
+            options[name] = str(path)
+            if not path.is_dir():
+                raise ValueError(f"{folder / CONFIG}: the {name} {path} is not there; make it again or mend the path")
+            if digest(path) != expected:
+                raise ValueError(
+                    f"{folder}: the connector was trained for another {name} than {path} now holds; train it again"
+                )
+        model = build_merge(options, dtype)
+        model.load_connector(folder)
+        return model.eval()
+
+    def load_connector(self, folder: str | Path) -> None:
+        """Take the tensors of a saved connector that this one has too: a merge begins with the mapping of its parent.
+
+        Raises ValueError where a shape disagrees: it was saved for an encoder or LLM of another width.
+        """
+        saved, own = load_file(Path(folder) / CONNECTOR), self.connector.state_dict()
+        for name in saved.keys() & own.keys():
+            if saved[name].shape != own[name].shape:
+                was, here = tuple(saved[name].shape), tuple(own[name].shape)
+                raise ValueError(
+                    f"{folder}: '{name}' of the connector is {was}, but these parents need {here}; train it again"
+                )
+        self.connector.load_state_dict({**own, **{n: t for n, t in saved.items() if n in own}})
+
+
+def build_merge(options: dict[str, Any], dtype: str = "auto") -> MergedModel:
+    """A merge with a fresh connector in float32; dtype: of the parents, see models.load.torch_dtype."""
+    config = AutoConfig.from_pretrained(options["llm"], trust_remote_code=False)
+    if config.is_encoder_decoder:  # AutoModelForCausalLM would take BART's decoder, with embeddings drawn by chance
+        raise ValueError(f"{options['llm']}: a model of the type '{config.model_type}' is no causal LM; name one")
+    llm, tokenizer = load_model(options["llm"], dtype)
+    encoder, encoder_tokenizer = load_encoder(options["encoder"], llm.dtype)
+    return MergedModel(encoder.to(llm.device).eval(), encoder_tokenizer, llm, tokenizer, options).eval()

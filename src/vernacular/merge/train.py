@@ -1,0 +1,129 @@
+"""Training a merge: the mapping on pairs of sentences, then everything of the connector on questions and answers.
+
+Neither parent gets gradients of its weights; the LLM's backward pass only carries them to what it read.
+"""
+
+from typing import Any
+
+import torch
+from transformers import Trainer, TrainingArguments
+
+from vernacular.merge.encoder import encode_texts
+from vernacular.merge.model import CONFIG, MergedModel, build_merge
+from vernacular.models.packed import IGNORED, encode_example
+from vernacular.models.training import Job, save_model, train
+
+
+def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
+    """MindMerger's first stage: the LLM reads [BOS; X; b] and learns to write the English sentence (task `pairs`)."""
+    options = {"gate": "none", "language_embedding": 0, "languages": languages_of(rows)}
+    model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
+    examples = encode_rows(model, [{**row, "prompt": None} for row in rows])
+    fit(model, examples, job)
+
+
+def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
+    """The second stage: [BOS; g_X X; b; g_T T] and then the answer; from the parent's mapping where it is a merge.
+
+    LangBridge's user turn stays empty: its LLM never sees the question's own tokens.
+    """
+    recipe = job.recipe
+    options = {
+        "gate": recipe["gate"],
+        "language_embedding": recipe["language_embedding"],
+        "languages": languages_of(rows),
+    }
+    model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
+    if (job.inputs["parent"] / CONFIG).exists():
+        model.load_connector(job.inputs["parent"])
+    if recipe["gate"] == "prefix-only":
+        rows = [{**row, "prompt": ""} for row in rows]
+    fit(model, encode_rows(model, rows), job)
+
+
+def languages_of(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted({row["language"] for row in rows})
+
+
+def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Token ids of rows of records.TRAINING: of the question for the encoder, of prompt and target for the LLM.
+
+    Raises ValueError for a row without a question (the task is neither `pairs` nor `reasoning`), and where features and
+    prompt and target overflow the LLM's context.
+    """
+    if lacking := next((row for row in rows if row["question"] is None), None):
+        raise ValueError(
+            f"a row of the task '{lacking['task']}' has no question for the encoder; train on `pairs` or `reasoning`"
+        )
+    texts, languages = [row["question"] for row in rows], [row["language"] for row in rows]
+    encoded = encode_texts(model.encoder_tokenizer, texts, languages, model.limit)
+    context = getattr(model.config, "max_position_embeddings", None)
+    examples = []
+    for row, question in zip(rows, encoded, strict=True):
+        ids, prompt = encode_example(model.tokenizer, row)
+        if context and len(question) + len(ids) + 2 > context:
+            raise ValueError(
+                f"{row['id']} in '{row['language']}': {len(question)} features, {len(ids)} tokens of prompt and answer "
+                f"and 2 marks overflow the LLM's context of {context}; take a longer context or shorter questions"
+            )
+        language = model.options["languages"].index(row["language"])
+        examples.append({"encoder_input_ids": question, "input_ids": ids, "prompt": prompt, "language": language})
+    return examples
+
+
+def collate(examples: list[dict[str, Any]], encoder_pad: int, pad: int) -> dict[str, torch.Tensor]:
+    """Tensors for MergedModel.forward, padded on the right."""
+
+    def padded(key: str, value: int) -> tuple[torch.Tensor, torch.Tensor]:
+        width = max(len(example[key]) for example in examples)
+        ids = torch.tensor([example[key] + [value] * (width - len(example[key])) for example in examples])
+        real = torch.tensor([[1] * len(e[key]) + [0] * (width - len(e[key])) for e in examples])
+        return ids, real
+
+    encoder_ids, encoder_mask = padded("encoder_input_ids", encoder_pad)
+    ids, mask = padded("input_ids", pad)
+    place = torch.arange(ids.shape[1])[None]
+    is_prompt = (place < torch.tensor([[example["prompt"]] for example in examples])) & mask.bool()
+    return {
+        "encoder_input_ids": encoder_ids,
+        "encoder_attention_mask": encoder_mask,
+        "input_ids": ids,
+        "attention_mask": mask,
+        "prompt_mask": is_prompt.long(),
+        "labels": ids.masked_fill(is_prompt | ~mask.bool(), IGNORED),
+        "language": torch.tensor([example["language"] for example in examples]),
+    }
+
+
+class MergeTrainer(Trainer):
+    """Transformers' Trainer around a model whose forward pass gives the loss itself."""
+
+    loss_is_scaled_for_ga = False  # a mean over one batch: the Trainer divides it among accumulated ones
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
+        with torch.autocast(inputs["labels"].device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
+            loss = model(**inputs)
+        return (loss, {"loss": loss}) if return_outputs else loss
+
+
+def fit(model: MergedModel, examples: list[dict[str, Any]], job: Job) -> None:
+    if not examples:
+        raise ValueError(f"{job.inputs['data']}: no rows to train on; see the section `data` of the configuration")
+    pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
+    arguments = TrainingArguments(
+        output_dir=str(job.folder),
+        use_cpu=not torch.cuda.is_available(),
+        seed=job.seed,
+        remove_unused_columns=False,
+        include_num_input_tokens_seen="all",
+        report_to=[],
+        disable_tqdm=True,
+        save_total_limit=2,
+        # Rows of about the same length in a batch: benchmarks/merge.py says what that gains.
+        train_sampling_strategy="group_by_length",
+        **job.recipe["training"],
+    )
+    trainer = MergeTrainer(
+        model=model, args=arguments, train_dataset=examples, data_collator=lambda rows: collate(rows, *pads)
+    )
+    save_model(model, model.tokenizer, trainer, job, train(trainer, job, []))

@@ -1,0 +1,92 @@
+"""Score files read for a table: named by their path, and only the questions that the table's evaluation asks."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.questions import chosen_questions
+from vernacular.study import GENERATION_OPTIONS, evaluated
+
+ROWS = [
+    {"id": f"q{number:02}", "benchmark": "mini", "language": language, "sample": 0, "correct": number % 3 == 0}
+    for language in ("fr", "en", "ja")
+    for number in (4, 0, 3, 1, 2, 5)
+]
+
+
+def asking(languages: list[str], questions: int | None, questions_en: int | None = None) -> dict[str, Any]:
+    return {"languages": languages, "questions": questions, "questions_en": questions_en, "decoding": "plain"}
+
+
+def written(folder: Path, rows: list[dict[str, Any]], model: str = "lrm", seed: int = 3) -> Path:
+    path = folder / f"seed-{seed}" / "scores" / model / "mini.parquet"
+    path.parent.mkdir(parents=True)
+    pd.DataFrame(rows).to_parquet(path)
+    return path
+
+
+def test_frames_are_named_by_their_path(tmp_path: Path) -> None:
+    paths = [written(tmp_path, ROWS), written(tmp_path, ROWS[:3], "sft", 10)]
+    frames = read_frames(paths)
+    assert {key: len(frame) for key, frame in frames.items()} == {("lrm", "mini", 3): 18, ("sft", "mini", 10): 3}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        asking(["fr", "en", "ja"], None),
+        asking(["fr", "en", "ja"], 2),
+        asking(["fr", "en", "ja"], 2, 5),
+        asking(["ja"], 3, 5),
+        asking(["en"], 4, 1),
+        asking(["fr", "en"], None, 2),
+        asking(["fr", "en"], 100, 100),
+    ],
+    ids=str,
+)
+def test_a_table_reads_what_its_own_evaluation_would_have_asked(options: dict[str, Any], tmp_path: Path) -> None:
+    """Although the file holds what another one asked besides."""
+    path = written(tmp_path, ROWS)
+    (frame,) = read_frames([path], {"lrm/mini": options}).values()
+    chosen = {(row["id"], row["language"]) for row in chosen_questions(ROWS, "mini", options, "file")}
+    assert chosen and {*zip(frame["id"], frame["language"], strict=True)} == chosen and len(frame) == len(chosen)
+
+
+OPTIONS = [asking(["fr", "ja"], 2), asking(["en"], 3), asking(["fr", "en"], None, 2), asking(["fr", "en"], 1, 5)]
+
+
+@pytest.mark.parametrize("one, other", list(itertools.permutations(OPTIONS, 2)), ids=str)
+def test_two_evaluations_share_one_generation(one: dict[str, Any], other: dict[str, Any], tmp_path: Path) -> None:
+    """It asks what either asks, and each finds in it exactly what it would have asked alone."""
+    rest = dict.fromkeys(GENERATION_OPTIONS, 1) | {"models": ["lrm"], "benchmarks": ["mini"]}
+    study = {"evaluations": [{**rest, **one}, {**rest, **other}]}
+    ((key, (model, options)),) = evaluated(study, "file").items()
+    assert key == ("lrm", "mini") and model == "lrm" and list(options) == GENERATION_OPTIONS
+    path = written(tmp_path, chosen_questions(ROWS, "mini", options, "file"))
+    for own in (one, other):
+        (frame,) = read_frames([path], {"lrm/mini": own}).values()
+        alone = pd.DataFrame(chosen_questions(ROWS, "mini", own, "file"))
+        pd.testing.assert_frame_equal(frame.reset_index(drop=True), alone)
+
+
+def test_each_file_is_cut_to_its_own(tmp_path: Path) -> None:
+    paths = [written(tmp_path, ROWS), written(tmp_path, ROWS, "sft")]
+    wanted = {"lrm/mini": asking(["fr"], 1), "sft/mini": asking(["ja"], 2)}
+    one, two = read_frames(paths, wanted).values()
+    assert (set(one["language"]), set(one["id"]), set(two["language"]), set(two["id"])) == (
+        {"fr"}, {"q00"}, {"ja"}, {"q00", "q01"},
+    )  # fmt: skip
+
+
+def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not of the form seed-<n>/scores/<model>/<benchmark>.parquet"):
+        read_frames([tmp_path / "mini.parquet"])
+    path = written(tmp_path, ROWS)
+    path.write_text("no table")
+    with pytest.raises(ValueError, match="cannot be read as Parquet .* delete it and rerun") as caught:
+        read_frames([path])
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,30 @@
+"""Edits of a configuration, for tests of what is refused."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Edit = Callable[[dict[str, Any]], object]
+FORGET: Any = object()
+
+
+def put(path: str, value: Any) -> Edit:
+    """An edit: the key at a dotted path gets a value, or is removed."""
+
+    def edit(config: dict[str, Any]) -> None:
+        place: Any = config
+        *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+        for step in steps:
+            place = place[step]
+        if value is FORGET:
+            del place[last]
+        else:
+            place[last] = value
+
+    return edit
+
+
+def edited(config: dict[str, Any], edit: Edit) -> dict[str, Any]:
+    config = json.loads(json.dumps(config))  # a deep copy in which YAML's aliases no longer share anything
+    edit(config)
+    return config

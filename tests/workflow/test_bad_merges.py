@@ -1,0 +1,229 @@
+"""Merges that cannot be made or evaluated: one line that names file, key and what to do, before any job."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edits import FORGET, Edit, edited, put
+from workspaces import dry_run
+
+from vernacular.study import StudyError, resolve_study
+
+# Evaluations of the default study, by number: of the merges on word problems, the first with each of these decodings.
+MERGES, TRANSLATED, ORACLE, MIXED, OF_ADAMAME = 5, 8, 11, 16, 19
+
+
+def add(number: int, model: str) -> Edit:
+    return lambda config: config["evaluations"][number]["models"].append(model)
+
+
+PARENTS: dict[str, tuple[Edit, list[str]]] = {
+    "LLM from a translator": (
+        put("models.two-stage.from", "translator"),
+        ["models.two-stage.from: 'translator' is no LLM of its own; name one"],
+    ),
+    "GRPO from a merge": (
+        put("models.slam-adamame.from", "st-merge"),
+        ["models.slam-adamame.from: 'st-merge' is no LLM"],
+    ),
+    "SLAM from a mapping": (put("models.slam-top.from", "mapping"), ["models.slam-top.from: 'mapping' is no LLM"]),
+    "merge from a merge": (
+        put("models.st-merge.from", "mindmerger"),
+        ["models.st-merge.from: 'mindmerger' has the recipe 'merge'; name an LLM or a mapping"],
+    ),
+    "merge from a translator": (
+        put("models.st-merge.from", "translator"),
+        ["models.st-merge.from: 'translator' has the recipe 'translator'"],
+    ),
+    "mapping from a merge": (
+        put("models.mapping.from", "langbridge"),
+        ["models.mapping.from: 'langbridge' has the recipe"],
+    ),
+    "merge of an unknown mapping": (
+        put("models.st-merge.from", "maping"),
+        ["models.st-merge.from: unknown model", "'mapping'"],
+    ),
+    "two encoders": (
+        put("models.st-merge.encoder", "translator"),
+        ["models.st-merge.encoder: 'mapping' is a mapping, which has its encoder; leave it out"],
+    ),
+    "no encoder": (
+        put("models.langbridge.encoder", FORGET),
+        ["models.langbridge.encoder: 'reasoner' is an LLM; name the encoder, or a mapping as `from`"],
+    ),
+    "mapping without an encoder": (
+        put("models.mapping.encoder", FORGET),
+        ["models.mapping: the key 'encoder' is missing"],
+    ),
+    "unknown encoder": (
+        put("models.mapping.encoder", "translater"),
+        ["models.mapping.encoder: unknown model 'translater'", "did you mean 'translator'?"],
+    ),
+    "LLM as an encoder": (
+        put("models.langbridge.encoder", "base"),
+        ["models.langbridge.encoder: 'base' has the recipe 'pretrain'", "name a model of translator or folder"],
+    ),
+    "unknown gate": (put("models.st-merge.gate", "cross"), ["models.st-merge.gate: 'cross'", "'cross-attention'"]),
+    "language embedding below 0": (
+        put("models.st-merge.language_embedding", -1),
+        ["models.st-merge.language_embedding: -1 is too small"],
+    ),
+    "unknown option of a translator": (
+        put("models.translator.training.generation_num_beam", 2),
+        ["models.translator.training.generation_num_beam", "'generation_num_beams'"],
+    ),
+    "order of batches, which is ours": (
+        put("models.st-merge.training.train_sampling_strategy", "random"),
+        ["models.st-merge.training.train_sampling_strategy: the workflow sets this option itself"],
+    ),
+}
+
+DATA: dict[str, tuple[Edit, list[str]]] = {
+    "translator that reads problems": (
+        put("models.translator.data", "english-tasks"),
+        ["models.translator.data: part 0 of 'english-tasks' has the task 'reasoning'", "'translator' reads 'pairs'"],
+    ),
+    "mapping that reads problems": (
+        put("models.mapping.data", "multilingual-tasks"),
+        ["models.mapping.data: part 0 of 'multilingual-tasks'", "'merge-mapping' reads 'pairs'"],
+    ),
+    "merge that reads pairs": (
+        put("models.st-merge.data", "pairs"),
+        ["models.st-merge.data: part 0", "'merge' reads 'reasoning'"],
+    ),
+    "merge that reads text": (
+        lambda c: c["data"]["english-tasks"].append({**c["data"]["english-tasks"][0], "task": "text"}),
+        ["models.langbridge.data: part 1 of 'english-tasks' has the task 'text'", "reads 'reasoning'"],
+    ),
+    "LLM that reads pairs": (
+        put("models.reasoner.data", "pairs"),
+        ["models.reasoner.data: part 0 of 'pairs' has the task 'pairs', which only translators and mappings read"],
+    ),
+    "unknown set": (put("models.st-merge.data", "pair"), ["models.st-merge.data: set 'pair'", "'pairs'"]),
+}
+
+EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
+    "mapping evaluated": (
+        add(MERGES, "mapping"),
+        ["evaluations.5.models: 'mapping' has the recipe 'merge-mapping' and answers no questions; leave it out"],
+    ),
+    "translator evaluated": (
+        add(MERGES, "translator"),
+        ["evaluations.5.models: 'translator' has the recipe 'translator'"],
+    ),
+    "told language of an LLM": (
+        add(ORACLE, "reasoner"),
+        ["evaluations.11.decoding: 'oracle' is for models of the recipe 'merge'; 'reasoner' is none"],
+    ),
+    "clamped gate of an LLM": (
+        lambda c: c["evaluations"][ORACLE].update(decoding="llm-off", models=["lrm"]),
+        ["evaluations.11.decoding: 'llm-off' is for models of the recipe 'merge'; 'lrm' is none"],
+    ),
+    "merge that is translated for": (
+        add(TRANSLATED, "st-merge"),
+        ["evaluations.8.decoding: 'translate-en' is for an LLM alone; 'st-merge' is a merge"],
+    ),
+    "merge with a forced prefix": (
+        put(f"evaluations.{OF_ADAMAME}.decoding", "forced-prefix"),
+        ["evaluations.19.decoding: 'forced-prefix' is for an LLM alone; 'st-merge-adamame' is a merge"],
+    ),
+    "translation without a translator": (
+        put(f"evaluations.{TRANSLATED}.translator", FORGET),
+        ["evaluations.8.translator: goes with `decoding: translate-en`, and only with that"],
+    ),
+    "translator without translation": (
+        put(f"evaluations.{ORACLE}.translator", "translator"),
+        ["evaluations.11.translator: goes with `decoding: translate-en`, and only with that"],
+    ),
+    "unknown translator": (
+        put(f"evaluations.{TRANSLATED}.translator", "translater"),
+        ["evaluations.8.translator: 'translater' is no model of translator or folder; did you mean 'translator'?"],
+    ),
+    "LLM as a translator": (
+        put(f"evaluations.{TRANSLATED}.translator", "base"),
+        ["evaluations.8.translator: 'base' is no model of translator or folder"],
+    ),
+    "word problems in two languages": (
+        put(f"evaluations.{MIXED}.benchmarks", ["mini-xnli", "mini-mgsm"]),
+        ["evaluations.16.decoding: 'mixed-en' needs questions of several lines", "'mini-mgsm' has not"],
+    ),
+    "unknown decoding": (
+        put(f"evaluations.{ORACLE}.decoding", "oracl"),
+        ["evaluations.11.decoding: 'oracl'", "'oracle'"],
+    ),
+    "two ways of one generation": (
+        lambda c: c["evaluations"].append({**c["evaluations"][ORACLE], "max_new_tokens": 7}),
+        ["evaluations.20.max_new_tokens: st-merge+oracle on mini-xnli", "make them equal"],
+    ),
+}
+
+SECTION: dict[str, tuple[Edit, list[str]]] = {
+    "merge missing": (
+        put("merge", FORGET),
+        ["evaluations.5.target: 'merge' needs the section 'merge', which is missing"],
+    ),
+    "merge missing, steering alone": (
+        lambda c: c.update(evaluations=[c["evaluations"][0], c["evaluations"][ORACLE]]) or c.pop("merge"),
+        ["evaluations.1.target: 'merge-steering' needs the section 'merge'"],
+    ),
+    "reference not evaluated": (
+        put("merge.reference", "lrm"),
+        ["merge.reference: 'lrm' is in no evaluation of the target 'merge'", "choose from: "],
+    ),
+    "baseline not evaluated": (
+        put("merge.baseline", "st-merge-sigmoid"),
+        ["merge.baseline: 'st-merge-sigmoid' is in no evaluation of the target 'merge'", "did you mean 'st-merge'?"],
+    ),
+    "model of another target": (
+        put("merge.model", "st-merge-adamame"),
+        ["merge.model: 'st-merge-adamame' is in no evaluation of the target 'merge'"],
+    ),
+    "unknown reference": (put("merge.reference", "reasonr"), ["merge.reference: model 'reasonr'", "'reasoner'"]),
+    "unknown low-resource language": (
+        put("merge.low_resource", ["sw", "yo"]),
+        ["merge.low_resource: language 'yo' is not among the study's languages"],
+    ),
+    "no low-resource language": (put("merge.low_resource", []), ["merge.low_resource: needs at least 1"]),
+    "key missing": (put("merge.model", FORGET), ["merge: the key 'model' is missing"]),
+}
+
+REFUSED = {**PARENTS, **DATA, **EVALUATIONS, **SECTION}
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    assert len(REFUSED) == len(PARENTS) + len(DATA) + len(EVALUATIONS) + len(SECTION)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_resolve_study_refuses(name: str, default_study: dict[str, Any]) -> None:
+    edit, said = REFUSED[name]
+    with pytest.raises(StudyError) as caught:
+        resolve_study(edited(default_study, edit), "mine.yaml")
+    message = str(caught.value)
+    assert message.startswith("mine.yaml: ") and "\n" not in message
+    assert all(part in message for part in said), message
+
+
+def test_evaluations_are_the_ones_that_are_meant(default_study: dict[str, Any]) -> None:
+    found = [(e["target"], e.get("decoding", "plain")) for e in default_study["evaluations"]]
+    assert found[MERGES] == ("merge", "plain") and found[OF_ADAMAME] == ("merge-adamame", "plain")
+    assert found[TRANSLATED] == ("merge", "translate-en")
+    assert found[ORACLE] == ("merge-steering", "oracle") and found[MIXED] == ("merge-steering", "mixed-en")
+
+
+def test_what_is_allowed(default_study: dict[str, Any]) -> None:
+    """A merge that names an encoder of a folder, and one without evaluations of merges."""
+    folder = {"recipe": "folder", "path": "models/xlm-r"}
+    config = edited(default_study, put("models.encoder", folder))
+    config["models"]["langbridge"]["encoder"] = "encoder"
+    assert resolve_study(config, "x")["models"]["langbridge"]["encoder"] == "encoder"
+    alone = edited(default_study, put("evaluations", default_study["evaluations"][:5]))
+    del alone["merge"]
+    assert resolve_study(alone, "x")["models"]["st-merge"]["gate"] == "cross-attention"
+
+
+def test_snakemake_refuses(fresh: Path, default_study: dict[str, Any], write_config: Any) -> None:
+    edit, said = PARENTS["LLM as an encoder"]
+    path = write_config(edited({**default_study, "study": "mine"}, edit))
+    complaint = dry_run(fresh, "--configfile", path).complaint
+    assert complaint.startswith(f"vernacular: {path}: ") and all(part in complaint for part in said)

@@ -1,0 +1,30 @@
+"""What merges are worth on each benchmark, against a baseline and the LLM alone (tables/merge.csv)."""
+
+import argparse
+import json
+import sys
+
+from vernacular import command
+from vernacular.evaluation.frames import read_frames
+from vernacular.files import write_text
+from vernacular.merge.tables import merge_table
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
+    parser.add_argument(
+        "--options", required=True, type=json.loads, help="JSON: asked, study, draws, reference, baseline, low_resource"
+    )
+    parser.add_argument("--out", required=True, help="table (CSV)")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        table = merge_table(read_frames(args.scores, args.options["asked"]), args.options)
+        write_text(args.out, table.to_csv(index=False))
+
+    return command.run("make_merge_table", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""Train a tokenizer and a small encoder-decoder from scratch (recipe `translator`)."""
+
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import read_rows
+from vernacular.models.training import training_arguments, training_job
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = training_arguments(__doc__, argv)
+
+    def work() -> None:
+        from vernacular.models.translator import pretrain_translator
+
+        with training_job(args) as job:
+            if job:
+                pretrain_translator(job, list(read_rows(job.inputs["data"])))
+
+    return command.run("pretrain_translator", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""Map an encoder onto an LLM, the first stage of a merge (recipe `merge-mapping`)."""
+
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import read_rows
+from vernacular.models.training import training_arguments, training_job
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = training_arguments(__doc__, argv)
+
+    def work() -> None:
+        from vernacular.merge.train import train_mapping
+
+        with training_job(args) as job:
+            if job:
+                train_mapping(job, list(read_rows(job.inputs["data"])))
+
+    return command.run("train_mapping", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

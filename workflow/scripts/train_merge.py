@@ -1,0 +1,24 @@
+"""Merge an encoder and an LLM by a gate (recipe `merge`): MindMerger, ST-Merge, LangBridge."""
+
+import sys
+
+from vernacular import command
+from vernacular.corpus.records import read_rows
+from vernacular.models.training import training_arguments, training_job
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = training_arguments(__doc__, argv)
+
+    def work() -> None:
+        from vernacular.merge.train import train_merge
+
+        with training_job(args) as job:
+            if job:
+                train_merge(job, list(read_rows(job.inputs["data"])))
+
+    return command.run("train_merge", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
