@@ -123,7 +123,6 @@ def sweep_outputs(wildcards):
     ]
 
 
-
 # How active each layer's neurons are in each language, over parallel questions.
 rule slam_probe:
     input:

@@ -74,6 +74,8 @@ def gates_figure(frames: Frames, generations: Frames, out: str | Path, options: 
             right.axhline(0, color=QUIET, lw=0.8)
             _points(right, gained.to_numpy(np.float64), 0.0, color=INK, fmt="o")
             right.set_title(f"{benchmark}: gain in accuracy", **_TITLE)
+            low, high = right.get_ylim()  # no axis of rounding errors where nothing is gained
+            right.set_ylim(min(low, -0.02), max(high, 0.02))
             low = len(low_resource_of(of.index, options["low_resource"]))
             borders = {low, len(of) - (ENGLISH in of.index)} - {0, len(of)}
             labels = [f"{code}\n{_percent(of['untold'][code])}" for code in of.index] if told else list(of.index)
