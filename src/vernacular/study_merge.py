@@ -58,8 +58,11 @@ def check_merge(study: dict[str, Any], file: str) -> None:
 def check_parents(models: dict[str, Any], name: str, place: str) -> None:
     recipe = models[name]
     parent, encoder = models[recipe["from"]]["recipe"], recipe.get("encoder")
-    if parent in ("merge", "translator"):
-        raise StudyError(f"{place}.from: '{recipe['from']}' has the recipe '{parent}'; name an LLM or a mapping")
+    if parent in ("merge", "translator") or parent == recipe["recipe"] == "merge-mapping":
+        raise StudyError(
+            f"{place}.from: '{recipe['from']}' has the recipe '{parent}'; name an LLM"
+            + " or a mapping" * (recipe["recipe"] == "merge")
+        )
     if parent == "merge-mapping" and encoder is not None:
         raise StudyError(f"{place}.encoder: '{recipe['from']}' is a mapping, which has its encoder; leave it out")
     if parent != "merge-mapping" and encoder is None:

@@ -14,7 +14,10 @@ SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yam
 
 
 class StudyError(ValueError):
-    """A configuration that cannot be run; the message is one line."""
+    """A configuration that cannot be run; the message is one line, whatever the names in it hold."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

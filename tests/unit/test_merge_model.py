@@ -693,8 +693,11 @@ def test_features_and_prompt_that_overflow_the_context(build: Callable[..., Merg
     for key, row in answers(model, QUESTIONS).items():
         assert row == whole[key] if key not in long else row["finish_reason"] == "prompt_too_long"
     key, row = next(((r["id"], r["language"]), r) for r in QUESTIONS if read[r["id"], r["language"]] == middle)
+    model.config.max_position_embeddings -= 1
+    assert answers(model, [row])[key]["finish_reason"] == "prompt_too_long"
     (fitting,) = encode_rows(model, [training_row(row)])
     model.config.max_position_embeddings = len(fitting["encoder_input_ids"]) + len(fitting["input_ids"]) + 2
     assert encode_rows(model, [training_row(row)]) == [fitting]
+    model.config.max_position_embeddings -= 1
     with pytest.raises(ValueError, match=rf"{key[0]} in '{key[1]}': \d+ features, \d+ tokens .* overflow the LLM's co"):
-        encode_rows(model, [training_row(row, "12 12")])
+        encode_rows(model, [training_row(row)])

@@ -172,17 +172,21 @@ def test_a_merge_starts_from_the_mapping_of_its_parent(train: Train) -> None:
     assert all(not torch.equal(moved[name], gated[name]) for name in gated)
 
 
-def test_langbridge_trains_without_the_question_in_the_prompt(
-    parents: Path, train: Train, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the LLM is trained to read is what generation gives it: the template and nothing else."""
-    seen: list[dict[str, Any]] = []
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The examples that trainings put into batches."""
+    found: list[dict[str, Any]] = []
 
     def watched(examples: list[dict[str, Any]], *pads: int) -> dict[str, torch.Tensor]:
-        seen.extend(examples)
+        found.extend(examples)
         return collate(examples, *pads)
 
     monkeypatch.setattr("vernacular.merge.train.collate", watched)
+    return found
+
+
+def test_langbridge_trains_without_the_question_in_the_prompt(train: Train, seen: list[dict[str, Any]]) -> None:
+    """What the LLM is trained to read is what generation gives it: the template and nothing else."""
     rows = rows_of("reasoning")
     folder = train("langbridge", rows, gate="prefix-only", language_embedding=0)
     model = MergedModel.from_pretrained(folder)
@@ -232,12 +236,15 @@ def test_an_example_is_question_prompt_and_target(train: Train) -> None:
     assert batch["language"].tolist() == [one["language"] for one in examples[:5]]
 
 
-def test_the_mapping_stage_reads_the_features_alone(train: Train) -> None:
+def test_the_mapping_stage_reads_the_features_alone(train: Train, seen: list[dict[str, Any]]) -> None:
+    """Its LLM sees no question, in whatever language: [features; boundary] and then the English."""
     rows = rows_of("pairs")
-    model = MergedModel.from_pretrained(train("mapping", rows, steps={"max_steps": 1}))
-    (one,) = encode_rows(model, [{**rows[1], "prompt": None}])
-    assert one["prompt"] == 0 and model.tokenizer.decode(one["input_ids"]) == f"{rows[0]['question']}<|end|>"
-    assert (rows[0]["language"], rows[1]["language"]) == ("en", "fr")
+    model = MergedModel.from_pretrained(train("mapping", rows, steps={"max_steps": 12}))
+    decode = model.tokenizer.decode
+    assert {one["prompt"] for one in seen} == {0}
+    found = {(decode(one["encoder_input_ids"]), decode(one["input_ids"])) for one in seen}
+    assert found == {(row["question"], f"{row['completion']}<|end|>") for row in rows} and len(found) > 20
+    one = seen[0]
     batch = collate([one], 0, 0)
     embeddings, mask, place, _ = model.inputs(**{k: v for k, v in batch.items() if k != "labels"})
     size = len(one["encoder_input_ids"])

@@ -90,26 +90,24 @@ def split_of(problem: AnyProblem) -> str:
 
 
 def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyProblem], seed: str) -> list[AnyProblem]:
-    """`count` different problems of a split; ValueError where the number ranges do not hold that many.
-
-    More questions than problems is no contradiction: see `make_problems`.
-    """
-    rng, seen, problems = random.Random(seed), set(), []
+    """`count` different problems of a split, or as many as were found in 200 draws for each and 10,000 more."""
+    rng, seen = random.Random(seed), set()
+    problems: list[AnyProblem] = []
     for _ in range(count * 200 + 10_000):
+        if len(problems) == count:
+            break
         problem = draw(rng)
         if split_of(problem) == split and str(problem) not in seen:
             seen.add(str(problem))
             problems.append(problem)
-            if len(problems) == count:
-                break
     return problems
 
 
 def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int) -> dict[str, Any]:
     """The problems of one benchmark and split, by question id.
 
-    Where the number ranges hold fewer than `questions` asks for, but at least a tenth of it, the problems come round
-    again under new ids, which draw them another name, thing and wording. Raises ValueError where they hold less.
+    Where the number ranges hold fewer problems than `questions` asks for, they come round again under new ids, which
+    draw them another name, thing and wording. Raises ValueError where they hold less than a twentieth.
     """
     numbers, steps, count = options["numbers"], options["steps"], options["questions"][split]
     draws: dict[str, Callable[[random.Random], AnyProblem]] = {
@@ -118,7 +116,7 @@ def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int
         "entailment": lambda rng: draw_entailment(rng, numbers["opening"]),
     }
     problems = draw_problems(count, split, draws[KINDS[options["setting"]]], f"{benchmark} {split} {seed}")
-    if len(problems) * 10 < count:
+    if len(problems) * 20 < count:
         found = f"{len(problems)} problems for {count} questions of {split}"
         raise ValueError(f"{benchmark}: the number ranges {numbers} give only {found}; widen them or ask for fewer")
     return {f"{benchmark}-{split}-{n:05d}": problems[n % len(problems)] for n in range(count)}

@@ -66,23 +66,24 @@ def label_of(premise: Statement, hypothesis: Statement) -> str:
 def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
     """A problem of a label that is drawn evenly; numbers: the inclusive range of its numbers.
 
-    Half of the neutral problems speak of another person or thing; about half of all compare two numbers, a quarter each
-    two persons and two sets (our choice).
+    Half of the draws are about numbers, a quarter each about two persons and two sets. Half of the neutral ones are so
+    because the hypothesis speaks of another person or thing, and all of those about two persons (our choice).
     """
     label = rng.choice(LABELS)
     family = rng.choice(("number", "number", "pair", "set"))
+    swapped = label == "neutral" and (family == "pair" or rng.random() < 0.5)
     while True:
         thing, name, other = rng.randrange(THINGS), *rng.sample(range(NAMES), 2)
         n, m = rng.sample(range(numbers[0], numbers[1] + 1), 2)
         if family == "set":
-            premise, hypothesis = (Statement(kind, thing) for kind in rng.sample(SETS, 2))
+            premise, hypothesis = Statement(rng.choice(SETS), thing), Statement(rng.choice(SETS), thing)
         elif family == "pair":
             premise = Statement("pair", thing, name, other, n, m)
             hypothesis = Statement(rng.choice(("more_than", "fewer_than")), thing, name, other)
         else:
             kinds = rng.choice(("exact", "more", "fewer")), rng.choice(("exact", "more", "fewer"))
             premise, hypothesis = (Statement(kind, thing, name, n=k) for kind, k in zip(kinds, (n, m), strict=True))
-        if label == "neutral" and rng.random() < 0.5:
+        if swapped:
             swap_thing = family != "number" or rng.random() < 0.5
             hypothesis = (
                 hypothesis._replace(thing=rng.choice([t for t in range(THINGS) if t != thing]))

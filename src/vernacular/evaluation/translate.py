@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from vernacular.merge.encoder import encode_texts, encoder_limit, source_language
 from vernacular.models.load import torch_dtype
@@ -19,6 +19,11 @@ def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: 
     nothing says what language a question is in.
     """
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    if not config.is_encoder_decoder:
+        raise ValueError(
+            f"{folder}: a model of the type '{config.model_type}' translates nothing; name another translator"
+        )
     translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False).eval()
     if torch.cuda.is_available():
         translator = translator.to("cuda")
