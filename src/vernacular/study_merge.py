@@ -63,6 +63,11 @@ def check_parents(models: dict[str, Any], name: str, place: str) -> None:
             f"{place}.from: '{recipe['from']}' has the recipe '{parent}'; name an LLM"
             + " or a mapping" * (recipe["recipe"] == "merge")
         )
+    if parent == "merge-mapping" and recipe.get("gate") == "prefix-only":
+        raise StudyError(
+            f"{place}.from: LangBridge's mapping is one linear layer, which does not go on from '{recipe['from']}'; "
+            "name the LLM, and an encoder"
+        )
     if parent == "merge-mapping" and encoder is not None:
         raise StudyError(f"{place}.encoder: '{recipe['from']}' is a mapping, which has its encoder; leave it out")
     if parent != "merge-mapping" and encoder is None:

@@ -10,7 +10,8 @@ import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
 
 from vernacular.corpus.training import training_rows
-from vernacular.evaluation.translate import english_start, translated
+from vernacular.evaluation.translate import translated
+from vernacular.merge.encoder import language_token
 from vernacular.models.packed import IGNORED
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.training import Job
@@ -118,8 +119,8 @@ def test_a_question_that_the_translator_cannot_read_is_named(job: Job) -> None:
 def test_nllb_is_told_to_write_english() -> None:
     """`en` is an ordinary piece of its vocabulary, and not the language."""
     vocabulary = {token: n for n, token in enumerate(["<s>", "<pad>", "</s>", "<unk>", "▁", "e", "n", "en"])}
-    tokenizer = NllbTokenizer(vocab=vocabulary, merges=[("e", "n")])  # type: ignore[arg-type]
-    assert tokenizer.convert_ids_to_tokens(english_start(tokenizer)) == "eng_Latn"
+    tokenizer = NllbTokenizer(vocab=vocabulary, merges=[("e", "n")])  # type: ignore[list-item]
+    assert tokenizer.convert_ids_to_tokens(language_token(tokenizer, "en")[1]) == "eng_Latn"
 
 
 def test_pairs_and_padding_are_told_apart() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from vernacular.merge.encoder import encode_texts, encoder_limit, source_language
+from vernacular.merge.encoder import encode_texts, encoder_limit, language_token
 from vernacular.models.load import torch_dtype
 from vernacular.prompts import question_text
 
@@ -42,15 +42,12 @@ def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: 
                 max_new_tokens=min(limit or 512, 2 * batch["input_ids"].shape[1] + 16),
                 do_sample=False,
                 num_beams=1,
-                **({} if not hasattr(tokenizer, "src_lang") else {"forced_bos_token_id": english_start(tokenizer)}),
+                **(
+                    {}
+                    if not hasattr(tokenizer, "src_lang")
+                    else {"forced_bos_token_id": language_token(tokenizer, ENGLISH)[1]}
+                ),
             )
         for n, text in zip(part, tokenizer.batch_decode(out, skip_special_tokens=True), strict=True):
             english[n] = text.strip()
     return [{**row, "question": english[n], "choices": None, "asked_in": ENGLISH} for n, row in enumerate(rows)]
-
-
-def english_start(tokenizer: Any) -> int:
-    """The token that makes NLLB and M2M100 write English."""
-    code = source_language(tokenizer, ENGLISH)
-    token = code if code in tokenizer.get_vocab() else f"__{code}__"
-    return int(tokenizer.convert_tokens_to_ids(token))

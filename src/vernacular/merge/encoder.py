@@ -67,10 +67,16 @@ def encode_texts(tokenizer: Any, texts: list[str], languages: list[str], limit: 
 
 
 def source_language(tokenizer: Any, language: str) -> str:
-    """How the tokenizer names a language: NLLB by FLORES-200's code, M2M100 by ISO 639-1, whose token is `__en__`."""
+    """How the tokenizer names a language: NLLB by FLORES-200's code, M2M100 by ISO 639-1."""
+    return language_token(tokenizer, language)[0]
+
+
+def language_token(tokenizer: Any, language: str) -> tuple[str, int]:
+    """A language's name and the id of its token, `eng_Latn` with NLLB and `__en__` with M2M100."""
     flores = load_languages()[language]["flores"]
     # The token decides, not the bare code: `en` is an ordinary piece of NLLB's vocabulary.
     for code, token in ((flores, flores), (language, f"__{language}__")):
-        if tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id):
-            return code
+        number = tokenizer.convert_tokens_to_ids(token)
+        if number not in (None, tokenizer.unk_token_id):
+            return code, number
     raise ValueError(f"the encoder's tokenizer knows no language '{language}' (nor '{flores}'); leave the language out")

@@ -196,9 +196,15 @@ class MergedModel(nn.Module):
     def load_connector(self, folder: str | Path) -> None:
         """Take the tensors of a saved connector that this one has too: a merge begins with the mapping of its parent.
 
-        Raises ValueError where a shape disagrees: it was saved for an encoder or LLM of another width.
+        Raises ValueError where a shape disagrees (it was saved for an encoder or LLM of another width) and where the
+        mapping is of another form: LangBridge's single layer starts from no other's.
         """
         saved, own = load_file(Path(folder) / CONNECTOR), self.connector.state_dict()
+        if {name for name in saved if name.startswith("mapping")} != {n for n in own if n.startswith("mapping")}:
+            raise ValueError(
+                f"{folder}: the mapping of the connector is of another form than that of the gate "
+                f"'{self.options['gate']}'; start from the LLM and an encoder"
+            )
         for name in saved.keys() & own.keys():
             if saved[name].shape != own[name].shape:
                 was, here = tuple(saved[name].shape), tuple(own[name].shape)
