@@ -12,6 +12,9 @@ from typing import Any
 
 import yaml
 
+LOADER = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # the same in C, where PyYAML was built with it: ten times as fast
 PHRASEBOOKS = Path(__file__).parents[3] / "resources" / "phrasebook"
 OPERATIONS = ("add", "subtract", "multiply", "share")
 
@@ -67,7 +70,7 @@ def load_phrasebook(language: str, folder: Path = PHRASEBOOKS) -> dict[str, Any]
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
         raise PhrasebookError(f"{path}: no phrasebook for language '{language}'; there are: {known}")
     try:
-        book = yaml.safe_load(path.read_text(encoding="utf-8"))
+        book = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         what = " ".join(str(error).split())
         raise PhrasebookError(f"{path}: language '{language}': not valid YAML: {what}") from None
