@@ -17,10 +17,11 @@ LORA = (
     ("peft/tuners/lora/config.py", "LoraConfig"),
 )
 
+SUPERVISED = ("pretrain", "finetune", "slam", "translator", "merge-mapping", "merge")
+
 # Recipe -> the dataclasses whose fields its `training` may set.
 CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(("pretrain", "finetune", "slam", "merge-mapping", "merge"), (ARGUMENTS,)),
-    "translator": (ARGUMENTS, ("transformers/training_args_seq2seq.py", "Seq2SeqTrainingArguments")),
+    **dict.fromkeys(SUPERVISED, (ARGUMENTS,)),
     "sft": (ARGUMENTS, TRL, ("trl/trainer/sft_config.py", "SFTConfig")),
     "grpo": (ARGUMENTS, TRL, ("trl/trainer/grpo_config.py", "GRPOConfig")),
     "lora": LORA,
@@ -31,11 +32,7 @@ CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
 OURS = {"output_dir", "seed"}
 NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 TAKEN: dict[str, set[str]] = {
-    **dict.fromkeys(("pretrain", "finetune", "slam"), OURS | NAMED | {"include_num_input_tokens_seen"}),
-    **dict.fromkeys(
-        ("translator", "merge-mapping", "merge"),
-        OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"},
-    ),
+    **dict.fromkeys(SUPERVISED, OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"}),
     "sft": OURS | {"completion_only_loss", "include_num_input_tokens_seen"},
     "grpo": OURS | {"scale_rewards", "shuffle_dataset"},
     "lora": {"task_type"},

@@ -69,8 +69,8 @@ PARENTS: dict[str, tuple[Edit, list[str]]] = {
         ["models.st-merge.language_embedding: -1 is too small"],
     ),
     "unknown option of a translator": (
-        put("models.translator.training.generation_num_beam", 2),
-        ["models.translator.training.generation_num_beam", "'generation_num_beams'"],
+        put("models.translator.training.warmup_step", 2),
+        ["models.translator.training.warmup_step", "'warmup_steps'"],
     ),
     "order of batches, which is ours": (
         put("models.st-merge.training.train_sampling_strategy", "random"),

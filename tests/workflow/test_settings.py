@@ -199,7 +199,7 @@ def keywords(file: str, call: str) -> set[str]:
 def test_options_that_the_library_sets_itself() -> None:
     """A recipe that gives one of them again is refused before any job, not by Python when its training begins."""
     ours = trainer_options.OURS
-    for recipe in ("pretrain", "finetune", "slam"):
+    for recipe in trainer_options.SUPERVISED:
         assert ours | keywords("models/packed.py", "TrainingArguments") == trainer_options.TAKEN[recipe]
     assert ours | keywords("adamame/sft.py", "SFTConfig") == trainer_options.TAKEN["sft"]
     assert ours | keywords("adamame/grpo.py", "GRPOConfig") == trainer_options.TAKEN["grpo"]

@@ -53,12 +53,9 @@ def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) ->
                 key = f"{identifier} {language} {seed}"
                 here = {**options, "kind": KINDS[setting]}
                 for prompt, text in TASKS[task](language, question, completion, key, here):
-                    row = {"id": identifier, "language": language, "task": task, "question": None}
-                    yield (
-                        row
-                        | {"prompt": prompt, "completion": text}
-                        | ({"question": question(language)} if task in ("reasoning", "pairs") else {})
-                    )
+                    asked = question(language) if task in ("reasoning", "pairs") else None
+                    row = {"id": identifier, "language": language, "task": task, "question": asked}
+                    yield row | {"prompt": prompt, "completion": text}
 
 
 Render = Callable[[str], str]

@@ -6,11 +6,11 @@ Neither parent gets gradients of its weights; the LLM's backward pass only carri
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer
 
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
-from vernacular.models.packed import IGNORED, encode_example
+from vernacular.models.packed import IGNORED, encode_example, supervised_arguments
 from vernacular.models.training import Job, save_model, train
 
 
@@ -110,19 +110,8 @@ def fit(model: MergedModel, examples: list[dict[str, Any]], job: Job) -> None:
     if not examples:
         raise ValueError(f"{job.inputs['data']}: no rows to train on; see the section `data` of the configuration")
     pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
-    arguments = TrainingArguments(
-        output_dir=str(job.folder),
-        use_cpu=not torch.cuda.is_available(),
-        seed=job.seed,
-        remove_unused_columns=False,
-        include_num_input_tokens_seen="all",
-        report_to=[],
-        disable_tqdm=True,
-        save_total_limit=2,
-        # Rows of about the same length in a batch: benchmarks/merge.py says what that gains.
-        train_sampling_strategy="group_by_length",
-        **job.recipe["training"],
-    )
+    # benchmarks/merge.py says what batches of about one length gain.
+    arguments = supervised_arguments(job, "group_by_length")
     trainer = MergeTrainer(
         model=model, args=arguments, train_dataset=examples, data_collator=lambda rows: collate(rows, *pads)
     )

@@ -105,7 +105,18 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
     packed = pack(
         [encode_example(tokenizer, row) for row in rows], job.recipe["length"], tokenizer.pad_token_id, job.seed
     )
-    arguments = TrainingArguments(
+    arguments = supervised_arguments(job, "random")
+    trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
+    trainer.body = torch.compile(decoder) if job.recipe["compile"] and can_compile() else decoder
+    return trainer
+
+
+def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
+    """What every supervised training sets, and `training` of the job's recipe.
+
+    sampling: `random`, or `group_by_length` for rows of many lengths, each batch then holding those of about one.
+    """
+    return TrainingArguments(
         output_dir=str(job.folder),
         use_cpu=not torch.cuda.is_available(),
         seed=job.seed,
@@ -114,11 +125,9 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
         report_to=[],
         disable_tqdm=True,
         save_total_limit=2,
+        train_sampling_strategy=sampling,
         **job.recipe["training"],
     )
-    trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
-    trainer.body = torch.compile(decoder) if job.recipe["compile"] and can_compile() else decoder
-    return trainer
 
 
 def can_compile() -> bool:

@@ -3,9 +3,9 @@
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast, Seq2SeqTrainingArguments, Trainer
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast, Trainer
 
-from vernacular.models.packed import IGNORED
+from vernacular.models.packed import IGNORED, supervised_arguments
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.training import Job, save_model, train
 
@@ -20,21 +20,9 @@ def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
     tokenizer.model_max_length = recipe["length"]
     tokenizer.padding_side = "right"
     model = build_translator(recipe["architecture"], tokenizer)
-    arguments = Seq2SeqTrainingArguments(
-        output_dir=str(job.folder),
-        use_cpu=not torch.cuda.is_available(),
-        seed=job.seed,
-        remove_unused_columns=False,
-        include_num_input_tokens_seen="all",
-        report_to=[],
-        disable_tqdm=True,
-        save_total_limit=2,
-        train_sampling_strategy="group_by_length",
-        **recipe["training"],
-    )
     trainer = Trainer(
         model=model,
-        args=arguments,
+        args=supervised_arguments(job, "group_by_length"),
         train_dataset=encode_pairs(tokenizer, rows, recipe["length"]),
         data_collator=lambda examples: collate(examples, tokenizer.pad_token_id),
     )

@@ -1,0 +1,46 @@
+"""Parents and merges for the tests of merges, made once a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from merges import (
+    ENCODERS,
+    LANGUAGES,
+    LLMS,
+    write_parent,
+)
+
+from vernacular.merge.model import MergedModel, build_merge
+
+
+@pytest.fixture(scope="module")
+def parents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)  # more of them only wait for one another here
+    root = tmp_path_factory.mktemp("parents")
+    for kind, options in {**ENCODERS, **LLMS}.items():
+        write_parent(root / kind, kind, options)
+    return root
+
+
+@pytest.fixture(scope="module")
+def build(parents: Path) -> Callable[..., MergedModel]:
+    """A merge of two of the parents by name; a gate whose parameters are all drawn by chance, unless `fresh`."""
+
+    def merge(
+        gate: str, encoder: str = "t5", llm: str = "llama", embedding: int = 0, fresh: bool = False, **options: Any
+    ) -> MergedModel:
+        torch.manual_seed(2)
+        folders = {"encoder": str(parents / encoder), "llm": str(parents / llm)}
+        model = build_merge(
+            {"gate": gate, "language_embedding": embedding, "languages": LANGUAGES, **folders, **options}
+        )
+        if not fresh:
+            zeros = [model.connector.boundary, *(model.connector.gate or torch.nn.Module()).parameters()]
+            for parameter in zeros:
+                torch.nn.init.normal_(parameter, std=0.4)
+        return model
+
+    return merge

@@ -1,0 +1,303 @@
+"""Merges that answer: parents of every kind, the language that a gate is told, clamps, generation, limits."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from merges import (
+    CLOSE,
+    ENCODERS,
+    EXAMPLES,
+    LANGUAGES,
+    M2M,
+    OPTIONS,
+    QUESTIONS,
+    answers,
+    by_hand,
+    greedy_by_hand,
+    prompts_of,
+    write_parent,
+)
+from transformers import NllbTokenizer
+
+from vernacular.evaluation.generate import generate_rows
+from vernacular.identify import LanguageIdentifier
+from vernacular.merge.answer import prepare_merge
+from vernacular.merge.encoder import encode_texts, encoder_limit, load_encoder, source_language
+from vernacular.merge.model import MergedModel, build_merge
+from vernacular.merge.train import encode_rows
+from vernacular.prompts import question_messages, question_text
+
+# --- Parents of every kind --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_encoders_read_up_to_their_limit(parents: Path, kind: str, tmp_path: Path) -> None:
+    """Texts of exactly as many tokens pass through the model; RoBERTa's kind would break on the next."""
+    limits = {} if "t5" in kind else {"max_position_embeddings": 40}
+    folder = write_parent(tmp_path / kind, kind, {**ENCODERS[kind], **limits})
+    encoder, own = load_encoder(folder, torch.float32)
+    assert own.padding_side == "right" and not hasattr(encoder, "lm_head")
+    own.model_max_length = 30 if "t5" in kind else own.model_max_length
+    limit = encoder_limit(encoder.config, own)
+    expected = {"t5": 30, "mt5": 30, "m2m_100": 40, "nllb": 40, "xlm-roberta": 40 - own.pad_token_id - 1}
+    assert limit is not None and limit == expected[kind]
+    marks = len(own("1")["input_ids"]) - 1  # NLLB's language, beginning of a word and end
+    assert marks == (3 if kind == "nllb" else 0)
+    text = "1" * (limit - marks)
+    (ids,) = encode_texts(own, [text], ["en"], limit)
+    assert len(ids) == limit
+    assert encoder(input_ids=torch.tensor([ids])).last_hidden_state.shape == (1, limit, 12)
+    wanted = rf"a question in 'en' has {limit + 1} tokens but the encoder reads {limit} at most \('.*'\.\.\.\); leave"
+    with pytest.raises(ValueError, match=wanted):
+        encode_texts(own, ["12", text + "1"], ["en", "en"], limit)
+    assert len(encode_texts(own, [text + "1"], ["en"], None)[0]) == limit + 1
+    if kind == "xlm-roberta":
+        with pytest.raises((IndexError, RuntimeError)):
+            encoder(input_ids=torch.tensor([[*ids, ids[0]]]))
+
+
+def test_relative_positions_without_a_tokenizers_limit_are_unlimited(parents: Path) -> None:
+    encoder, own = load_encoder(parents / "t5", torch.float32)
+    own.model_max_length = int(1e30)
+    assert encoder_limit(encoder.config, own) is None
+    assert encode_texts(own, [], [], None) == []
+
+
+def test_nllb_texts_begin_with_their_language(parents: Path) -> None:
+    """`en` and `fr` are ordinary pieces of its vocabulary, and must not be taken for the languages."""
+    own = load_encoder(parents / "nllb", torch.float32)[1]
+    assert {"en", "fr"} <= own.get_vocab().keys() and isinstance(own, NllbTokenizer)
+    texts, languages = ["12 en", "12 fr", "12", "12"], ["en", "fr", "sw", "en"]
+    ids = encode_texts(own, texts, languages, None)
+    assert [own.convert_ids_to_tokens(row[0]) for row in ids] == ["eng_Latn", "fra_Latn", "swh_Latn", "eng_Latn"]
+    assert ids[2][1:] == ids[3][1:] and ids[2][-1] == own.eos_token_id
+
+
+class Codes:
+    """What source_language asks of a tokenizer: M2M100's own class needs sentencepiece, which is not installed."""
+
+    unk_token_id = 3
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.ids = {token: place for place, token in enumerate(["<s>", "<pad>", "</s>", "<unk>", *tokens])}
+
+    def convert_tokens_to_ids(self, token: str) -> int:
+        return self.ids.get(token, self.unk_token_id)
+
+
+def test_m2m100_names_languages_by_their_short_code() -> None:
+    own = Codes(["en", "de", "sw", "__en__", "__sw__"])
+    assert [source_language(own, language) for language in ("en", "sw")] == ["en", "sw"]
+    with pytest.raises(ValueError, match=r"the encoder's tokenizer knows no language 'de' \(nor 'deu_Latn'\)"):
+        source_language(own, "de")
+
+
+def test_models_of_the_wrong_kind_are_named(parents: Path, tmp_path: Path) -> None:
+    options = {"gate": "none", "language_embedding": 0, "languages": LANGUAGES}
+    with pytest.raises(ValueError, match="llama: a model of the type 'llama' has no encoder to merge with; name") as e:
+        build_merge({**options, "encoder": str(parents / "llama"), "llm": str(parents / "llama")})
+    assert "\n" not in str(e.value)
+    write_parent(tmp_path / "bart", "bart", M2M)  # it has a decoder that AutoModelForCausalLM would take
+    for llm in (parents / "t5", parents / "nllb", tmp_path / "bart"):
+        with pytest.raises(ValueError, match=f"{llm.name}: a model of the type '.*' is no causal LM; name one") as e:
+            build_merge({**options, "encoder": str(parents / "t5"), "llm": str(llm)})
+        assert "\n" not in str(e.value)
+
+
+# --- The language -----------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_language_gets_the_mean_embedding(build: Callable[..., MergedModel]) -> None:
+    model = build("cross-attention", embedding=4)
+    asked = {n: prompts_of(model, [{**EXAMPLES[0], "language": n}]) for n in (-1, 0, 1, 2)}
+    weights = {n: model.inputs(**prompts)[3] for n, prompts in asked.items()}
+    assert len({tuple(row.flatten().tolist()) for row in weights.values()}) == 4
+    table: Any = model.connector.gate.language.weight.data  # type: ignore[union-attr]
+    table[:] = table.mean(0, keepdim=True).clone()
+    for n in (0, 1, 2):
+        torch.testing.assert_close(model.inputs(**asked[n])[3], weights[-1], **CLOSE)
+
+
+def test_each_question_is_told_the_language_of_its_text(
+    build: Callable[..., MergedModel], capsys: pytest.CaptureFixture
+) -> None:
+    model = build("cross-attention", embedding=4, languages=["en", "ja"])
+    signs = {**QUESTIONS[0], "id": "signs", "question": "12 + 4 = ?"}
+    identifier = LanguageIdentifier(LANGUAGES)
+    rows = prepare_merge(model, [*QUESTIONS, signs], "plain", identifier)
+    assert "4 of 10 questions get the mean language embedding" in capsys.readouterr().out
+    told = {"en": ("en", 0), "ja": ("ja", 1), "fr": (None, -1)}  # no training knew French
+    for row in rows[:-1]:
+        assert (row["told_language"], row["gate_language"]) == told[row["language"]]
+        assert row["encoder_ids"] == model.encoder_tokenizer(question_text(row["question"]))["input_ids"]
+        assert row["hidden"] is False and row.items() >= QUESTIONS[rows.index(row)].items()
+    assert (rows[-1]["told_language"], rows[-1]["gate_language"]) == (None, -1)  # the identifier abstains
+    mislabelled = [{**row, "language": "ja"} for row in QUESTIONS]
+    for decoding, expected in (("oracle", ("ja", 1)), ("english-embedding", ("en", 0))):
+        rows = prepare_merge(model, mislabelled, decoding, identifier)
+        assert {(row["told_language"], row["gate_language"]) for row in rows} == {expected}
+    assert "0 of 9 questions get the mean" in capsys.readouterr().out
+
+
+def test_options_of_a_choice_are_read_by_the_encoder_too(build: Callable[..., MergedModel]) -> None:
+    model = build("none")
+    row = {**QUESTIONS[0], "kind": "choice", "choices": ["a well", "a mill"]}
+    (prepared,) = prepare_merge(model, [row], "plain", LanguageIdentifier(LANGUAGES))
+    assert model.encoder_tokenizer.decode(prepared["encoder_ids"]) == f"{row['question']}\nA) a well\nB) a mill"
+
+
+def test_clamps_change_what_they_say_and_nothing_else(build: Callable[..., MergedModel]) -> None:
+    model = build("cross-attention", embedding=4)
+    plain = answers(model, QUESTIONS)
+    for decoding, encoder, llm in (("encoder-off", 0.0, None), ("llm-off", None, 0.0), ("gates-one", 1.0, 1.0)):
+        for key, row in answers(model, QUESTIONS, decoding=decoding).items():
+            assert row["gate_encoder"] == (plain[key]["gate_encoder"] if encoder is None else encoder)
+            assert row["gate_llm"] == (plain[key]["gate_llm"] if llm is None else llm)
+            assert row["told_language"] == plain[key]["told_language"] == key[1]
+    assert answers(model, QUESTIONS) == plain  # the next decoding is free of the last one's clamp
+    weights = {(row["gate_encoder"], row["gate_llm"]) for row in plain.values()}
+    assert len(weights) == len(plain) and not {0.0, 1.0} & {value for pair in weights for value in pair}
+    told = answers(model, QUESTIONS, decoding="english-embedding")
+    assert {row["told_language"] for row in told.values()} == {"en"}
+    assert all((told[key]["gate_llm"] == plain[key]["gate_llm"]) == (key[1] == "en") for key in plain)
+
+
+def test_what_is_clamped_off_is_not_read(build: Callable[..., MergedModel]) -> None:
+    model = build("fixed")
+    one, other = EXAMPLES[0], {**EXAMPLES[0], "encoder_input_ids": EXAMPLES[0]["encoder_input_ids"][::-1]}
+    asked = {**EXAMPLES[0], "input_ids": EXAMPLES[0]["input_ids"][::-1], "prompt": 12}
+
+    def same(first: dict, second: dict) -> bool:
+        return torch.equal(model.logits(**prompts_of(model, [first])), model.logits(**prompts_of(model, [second])))
+
+    assert not same(one, other) and not same(one, asked)
+    model.clamped = {"encoder": 0.0}
+    assert same(one, other) and not same(one, asked)
+    model.clamped = {"llm": 0.0}
+    assert not same(one, other) and same(one, asked)
+
+
+def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel]) -> None:
+    plain, gated = build("none"), build("cross-attention", embedding=4)
+    gated.connector.load_state_dict(plain.connector.state_dict(), strict=False)
+    prompts = prompts_of(plain, EXAMPLES)
+    assert not torch.allclose(gated.logits(**prompts), plain.logits(**prompts), atol=1e-2)
+    gated.clamped = {"encoder": 1.0, "llm": 1.0}
+    assert torch.equal(gated.logits(**prompts), plain.logits(**prompts))
+    ones = answers(gated, QUESTIONS, decoding="gates-one")
+    assert {key: row["completion"] for key, row in ones.items()} == {
+        key: row["completion"] for key, row in answers(plain, QUESTIONS).items()
+    }
+
+
+# --- Generation -------------------------------------------------------------------------------------------------------
+
+
+def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel]) -> None:
+    model = build("cross-attention", embedding=4)
+    whole = answers(model, QUESTIONS)
+    for row in QUESTIONS:
+        answer = whole[row["id"], row["language"]]
+        ids = model.tokenizer(answer["prompt"], add_special_tokens=False)["input_ids"]
+        one = {
+            "encoder_input_ids": model.encoder_tokenizer(question_text(row["question"]))["input_ids"],
+            "input_ids": ids,
+            "prompt": len(ids),
+            "language": LANGUAGES.index(row["language"]),
+        }
+        made = greedy_by_hand(model, one, OPTIONS["max_new_tokens"])
+        assert answer["completion"] == model.tokenizer.decode(made, skip_special_tokens=True)
+        assert answer["tokens"] == len(made)
+        assert [answer["gate_encoder"], answer["gate_llm"]] == pytest.approx(by_hand(model, one)[1], abs=1e-5)
+    assert len({row["completion"] for row in whole.values()}) > len(whole) / 2
+    for batch_size in (1, 4):
+        again = answers(model, QUESTIONS[::-1], batch_size=batch_size)
+        assert {key: row["completion"] for key, row in again.items()} == {k: r["completion"] for k, r in whole.items()}
+
+
+def test_samples_of_a_merge_do_not_depend_on_the_batch(build: Callable[..., MergedModel]) -> None:
+    model = build("cross-attention", embedding=4)
+    options = {**OPTIONS, "samples": 3, "temperature": 0.8}
+    prepared = prepare_merge(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
+    found = []
+    for batch_size in (64, 3):
+        rows = generate_rows(model, model.tokenizer, prepared, {**options, "batch_size": batch_size}, 1)
+        found.append({(row["id"], row["language"], row["sample"]): row["completion"] for row in rows})
+    assert found[0] == found[1] and len(set(found[0].values())) > 20
+
+
+def test_langbridge_never_shows_its_llm_the_question(build: Callable[..., MergedModel]) -> None:
+    model = build("prefix-only")
+    prepared = prepare_merge(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
+    assert all(row["hidden"] for row in prepared)
+    same = [{**row, "encoder_ids": prepared[0]["encoder_ids"]} for row in prepared]
+    for rows, different in ((same, False), (prepared, True)):
+        found = list(generate_rows(model, model.tokenizer, rows, OPTIONS, 1))
+        assert {row["prompt"] for row in found} == {"<|user|><|assistant|><think>\n"}
+        assert (len({row["completion"] for row in found}) > 1) == different
+    shown = prepare_merge(build("none"), QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
+    assert not any(row["hidden"] for row in shown)
+
+
+# --- Limits -----------------------------------------------------------------------------------------------------------
+
+
+def training_row(row: dict[str, Any], completion: str = "12") -> dict[str, Any]:
+    asked = question_messages(row["question"], row["language"])[0]["content"]
+    return {**row, "task": "reasoning", "prompt": asked, "completion": completion}
+
+
+def test_questions_that_the_encoder_cannot_read(
+    build: Callable[..., MergedModel], capsys: pytest.CaptureFixture
+) -> None:
+    """Training refuses them; generation records them and leaves the others as they were."""
+    model = build("none")
+    whole = answers(model, QUESTIONS)
+    sizes = {
+        (row["id"], row["language"]): len(model.encoder_tokenizer(row["question"])["input_ids"]) for row in QUESTIONS
+    }
+    model.limit = sorted(sizes.values())[4]
+    long = {key for key, size in sizes.items() if size > model.limit}
+    assert 0 < len(long) < len(QUESTIONS)
+    capsys.readouterr()
+    for key, row in answers(model, QUESTIONS).items():
+        if key in long:
+            assert (row["finish_reason"], row["completion"], row["tokens"]) == ("prompt_too_long", "", 0)
+            assert row["prompt"] == whole[key]["prompt"] and row["gate_encoder"] is None
+        else:
+            assert row == whole[key]
+    assert capsys.readouterr().out.count(f"but the encoder reads {model.limit} at most") == len(long)
+    rows = [training_row(row) for row in QUESTIONS]
+    with pytest.raises(ValueError, match=f"but the encoder reads {model.limit} at most .* leave it out"):
+        encode_rows(model, rows)
+    fitting = [row for row in rows if (row["id"], row["language"]) not in long]
+    assert len(encode_rows(model, fitting)) == len(QUESTIONS) - len(long)
+
+
+def test_features_and_prompt_that_overflow_the_context(build: Callable[..., MergedModel]) -> None:
+    model = build("none")
+    whole = answers(model, QUESTIONS)
+    read = {
+        key: len(model.encoder_tokenizer(row["question"])["input_ids"])
+        + len(model.tokenizer(whole[key]["prompt"], add_special_tokens=False)["input_ids"])
+        + 2
+        for key, row in (((row["id"], row["language"]), row) for row in QUESTIONS)
+    }
+    middle = sorted(read.values())[4]
+    long = {key for key, size in read.items() if size > middle}
+    assert 0 < len(long) < len(QUESTIONS)
+    model.config.max_position_embeddings = middle + OPTIONS["max_new_tokens"]  # the question in the middle just fits
+    for key, row in answers(model, QUESTIONS).items():
+        assert row == whole[key] if key not in long else row["finish_reason"] == "prompt_too_long"
+    key, row = next(((r["id"], r["language"]), r) for r in QUESTIONS if read[r["id"], r["language"]] == middle)
+    model.config.max_position_embeddings -= 1
+    assert answers(model, [row])[key]["finish_reason"] == "prompt_too_long"
+    (fitting,) = encode_rows(model, [training_row(row)])
+    model.config.max_position_embeddings = len(fitting["encoder_input_ids"]) + len(fitting["input_ids"]) + 2
+    assert encode_rows(model, [training_row(row)]) == [fitting]
+    model.config.max_position_embeddings -= 1
+    with pytest.raises(ValueError, match=rf"{key[0]} in '{key[1]}': \d+ features, \d+ tokens .* overflow the LLM's co"):
+        encode_rows(model, [training_row(row)])
