@@ -6,7 +6,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test lint setup dry-run dag lock
+.PHONY: study slam merge all test slurm-test soak lint setup dry-run dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -34,6 +34,17 @@ all: .venv/ready
 
 test: .venv/ready lint
 	@PATH="$(BIN):$$PATH" pytest
+	@$(MAKE) --no-print-directory slurm-test
+
+# On a real SLURM of one node, which the tests start and stop. As root: it lives in namespaces of its own.
+slurm-test: .venv/ready
+	@tests/slurm/install.sh
+	@PATH="$(BIN):$$PATH" pytest -rs tests/slurm
+
+# Twenty kills at random moments of the smoke study on that SLURM; half an hour or more.
+soak: .venv/ready
+	@tests/slurm/install.sh
+	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 pytest -s tests/slurm/test_soak.py
 
 lint: .venv/ready
 	@PATH="$(BIN):$$PATH" ruff check .

@@ -6,6 +6,7 @@
 #   snakemake --configfile FILE       another study; FILE takes the place of config/config.yaml
 
 import os
+import shlex
 import sys
 
 if not workflow.overwrite_configfiles:
@@ -18,6 +19,7 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/adamame.smk"
@@ -78,9 +80,26 @@ rule mgsm:
         target_outputs("mgsm"),
 
 
+# Seconds on a node of the cluster, before anything long: does it see its GPUs, its caches, enough disk, no hub?
+rule preflight:
+    input:
+        expand("<logs>/preflight/{node}.txt", node=preflight_nodes()),
+    log:
+        "<logs>/preflight/all.log",
+    localrule: True
+    conda:
+        "workflow/envs/vernacular.yaml"
+    shell:
+        "cat {input:q} | tee {log:q}"
+
+
+# What a killed job was writing has a name of its own, and nothing writes any more.
+onsuccess:
+    remove_partial(Path(RESULTS))
+
+
 onerror:
     print(
-        "\nWhat failed is named above with its log. Mend the cause and type the same command again:"
-        "\nwhat is finished stays, and a training goes on from its last checkpoint.",
+        "\n" + summary(Path(log).read_text(encoding="utf-8"), shlex.join(["snakemake", *sys.argv[1:]])),
         file=sys.stderr,
     )

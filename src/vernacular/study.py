@@ -15,7 +15,7 @@ from vernacular.study_schema import StudyError, check, load_schema, nearest
 from vernacular.study_slam import check_slam, resolved_layers
 from vernacular.trainer_options import TAKEN, known_options
 
-__all__ = ["StudyError", "check_files", "check_owner", "evaluated", "label", "resolve_study"]
+__all__ = ["StudyError", "check_files", "check_owner", "evaluated", "evaluated_resources", "label", "resolve_study"]
 
 
 def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
@@ -302,6 +302,18 @@ def evaluated(study: dict[str, Any], file: str) -> dict[tuple[str, str], tuple[s
                             "evaluation with another value; make them equal"
                         )
                 found[key] = (model, {**options, **most_asked(earlier, options)})
+    return found
+
+
+def evaluated_resources(study: dict[str, Any]) -> dict[tuple[str, str], dict[str, int]]:
+    """(label, benchmark) -> {gpu, mem_mb, runtime}: of each the most that an evaluation with them asks for."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for evaluation in study["evaluations"]:
+        for model in evaluation["models"]:
+            for benchmark in evaluation["benchmarks"]:
+                key = (label(model, evaluation["decoding"]), benchmark)
+                earlier = found.get(key, evaluation["resources"])
+                found[key] = {name: max(value, earlier[name]) for name, value in evaluation["resources"].items()}
     return found
 
 

@@ -166,7 +166,15 @@ def test_traces_tell_the_fact_that_decides_and_end_with_its_letter(language: str
     for identifier, problem in problems().items():
         trace, response = split_completion(render_completion(language, identifier, problem, 1))
         kind = "place" if problem.kind in ("thing_by_place", "place_of_thing") else "use"
-        assert told[kind][trace] == problem.fact
+        thing_asked = ASKED[problem.kind] == "thing"
+        *options, fact = trace.split("\n") if thing_asked else [*trace.split("\n")[1:], trace.split("\n")[0]]
+        assert told[kind][fact] == problem.fact
         assert extract_label(response, "choice") == problem.answer
-        wordings.add((kind, list(told[kind]).index(trace) // FACTS))
+        wordings.add((kind, list(told[kind]).index(fact) // FACTS))
+        # The options as they stand in the question, up to the right one, alone or with a use or place of their own.
+        assert [line[-1] for line in options] == ["≠"] * LETTERS.index(problem.answer) + ["="]
+        shown = rows()[identifier][language]["choices"]
+        for letter, line, option, text in zip(LETTERS, options, problem.options, shown, strict=False):
+            own = f": {fact_forms(book, option)[kind]}" if thing_asked else ""
+            assert line[:-2] == f"{letter}) {text}{own}"
     assert len(wordings) == 4

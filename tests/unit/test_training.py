@@ -5,6 +5,7 @@ import csv
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -151,7 +152,7 @@ def test_a_second_process_waits_and_finds_the_work_done(tmp_path: Path, capsys: 
     with training_job(arguments(tmp_path)) as job:
         assert job is None and (tmp_path / "model" / "manifest.json").exists()
     assert holder.wait(timeout=20) == 0
-    assert "another process trains it" in capsys.readouterr().out
+    assert f"process {holder.pid} on {socket.gethostname()} trains it" in capsys.readouterr().out
     assert os.listdir(tmp_path / "checkpoints") == []
 
 

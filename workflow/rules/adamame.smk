@@ -18,6 +18,8 @@ rule train_sft:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("train_sft.py"),
         recipe=recipe,
@@ -44,6 +46,8 @@ rule rl_prompts:
     conda:
         "../envs/vernacular.yaml"
     threads: 1
+    resources:
+        **job_resources(of_section("rl")),
     params:
         script=script("make_rl_prompts.py"),
         options=rl_options,
@@ -71,6 +75,8 @@ rule train_grpo:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("train_grpo.py"),
         recipe=recipe,

@@ -9,13 +9,17 @@ ROOT = Path(str(workflow.current_basedir)).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(ROOT / "src"))
 
+from vernacular.cluster import require_slurm
 from vernacular.code import code_hash
 from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phrasebook
+from vernacular.failures import summary
+from vernacular.files import remove_partial
 from vernacular.study import (
     StudyError,
     check_files,
     check_owner,
     evaluated,
+    evaluated_resources,
     label,
     resolve_study,
 )
@@ -35,6 +39,8 @@ def config_source():
     return files, " + ".join(names)
 
 
+if workflow.is_main_process:
+    require_slurm(sys.argv[1:])
 CONFIG_FILES, CONFIG_FILE = config_source()
 try:
     study = resolve_study(config, CONFIG_FILE)
@@ -55,6 +61,9 @@ pathvars:
     logs=f"{RESULTS}/logs",
     benchmarks=f"{RESULTS}/logs/benchmarks",
 
+
+# A shell that is told to end waits for its script: a training answers SIGTERM with a checkpoint, which takes a moment.
+shell.prefix("set -euo pipefail; trap : TERM; ")
 
 # Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub.
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT / "src"), os.getenv("PYTHONPATH")])))
@@ -84,7 +93,8 @@ def code(name):
 
 
 def recipe(wildcards):
-    return text(MODELS[wildcards.model])
+    """What a training is made of: where it runs is no part of that."""
+    return text({key: value for key, value in MODELS[wildcards.model].items() if key != "resources"})
 
 
 def models_of(*recipes):
@@ -112,6 +122,7 @@ IDENTIFIER = text({"languages": study["languages"], **study["identifier"]})
 
 
 EVALUATED = evaluated(study, CONFIG_FILE)  # (label, benchmark) -> (model, generation options)
+EVALUATED_RESOURCES = evaluated_resources(study)
 
 
 def scores_of(evaluations):

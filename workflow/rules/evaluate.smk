@@ -12,9 +12,13 @@ rule generate:
         "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
     wildcard_constraints:
         evaluated=evaluated_as("alone"),
+    group:
+        "evaluate"
     conda:
         "../envs/vernacular.yaml"
     threads: study["threads"]
+    resources:
+        **job_resources(of_evaluation),
     params:
         script=script("generate.py"),
         options=generation_options,
@@ -41,9 +45,13 @@ rule generate_merged:
         "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
     wildcard_constraints:
         evaluated=evaluated_as("merged"),
+    group:
+        "evaluate"
     conda:
         "../envs/vernacular.yaml"
     threads: study["threads"]
+    resources:
+        **job_resources(of_evaluation),
     params:
         script=script("generate_merged.py"),
         options=generation_options,
@@ -70,9 +78,13 @@ rule generate_translated:
         "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
     wildcard_constraints:
         evaluated=evaluated_as("translated"),
+    group:
+        "evaluate"
     conda:
         "../envs/vernacular.yaml"
     threads: study["threads"]
+    resources:
+        **job_resources(of_evaluation),
     params:
         script=script("generate_translated.py"),
         options=generation_options,
@@ -95,6 +107,8 @@ rule score:
         "<results>/seed-{seed}/scores/{evaluated}/{benchmark}.parquet",
     log:
         "<logs>/seed-{seed}/score/{evaluated}/{benchmark}.log",
+    group:
+        "evaluate"
     conda:
         "../envs/vernacular.yaml"
     params:

@@ -20,6 +20,8 @@ rule train_mapping:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("train_mapping.py"),
         recipe=recipe,
@@ -52,6 +54,8 @@ rule train_merge:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("train_merge.py"),
         recipe=recipe,

@@ -19,6 +19,8 @@ rule pretrain:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("pretrain.py"),
         recipe=recipe,
@@ -69,6 +71,8 @@ rule train_finetune:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("train_finetune.py"),
         recipe=recipe,
@@ -97,6 +101,8 @@ rule pretrain_translator:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("pretrain_translator.py"),
         recipe=recipe,

@@ -15,6 +15,8 @@ rule slam_probe:
     priority: 10
     conda:
         "../envs/vernacular.yaml"
+    resources:
+        **job_resources(of_section("slam")),
     params:
         script=script("slam_probe.py"),
         options=probe_options,
@@ -67,6 +69,8 @@ rule train_slam:
     conda:
         "../envs/vernacular.yaml"
     threads: recipe_threads
+    resources:
+        **job_resources(of_recipe),
     params:
         script=script("train_slam.py"),
         recipe=recipe,

@@ -52,6 +52,19 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
 
 
 def render_recall(book: dict[str, Any], problem: Choice, wording: random.Random) -> list[str]:
-    """The line of the trace: the fact that decides."""
-    template = wording.choice(book["recall"]["place" if problem.kind in BY_PLACE else "use"])
-    return [template.format(step=book["steps"][0], **fact_forms(book, problem.fact))]
+    """The trace: the fact that decides, and the options one by one up to the right one.
+
+    Where the question names a thing, its fact comes first and each option is held against it; where a thing is asked
+    for, each is recalled with its own use or place, held against the question's, and the fact comes last. Step by step,
+    since models of a few million parameters learn to copy and to compare, but not to pick a letter at once (ours).
+    """
+    by = "place" if problem.kind in BY_PLACE else "use"
+    fact = wording.choice(book["recall"][by]).format(step=book["steps"][0], **fact_forms(book, problem.fact))
+    thing_asked = ASKED[problem.kind] == "thing"
+    lines = []
+    for letter, option, text in zip(LETTERS, problem.options, render_choices(book, problem), strict=True):
+        own = f": {fact_forms(book, option)[by]}" if thing_asked else ""
+        lines.append(f"{letter}) {text}{own} {'=' if option == problem.fact else '≠'}")
+        if option == problem.fact:
+            break
+    return [*lines, fact] if thing_asked else [fact, *lines]

@@ -7,14 +7,17 @@ import argparse
 import csv
 import fcntl
 import json
+import os
 import shutil
+import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from vernacular.files import atomic_folder, write_json, write_text
 from vernacular.models.manifest import digest, training_key, versions
@@ -84,12 +87,8 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     key = training_key(recipe, args.code, digests, args.seed)
     job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key, args.progress)
     job.folder.mkdir(parents=True, exist_ok=True)
-    with (job.folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{out.name}: another process trains it (of a killed run?); waiting for it", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with (job.folder / "lock").open("a+") as lock:
+        take(lock, out.name)
         manifest = out / "manifest.json"
         if manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key:
             print(f"{out.name}: finished already, from the same recipe, code, data and seed", flush=True)
@@ -97,6 +96,18 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
         else:
             yield job
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def take(lock: TextIO, name: str) -> None:
+    """Hold the lock of a training's checkpoints, which ends with the process; who holds it stands in the file."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        print(f"{name}: {lock.read().strip()} trains it (of a killed run?); waiting for its end", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock.truncate(0)
+    print(f"process {os.getpid()} on {socket.gethostname()}", file=lock, flush=True)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -119,6 +130,10 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     import torch
     from transformers import TrainerCallback
 
+    stopped: list[int] = []  # the signal, if one came
+    # GRPO's rollouts are in no checkpoint, so it may only stop between them.
+    whole = (getattr(trainer.args, "steps_per_generation", None) or 1) * getattr(trainer.args, "num_iterations", 1)
+
     class Checkpointing(TrainerCallback):
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
@@ -129,6 +144,8 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             seconds = time.monotonic() - start
             report_progress(job.out.name, state.global_step, state.max_steps, seconds, done, job.progress)
+            if stopped and state.global_step % whole == 0:
+                control.should_save = control.should_training_stop = True
 
     # Counted now: merging an adapter takes its parameters away.
     trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
@@ -141,7 +158,17 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
         print(f"{job.out.name}: resumed at step {done}", flush=True)
         for extra in states:
             extra.load(resume)
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    # A cluster says so before it ends a job: at the time limit (--signal), for a more urgent job, on scancel.
+    before = signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
+    try:
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if stopped and trainer.state.global_step < trainer.state.max_steps:
+        raise ValueError(
+            f"{job.out.name}: ended by SIGTERM after step {trainer.state.global_step} of {trainer.state.max_steps}, with a "
+            "checkpoint; run it again and it goes on from there"
+        )
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     return {
         "seconds": round(earlier + time.monotonic() - start, 3),

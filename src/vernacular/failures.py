@@ -1,0 +1,62 @@
+"""What failed in a run of Snakemake, from its log: which rule, where its log is, and what to change and in which file."""
+
+import re
+
+PARTITIONS = "profiles/slurm/partitions.yaml"
+PROFILE = "profiles/slurm/profile.yaml"
+
+# What SLURM says (sbatch's words, or the state of a job) -> what to do about it.
+HINTS = {
+    r"invalid partition specified": f"the cluster has no such partition; `sinfo` names them: change {PARTITIONS}",
+    r"No suitable partition found": f"it asks for more than any partition in {PARTITIONS} gives; change the limits "
+    "there, or `resources` in the configuration",
+    r"[Ii]nvalid account": f"set slurm_account in {PROFILE}, or SBATCH_ACCOUNT; `sacctmgr show associations user=$USER` "
+    "names yours",
+    r"account \S+ appears to be invalid": f"set another slurm_account in {PROFILE}",
+    r"Invalid generic resource|Invalid GRES|[Ii]nvalid.*\(gres\)": f"no such GPUs there: change max_gpu in {PARTITIONS}, "
+    "or VERNACULAR_GPU (gpu, gres, or with a type: gres:a100)",
+    r"Requested node configuration is not available": f"no node of the partition has so many GPUs, CPUs or so much memory: "
+    f"change {PARTITIONS}, or `resources` in the configuration",
+    r"Requested time limit is invalid": f"the partition's jobs are shorter: change max_runtime in {PARTITIONS}, or "
+    "`resources.runtime` and `most.runtime` in the configuration",
+    r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",
+    r"status is: 'TIMEOUT'|DUE TO TIME LIMIT": "the time limit was too short: raise `resources.runtime` in the "
+    "configuration (minutes); a training goes on from its last checkpoint",
+    r"status is: 'OUT_OF_MEMORY'|oom.kill": "it ran out of memory: raise `resources.mem_mb` in the configuration",
+    r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
+    r"Unable to contact slurm controller": "SLURM's controller does not answer: see `sinfo`, or ask the cluster's support",
+    r"Directory cannot be locked": "another snakemake runs this study, or one was killed; if none runs (`ps`, `squeue --me`), "
+    "type the same command once with --unlock",
+}
+FAILED = re.compile(r"^Error in (?:rule|group) (\S+?):?\n((?:[ \t]+.*\n?)*)", re.MULTILINE)
+FIELD = re.compile(r"^[ \t]+(log|output|jobid|external_jobid): (.*)$", re.MULTILINE)
+
+
+def failures(log: str) -> list[tuple[str, str, str]]:
+    """(rule, first output, log file) of everything that failed and did not end well afterwards, each once.
+
+    log: the text of the log that Snakemake writes below .snakemake/log.
+    """
+    found: dict[tuple[str, str], tuple[str, str, str]] = {}
+    ended = {match[1]: match.start() for match in re.finditer(r"^Finished jobid: (\d+)", log, re.MULTILINE)}
+    for match in FAILED.finditer(log):
+        fields = dict(FIELD.findall(match[2]))
+        if ended.get(fields.get("jobid", ""), -1) > match.start():
+            continue  # a later attempt made it
+        output = fields.get("output", "").split(", ")[0]
+        found[match[1], output] = (match[1], output, fields.get("log", "").split(" (check")[0])
+    return list(found.values())
+
+
+def hints(log: str) -> list[str]:
+    """What to do about what SLURM said, each once, in the order of HINTS."""
+    return [hint for pattern, hint in HINTS.items() if re.search(pattern, log)]
+
+
+def summary(log: str, command: str) -> str:
+    """What a run that failed ends with: a line for each failure, for each hint, and what to type next."""
+    lines = [f"failed: {rule} ({output})\n  log:  {path}" for rule, output, path in failures(log)]
+    lines += [f"hint: {hint}" for hint in hints(log)]
+    lines.append(f"When it is mended, type the same again: {command}")
+    lines.append("What is finished stays, and a training goes on from its last checkpoint.")
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""GRPO killed in the middle of its training, in every way that a cluster knows: it ends with the same weights."""
+
+import filecmp
+import re
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Cluster, snakemake, start_snakemake
+
+MODEL = "results/smoke/seed-1/models/adamame"
+LOG = "results/smoke/logs/seed-1/train_grpo/adamame.log"
+# Longer than the smoke study's, so that there is a middle; checkpoints every second step.
+OVERLAY = "models: {adamame: {training: {max_steps: 12, save_steps: 2}}}\n"
+
+
+@pytest.fixture(scope="module")
+def whole(cluster: Cluster, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study with a longer GRPO, trained without a kill: what every other training must end with."""
+    folder = tmp_path_factory.mktemp("kills") / "whole"
+    shutil.copytree(finished, folder, symlinks=True)
+    (folder / "longer.yaml").write_text(OVERLAY)
+    done = train(cluster, folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def words(*more: str) -> tuple[str, ...]:
+    return (*more, "--configfile", "config/smoke.yaml", "longer.yaml", "--", MODEL)
+
+
+def train(cluster: Cluster, folder: Path):
+    return snakemake(cluster, folder, *words())
+
+
+def steps_done(folder: Path) -> int:
+    """Of the newest whole checkpoint of the training."""
+    found = [path.parent.name for path in (folder / "results/smoke/seed-1/checkpoints").glob("*/checkpoint-*/whole")]
+    return max((int(name.split("-")[1]) for name in found), default=0)
+
+
+def running_job(cluster: Cluster) -> str:
+    return cluster.run("squeue", "--noheader", "--states=RUNNING", "--format=%A").stdout.split()[0]
+
+
+def cancel(cluster: Cluster, folder: Path) -> None:
+    cluster.run("scancel", running_job(cluster))
+
+
+def kill_step(cluster: Cluster, folder: Path) -> None:
+    """The trainer and all around it, as where a node runs out of memory."""
+    cluster.run("pkill", "--signal", "KILL", "--full", "train_grpo.py --recipe")
+
+
+def node_down_and_up(cluster: Cluster, folder: Path) -> None:
+    host = cluster.run("sinfo", "--noheader", "--format=%n").stdout.split()[0]
+    cluster.say("down")
+    cluster.run("scontrol", "update", f"nodename={host}", "state=down", "reason=test")
+    time.sleep(2)
+    cluster.say("up")
+    cluster.run("scontrol", "update", f"nodename={host}", "state=resume")
+
+
+@pytest.mark.parametrize("kill", [cancel, kill_step, node_down_and_up])
+def test_a_killed_training_ends_with_the_same_weights(
+    cluster: Cluster, whole: Path, tmp_path: Path, kill: Callable[[Cluster, Path], None]
+) -> None:
+    folder = tmp_path / "killed"
+    shutil.copytree(whole, folder, symlinks=True)
+    shutil.rmtree(folder / MODEL)
+    run = start_snakemake(cluster, folder, *words())
+    end = time.monotonic() + 300
+    while not 4 <= steps_done(folder) < 12 and run.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+    at = steps_done(folder)
+    assert at >= 4, "it was not caught in the middle"
+    kill(cluster, folder)
+    said = run.communicate(timeout=600)[1]
+    if run.returncode:  # it may take one more call
+        done = train(cluster, folder)
+        assert done.returncode == 0, said[-3000:] + done.stderr[-3000:]
+    resumed = re.findall(r"resumed at step (\d+)", (folder / LOG).read_text())
+    assert resumed and int(resumed[-1]) >= at
+    compare(whole, folder)
+
+
+def test_at_the_time_limit_a_checkpoint_is_written_and_the_next_attempt_goes_on(
+    cluster: Cluster, whole: Path, tmp_path: Path
+) -> None:
+    """A minute at first, two at the second attempt; SLURM says so half a minute before."""
+    folder = tmp_path / "limited"
+    shutil.copytree(whole, folder, symlinks=True)
+    shutil.rmtree(folder / MODEL)
+    overlay = OVERLAY.replace("training:", "resources: {runtime: 1}, training:").replace(
+        "max_steps: 12", "max_steps: 60"
+    )
+    (folder / "longer.yaml").write_text(overlay)
+    profile = folder / "profiles/slurm/profile.yaml"
+    profile.write_text(profile.read_text().replace("TERM@120", "TERM@30"))
+    done = train(cluster, folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    log = (folder / LOG).read_text()
+    assert re.search(r"resumed at step \d+", log), log
+
+
+def compare(one: Path, other: Path) -> None:
+    for name in ("model.safetensors", "history.csv"):
+        assert filecmp.cmp(one / MODEL / name, other / MODEL / name, shallow=False), name
+    assert not list((other / "results/smoke").rglob("*.part"))
+    assert not list((other / "results/smoke/seed-1/checkpoints").iterdir())

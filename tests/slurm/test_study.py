@@ -1,0 +1,129 @@
+"""The smoke study on a real SLURM: the same bytes as on this machine, without a network, and what goes wrong there."""
+
+import filecmp
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import STUDY, Cluster, checkout, snakemake, start_snakemake
+
+SAME = ("tables/scores.csv", "figures/pareto.csv", "corpus/filter.csv", "corpus/filter_quality.csv")
+
+
+def test_tables_and_weights_are_those_of_a_local_run(finished: Path, tmp_path: Path) -> None:
+    local = checkout(tmp_path / "local")
+    done = snakemake(None, local, *STUDY, "adamame", profile="local")
+    assert done.returncode == 0, done.stderr[-6000:]
+    here, there = local / "results/smoke", finished / "results/smoke"
+    weights = [path.relative_to(here) for path in here.glob("seed-1/models/*/*.safetensors")]
+    scores = [path.relative_to(here) for path in here.glob("seed-1/scores/*/*.parquet")]
+    assert len(weights) >= 3 and len(scores) >= 7
+    for name in [*SAME, *weights, *scores]:
+        assert filecmp.cmp(here / name, there / name, shallow=False), name
+
+
+def test_jobs_had_no_network_and_left_no_logs_behind(cluster: Cluster, finished: Path) -> None:
+    """They ran in the cluster's own network namespace, which has the loopback device alone."""
+    devices = cluster.run("cat", "/proc/net/dev").stdout.splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+    assert not list((finished / "results/slurm-logs").rglob("*.log"))
+    assert cluster.run("squeue", "--noheader", "--states=RUNNING,PENDING").stdout == ""
+
+
+def plan(cluster: Cluster, folder: Path, *words: str) -> str:
+    done = snakemake(cluster, folder, "--dry-run", *words)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def test_single_parts_run_again(cluster: Cluster, copied: Path) -> None:
+    """One figure, one benchmark, one model by target; and a parameter takes what depends on it along."""
+    assert "Nothing to be done" in plan(cluster, copied, *STUDY, "adamame")
+    (copied / "results/smoke/figures/pareto.png").unlink()
+    (copied / "results/smoke/seed-1/scores/sft/mini-msvamp.parquet").unlink()
+    done = snakemake(cluster, copied, *STUDY, "results/smoke/seed-1/scores/sft/mini-msvamp.parquet")
+    assert done.returncode == 0, done.stderr[-3000:]
+    planned = plan(cluster, copied, *STUDY, "results/smoke/figures/pareto.png")
+    assert "pareto" in planned and "train_" not in planned
+    changed = plan(cluster, copied, "--config", "bootstrap=200", "--configfile", "config/smoke.yaml", "--", "adamame")
+    assert "table" in changed and "train_" not in changed
+
+
+def rewritten(path: Path, change: dict) -> None:
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **change}))
+
+
+WRONG = {
+    "an unknown partition": (
+        {"partitions": {"nope": {"max_runtime": 1440}}},
+        {},
+        ["the cluster has no such partition", "profiles/slurm/partitions.yaml"],
+    ),
+    "no partition for so long a job": (
+        {"partitions": {"cpu": {"max_runtime": 1}}},
+        {"slurm_partition": ""},
+        ["asks for more than any partition", "profiles/slurm/partitions.yaml"],
+    ),
+    "more memory than a node has": (
+        {"partitions": {"cpu": {}}},
+        {"mem_mb": 99999999},
+        ["so much memory", "resources"],
+    ),
+    "a longer job than the partition lets": (
+        {"partitions": {"cpu": {}}},
+        {"runtime": 99999},
+        ["the partition's jobs are shorter", "most.runtime"],
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_the_site_got_wrong_is_said_with_the_file_to_change(cluster: Cluster, copied: Path, wrong: str) -> None:
+    partitions, defaults, said = WRONG[wrong]
+    profile = copied / "profiles/slurm/profile.yaml"
+    rewritten(copied / "profiles/slurm/partitions.yaml", partitions)
+    rewritten(profile, {"default-resources": {"mem_mb": 400, "runtime": 5, **defaults}, "retries": 0})
+    (copied / "results/smoke/tables/scores.csv").unlink()
+    done = snakemake(cluster, copied, *STUDY, "results/smoke/tables/scores.csv")
+    assert done.returncode != 0
+    for words in [
+        *said,
+        "type the same again: snakemake --profile slurm",
+        "failed: table (results/smoke/tables/scores.csv)",
+    ]:
+        assert words in done.stderr, done.stderr[-3000:]
+
+
+def test_gpus_are_asked_for_in_either_flavour_and_missed_by_preflight(
+    cluster: Cluster, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node hands out devices that torch cannot use, as where the driver is missing: preflight says so."""
+    overlay = copied / "gpu.yaml"
+    overlay.write_text("models: {sft: {resources: {gpu: 1}}}\n")
+    for flavour in ("gpu", "gres"):
+        monkeypatch.setenv("VERNACULAR_GPU", flavour)
+        command = ("--retries", "0", "--configfile", "config/smoke.yaml", "gpu.yaml", "--", "preflight")
+        done = snakemake(cluster, copied, *command)
+        assert done.returncode != 0 and "sees 0 GPUs, not 1" in done.stderr, done.stderr[-3000:]
+        assert "Auto-selected partition 'gpu'" in done.stderr
+    rewritten(copied / "profiles/slurm/partitions.yaml", {"partitions": {"cpu": {"max_gpu": 8}}})
+    overlay.write_text("models: {sft: {resources: {gpu: 5}}}\n")
+    shutil.rmtree(copied / "results/smoke/seed-1/models/sft")
+    target = "results/smoke/seed-1/models/sft"
+    done = snakemake(cluster, copied, "--retries", "0", "--configfile", "config/smoke.yaml", "gpu.yaml", "--", target)
+    assert done.returncode != 0 and "no node of the partition has so many GPUs" in done.stderr, done.stderr[-3000:]
+
+
+def test_a_second_snakemake_stops_at_the_lock(cluster: Cluster, copied: Path) -> None:
+    shutil.rmtree(copied / "results/smoke/seed-1/models/adamame")
+    target = "results/smoke/seed-1/models/adamame"
+    first = start_snakemake(cluster, copied, *STUDY, target)
+    try:
+        assert any("Job " in line for line in first.stderr)
+        second = snakemake(cluster, copied, *STUDY, target)
+        assert second.returncode != 0
+        assert "cannot be locked" in second.stderr
+    finally:
+        first.send_signal(2)
+        first.communicate(timeout=120)
