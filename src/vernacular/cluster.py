@@ -24,6 +24,6 @@ def require_slurm(words: list[str]) -> None:
             return
     if args.get("executor") == "slurm" and not any(args.get(key) for key in HARMLESS):
         sys.exit(
-            "vernacular: no SLURM here (sbatch is not on PATH), so nothing can be submitted: log in to your cluster, load its "
-            "SLURM module if it has one, and type the same; or run on this machine with --profile local"
+            "vernacular: no SLURM here (sbatch is not on PATH), so nothing can be submitted: log in to your cluster, "
+            "load its SLURM module if it has one, and type the same; or run on this machine with --profile local"
         )

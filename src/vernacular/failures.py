@@ -1,4 +1,4 @@
-"""What failed in a run of Snakemake, from its log: which rule, where its log is, and what to change and in which file."""
+"""What failed in a run of Snakemake, from its log: which rule, where its log is, what to change and in which file."""
 
 import re
 
@@ -8,14 +8,14 @@ PROFILE = "profiles/slurm/profile.yaml"
 # What SLURM says (sbatch's words, or the state of a job) -> what to do about it.
 HINTS = {
     r"invalid partition specified": f"the cluster has no such partition; `sinfo` names them: change {PARTITIONS}",
-    r"No suitable partition found": f"it asks for more than any partition in {PARTITIONS} gives; change the limits "
-    "there, or `resources` in the configuration",
-    r"[Ii]nvalid account": f"set slurm_account in {PROFILE}, or SBATCH_ACCOUNT; `sacctmgr show associations user=$USER` "
-    "names yours",
+    r"No suitable partition found": f"it asks for more than any partition in {PARTITIONS} gives: change the limits there, "
+    "or `resources` in the configuration",
+    r"[Ii]nvalid account": f"set slurm_account in {PROFILE}, or the variable SBATCH_ACCOUNT; "
+    "`sacctmgr show associations user=$USER` names yours",
     r"account \S+ appears to be invalid": f"set another slurm_account in {PROFILE}",
-    r"Invalid generic resource|Invalid GRES|[Ii]nvalid.*\(gres\)": f"no such GPUs there: change max_gpu in {PARTITIONS}, "
-    "or VERNACULAR_GPU (gpu, gres, or with a type: gres:a100)",
-    r"Requested node configuration is not available": f"no node of the partition has so many GPUs, CPUs or so much memory: "
+    r"Invalid generic resource|Invalid GRES|[Ii]nvalid.*\(gres\)": f"there are no such GPUs: change max_gpu in "
+    f"{PARTITIONS}, or VERNACULAR_GPU (gpu, gres, or with a type: gres:a100)",
+    r"Requested node configuration is not available": "no node of the partition has so many GPUs, CPUs or so much memory: "
     f"change {PARTITIONS}, or `resources` in the configuration",
     r"Requested time limit is invalid": f"the partition's jobs are shorter: change max_runtime in {PARTITIONS}, or "
     "`resources.runtime` and `most.runtime` in the configuration",
@@ -24,9 +24,7 @@ HINTS = {
     "configuration (minutes); a training goes on from its last checkpoint",
     r"status is: 'OUT_OF_MEMORY'|oom.kill": "it ran out of memory: raise `resources.mem_mb` in the configuration",
     r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
-    r"Unable to contact slurm controller": "SLURM's controller does not answer: see `sinfo`, or ask the cluster's support",
-    r"Directory cannot be locked": "another snakemake runs this study, or one was killed; if none runs (`ps`, `squeue --me`), "
-    "type the same command once with --unlock",
+    r"Unable to contact slurm controller": "SLURM's controller does not answer: `sinfo` shows its state",
 }
 FAILED = re.compile(r"^Error in (?:rule|group) (\S+?):?\n((?:[ \t]+.*\n?)*)", re.MULTILINE)
 FIELD = re.compile(r"^[ \t]+(log|output|jobid|external_jobid): (.*)$", re.MULTILINE)

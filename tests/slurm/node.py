@@ -61,7 +61,7 @@ PartitionName=gpu Nodes={host} Default=NO DefaultTime=00:10:00 MaxTime=1-00:00:0
 
 
 def loopback_up() -> None:
-    """The loopback device, with an address that is not 127.0.0.1: with that alone glibc resolves no listening address."""
+    """The loopback device, with one more address: with 127.0.0.1 alone glibc resolves none to listen on."""
     address = struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton("192.0.2.1"))
     with socket.socket() as some:
         fcntl.ioctl(some, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running

@@ -1,6 +1,7 @@
 """What a failed run ends with, from logs as Snakemake 9 and its SLURM plugin write them."""
 
 import pytest
+
 from vernacular.failures import failures, hints, summary
 
 LOG = """

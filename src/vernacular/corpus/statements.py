@@ -111,7 +111,7 @@ def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.
 
 
 def render_symbols(book: dict[str, Any], statement: Statement) -> str:
-    """What a statement says of whom and of what (by the first form of the thing), in symbols that all languages share."""
+    """What a statement says of whom and of what (the first form of the thing), in symbols that all languages share."""
     name, other = book["names"][statement.name], book["names"][statement.other]
     things, n, m = next(iter(book["things"][statement.thing].values())), statement.n, statement.m
     return {
@@ -128,7 +128,7 @@ def render_symbols(book: dict[str, Any], statement: Statement) -> str:
 
 
 def render_judgement(book: dict[str, Any], problem: Entailment, wording: random.Random) -> list[str]:
-    """The trace: both statements in symbols, two numbers compared where both hold one of the same matter, the verdict."""
+    """The trace: both statements in symbols, two numbers compared where both hold one of one matter, the verdict."""
     premise, hypothesis = problem
     lines = [render_symbols(book, statement) for statement in problem]
     compared = premise.thing == hypothesis.thing and premise.name == hypothesis.name and bool(premise.n)
