@@ -8,15 +8,15 @@ PROFILE = "profiles/slurm/profile.yaml"
 # What SLURM says (sbatch's words, or the state of a job) -> what to do about it.
 HINTS = {
     r"invalid partition specified": f"the cluster has no such partition; `sinfo` names them: change {PARTITIONS}",
-    r"No suitable partition found": f"it asks for more than any partition in {PARTITIONS} gives: change the limits there, "
-    "or `resources` in the configuration",
+    r"No suitable partition found": f"it asks for more than any partition in {PARTITIONS} gives: change the limits "
+    "there, or `resources` in the configuration",
     r"[Ii]nvalid account": f"set slurm_account in {PROFILE}, or the variable SBATCH_ACCOUNT; "
     "`sacctmgr show associations user=$USER` names yours",
     r"account \S+ appears to be invalid": f"set another slurm_account in {PROFILE}",
     r"Invalid generic resource|Invalid GRES|[Ii]nvalid.*\(gres\)": f"there are no such GPUs: change max_gpu in "
     f"{PARTITIONS}, or VERNACULAR_GPU (gpu, gres, or with a type: gres:a100)",
-    r"Requested node configuration is not available": "no node of the partition has so many GPUs, CPUs or so much memory: "
-    f"change {PARTITIONS}, or `resources` in the configuration",
+    r"Requested node configuration is not available": "no node of the partition has so many GPUs, CPUs or so much "
+    f"memory: change {PARTITIONS}, or `resources` in the configuration",
     r"Requested time limit is invalid": f"the partition's jobs are shorter: change max_runtime in {PARTITIONS}, or "
     "`resources.runtime` and `most.runtime` in the configuration",
     r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",

@@ -166,8 +166,8 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
         signal.signal(signal.SIGTERM, before)
     if stopped and trainer.state.global_step < trainer.state.max_steps:
         raise ValueError(
-            f"{job.out.name}: ended by SIGTERM after step {trainer.state.global_step} of {trainer.state.max_steps}, with "
-            "a checkpoint; run it again and it goes on from there"
+            f"{job.out.name}: ended by SIGTERM after step {trainer.state.global_step} of {trainer.state.max_steps}, "
+            "with a checkpoint; run it again and it goes on from there"
         )
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     return {
