@@ -16,7 +16,7 @@ from vernacular.config_readme import readme
 from vernacular.study import resolve_study
 from vernacular.study_schema import load_schema
 
-PROFILES = {path.parent.name: path for path in sorted((ROOT / "profiles").glob("*/*.yaml"))}
+PROFILES = {path.parent.name: path for path in sorted((ROOT / "profiles").glob("*/profile.yaml"))}
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -92,9 +92,13 @@ def code(name):
     return code_hash(SCRIPTS / name)
 
 
+def without_resources(options):
+    """What a job asks a cluster for is no part of what it makes."""
+    return {key: value for key, value in options.items() if key != "resources"}
+
+
 def recipe(wildcards):
-    """What a training is made of: where it runs is no part of that."""
-    return text({key: value for key, value in MODELS[wildcards.model].items() if key != "resources"})
+    return text(without_resources(MODELS[wildcards.model]))
 
 
 def models_of(*recipes):
@@ -213,7 +217,7 @@ def recipe_threads(wildcards):
 
 
 def rl_options(wildcards):
-    return text(study["rl"])
+    return text(without_resources(study["rl"]))
 
 
 def rl_prompts_of_parent(wildcards):
