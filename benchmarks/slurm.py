@@ -1,7 +1,7 @@
-"""What a job costs beyond SLURM's own time: trivial jobs through the profile, in groups of ten, and through sbatch alone.
+"""What a job costs beyond SLURM's own time: trivial jobs through sbatch alone, the profile, and in groups of ten.
 
-On the SLURM of this machine, or, as root and with --own, on one that the tests' node.py starts. Prints seconds a job and
-the ratio to sbatch alone.
+On the SLURM of this machine, or, as root and with --own, on one that the tests' node.py starts. Prints seconds a job
+and the ratio to sbatch alone.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -77,7 +78,7 @@ def report(jobs: int, inside: Callable[[Path], list[str]]) -> None:
     alone = seconds(lambda: through_sbatch(jobs, inside(Path.cwd())))
     print(f"sbatch alone          {alone / jobs:6.2f} s a job ({jobs} jobs)", flush=True)
     for name, grouped in (("the profile", 1), ("in groups of ten", 10)):
-        each = seconds(lambda: through_profile(jobs, grouped, inside))
+        each = seconds(partial(through_profile, jobs, grouped, inside))
         print(f"{name:<20}  {each / jobs:6.2f} s a job, {each / alone:.1f} times sbatch alone", flush=True)
 
 

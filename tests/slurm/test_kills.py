@@ -3,6 +3,7 @@
 import filecmp
 import re
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -86,23 +87,28 @@ def test_a_killed_training_ends_with_the_same_weights(
     compare(whole, folder)
 
 
-def test_at_the_time_limit_a_checkpoint_is_written_and_the_next_attempt_goes_on(
+def test_before_the_time_limit_a_checkpoint_is_written_and_the_next_run_goes_on(
     cluster: Cluster, whole: Path, tmp_path: Path
 ) -> None:
-    """A minute at first, two at the second attempt; SLURM says so half a minute before."""
+    """A minute for hundreds of steps; SLURM says so a quarter of a minute before. Then as long as it takes."""
     folder = tmp_path / "limited"
     shutil.copytree(whole, folder, symlinks=True)
     shutil.rmtree(folder / MODEL)
-    overlay = OVERLAY.replace("training:", "resources: {runtime: 1}, training:").replace(
-        "max_steps: 12", "max_steps: 60"
-    )
+    profile, overlay = folder / "profiles/slurm/profile.yaml", OVERLAY.replace("max_steps: 12", "max_steps: 400")
+    profile.write_text(profile.read_text().replace("TERM@120", "TERM@15"))
+    (folder / "longer.yaml").write_text(overlay.replace("training:", "resources: {runtime: 1}, training:"))
+    done = snakemake(cluster, folder, *words("--retries", "0"))
+    assert done.returncode != 0
+    assert "raise `resources.runtime` in the configuration" in done.stderr, done.stderr[-3000:]
+    (step,) = re.findall(r"ended by SIGTERM after step (\d+) of 400, with a checkpoint", (folder / LOG).read_text())
     (folder / "longer.yaml").write_text(overlay)
-    profile = folder / "profiles/slurm/profile.yaml"
-    profile.write_text(profile.read_text().replace("TERM@120", "TERM@30"))
-    done = train(cluster, folder)
-    assert done.returncode == 0, done.stderr[-3000:]
-    log = (folder / LOG).read_text()
-    assert re.search(r"resumed at step \d+", log), log
+    run = start_snakemake(cluster, folder, *words())
+    end = time.monotonic() + 300
+    while f"resumed at step {step}" not in (folder / LOG).read_text() and time.monotonic() < end:
+        time.sleep(0.2)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=120)
+    assert f"resumed at step {step}" in (folder / LOG).read_text()
 
 
 def compare(one: Path, other: Path) -> None:
