@@ -20,8 +20,8 @@ HINTS = {
     r"Requested time limit is invalid": f"the partition's jobs are shorter: change max_runtime in {PARTITIONS}, or "
     "`resources.runtime` and `most.runtime` in the configuration",
     r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",
-    r"status is: 'TIMEOUT'|DUE TO TIME LIMIT|ended by SIGTERM": "the time limit was too short: raise `resources.runtime` "
-    "in the configuration (minutes); a training goes on from its last checkpoint",
+    r"status is: 'TIMEOUT'|DUE TO TIME LIMIT|ended by SIGTERM": "the time limit was too short: raise "
+    "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint",
     r"status is: 'OUT_OF_MEMORY'|oom.kill": "it ran out of memory: raise `resources.mem_mb` in the configuration",
     r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
     r"Unable to contact slurm controller": "SLURM's controller does not answer: `sinfo` shows its state",
