@@ -6,9 +6,28 @@ import shutil
 import sys
 
 # Ways to call Snakemake that submit nothing.
-HARMLESS = """dryrun touch lint dag rulegraph filegraph d3dag unlock report summary detailed_summary list_rules
-list_target_rules list_input_changes list_params_changes delete_all_output delete_temp_output cleanup_metadata archive
-export_cwl""".split()
+HARMLESS = [
+    "dryrun",
+    "touch",
+    "lint",
+    "dag",
+    "rulegraph",
+    "filegraph",
+    "d3dag",
+    "unlock",
+    "report",
+    "summary",
+    "detailed_summary",
+    "list_rules",
+    "list_target_rules",
+    "list_input_changes",
+    "list_params_changes",
+    "delete_all_output",
+    "delete_temp_output",
+    "cleanup_metadata",
+    "archive",
+    "export_cwl",
+]
 
 
 def require_slurm(words: list[str]) -> None:
