@@ -6,28 +6,9 @@ import shutil
 import sys
 
 # Ways to call Snakemake that submit nothing.
-HARMLESS = [
-    "dryrun",
-    "touch",
-    "lint",
-    "dag",
-    "rulegraph",
-    "filegraph",
-    "d3dag",
-    "unlock",
-    "report",
-    "summary",
-    "detailed_summary",
-    "list_rules",
-    "list_target_rules",
-    "list_input_changes",
-    "list_params_changes",
-    "delete_all_output",
-    "delete_temp_output",
-    "cleanup_metadata",
-    "archive",
-    "export_cwl",
-]
+HARMLESS = ["dryrun", "touch", "lint", "dag", "rulegraph", "filegraph", "d3dag", "unlock", "report", "summary"]
+HARMLESS += ["detailed_summary", "list_rules", "list_target_rules", "list_input_changes", "list_params_changes"]
+HARMLESS += ["delete_all_output", "delete_temp_output", "cleanup_metadata", "archive", "export_cwl"]
 
 
 def require_slurm(words: list[str]) -> None:
