@@ -100,6 +100,6 @@ onsuccess:
 
 onerror:
     print(
-        "\n" + summary(Path(log).read_text(encoding="utf-8"), shlex.join(["snakemake", *sys.argv[1:]])),
+        "\n" + summary(Path(log[0]).read_text(encoding="utf-8"), shlex.join(["snakemake", *sys.argv[1:]])),
         file=sys.stderr,
     )

@@ -26,7 +26,11 @@ HINTS = {
     r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
     r"Unable to contact slurm controller": "SLURM's controller does not answer: `sinfo` shows its state",
 }
-FAILED = re.compile(r"^Error in (?:rule|group) (\S+?):?\n((?:[ \t]+.*\n?)*)", re.MULTILINE)
+# A message may hold lines of SLURM's that are not indented, so a block ends where the next one begins.
+FAILED = re.compile(
+    r"^Error in (?:rule|group) (\S+?):?\n(.*?)(?=^\[\w{3} \w{3}|^Error in |^Logfile |^Trying to |^Exiting because|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 FIELD = re.compile(r"^[ \t]+(log|output|jobid|external_jobid): (.*)$", re.MULTILINE)
 
 

@@ -7,7 +7,8 @@ from vernacular.failures import failures, hints, summary
 LOG = """
 [Sat Nov 21 19:06:47 2026]
 Error in rule train_grpo:
-    message: SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. For further error details see the cluster/cloud log
+    message: SLURM-job '7' failed, SLURM status is: 'TIMEOUT'.
+For further error details see the cluster/cloud log
     jobid: 14
     input: a, b
     output: results/s/seed-1/models/adamame, results/s/costs/seed-1/adamame.csv
