@@ -30,6 +30,7 @@ SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
 
 CLOSURES = {
     "fetch_folder": COMMAND,
+    "preflight": COMMAND,
     "make_questions": f"{MINIATURE} corpus.sources",
     "make_training_data": f"{MINIATURE} corpus.training languages",
     "make_traces": f"{MINIATURE} corpus.traces",
@@ -118,7 +119,7 @@ def test_torch_belongs_to_training_and_generation() -> None:
     """Figures, tables, filters and scores import no torch anywhere, not even inside a function."""
     needs = {"pretrain", "train_finetune", "train_sft", "train_grpo", "make_rl_prompts", "generate"}
     needs |= {"train_slam", "slam_probe", "pretrain_translator", "train_mapping", "train_merge"}
-    needs |= {"generate_merged", "generate_translated"}
+    needs |= {"generate_merged", "generate_translated", "preflight"}
     for name, path in SCRIPTS.items():
         text = "".join(file.read_text(encoding="utf-8") for file in closure(path))
         assert bool(re.search(r"^\s*(import torch|from (torch|transformers|trl)\b)", text, re.MULTILINE)) == (

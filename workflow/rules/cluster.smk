@@ -74,6 +74,7 @@ rule preflight_node:
         script=script("preflight.py"),
         gpus=lambda wildcards: int(wildcards.node == "gpu"),
         results=RESULTS,
+        code=code("preflight.py"),
     message:
         "preflight: looking at a {wildcards.node} node"
     shell:
