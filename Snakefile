@@ -19,6 +19,7 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_cluster.smk"
 include: "workflow/rules/cluster.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/models.smk"
@@ -99,7 +100,4 @@ onsuccess:
 
 
 onerror:
-    print(
-        "\n" + summary(Path(log[0]).read_text(encoding="utf-8"), shlex.join(["snakemake", *sys.argv[1:]])),
-        file=sys.stderr,
-    )
+    print(summary(Path(log[0]).read_text(encoding="utf-8"), shlex.join(["snakemake", *sys.argv[1:]])), file=sys.stderr)

@@ -57,7 +57,7 @@ def hints(log: str) -> list[str]:
 
 def summary(log: str, command: str) -> str:
     """What a run that failed ends with: a line for each failure, for each hint, and what to type next."""
-    lines = [f"failed: {rule} ({output})\n  log:  {path}" for rule, output, path in failures(log)]
+    lines = ["", *(f"failed: {rule} ({output})\n  log:  {path}" for rule, output, path in failures(log))]
     lines += [f"hint: {hint}" for hint in hints(log)]
     lines.append(f"When it is mended, type the same again: {command}")
     lines.append("What is finished stays, and a training goes on from its last checkpoint.")
