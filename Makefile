@@ -44,7 +44,7 @@ slurm-test: .venv/ready
 # Twenty kills at random moments of the smoke study on that SLURM; half an hour or more.
 soak: .venv/ready
 	@tests/slurm/install.sh
-	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 pytest -s tests/slurm/test_soak.py
+	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$RANDOM$$$$ pytest -s tests/slurm/test_soak.py
 
 lint: .venv/ready
 	@PATH="$(BIN):$$PATH" ruff check .
