@@ -60,11 +60,6 @@ WRONG = {
         {},
         ["the cluster has no such partition", "profiles/slurm/partitions.yaml"],
     ),
-    "no partition for so long a job": (
-        {"partitions": {"cpu": {"max_runtime": 1}}},
-        {"slurm_partition": ""},
-        ["asks for more than any partition", "profiles/slurm/partitions.yaml"],
-    ),
     "more memory than a node has": (
         {"partitions": {"cpu": {}}},
         {"mem_mb": 99999999},

@@ -52,19 +52,19 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
 
 
 def render_recall(book: dict[str, Any], problem: Choice, wording: random.Random) -> list[str]:
-    """The trace: the fact that decides, and the options one by one up to the right one.
+    """The trace: the fact that decides, each option with its letter behind it, and the right one again.
 
-    Where the question names a thing, its fact comes first and each option is held against it; where a thing is asked
-    for, each is recalled with its own use or place, held against the question's, and the fact comes last. Step by step,
-    since models of a few million parameters learn to copy and to compare, but not to pick a letter at once (ours).
+    Where the question names a thing, its fact comes first; where a thing is asked for, each is recalled with its use or
+    place. So every step is a recall or a copy: to pick a letter at once, or to tell equal from unequal, is more than a
+    model of a few million parameters learns in minutes (ours).
     """
     by = "place" if problem.kind in BY_PLACE else "use"
-    fact = wording.choice(book["recall"][by]).format(step=book["steps"][0], **fact_forms(book, problem.fact))
-    thing_asked = ASKED[problem.kind] == "thing"
-    lines = []
-    for letter, option, text in zip(LETTERS, problem.options, render_choices(book, problem), strict=True):
-        own = f": {fact_forms(book, option)[by]}" if thing_asked else ""
-        lines.append(f"{letter}) {text}{own} {'=' if option == problem.fact else '≠'}")
-        if option == problem.fact:
-            break
-    return [*lines, fact] if thing_asked else [fact, *lines]
+    forms = fact_forms(book, problem.fact)
+    if ASKED[problem.kind] != "thing":
+        first = [wording.choice(book["recall"][by]).format(step=book["steps"][0], **forms)]
+        options, sought = render_choices(book, problem), forms[by]
+    else:
+        first, sought = [], forms[by]
+        options = [f"{own['thing']}: {own[by]}" for own in (fact_forms(book, option) for option in problem.options)]
+    lettered = [f"{option}: {letter}" for letter, option in zip(LETTERS, options, strict=True)]
+    return [*first, *lettered, f"{sought}: {problem.answer}"]
