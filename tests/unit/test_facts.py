@@ -177,7 +177,7 @@ def test_traces_tell_the_fact_that_decides_and_end_with_its_letter(language: str
         shown = rows()[identifier][language]["choices"]
         for letter, line, option, text in zip(LETTERS, options, problem.options, shown, strict=True):
             own = f": {fact_forms(book, option)[kind]}" if ASKED[problem.kind] == "thing" else ""
-            assert line == f"{text}{own}: {letter}"
+            assert line == f"{letter}) {text}{own}: {letter}"
         assert last == f"{fact_forms(book, problem.fact)[kind]}: {problem.answer}"
         assert [line for line in options if line.endswith(f"{last[:-3]}: {problem.answer}")] == [
             options[LETTERS.index(problem.answer)]

@@ -52,7 +52,7 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
 
 
 def render_recall(book: dict[str, Any], problem: Choice, wording: random.Random) -> list[str]:
-    """The trace: the fact that decides, each option with its letter behind it, and the right one again.
+    """The trace: the fact that decides, each option between its letters, and the right one again.
 
     Where the question names a thing, its fact comes first; where a thing is asked for, each is recalled with its use or
     place. So every step is a recall or a copy: to pick a letter at once, or to tell equal from unequal, is more than a
@@ -66,5 +66,5 @@ def render_recall(book: dict[str, Any], problem: Choice, wording: random.Random)
     else:
         first, sought = [], forms[by]
         options = [f"{own['thing']}: {own[by]}" for own in (fact_forms(book, option) for option in problem.options)]
-    lettered = [f"{option}: {letter}" for letter, option in zip(LETTERS, options, strict=True)]
+    lettered = [f"{letter}) {option}: {letter}" for letter, option in zip(LETTERS, options, strict=True)]
     return [*first, *lettered, f"{sought}: {problem.answer}"]
