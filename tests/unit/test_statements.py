@@ -198,26 +198,13 @@ def test_translations_say_the_same_and_have_the_same_answer() -> None:
                 assert all(name in line for name in said)
 
 
-SIGNS = {"exact": "=", "more": ">", "fewer": "<", "pair": "=", "more_than": ">", "fewer_than": "<"}
-SIGNS |= {"all": "∀", "some": "∃", "none": "∄"}
-
-
 @pytest.mark.parametrize("language", ALL)
 def test_traces_compare_the_numbers_and_end_with_the_label(language: str) -> None:
     book, compared = load_phrasebook(language), 0
     for identifier, problem in problems().items():
         trace, response = split_completion(render_completion(language, identifier, problem, 1))
         assert extract_label(response, "entailment") == problem.answer
-        premise, hypothesis, *comparison, verdict = trace.split("\n")
-        for line, statement in ((premise, problem.premise), (hypothesis, problem.hypothesis)):
-            thing = next(iter(book["things"][statement.thing].values()))
-            people = [] if statement.kind in SETS else [book["names"][statement.name]]
-            people += [book["names"][statement.other]] if statement.kind in ("pair", "more_than", "fewer_than") else []
-            assert thing in line and [name for name in book["names"] if name in line] == sorted(
-                people, key=book["names"].index
-            )
-            assert [int(n) for n in re.findall(r"\d+", line)] == [n for n in (statement.n, statement.m) if n]
-            assert any(sign in line for sign in SIGNS[statement.kind])
+        *comparison, verdict = trace.split("\n")
         said = {
             label: {t.format(step=step, **thing) for t in book["judge"][label] for step in book["steps"]
                     for thing in book["things"]}

@@ -52,19 +52,6 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
 
 
 def render_recall(book: dict[str, Any], problem: Choice, wording: random.Random) -> list[str]:
-    """The trace: the fact that decides, each option between its letters, and the right one again.
-
-    Where the question names a thing, its fact comes first; where a thing is asked for, each is recalled with its use or
-    place. So every step is a recall or a copy: to pick a letter at once, or to tell equal from unequal, is more than a
-    model of a few million parameters learns in minutes (ours).
-    """
-    by = "place" if problem.kind in BY_PLACE else "use"
-    forms = fact_forms(book, problem.fact)
-    if ASKED[problem.kind] != "thing":
-        first = [wording.choice(book["recall"][by]).format(step=book["steps"][0], **forms)]
-        options, sought = render_choices(book, problem), forms[by]
-    else:
-        first, sought = [], forms[by]
-        options = [f"{own['thing']}: {own[by]}" for own in (fact_forms(book, option) for option in problem.options)]
-    lettered = [f"{letter}) {option}: {letter}" for letter, option in zip(LETTERS, options, strict=True)]
-    return [*first, *lettered, f"{sought}: {problem.answer}"]
+    """The line of the trace: the fact that decides."""
+    template = wording.choice(book["recall"]["place" if problem.kind in BY_PLACE else "use"])
+    return [template.format(step=book["steps"][0], **fact_forms(book, problem.fact))]

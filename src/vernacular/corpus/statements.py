@@ -110,32 +110,15 @@ def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.
     return book["premise"].format(premise=premise) + "\n" + book["hypothesis"].format(hypothesis=hypothesis)
 
 
-def render_symbols(book: dict[str, Any], statement: Statement) -> str:
-    """What a statement says of whom and of what (the first form of the thing), in symbols that all languages share."""
-    name, other = book["names"][statement.name], book["names"][statement.other]
-    things, n, m = next(iter(book["things"][statement.thing].values())), statement.n, statement.m
-    return {
-        "exact": f"{name}: {things} = {n}",
-        "more": f"{name}: {things} > {n}",
-        "fewer": f"{name}: {things} < {n}",
-        "pair": f"{name}: {things} = {n}, {other}: {things} = {m}",
-        "more_than": f"{name}: {things} > {other}: {things}",
-        "fewer_than": f"{name}: {things} < {other}: {things}",
-        "all": f"∀ {things}",
-        "some": f"∃ {things}",
-        "none": f"∄ {things}",
-    }[statement.kind]
-
-
 def render_judgement(book: dict[str, Any], problem: Entailment, wording: random.Random) -> list[str]:
-    """The trace: both statements in symbols, two numbers compared where both hold one of one matter, the verdict."""
+    """The trace: two numbers are compared where both statements hold one of the same matter; then the verdict."""
     premise, hypothesis = problem
-    lines = [render_symbols(book, statement) for statement in problem]
-    compared = premise.thing == hypothesis.thing and premise.name == hypothesis.name and bool(premise.n)
-    if compared:
+    lines = []
+    if premise.thing == hypothesis.thing and premise.name == hypothesis.name and premise.n:
         x, y = (premise.n, premise.m) if premise.kind == "pair" else (premise.n, hypothesis.n)
         sign = "<" if x < y else ">" if x > y else "="
         template = wording.choice(book["judge"]["compare"])
         lines.append(template.format(step=book["steps"][0], x=x, sign=sign, y=y, **book["things"][premise.thing]))
     template = wording.choice(book["judge"][problem.answer])
-    return [*lines, template.format(step=book["steps"][1 if compared else 0], **book["things"][hypothesis.thing])]
+    step = book["steps"][1 if lines else 0]
+    return [*lines, template.format(step=step, **book["things"][hypothesis.thing])]
