@@ -36,15 +36,15 @@ test: .venv/ready lint
 	@PATH="$(BIN):$$PATH" pytest
 	@$(MAKE) --no-print-directory slurm-test
 
-# On a real SLURM of one node, which the tests start and stop. As root: it lives in namespaces of its own.
+# On a real SLURM of one node, which the tests start and stop. As root: it lives in namespaces of its own. With two kills.
 slurm-test: .venv/ready
 	@tests/slurm/install.sh
-	@PATH="$(BIN):$$PATH" pytest -rs tests/slurm
+	@PATH="$(BIN):$$PATH" pytest -rs tests/slurm/test_study.py tests/slurm/test_soak.py
 
-# Twenty kills at random moments of the smoke study on that SLURM; half an hour or more.
+# Each kind of kill in the middle of GRPO, then twenty at random moments of the smoke study; most of an hour.
 soak: .venv/ready
 	@tests/slurm/install.sh
-	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$RANDOM$$$$ pytest -s tests/slurm/test_soak.py
+	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$RANDOM$$$$ pytest -s tests/slurm/test_kills.py tests/slurm/test_soak.py
 
 lint: .venv/ready
 	@PATH="$(BIN):$$PATH" ruff check .
