@@ -44,7 +44,7 @@ slurm-test: .venv/ready
 # Each kind of kill in the middle of GRPO, then twenty at random moments of the smoke study; most of an hour.
 soak: .venv/ready
 	@tests/slurm/install.sh
-	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$RANDOM$$$$ pytest -s tests/slurm/test_kills.py tests/slurm/test_soak.py
+	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$$$ pytest -s tests/slurm/test_kills.py tests/slurm/test_soak.py
 
 lint: .venv/ready
 	@PATH="$(BIN):$$PATH" ruff check .
