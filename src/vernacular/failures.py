@@ -31,7 +31,7 @@ FAILED = re.compile(
     r"^Error in (?:rule|group) (\S+?):?\n(.*?)(?=^\[\w{3} \w{3}|^Error in |^Logfile |^Trying to |^Exiting because|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-FIELD = re.compile(r"^[ \t]+(log|output|jobid|external_jobid): (.*)$", re.MULTILINE)
+FIELD = re.compile(r"^[ \t]+(log|output|jobid): (.*)$", re.MULTILINE)
 
 
 def failures(log: str) -> list[tuple[str, str, str]]:
