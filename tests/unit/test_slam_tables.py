@@ -1,22 +1,28 @@
-"""SLAM's tables against slow, obvious computations; its figures by their files."""
+"""SLAM's tables against slow, obvious computations."""
 
-import importlib.util
-import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slam_scores import (
+    DRAWS,
+    IDS,
+    LANGUAGES,
+    MSD,
+    OPTIONS,
+    answers,
+    cost,
+    frame,
+    parameters,
+    planted,
+    probe_rows,
+    slow_interval,
+)
 
-from vernacular.corpus import records
 from vernacular.evaluation.statistics import draw_weights
-from vernacular.figures.slam import draw_probe, draw_sweep
-from vernacular.models.training import write_costs
-from vernacular.slam.inputs import COUNTED, MEASURED
-from vernacular.slam.select import select_layers
 from vernacular.slam.tables import (
     COST_COLUMNS,
     SLAM_COLUMNS,
@@ -26,37 +32,6 @@ from vernacular.slam.tables import (
     spearman,
     sweep_table,
 )
-
-LANGUAGES, IDS, DRAWS = ["de", "en", "sw"], 30, 200
-OPTIONS = {"study": "s", "scale": "miniature", "draws": DRAWS, "reference": "reasoner", "baseline": "two-stage"}
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
-
-
-def frame(right: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFrame:
-    """Scores of answers that are `right` (question, language), one sample each."""
-    rows = [
-        {
-            "id": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]), "answer": "1",
-            "trace_language": code, "line_pass": True, "word_pass": True, "code_switched": False,
-            "abstained_lines": 0, "tokens": 9, "finish_reason": "stop",
-        }
-        for i in range(right.shape[0]) for j, code in enumerate(languages)
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=records.SCORE.names)
-
-
-def answers(models: list[str], rates: dict[str, float] | None = None) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(3)
-    rates = rates or {model: 0.3 + 0.1 * i for i, model in enumerate(models)}
-    return {model: random.random((IDS, len(LANGUAGES))) < rates[model] for model in models}
-
-
-def parameters(*models: str, seed: int = 0) -> dict:
-    return {(model, seed): {"trainable_parameters": 25, "total_parameters": 400} for model in models}
-
-
-def slow_interval(values: list[float]) -> list[float]:
-    return [round(float(np.quantile(values, q)), 6) for q in (0.025, 0.975)]
 
 
 def test_paired_intervals_against_a_direct_computation():
@@ -165,10 +140,6 @@ def test_broken_tables_are_refused(change, message):
     assert "\n" not in str(error.value)
 
 
-def cost(seconds: float, tokens: int, peak: int = 100, optimizer: int = 10) -> dict[str, float]:
-    return {"seconds": seconds, "tokens": tokens, "peak_memory": peak, "optimizer_bytes": optimizer}
-
-
 CHAINS = {"two-stage": ["question-alignment", "two-stage"], "slam": ["slam"], "reasoner": ["reasoner"]}
 COSTS = {
     ("question-alignment", 1): cost(200, 2_000_000, peak=900, optimizer=80),
@@ -209,29 +180,6 @@ def test_broken_costs_are_refused(costs, chains, message):
     with pytest.raises(ValueError, match=message) as error:
         slam_costs(costs, chains, OPTIONS)
     assert "\n" not in str(error.value)
-
-
-def probe_rows(msd: list[float]) -> list[dict]:
-    random = np.random.default_rng(2)
-    return [
-        {
-            "layer": layer, "language": code, "width": 8, "questions": 10, "tokens": 90, "active": random.random(),
-            "active_neurons": 4, "overlap": 0.5, "msd": value, "msd_neurons": value * 2, "stability": 1.0,
-        }
-        for layer, value in enumerate(msd) for code in LANGUAGES
-    ]  # fmt: skip
-
-
-MSD = [0.04, 0.03, 0.01, 0.02]
-
-
-def planted(right_of_layer: list[int], seed: int = 0) -> tuple[dict, dict]:
-    """A sweep in which layer l alone answers so many of the questions, the first ones, in every language."""
-    frames = {("reasoner", "mini", seed): frame(np.zeros((IDS, 3), bool))}
-    for layer, count in enumerate(right_of_layer):
-        right = np.repeat((np.arange(IDS) < count)[:, None], 3, axis=1)
-        frames[f"sweep-{layer}", "mini", seed] = frame(right)
-    return frames, {(f"sweep-{layer}", seed): layer for layer in range(len(right_of_layer))}
 
 
 def test_a_planted_correlation_is_found():
@@ -311,132 +259,3 @@ def test_broken_sweeps_are_refused(change, message):
     with pytest.raises(ValueError, match=message) as error:
         sweep_table(frames, probes, tuned, {**OPTIONS, "reference": change.get("reference", "reasoner")})
     assert "\n" not in str(error.value)
-
-
-# --- Scripts and figures ----------------------------------------------------------------------------------------------
-
-
-def script(name: str, *arguments: object) -> int:
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main([str(argument) for argument in arguments])
-
-
-COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
-
-
-def written(folder: Path) -> dict[str, list[Path]]:
-    """The files of a small study with a sweep over four layers, as the workflow lays them out."""
-    frames, _ = planted([28, 21, 7, 14], seed=1)
-    files: dict[str, list[Path]] = {"scores": [], "costs": [], "layers": []}
-    for (model, benchmark, _), scores in frames.items():
-        path = folder / "seed-1" / "scores" / model / f"{benchmark}.parquet"
-        path.parent.mkdir(parents=True)
-        scores.to_parquet(path)
-        files["scores"].append(path)
-        path = folder / "costs" / "seed-1" / f"{model}.csv"
-        write_costs(path, {"model": model, "seed": 1, **cost(50, 5_000_000), **COUNTS, "reward_seconds": 0.0})
-        files["costs"].append(path)
-    probe = folder / "seed-1" / "slam" / "reasoner" / "probe.parquet"
-    probe.parent.mkdir(parents=True)
-    pd.DataFrame(probe_rows(MSD)).to_parquet(probe)
-    for layer in range(4):
-        path = folder / "seed-1" / "slam" / f"sweep-{layer}" / "layers.json"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(select_layers(probe_rows(MSD), [layer], 1)))
-        files["layers"].append(path)
-    return files | {"probes": [probe]}
-
-
-def asked(files: dict[str, list[Path]]) -> dict[str, dict]:
-    """Everything that was scored."""
-    whole = {"languages": LANGUAGES, "questions": None, "questions_en": None}
-    return {"asked": {f"{path.parent.name}/{path.stem}": whole for path in files["scores"]}}
-
-
-def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path):
-    files = written(tmp_path / "results")
-    options = {**OPTIONS, **asked(files), "baseline": "sweep-1"}
-    chains = {model: [model] for model in ("sweep-0", "sweep-1")}
-    rule = {"choose": "leading", "by": "msd", "threshold": 0.6, "count": None}
-    slam = tmp_path / "slam" / "layers.json"
-    slam.parent.mkdir()
-    slam.write_text(json.dumps(select_layers(probe_rows(MSD), rule, 1)))
-    given = json.dumps(options)
-    for out in (tmp_path / "first", tmp_path / "second"):
-        for name, arguments, suffix in (
-            ("make_slam_table", [*files["scores"], "--costs", *files["costs"]], "slam.csv"),
-            ("make_slam_costs", files["costs"], "costs.csv"),
-            (
-                "make_slam_sweep",
-                [*files["scores"], "--probes", *files["probes"], "--layers", *files["layers"]],
-                "w.csv",
-            ),
-            ("plot_slam_probe", ["--probe", *files["probes"], "--layers", slam, *files["layers"]], "probe.png"),
-            ("plot_slam_sweep", ["--table", out / "w.csv"], "sweep.png"),
-        ):
-            with_chains = json.dumps({**options, "chains": chains}) if name == "make_slam_costs" else given
-            assert script(name, *arguments, "--options", with_chains, "--out", out / suffix) == 0
-    for path in (tmp_path / "first").iterdir():
-        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
-    assert {path.name for path in (tmp_path / "first").iterdir()} == {
-        "slam.csv", "costs.csv", "w.csv", "probe.png", "sweep.png",
-    }  # fmt: skip
-    assert len(pd.read_csv(tmp_path / "first" / "slam.csv")) == 5
-    assert pd.read_csv(tmp_path / "first" / "costs.csv")["seconds_per_million_tokens"].tolist() == [10.0, 10.0]
-    assert pd.read_csv(tmp_path / "first" / "w.csv")["spearman"].tolist() == [1.0] * 4
-    for name in ("probe.png", "sweep.png"):
-        assert (tmp_path / "first" / name).read_bytes().startswith(b"\x89PNG")
-
-
-def test_the_probe_figure_shows_which_layers_were_chosen(tmp_path):
-    pd.DataFrame(probe_rows(MSD)).to_parquet(tmp_path / "probe.parquet")
-    for name, layers in (("a", [0]), ("b", [0, 1])):
-        (tmp_path / f"{name}.json").write_text(json.dumps(select_layers(probe_rows(MSD), layers, 1)))
-        draw_probe(tmp_path / "probe.parquet", [("slam", tmp_path / f"{name}.json")], tmp_path / f"{name}.png", OPTIONS)
-    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
-
-
-def test_a_sweep_of_many_panels_and_no_correlation_is_drawn(tmp_path):
-    frames, tuned = planted([9, 9, 9, 9])
-    frames |= {(model, other, 0): scores for (model, _, _), scores in frames.items() for other in ("two", "three")}
-    table = sweep_table(frames, {0: pd.DataFrame(probe_rows(MSD))}, tuned, OPTIONS)
-    table.to_csv(tmp_path / "sweep.csv", index=False)
-    draw_sweep(tmp_path / "sweep.csv", tmp_path / "sweep.png", OPTIONS)
-    assert (tmp_path / "sweep.png").stat().st_size > 10_000
-
-
-def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
-    files = written(tmp_path / "results")
-    probe, layers, score = files["probes"][0], files["layers"], files["scores"]
-    out, options = tmp_path / "out", json.dumps({**OPTIONS, **asked(files)})
-
-    def refused(name: str, *arguments: object) -> str:
-        assert script(name, *arguments, "--options", options, "--out", out) == 1
-        told = capsys.readouterr().err
-        assert told.count("\n") == 1 and told.startswith(f"{name}: ") and not out.exists()
-        return told
-
-    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD), [0, 2], 1)))
-    told = refused("make_slam_sweep", *score, "--probes", probe, "--layers", *layers)
-    assert f"{layers[0]}: chooses the layers [0, 2]; a model of the sweep tunes a single one" in told
-    assert "a second probe of seed 1" in refused(
-        "make_slam_sweep", *score, "--probes", probe, probe, "--layers", *layers[1:]
-    )
-    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD[:3]), [0], 1)))
-    told = refused("plot_slam_probe", "--probe", probe, "--layers", layers[0])
-    assert "chosen among 3 layers, but" in told and "has 4" in told
-    layers[0].write_text("{")
-    assert "cannot be read as JSON" in refused("plot_slam_probe", "--probe", probe, "--layers", layers[0])
-    probe.write_text("x")
-    assert "cannot be read as a probe" in refused("plot_slam_probe", "--probe", probe, "--layers", layers[1])
-    files["costs"][1].write_text("seconds,tokens\nfast,1\n")
-    assert "not the costs of a training" in refused("make_slam_costs", *files["costs"])
-    files["costs"][1].write_text(f"{','.join([*MEASURED, *COUNTED])}\n")
-    assert "0 rows, not one" in refused("make_slam_costs", *files["costs"])
-    files["costs"][1].unlink()
-    assert "sweep-0" in refused("make_slam_table", *score, "--costs", *files["costs"])
-    (tmp_path / "empty.csv").write_text("benchmark,seed,layer\n")
-    assert "no rows to draw" in refused("plot_slam_sweep", "--table", tmp_path / "empty.csv")
