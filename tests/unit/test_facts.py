@@ -166,7 +166,11 @@ def test_traces_tell_the_fact_that_decides_and_end_with_its_letter(language: str
     for identifier, problem in problems().items():
         trace, response = split_completion(render_completion(language, identifier, problem, 1))
         kind = "place" if problem.kind in ("thing_by_place", "place_of_thing") else "use"
-        assert told[kind][trace] == problem.fact
+        (line,) = (line for line in told[kind] if trace.startswith(f"{line} A) "))
+        assert told[kind][line] == problem.fact
+        tried = rows()[identifier][language]["choices"][: LETTERS.index(problem.answer) + 1]
+        lettered = [f"{letter}) {option}" for letter, option in zip(LETTERS, tried, strict=False)]
+        assert trace == f"{line} {', '.join(lettered)}."  # ends with the right one
         assert extract_label(response, "choice") == problem.answer
-        wordings.add((kind, list(told[kind]).index(trace) // FACTS))
+        wordings.add((kind, list(told[kind]).index(line) // FACTS))
     assert len(wordings) == 4

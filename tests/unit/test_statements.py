@@ -12,7 +12,7 @@ import pytest
 
 from vernacular.corpus.miniature import draw_problems, question_rows, render_completion, split_of
 from vernacular.corpus.phrasebook import LABELS, load_phrasebook
-from vernacular.corpus.statements import Entailment, Statement, draw_entailment, label_of
+from vernacular.corpus.statements import Entailment, Statement, draw_entailment, label_of, render_entailment
 from vernacular.labels import extract_label
 from vernacular.languages import load_languages
 from vernacular.prompts import split_completion
@@ -204,7 +204,12 @@ def test_traces_compare_the_numbers_and_end_with_the_label(language: str) -> Non
     for identifier, problem in problems().items():
         trace, response = split_completion(render_completion(language, identifier, problem, 1))
         assert extract_label(response, "entailment") == problem.answer
-        *comparison, verdict = trace.split("\n")
+        premise, hypothesis, *comparison, verdict = trace.split("\n")
+        plain = render_entailment(book, problem, None).split("\n")  # in the first wording of each, whatever was asked
+        assert [premise, hypothesis] == plain
+        assert [re.findall(r"\d+", line) for line in plain] == [
+            re.findall(r"\d+", line) for line in rows()[identifier][language]["question"].split("\n")
+        ]
         said = {
             label: {t.format(step=step, **thing) for t in book["judge"][label] for step in book["steps"]
                     for thing in book["things"]}

@@ -180,6 +180,14 @@ def mgsm_files(wildcards):
     return [str(path) for path in files if path.exists()] or [str(files[0])]
 
 
+def questions_options(wildcards):
+    """Of the training questions only those that traces and RL prompts come from: training sets draw their own."""
+    trained = {study[section]["benchmark"] for section in ("traces", "rl") if section in study}
+    benchmarks = {n: o for n, o in study["benchmarks"].items() if wildcards.split != "train" or n in trained}
+    shared = {"languages": study["languages"], "sources": study["sources"], "seed": study["seeds"][0]}
+    return text({"benchmarks": benchmarks, **shared})
+
+
 def training_data_options(wildcards):
     data = study["data"][wildcards.data]
     named = {name for part in data for name in part["benchmarks"]}

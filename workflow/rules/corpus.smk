@@ -16,14 +16,7 @@ rule questions:
         "../envs/vernacular.yaml"
     params:
         script=script("make_questions.py"),
-        options=text(
-            {
-                "benchmarks": study["benchmarks"],
-                "languages": study["languages"],
-                "sources": study["sources"],
-                "seed": study["seeds"][0],
-            }
-        ),
+        options=questions_options,
         code=code("make_questions.py"),
     message:
         "questions: writing the {wildcards.split} split"

@@ -51,7 +51,15 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
     return [fact_forms(book, option)[ASKED[problem.kind]] for option in problem.options]
 
 
-def render_recall(book: dict[str, Any], problem: Choice, wording: random.Random) -> list[str]:
-    """The line of the trace: the fact that decides."""
-    template = wording.choice(book["recall"]["place" if problem.kind in BY_PLACE else "use"])
-    return [template.format(step=book["steps"][0], **fact_forms(book, problem.fact))]
+def render_recall(book: dict[str, Any], problem: Choice) -> list[str]:
+    """The line of the trace: the fact that decides, then the options until the one that it names.
+
+    So no step is more than a recall, a copy or a comparison with what stands before it: to look up the letter of an
+    option is more than a model of a few million parameters learns in minutes. The kind decides on the wording, since
+    what is random in a trace is noise in the loss.
+    """
+    templates = book["recall"]["place" if problem.kind in BY_PLACE else "use"]
+    template = templates[0 if ASKED[problem.kind] == "thing" else 1]
+    fact = template.format(step=book["steps"][0], **fact_forms(book, problem.fact))
+    tried = zip(LETTERS[: LETTERS.index(problem.answer) + 1], render_choices(book, problem), strict=False)
+    return [f"{fact} {', '.join(f'{letter}) {option}' for letter, option in tried)}."]

@@ -155,9 +155,9 @@ def render_completion(language: str, identifier: str, problem: AnyProblem, seed:
     book = load_phrasebook(language)
     wording = random.Random(f"{identifier} {seed} {language} ")
     if isinstance(problem, Choice):
-        lines = render_recall(book, problem, wording)
+        lines = render_recall(book, problem)
     elif isinstance(problem, Entailment):
-        lines = render_judgement(book, problem, wording)
+        lines = render_judgement(book, problem)
     else:
         lines = render_trace(book, problem.steps, choice_for(identifier, seed), wording)
     return join_completion("\n".join(lines), book["answer"].format(answer=f"\\boxed{{{problem.answer}}}"))

@@ -94,8 +94,9 @@ def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
             return Entailment(premise, hypothesis)
 
 
-def render_statement(book: dict[str, Any], statement: Statement, choice: random.Random) -> str:
-    return choice.choice(book["statement"][statement.kind]).format(
+def render_statement(book: dict[str, Any], statement: Statement, choice: random.Random | None) -> str:
+    templates = book["statement"][statement.kind]
+    return (choice.choice(templates) if choice else templates[0]).format(
         name=book["names"][statement.name],
         other=book["names"][statement.other],
         n=statement.n,
@@ -104,21 +105,25 @@ def render_statement(book: dict[str, Any], statement: Statement, choice: random.
     )
 
 
-def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.Random) -> str:
-    """Premise and hypothesis, a line each; `choice` picks the wording of both."""
+def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.Random | None) -> str:
+    """Premise and hypothesis, a line each; `choice` picks the wording of both, None the first one."""
     premise, hypothesis = (render_statement(book, statement, choice) for statement in problem)
     return book["premise"].format(premise=premise) + "\n" + book["hypothesis"].format(hypothesis=hypothesis)
 
 
-def render_judgement(book: dict[str, Any], problem: Entailment, wording: random.Random) -> list[str]:
-    """The trace: two numbers are compared where both statements hold one of the same matter; then the verdict."""
+def render_judgement(book: dict[str, Any], problem: Entailment) -> list[str]:
+    """The trace: both statements plainly, two numbers compared where both hold one of the same matter, the verdict.
+
+    The kind decides on the wording, since what is random in a trace is noise in the loss.
+    """
     premise, hypothesis = problem
-    lines = []
+    lines = render_entailment(book, problem, None).split("\n")
+    step = 0
     if premise.thing == hypothesis.thing and premise.name == hypothesis.name and premise.n:
         x, y = (premise.n, premise.m) if premise.kind == "pair" else (premise.n, hypothesis.n)
         sign = "<" if x < y else ">" if x > y else "="
-        template = wording.choice(book["judge"]["compare"])
+        template = book["judge"]["compare"][0 if premise.kind == "pair" else 1]
         lines.append(template.format(step=book["steps"][0], x=x, sign=sign, y=y, **book["things"][premise.thing]))
-    template = wording.choice(book["judge"][problem.answer])
-    step = book["steps"][1 if lines else 0]
-    return [*lines, template.format(step=step, **book["things"][hypothesis.thing])]
+        step = 1
+    template = book["judge"][problem.answer][step]
+    return [*lines, template.format(step=book["steps"][step], **book["things"][hypothesis.thing])]
