@@ -1,7 +1,5 @@
 """Scores and generations of made-up merges, and slow, obvious computations over them."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -14,7 +12,6 @@ OPTIONS = {
     "model": "st-merge", "low_resource": ["th", "ur", "sw"],
 }  # fmt: skip
 MODELS = ["llm", "mindmerger", "st-merge"]
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
 
 def frame(right: np.ndarray, few: int = FEW) -> pd.DataFrame:

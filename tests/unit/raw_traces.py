@@ -1,14 +1,11 @@
 """What the tests of traces and of their filter share: benchmarks, a source with flaws, a sound row, lines of no use."""
 
-import importlib.util
 import json
 from functools import cache
-from pathlib import Path
 
 from vernacular.corpus.miniature import make_problems, question_rows
 from vernacular.corpus.traces import FLAWS, trace_rows
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 LANGUAGES = ["fr", "ja", "ko", "pt", "th"]
 NUMBERS = {"opening": [5, 60], "term": [2, 50], "factor": [2, 9], "result": [2, 200]}
 BENCHMARKS = {
@@ -40,13 +37,6 @@ def good(**changes):
 def make_options(**changes):
     options = {"benchmarks": BENCHMARKS, "benchmark": "mini-mgsm", "languages": LANGUAGES, "share": [0.0, 0.5]}
     return json.dumps(options | {"flaws": FLAW_SHARES} | changes)
-
-
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 LINE = json.dumps(GOOD, ensure_ascii=False).encode()

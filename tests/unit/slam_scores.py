@@ -1,7 +1,5 @@
 """Scores, costs and probes of made-up SLAM models."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -9,7 +7,6 @@ from vernacular.corpus import records
 
 LANGUAGES, IDS, DRAWS = ["de", "en", "sw"], 30, 200
 OPTIONS = {"study": "s", "scale": "miniature", "draws": DRAWS, "reference": "reasoner", "baseline": "two-stage"}
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
 
 def frame(right: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_traces import BAD_LINES, BENCHMARKS, GOOD, LANGUAGES, LINE, good, make_options, raw, script
+from raw_traces import BAD_LINES, BENCHMARKS, GOOD, LANGUAGES, LINE, good, make_options, raw
+from scripts import script
 
 from vernacular.corpus.filter import MEANT_FOR, STEPS, Tally, filter_rows, held
 from vernacular.corpus.miniature import question_rows

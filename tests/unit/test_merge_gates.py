@@ -1,6 +1,5 @@
 """The figure of the gates by what it shows, and the scripts that write it and the tables."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from merge_scores import (
     FEW,
     IDS,
     OPTIONS,
-    SCRIPTS,
     answers,
     changed,
     generations,
@@ -21,6 +19,7 @@ from merge_scores import (
     study,
     without,
 )
+from scripts import run_script
 
 from vernacular.figures import merge as figure_of
 from vernacular.figures.merge import gains_by_language, gates_by_language, gates_figure
@@ -183,14 +182,6 @@ def test_texts_of_a_large_figure_do_not_overlap(monkeypatch, tmp_path):
 # --- The scripts ------------------------------------------------------------------------------------------------------
 
 
-def script(name: str, *arguments: object) -> int:
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main([str(argument) for argument in arguments])
-
-
 def written(folder: Path, kind: str, frames: dict) -> list[Path]:
     paths = []
     for (model, benchmark, seed), rows in frames.items():
@@ -220,7 +211,7 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
             ("make_merge_languages", ["--benchmark", "other"], "merge-other.csv"),
             ("plot_merge_gates", ["--generations", *gates], "merge-gates.png"),
         ):
-            assert script(name, *scores, *arguments, "--options", options, "--out", out / suffix) == 0
+            assert run_script(name, *scores, *arguments, "--options", options, "--out", out / suffix) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
     assert len(list((tmp_path / "first").iterdir())) == 3
@@ -231,9 +222,9 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
 
     bad = ["--options", json.dumps({**OPTIONS, "asked": asked, "baseline": "layalign"}), "--out", tmp_path / "bad"]
     capsys.readouterr()
-    assert script("make_merge_table", *scores, *bad) == 1
-    assert script("plot_merge_gates", *scores, "--generations", *gates, *bad) == 1
-    assert script("make_merge_languages", *scores, "--benchmark", "none", *bad) == 1
+    assert run_script("make_merge_table", *scores, *bad) == 1
+    assert run_script("plot_merge_gates", *scores, "--generations", *gates, *bad) == 1
+    assert run_script("make_merge_languages", *scores, "--benchmark", "none", *bad) == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["make_merge_table", "plot_merge_gates", "make_merge_languages"]
     assert not (tmp_path / "bad").exists()

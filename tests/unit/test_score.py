@@ -1,12 +1,12 @@
 """Scoring of hand-made generations: what each kind of completion gets, in several languages."""
 
-import importlib.util
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scripts import script
 
 from vernacular.corpus.miniature import make_problems, question_rows, render_completion
 from vernacular.corpus.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
@@ -220,11 +220,6 @@ BENCHMARKS = {
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_the_script_scores_what_the_miniature_says_as_right(benchmark: str, tmp_path: Path) -> None:
-    path = Path(__file__).parents[2] / "workflow" / "scripts" / "score.py"
-    spec = importlib.util.spec_from_file_location("score", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     questions, generations, out = (tmp_path / f"{name}.parquet" for name in ("questions", "generations", "scores"))
     write_rows(questions, question_rows(BENCHMARKS, LANGUAGES, "test", 1), QUESTION)
     problems = make_problems(benchmark, BENCHMARKS[benchmark], "test", 1)
@@ -241,7 +236,7 @@ def test_the_script_scores_what_the_miniature_says_as_right(benchmark: str, tmp_
     write_rows(generations, rows, GENERATION)
     arguments = ["--generations", generations, "--questions", questions, "--benchmark", benchmark]
     arguments += ["--identifier", json.dumps({"languages": LANGUAGES}), "--out", out]
-    assert module.main([str(argument) for argument in arguments]) == 0
+    assert script("score").main([str(argument) for argument in arguments]) == 0
     scores = list(read_rows(out))
     assert len(scores) == len(rows) == 19 * len(LANGUAGES) and all(row["line_pass"] for row in scores)
     for row in scores:

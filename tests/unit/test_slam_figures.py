@@ -1,15 +1,14 @@
 """SLAM's figures by their files, and the scripts that write them and the tables."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pandas as pd
+from scripts import run_script
 from slam_scores import (
     LANGUAGES,
     MSD,
     OPTIONS,
-    SCRIPTS,
     cost,
     planted,
     probe_rows,
@@ -22,15 +21,6 @@ from vernacular.slam.select import select_layers
 from vernacular.slam.tables import (
     sweep_table,
 )
-
-
-def script(name: str, *arguments: object) -> int:
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main([str(argument) for argument in arguments])
-
 
 COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
 
@@ -86,7 +76,7 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
             ("plot_slam_sweep", ["--table", out / "w.csv"], "sweep.png"),
         ):
             with_chains = json.dumps({**options, "chains": chains}) if name == "make_slam_costs" else given
-            assert script(name, *arguments, "--options", with_chains, "--out", out / suffix) == 0
+            assert run_script(name, *arguments, "--options", with_chains, "--out", out / suffix) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
     assert {path.name for path in (tmp_path / "first").iterdir()} == {
@@ -122,7 +112,7 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     out, options = tmp_path / "out", json.dumps({**OPTIONS, **asked(files)})
 
     def refused(name: str, *arguments: object) -> str:
-        assert script(name, *arguments, "--options", options, "--out", out) == 1
+        assert run_script(name, *arguments, "--options", options, "--out", out) == 1
         told = capsys.readouterr().err
         assert told.count("\n") == 1 and told.startswith(f"{name}: ") and not out.exists()
         return told

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_traces import BAD_LINES, BENCHMARKS, FLAW_SHARES, GOOD, LANGUAGES, LINE, good, make_options, raw, script
+from raw_traces import BAD_LINES, BENCHMARKS, FLAW_SHARES, GOOD, LANGUAGES, LINE, good, make_options, raw
+from scripts import script
 
 from vernacular.corpus.miniature import make_problems, question_rows
 from vernacular.corpus.records import QUESTION, RAW_TRACE, write_rows

@@ -228,3 +228,13 @@ def test_dry_run_imports_no_torch(fresh: Path) -> None:
         -2000:
     ]
     assert not imported & {"torch", "trl", "transformers", "datasets", "peft", "lingua"}
+
+
+def test_training_questions_are_those_of_traces_and_prompts(fresh: Path) -> None:
+    """Training sets draw their own problems: those of SLAM and of the merges are no work for AdaMame's part."""
+
+    def asked(split: str) -> str:
+        return dry_run(fresh, "--printshellcmds", f"results/default/corpus/questions/{split}.parquet").text
+
+    assert "mini-mgsm" in asked("train") and "mini-xcsqa" not in asked("train") and "mini-msvamp" not in asked("train")
+    assert all(name in asked("test") for name in ("mini-mgsm", "mini-msvamp", "mini-xcsqa", "mini-xnli"))

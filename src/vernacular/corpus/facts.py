@@ -54,9 +54,8 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
 def render_recall(book: dict[str, Any], problem: Choice) -> list[str]:
     """The line of the trace: the fact that decides, then the options until the one that it names.
 
-    So no step is more than a recall, a copy or a comparison with what stands before it: to look up the letter of an
-    option is more than a model of a few million parameters learns in minutes. The kind decides on the wording, since
-    what is random in a trace is noise in the loss.
+    So each step is a recall, a copy or a comparison with what stands before it. Our choice, as is that the kind decides
+    on the wording: what is random in a trace is noise in the loss.
     """
     templates = book["recall"]["place" if problem.kind in BY_PLACE else "use"]
     template = templates[0 if ASKED[problem.kind] == "thing" else 1]

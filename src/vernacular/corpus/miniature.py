@@ -153,12 +153,12 @@ def _frame_operands(problem: Problem) -> tuple[int, int]:
 def render_completion(language: str, identifier: str, problem: AnyProblem, seed: int) -> str:
     """A right completion: the lines of its trace, then the boxed answer."""
     book = load_phrasebook(language)
-    wording = random.Random(f"{identifier} {seed} {language} ")
     if isinstance(problem, Choice):
         lines = render_recall(book, problem)
     elif isinstance(problem, Entailment):
         lines = render_judgement(book, problem)
     else:
+        wording = random.Random(f"{identifier} {seed} {language} ")
         lines = render_trace(book, problem.steps, choice_for(identifier, seed), wording)
     return join_completion("\n".join(lines), book["answer"].format(answer=f"\\boxed{{{problem.answer}}}"))
 
