@@ -6,7 +6,7 @@ import sys
 
 from vernacular import command
 from vernacular.corpus.records import SCORE, read_rows, write_rows
-from vernacular.evaluation.score import score_rows
+from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.identify import LanguageIdentifier
 
 
@@ -22,12 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        golds = {
-            (row["id"], row["language"]): (row["kind"], row["answer"])
-            for row in read_rows(args.questions, columns=["id", "benchmark", "kind", "language", "answer"])
-            if row["benchmark"] == args.benchmark
-        }
-        rows = score_rows(read_rows(args.generations), golds, LanguageIdentifier(**args.identifier))
+        columns = ["id", "benchmark", "kind", "language", "choices", "answer"]
+        questions = (row for row in read_rows(args.questions, columns=columns) if row["benchmark"] == args.benchmark)
+        rows = score_rows(read_rows(args.generations), golds_of(questions), LanguageIdentifier(**args.identifier))
         print(write_rows(args.out, rows, SCORE), "scores")
 
     return command.run("score", work)

@@ -51,14 +51,20 @@ def render_choices(book: dict[str, Any], problem: Choice) -> list[str]:
     return [fact_forms(book, option)[ASKED[problem.kind]] for option in problem.options]
 
 
-def render_recall(book: dict[str, Any], problem: Choice) -> list[str]:
-    """The line of the trace: the fact that decides, then the options until the one that it names.
+def render_right_choice(book: dict[str, Any], problem: Choice) -> str:
+    """The right option in words, which is how the miniature answers (see `labels.extract_label`; our choice).
 
-    So each step is a recall, a copy or a comparison with what stands before it. Our choice, as is that the kind decides
-    on the wording: what is random in a trace is noise in the loss.
+    Its letter is not asked for: in a prompt it is tied to its option by its place alone, and no model of two million
+    parameters learned to look it up from 25,000 problems, with the letter before the option or behind it.
+    """
+    return fact_forms(book, problem.fact)[ASKED[problem.kind]]
+
+
+def render_recall(book: dict[str, Any], problem: Choice) -> list[str]:
+    """The line of the trace: the fact that decides.
+
+    The kind decides on the wording, since what is random in a trace is noise in the loss (our choice).
     """
     templates = book["recall"]["place" if problem.kind in BY_PLACE else "use"]
     template = templates[0 if ASKED[problem.kind] == "thing" else 1]
-    fact = template.format(step=book["steps"][0], **fact_forms(book, problem.fact))
-    tried = zip(LETTERS[: LETTERS.index(problem.answer) + 1], render_choices(book, problem), strict=False)
-    return [f"{fact} {', '.join(f'{letter}) {option}' for letter, option in tried)}."]
+    return [template.format(step=book["steps"][0], **fact_forms(book, problem.fact))]

@@ -10,7 +10,14 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from vernacular.corpus.facts import Choice, draw_choice, render_choice_question, render_choices, render_recall
+from vernacular.corpus.facts import (
+    Choice,
+    draw_choice,
+    render_choice_question,
+    render_choices,
+    render_recall,
+    render_right_choice,
+)
 from vernacular.corpus.phrasebook import OPERATIONS, load_phrasebook, render_frame, render_story, render_trace
 from vernacular.corpus.statements import Entailment, draw_entailment, render_entailment, render_judgement
 from vernacular.prompts import join_completion
@@ -152,15 +159,15 @@ def _frame_operands(problem: Problem) -> tuple[int, int]:
 
 def render_completion(language: str, identifier: str, problem: AnyProblem, seed: int) -> str:
     """A right completion: the lines of its trace, then the boxed answer."""
-    book = load_phrasebook(language)
+    book, answer = load_phrasebook(language), str(problem.answer)
     if isinstance(problem, Choice):
-        lines = render_recall(book, problem)
+        lines, answer = render_recall(book, problem), render_right_choice(book, problem)
     elif isinstance(problem, Entailment):
         lines = render_judgement(book, problem)
     else:
         wording = random.Random(f"{identifier} {seed} {language} ")
         lines = render_trace(book, problem.steps, choice_for(identifier, seed), wording)
-    return join_completion("\n".join(lines), book["answer"].format(answer=f"\\boxed{{{problem.answer}}}"))
+    return join_completion("\n".join(lines), book["answer"].format(answer=f"\\boxed{{{answer}}}"))
 
 
 def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, seed: int) -> Iterator[dict[str, Any]]:

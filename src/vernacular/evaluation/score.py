@@ -4,8 +4,8 @@ LPR's and WPR's per-trace verdicts follow arXiv 2406.20052 as AdaMame uses them;
 identified line, fails.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from vernacular.answers import extract_answer, is_correct
 from vernacular.codeswitch import code_switched
@@ -14,10 +14,32 @@ from vernacular.identify import LanguageIdentifier, foreign_script_word
 from vernacular.labels import extract_label
 
 
+class Gold(NamedTuple):
+    """What is right: of one question in one language."""
+
+    kind: str
+    answer: str
+    options: Sequence[list[str]] = ()  # of a choice, in each language in which they count as an answer
+
+
+def golds_of(questions: Iterable[dict[str, Any]]) -> dict[tuple[str, str], Gold]:
+    """(id, language) -> what is right, from records.QUESTION rows; a choice may be answered in English words too."""
+    rows = list(questions)
+    english = {row["id"]: row["choices"] for row in rows if row["language"] == "en"}
+    return {
+        (row["id"], row["language"]): Gold(
+            row["kind"],
+            row["answer"],
+            [options for options in (row["choices"], english.get(row["id"])) if options is not None],
+        )
+        for row in rows
+    }
+
+
 def score_rows(
-    generations: Iterable[dict[str, Any]], golds: dict[tuple[str, str], tuple[str, str]], identifier: LanguageIdentifier
+    generations: Iterable[dict[str, Any]], golds: dict[tuple[str, str], Gold], identifier: LanguageIdentifier
 ) -> Iterator[dict[str, Any]]:
-    """Yield a records.SCORE row for each records.GENERATION row; `golds`: (id, language) -> (kind, answer)."""
+    """Yield a records.SCORE row for each records.GENERATION row; `golds`: see `golds_of`."""
     for batch in batches(generations, 2048):
         traces = [row["trace"] for row in batch]
         names = identifier.identify(traces)
@@ -26,8 +48,8 @@ def score_rows(
         for row, name, named, switch in zip(batch, names, lines, switched, strict=True):
             language, response = row["language"], row["response"]
             found = [line_label for _, line_label in named if line_label is not None]
-            kind, gold = golds[row["id"], language]
-            label = None if kind == "math" else extract_label(response, kind)
+            kind, gold, options = golds[row["id"], language]
+            label = None if kind == "math" else extract_label(response, kind, options)
             line_pass = bool(found) and all(line_label == language for line_label in found)
             yield {
                 "id": row["id"],

@@ -17,9 +17,17 @@ def load_model(folder: str | Path, dtype: str = "auto") -> tuple[Any, Any]:
 
 
 def torch_dtype(name: str) -> Any:
-    """`float32`, `bfloat16`, or `auto`: bfloat16 on a GPU, else float32."""
+    """`float32`, `bfloat16`, or `auto`: bfloat16 where the processor computes in it, else float32."""
     import torch
 
     if name == "auto":
-        return torch.bfloat16 if torch.cuda.is_available() else torch.float32
+        return torch.bfloat16 if computes_bfloat16() else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+
+
+def computes_bfloat16() -> bool:
+    """Whether a GPU is used, or a CPU with instructions for bfloat16: others emulate it, ten times slower than float32."""
+    import torch
+
+    cpu = torch.cpu.get_capabilities()
+    return torch.cuda.is_available() or any(cpu.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments
 
+from vernacular.models.load import computes_bfloat16
 from vernacular.models.training import Job
 
 IGNORED = -100  # the label of tokens without a loss
@@ -116,6 +117,10 @@ def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
 
     sampling: `random`, or `group_by_length` for rows of many lengths, each batch then holding those of about one.
     """
+    options = dict(job.recipe["training"])
+    if options.get("bf16") and not computes_bfloat16():
+        print(f"{job.out.name}: this CPU has no bfloat16 arithmetic: training in float32", file=sys.stderr)
+        options["bf16"] = False
     return TrainingArguments(
         output_dir=str(job.folder),
         use_cpu=not torch.cuda.is_available(),
@@ -126,7 +131,7 @@ def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
         disable_tqdm=True,
         save_total_limit=2,
         train_sampling_strategy=sampling,
-        **job.recipe["training"],
+        **options,
     )
 
 
