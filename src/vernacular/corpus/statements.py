@@ -11,6 +11,7 @@ from vernacular.corpus.phrasebook import LABELS
 
 NAMES, THINGS = 4, 10
 SETS = ("all", "some", "none")
+SIGNS = {"exact": "=", "more": ">", "fewer": "<"}
 
 
 class Statement(NamedTuple):
@@ -105,17 +106,20 @@ def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.
 
 
 def render_judgement(book: dict[str, Any], problem: Entailment) -> list[str]:
-    """The trace: both statements plainly, two numbers compared where both hold one of the same matter, the verdict.
+    """The trace: both statements plainly, their numbers compared if they have any, the verdict.
 
-    The kind decides on the wording, since what is random in a trace is noise in the loss.
+    Each number stands with what its statement says of it, so that all that decides stands side by side: `(<2) < (>10)`
+    for fewer than two and more than ten. The kind decides on the wording, since what is random in a trace is noise in
+    the loss (our choices).
     """
     premise, hypothesis = problem
     lines = render_entailment(book, problem, None).split("\n")
     step = 0
-    if premise.thing == hypothesis.thing and premise.name == hypothesis.name and premise.n:
-        x, y = (premise.n, premise.m) if premise.kind == "pair" else (premise.n, hypothesis.n)
-        sign = "<" if x < y else ">" if x > y else "="
+    if premise.n:
+        n, m = (premise.n, premise.m) if premise.kind == "pair" else (premise.n, hypothesis.n)
+        x, y = (n, m) if premise.kind == "pair" else (f"({SIGNS[s.kind]}{s.n})" for s in problem)
         template = book["judge"]["compare"][0 if premise.kind == "pair" else 1]
+        sign = "<" if n < m else ">"
         lines.append(template.format(step=book["steps"][0], x=x, sign=sign, y=y, **book["things"][premise.thing]))
         step = 1
     template = book["judge"][problem.answer][step]
