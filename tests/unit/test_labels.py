@@ -109,6 +109,32 @@ def test_every_answer_of_the_phrasebooks_is_read(language: str) -> None:
                 assert extract_label(answer.format(answer=form), kind) == label, form
 
 
+OPTIONS = [["a knife", "soap", "a bed", "a C", "an oven"], ["ein Messer", "Seife", "ein Bett", "ein C", "ein Ofen"]]
+IN_WORDS = {
+    r"\boxed{soap}": "B",
+    r"The answer is \boxed{A Bed.}": "C",
+    r"\boxed{\text{ein Ofen}}": "E",
+    r"\boxed{(A) a knife}": "A",
+    r"\boxed{B) Seife}": "B",
+    r"\boxed{B}": "B",
+    r"\boxed{B) a knife}": None,  # which of the two?
+    r"\boxed{knife}": None,  # not the whole option
+    r"\boxed{a knife, soap}": None,
+    r"\boxed{}": None,
+    "soap": None,  # words outside of a box are no answer
+}
+
+
+@pytest.mark.parametrize("text", IN_WORDS)
+def test_options_in_words(text: str) -> None:
+    assert extract_label(text, "choice", OPTIONS) == IN_WORDS[text]
+    assert extract_label(text, "choice", OPTIONS[::-1]) == IN_WORDS[text]
+
+
+def test_words_that_are_two_options_are_no_answer() -> None:
+    assert extract_label(r"\boxed{soap}", "choice", [OPTIONS[0], ["soap", "x", "y", "z", "w"]]) is None
+
+
 PIECES = [r"\boxed{", "}", "{", r"\text{", "A", "C", *LABELS, " ", "。"]
 WILD = st.one_of(
     st.text(max_size=200),

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from scripts import script
 
+from vernacular.corpus.facts import Choice, render_right_choice
 from vernacular.corpus.miniature import make_problems, question_rows, render_completion
+from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
 from vernacular.evaluation.generate import generation_row
-from vernacular.evaluation.score import score_rows
+from vernacular.evaluation.score import Gold, golds_of, score_rows
 from vernacular.identify import LanguageIdentifier
 from vernacular.prompts import join_completion
 
@@ -45,7 +47,7 @@ def score(
     language: str, completion: str, gold: str = "8", finish_reason: str = "stop", kind: str = "math"
 ) -> dict[str, Any]:
     generation = generation_row({"id": "q", "language": language}, 2, "prompt", completion, 40, finish_reason)
-    (row,) = score_rows([generation], {("q", language): (kind, gold)}, identifier())
+    (row,) = score_rows([generation], {("q", language): Gold(kind, gold)}, identifier())
     assert list(row) == SCORE.names
     assert (row["id"], row["language"], row["sample"], row["tokens"], row["finish_reason"]) == (
         "q",
@@ -179,7 +181,11 @@ def test_no_label_is_no_right_answer() -> None:
 
 
 def test_each_row_is_scored_by_the_kind_of_its_question() -> None:
-    golds = {("m", "fr"): ("math", "8"), ("c", "fr"): ("choice", "C"), ("e", "fr"): ("entailment", "neutral")}
+    golds = {
+        ("m", "fr"): Gold("math", "8"),
+        ("c", "fr"): Gold("choice", "C"),
+        ("e", "fr"): Gold("entailment", "neutral"),
+    }
     boxes = {"m": "8", "c": "C", "e": "neutral"}
     rows = list(
         score_rows(
@@ -201,7 +207,7 @@ def test_order_and_batches_are_kept_and_written(tmp_path: Any) -> None:
     generations = (
         generation_row({"id": f"q{n // 4}", "language": "fr"}, n % 4, "", texts[n % 4], n, "stop") for n in range(4100)
     )
-    golds = {(f"q{n}", "fr"): ("math", "8") for n in range(1025)}
+    golds = {(f"q{n}", "fr"): Gold("math", "8") for n in range(1025)}
     assert write_rows(tmp_path / "s.parquet", score_rows(generations, golds, identifier()), SCORE) == 4100
     for n, row in enumerate(read_rows(tmp_path / "s.parquet")):
         assert (row["id"], row["sample"], row["tokens"]) == (f"q{n // 4}", n % 4, n)
@@ -240,5 +246,41 @@ def test_the_script_scores_what_the_miniature_says_as_right(benchmark: str, tmp_
     scores = list(read_rows(out))
     assert len(scores) == len(rows) == 19 * len(LANGUAGES) and all(row["line_pass"] for row in scores)
     for row in scores:
-        alike = problems[row["id"]].answer == problems[first].answer
+        asked, told = problems[row["id"]], problems[first]
+        if isinstance(asked, Choice):  # the words of another question's answer are right where they are this one's too
+            book = load_phrasebook(row["language"])
+            alike = render_right_choice(book, asked) == render_right_choice(book, told)
+        else:
+            alike = asked.answer == told.answer
         assert row["correct"] == (alike or row["sample"] == 1)
+
+
+def test_a_choice_is_answered_by_letter_or_in_the_words_of_its_language_or_of_english() -> None:
+    choices = {
+        "en": ["a knife", "soap", "a bed", "a rake", "a saw"],
+        "fr": ["un couteau", "du savon", "un lit", "un râteau", "une scie"],
+    }
+    questions = [
+        {"id": "c", "language": code, "kind": "choice", "choices": options, "answer": "C"}
+        for code, options in choices.items()
+    ]
+    golds = golds_of(iter(questions))
+    boxes = {
+        "C": True,
+        "un lit": True,
+        "a bed": True,
+        "A bed.": True,
+        "(C) un lit": True,
+        "B": False,
+        "soap": False,
+        "das Bett": False,
+    }
+    rows = score_rows(
+        (
+            generation_row({"id": "c", "language": "fr"}, 0, "", said(*NATIVE["fr"], box=box), 9, "stop")
+            for box in boxes
+        ),
+        golds,
+        identifier(),
+    )
+    assert [row["correct"] for row in rows] == list(boxes.values())

@@ -143,7 +143,9 @@ def test_each_kind_is_asked_as_in_an_evaluation_and_answered_rightly() -> None:
         instruction = {"math": "instruction", "choice": "choice_instruction", "entailment": "entailment_instruction"}
         assert row["prompt"] == f"{load_phrasebook(row['language'])[instruction[own['kind']]]}\n{row['question']}"
         if own["kind"] != "math":
-            assert extract_label(row["completion"].partition(END_OF_THINKING)[2], own["kind"]) == own["answer"]
+            response = row["completion"].partition(END_OF_THINKING)[2]
+            options = [questions[row["id"], "en"]["choices"]] if own["kind"] == "choice" else []
+            assert extract_label(response, own["kind"], options) == own["answer"]
     assert languages_of([row["completion"].partition(END_OF_THINKING)[0] for row in found]) == {"en": 900}
 
 

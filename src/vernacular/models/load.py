@@ -26,7 +26,7 @@ def torch_dtype(name: str) -> Any:
 
 
 def computes_bfloat16() -> bool:
-    """Whether a GPU is used, or a CPU with instructions for bfloat16: others emulate it, ten times slower than float32."""
+    """Whether a GPU is used, or a CPU with instructions for it: others emulate it, ten times slower than float32."""
     import torch
 
     cpu = torch.cpu.get_capabilities()
