@@ -27,6 +27,7 @@ GENERATE = f"{RECORDS} evaluation.generate evaluation.questions models.load"
 MERGE = "languages merge.encoder merge.gates merge.model"
 MERGE_TABLES = f"{COMMAND} evaluation.frames evaluation.statistics merge.tables"
 SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
+CLAIMS = "evaluation.claims evaluation.seeds slam.inputs study_claims study_schema languages"
 
 CLOSURES = {
     "fetch_folder": COMMAND,
@@ -59,6 +60,7 @@ CLOSURES = {
     "generate_translated": f"{GENERATE} evaluation.translate merge.encoder languages",
     "score": f"{COMMAND} corpus.records corpus.phrasebook evaluation.score {ANSWERS} {IDENTIFIER} codeswitch labels",
     "make_table": f"{COMMAND} evaluation.frames evaluation.statistics",
+    "make_claims": f"{COMMAND} evaluation.frames evaluation.statistics {CLAIMS}",
     "plot_pareto": f"{COMMAND} evaluation.frames evaluation.statistics figures.pareto figures.style",
     "plot_languages": f"{COMMAND} figures.languages figures.style",
     "plot_training": f"{COMMAND} figures.training figures.style",

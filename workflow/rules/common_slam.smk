@@ -108,6 +108,7 @@ def slam_outputs(wildcards):
         *scores,
         f"{RESULTS}/tables/slam.csv",
         f"{RESULTS}/tables/slam-scores.csv",
+        f"{RESULTS}/tables/slam-claims.csv",
         f"{RESULTS}/costs/slam.csv",
         f"{RESULTS}/figures/slam-probe-{reference}.png",
     ]
