@@ -21,6 +21,8 @@ report: "workflow/report/study.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_cluster.smk"
 include: "workflow/rules/cluster.smk"
+include: "workflow/rules/common_claims.smk"
+include: "workflow/rules/common_leaks.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/adamame.smk"
@@ -29,7 +31,6 @@ include: "workflow/rules/slam.smk"
 include: "workflow/rules/common_merge.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/common_claims.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 
@@ -87,6 +88,7 @@ rule mgsm:
 rule claims:
     input:
         f"{RESULTS}/tables/all-claims.csv",
+        leaks_file("all-leaks"),
 
 
 # Seconds on a node of the cluster, before anything long: does it see its GPUs, its caches, enough disk, no hub?

@@ -35,6 +35,7 @@ CLOSURES = {
     "make_questions": f"{MINIATURE} corpus.sources",
     "make_training_data": f"{MINIATURE} corpus.training languages",
     "make_traces": f"{MINIATURE} corpus.traces",
+    "check_leaks": f"{MINIATURE} corpus.leaks",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
     "pretrain": f"{TRAINING} models.pretrain models.packed",
     "train_finetune": f"{PACKED} models.load models.lora models.finetune",

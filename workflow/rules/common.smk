@@ -353,6 +353,7 @@ def final_outputs():
         *(f"{RESULTS}/figures/pareto.{kind}" for kind in ("png", "svg", "csv")),
         f"{RESULTS}/figures/languages.png",
         f"{RESULTS}/tables/claims.csv",
+        *leaks_file("leaks"),
     ]
     if "traces" in study:
         wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
@@ -377,6 +378,7 @@ def target_outputs(target):
         wanted = [*scores_of(evaluations), f"{RESULTS}/tables/{target}.csv"]
         if target == "schedules":
             wanted.append(f"{RESULTS}/tables/{target}-claims.csv")
+        wanted += leaks_file(f"{target}-leaks")
         return wanted + [f"{RESULTS}/figures/{target}.png"] * bool(trained(evaluations))
 
     return outputs

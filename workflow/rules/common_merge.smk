@@ -45,6 +45,7 @@ def merge_outputs(wildcards):
         f"{RESULTS}/tables/merge.csv",
         f"{RESULTS}/tables/merge-scores.csv",
         f"{RESULTS}/tables/merge-claims.csv",
+        *leaks_file("merge-leaks"),
         *(f"{RESULTS}/tables/merge-{benchmark}.csv" for benchmark in merge_benchmarks()),
         f"{RESULTS}/figures/merge-gates.png",
     ]
