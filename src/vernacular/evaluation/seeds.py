@@ -58,21 +58,19 @@ def seed_p(values: Array, threshold: float) -> float:
     return 1 - t_within(distance / float(error), len(values) - 1)
 
 
-def with_means(table: pd.DataFrame, rates: Sequence[str]) -> pd.DataFrame:
+def with_means(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:
     """The table, and below it, where it has several seeds, a row over the seeds of each of its groups.
 
-    Rows are grouped by all columns before the first rate but `seed` and `n`. A row over seeds says `mean` in its column
-    `seed` and holds of each rate the mean and, from LEAST seeds on, the t-interval in `_low` and `_high`, which tells
-    of the choice of seeds; in the rows of a seed it tells of the choice of questions. The last column, `seeds`, counts
-    them. Rounded to 6 digits.
+    Rows with equal `keys` are a group. A row over seeds says `mean` in its column `seed`. Of each of `rates` it holds
+    the mean and, from LEAST seeds on and where the table has such columns, the t-interval in `_low` and `_high`, which
+    tells of the choice of seeds; in the row of one seed it tells of the choice of questions. The last column, `seeds`,
+    counts them. Rounded to 6 digits.
     """
     table = table.assign(seeds=1)
     if table["seed"].nunique() < 2:
         return table
-    columns = list(table.columns)
-    keys = [name for name in columns[: columns.index(rates[0])] if name not in ("seed", "n")]
-    rows = []
-    for _, group in table.groupby(keys, sort=False, dropna=False):
+    columns, rows = list(table.columns), []
+    for _, group in table.groupby(list(keys), sort=False):
         values = group[list(rates)].to_numpy(np.float64)
         row = group.iloc[0].to_dict() | {"seed": MEAN, "seeds": len(group)}
         for name, mean, low, high in zip(rates, values.mean(axis=0), *seed_interval(values), strict=True):
