@@ -21,6 +21,8 @@ report: "workflow/report/study.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_cluster.smk"
 include: "workflow/rules/cluster.smk"
+include: "workflow/rules/common_claims.smk"
+include: "workflow/rules/common_leaks.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/adamame.smk"
@@ -29,6 +31,7 @@ include: "workflow/rules/slam.smk"
 include: "workflow/rules/common_merge.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -40,7 +43,7 @@ rule all:
 
 
 # The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | merge |
-# merge_steering | merge_adamame | mgsm
+# merge_steering | merge_adamame | mgsm | claims
 rule adamame:
     input:
         target_outputs("adamame"),
@@ -79,6 +82,13 @@ rule merge_adamame:
 rule mgsm:
     input:
         target_outputs("mgsm"),
+
+
+# Every claim that the study can decide; trains what that takes.
+rule claims:
+    input:
+        f"{RESULTS}/tables/all-claims.csv",
+        leaks_file("all-leaks"),
 
 
 # Seconds on a node of the cluster, before anything long: does it see its GPUs, its caches, enough disk, no hub?

@@ -23,7 +23,7 @@ def slam(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_tables_and_figures_are_there(slam: Path) -> None:
     table, costs = pd.read_csv(slam / "tables/slam.csv"), pd.read_csv(slam / "costs/slam.csv")
-    assert tuple(table.columns) == SLAM_COLUMNS and tuple(costs.columns) == COST_COLUMNS
+    assert tuple(table.columns) == (*SLAM_COLUMNS, "seeds") and tuple(costs.columns) == COST_COLUMNS
     assert list(table["model"]) == ["reasoner", "two-stage", "lora", "slam", "slam-random"]
     share = table.set_index("model")["tuned_share"]
     assert pd.isna(share["reasoner"]) and share["two-stage"] == 1

@@ -26,7 +26,7 @@ def test_every_contract_holds(study: Path) -> None:
         for file in files:
             assert pq.read_schema(file).equals(schema), file
     table = pd.read_csv(results / "tables/scores.csv")
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == (*COLUMNS, "seeds")
     assert set(table["model"]) == {"lrm", "sft", "adamame", "lrm+forced-prefix"}
     # mini-mgsm: 8 questions in 4 languages, in each of 3 + 1 models
     assert (

@@ -216,7 +216,7 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
     assert len(list((tmp_path / "first").iterdir())) == 3
     table = pd.read_csv(tmp_path / "first" / "merge.csv")
-    assert tuple(table.columns) == MERGE_COLUMNS and len(table) == 6
+    assert tuple(table.columns) == (*MERGE_COLUMNS, "seeds") and len(table) == 6
     table = pd.read_csv(tmp_path / "first" / "merge-other.csv")
     assert table.columns.tolist() == ["model", "seed", "th", "sw", "de", "en", "average"] and len(table) == 3
 

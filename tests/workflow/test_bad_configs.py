@@ -303,10 +303,11 @@ def test_name_of_a_shipped_study(finished: Path, default_study: dict[str, Any], 
 
 
 def test_shipped_studies_have_names_of_their_own() -> None:
-    names = [re.search(r"^study: (\S+)", p.read_text(encoding="utf-8"), re.M) for p in (ROOT / "config").glob("*.yaml")]
+    studies = [path for path in (ROOT / "config").glob("*.yaml") if path.name != "claims.yaml"]
+    names = [re.search(r"^study: (\S+)", path.read_text(encoding="utf-8"), re.M) for path in studies]
     found = [name[1] for name in names if name]
     assert len(found) == len(set(found)) == len(names)
-    for path in (ROOT / "config").glob("*.yaml"):
+    for path in studies:
         check_owner({"study": yaml.safe_load(path.read_text(encoding="utf-8"))["study"]}, [path], ROOT / "config", "x")
 
 

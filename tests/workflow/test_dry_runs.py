@@ -23,6 +23,8 @@ DEFAULT = {
     **SUMMARY,
     "pareto": 1,
     "languages": 1,
+    "claims_table": 1,
+    "leaks": 1,
 }
 
 
@@ -34,10 +36,16 @@ def test_target_adamame_is_the_default_study(fresh: Path) -> None:
     assert dry_run(fresh, "adamame").jobs == DEFAULT
 
 
+def test_two_seeds_are_twice_the_models_and_no_new_rule(fresh: Path) -> None:
+    per_seed = ("pretrain", "train_sft", "rl_prompts", "train_grpo", "generate", "score")
+    assert dry_run(fresh, "--config", "seeds=[1,2]").jobs == DEFAULT | {name: 2 * DEFAULT[name] for name in per_seed}
+
+
 def test_target_schedules(fresh: Path) -> None:
     run = dry_run(fresh, "schedules")
     models = {"train_grpo": 7, "generate": 14, "score": 14}
-    assert run.jobs == {**CORPUS, "pretrain": 1, "train_sft": 1, "rl_prompts": 1, **models, **SUMMARY}
+    made = {"pretrain": 1, "train_sft": 1, "rl_prompts": 1, **models, **SUMMARY, "claims_table": 1, "leaks": 1}
+    assert run.jobs == {**CORPUS, **made}
     assert "table: writing tables/schedules.csv" in run.messages
 
 
@@ -47,6 +55,7 @@ def test_target_slam(fresh: Path) -> None:
     models = {"pretrain": 1, "train_finetune": 4, "slam_probe": 1, "slam_select": 3, "train_slam": 3, "train_grpo": 1}
     corpus = {"questions": 3, "training_data": 4, "rl_prompts": 1}
     tables = {"generate": 14, "score": 14, "table": 1, "slam_table": 1, "slam_costs": 1, "slam_figure": 1}
+    tables |= {"claims_table": 1, "leaks": 1}
     assert run.jobs == {**corpus, **models, **tables}
     assert not [message for message in run.messages if "lrm" in message]
 
@@ -56,6 +65,7 @@ def test_target_slam_sweep(fresh: Path) -> None:
     run = dry_run(fresh, "slam_sweep")
     models = {"pretrain": 1, "train_finetune": 1, "slam_probe": 1, "slam_select": 8, "train_slam": 8}
     tables = {"generate": 18, "score": 18, "slam_sweep_table": 1, "slam_sweep_figure": 1}
+    tables["leaks"] = 1
     assert run.jobs == {"questions": 2, "training_data": 3, **models, **tables}
 
 
@@ -64,7 +74,7 @@ def test_target_merge(fresh: Path) -> None:
     run = dry_run(fresh, "merge")
     models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 5}
     generation = {"generate": 4, "generate_translated": 4, "generate_merged": 20, "score": 28}
-    tables = {"table": 1, "merge_table": 1, "merge_languages": 4, "merge_gates": 1}
+    tables = {"table": 1, "merge_table": 1, "merge_languages": 4, "merge_gates": 1, "claims_table": 1, "leaks": 1}
     assert run.jobs == {"questions": 1, "training_data": 5, **models, **generation, **tables}
 
 
@@ -73,7 +83,7 @@ def test_target_merge_steering(fresh: Path) -> None:
     run = dry_run(fresh, "merge_steering")
     models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 1}
     generation = {"generate": 2, "generate_merged": 7, "score": 9}
-    assert run.jobs == {"questions": 1, "training_data": 4, **models, **generation, "table": 1}
+    assert run.jobs == {"questions": 1, "training_data": 4, **models, **generation, "table": 1, "leaks": 1}
 
 
 def test_a_merge_on_the_adamame_model(fresh: Path) -> None:
@@ -87,6 +97,16 @@ def test_the_three_parts_in_one_call(fresh: Path) -> None:
     run = dry_run(fresh, "all", "slam", "merge")
     assert run.jobs["pretrain"] == 2 and run.jobs["pretrain_translator"] == 1
     assert run.jobs["generate"] == 12 + 14 + 2
+
+
+def test_target_claims(fresh: Path) -> None:
+    """What claims compare, and no more: neither the sweep nor the other schedules, two merges beside ST-Merge."""
+    run = dry_run(fresh, "claims")
+    trained = {message for message in run.messages if message.startswith("train_")}
+    assert {f"train_grpo: training {name} (seed 1)" for name in ("grpo", "adamame", "constant")} <= trained
+    assert "train_merge: training st-merge-no-language (seed 1)" in trained
+    assert not [m for m in trained if any(n in m for n in ("slam-layer", "linear", "langbridge", "lora", "slam-top"))]
+    assert run.jobs["claims_table"] == run.jobs["leaks"] == run.jobs["slam_probe"] == 1 and "table" not in run.jobs
 
 
 def test_listed_layers_need_no_probe_of_their_own(workspace: Path) -> None:
@@ -122,6 +142,7 @@ def test_mgsm_study_fetches_finished_models(workspace: Path) -> None:
         "table": 1,
         "pareto": 1,
         "languages": 1,
+        "claims_table": 1,
     }
     for target in ("all", "mgsm"):
         assert dry_run(workspace, target, "--configfile", "config/mgsm.yaml").jobs == expected

@@ -23,6 +23,7 @@ from vernacular.study import (
     label,
     resolve_study,
 )
+from vernacular.study_claims import OF_LAYERS, OF_TIME, load_claims, sides
 from vernacular.study_merge import merge_parents
 
 
@@ -47,6 +48,7 @@ try:
     for language in study["languages"]:
         load_phrasebook(language)
     check_files(study, CONFIG_FILE)
+    CLAIMS = load_claims(study["claims"] or ROOT / "config" / "claims.yaml")
     if CONFIG_FILES:
         check_owner(study, CONFIG_FILES, ROOT / "config", CONFIG_FILE)
 except (StudyError, PhrasebookError) as error:
@@ -350,6 +352,8 @@ def final_outputs():
         f"{RESULTS}/tables/scores.csv",
         *(f"{RESULTS}/figures/pareto.{kind}" for kind in ("png", "svg", "csv")),
         f"{RESULTS}/figures/languages.png",
+        f"{RESULTS}/tables/claims.csv",
+        *leaks_file("leaks"),
     ]
     if "traces" in study:
         wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
@@ -372,6 +376,9 @@ def target_outputs(target):
         if all(e["default"] for e in evaluations):
             return [*scores_of(evaluations), *final_outputs()]
         wanted = [*scores_of(evaluations), f"{RESULTS}/tables/{target}.csv"]
+        if target == "schedules":
+            wanted.append(f"{RESULTS}/tables/{target}-claims.csv")
+        wanted += leaks_file(f"{target}-leaks")
         return wanted + [f"{RESULTS}/figures/{target}.png"] * bool(trained(evaluations))
 
     return outputs

@@ -44,6 +44,8 @@ def merge_outputs(wildcards):
         *merge_scores(wildcards),
         f"{RESULTS}/tables/merge.csv",
         f"{RESULTS}/tables/merge-scores.csv",
+        f"{RESULTS}/tables/merge-claims.csv",
+        *leaks_file("merge-leaks"),
         *(f"{RESULTS}/tables/merge-{benchmark}.csv" for benchmark in merge_benchmarks()),
         f"{RESULTS}/figures/merge-gates.png",
     ]

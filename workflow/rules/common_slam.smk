@@ -108,6 +108,8 @@ def slam_outputs(wildcards):
         *scores,
         f"{RESULTS}/tables/slam.csv",
         f"{RESULTS}/tables/slam-scores.csv",
+        f"{RESULTS}/tables/slam-claims.csv",
+        *leaks_file("slam-leaks"),
         f"{RESULTS}/costs/slam.csv",
         f"{RESULTS}/figures/slam-probe-{reference}.png",
     ]
@@ -118,4 +120,5 @@ def sweep_outputs(wildcards):
         *scores_of(evaluations_of("slam-sweep")),
         f"{RESULTS}/tables/slam-sweep.csv",
         f"{RESULTS}/figures/slam-sweep.png",
+        *leaks_file("slam-sweep-leaks"),
     ]

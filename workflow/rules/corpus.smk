@@ -98,3 +98,33 @@ rule filter_traces:
     shell:
         "python {params.script:q} --raw {input:q} --options {params.options:q} --identifier {params.identifier:q}"
         " --kept {output.kept:q} --counts {output.counts:q} --quality {output.quality:q} > {log:q} 2>&1"
+
+
+# No evaluation question, nor its translation, in what the models are trained on; fails the study and names the rows.
+rule leaks:
+    input:
+        corpora=leaks_corpora,
+        questions=leaks_questions,
+    output:
+        report(
+            "<results>/corpus/{leaks}.csv",
+            caption="../report/leaks.rst",
+            category="Corpus",
+            labels={"figure": "Evaluation questions in training ({leaks})"},
+        ),
+    log:
+        "<logs>/leaks/{leaks}.log",
+    wildcard_constraints:
+        leaks="leaks|(adamame|schedules|mgsm|slam|slam-sweep|merge|merge-steering|merge-adamame|all)-leaks",
+    priority: 20
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        script=script("check_leaks.py"),
+        options=leaks_options,
+        code=code("check_leaks.py"),
+    message:
+        "leaks: looking for evaluation questions in what is trained on"
+    shell:
+        "python {params.script:q} {input.corpora:q} --questions {input.questions:q} --options {params.options:q}"
+        " --out {output:q} > {log:q} 2>&1"

@@ -6,8 +6,9 @@ import sys
 
 from vernacular import command
 from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.seeds import with_means
 from vernacular.files import write_text
-from vernacular.merge.tables import merge_table
+from vernacular.merge.tables import COMPARED, merge_table
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,6 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         table = merge_table(read_frames(args.scores, args.options["asked"]), args.options)
+        table = with_means(table, ["model", "benchmark"], COMPARED)
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_merge_table", work)

@@ -6,9 +6,10 @@ import sys
 
 from vernacular import command
 from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.seeds import with_means
 from vernacular.files import write_text
 from vernacular.slam.inputs import read_costs
-from vernacular.slam.tables import slam_table
+from vernacular.slam.tables import COMPARED, slam_table
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,6 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         table = slam_table(read_frames(args.scores, args.options["asked"]), read_costs(args.costs), args.options)
+        table = with_means(table, ["model", "benchmark"], ["tuned_share", *COMPARED])
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_slam_table", work)

@@ -6,7 +6,8 @@ import sys
 
 from vernacular import command
 from vernacular.evaluation.frames import read_frames
-from vernacular.evaluation.statistics import score_table
+from vernacular.evaluation.seeds import with_means
+from vernacular.evaluation.statistics import RATES, score_table
 from vernacular.files import write_text
 
 
@@ -22,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         table = score_table(
             read_frames(args.scores, options["asked"]), options["study"], options["in_domain"], options["draws"]
         )
+        table = with_means(table, ["model", "benchmark", "language"], RATES)
         write_text(args.out, table.to_csv(index=False))
 
     return command.run("make_table", work)

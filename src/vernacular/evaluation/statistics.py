@@ -7,7 +7,7 @@ order: tables do not depend on the number of threads or on the linear algebra li
 """
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Key = TypeVar("Key", bound=Hashable)
+Groups = dict[str, list[int]]  # name -> places of its languages
 
 RATES = (
     "accuracy",  # share of right answers over samples
@@ -154,6 +155,38 @@ def joint_estimates(
     Raises ValueError where the group has no language, or where the frames differ in their questions or languages
     and cannot be compared.
     """
+
+    def members(languages: list[str]) -> Groups:
+        groups = _row_languages(languages, set()) | {"every": list(range(len(languages)))}
+        if group not in groups:
+            what = (
+                "English alone, which the group `all` leaves out" if group == "all" else f"languages without '{group}'"
+            )
+            raise ValueError(f"{benchmark}: scored in {what}; add a language")
+        return {group: groups[group]}
+
+    return {key: found[group] for key, found in _estimates(frames, benchmark, draws, members).items()}
+
+
+def group_estimates(
+    frames: Mapping[Key, pd.DataFrame], benchmark: str, groups: Mapping[str, Iterable[str]], draws: int = DRAWS
+) -> dict[Key, dict[str, Estimate]]:
+    """Several named groups of languages at once, with the joint draws of `joint_estimates`: key -> group -> rates.
+
+    groups: name -> codes; those that the frames lack are left out, and so is a group without any. Raises ValueError
+    where the frames differ in their questions or languages.
+    """
+
+    def members(languages: list[str]) -> Groups:
+        found = {name: [i for i, code in enumerate(languages) if code in set(codes)] for name, codes in groups.items()}
+        return {name: places for name, places in found.items() if places}
+
+    return _estimates(frames, benchmark, draws, members)
+
+
+def _estimates(
+    frames: Mapping[Key, pd.DataFrame], benchmark: str, draws: int, members: Callable[[list[str]], Groups]
+) -> dict[Key, dict[str, Estimate]]:
     first, result = None, {}
     for key, scores in frames.items():
         table = tally(scores)
@@ -165,14 +198,11 @@ def joint_estimates(
                 f"{benchmark}: {next(iter(frames))} and {key} were scored on different {what}; "
                 "evaluate the models of a benchmark on the same ones, or name a second benchmark"
             )
-        groups = _row_languages(table.languages, set()) | {"every": list(range(len(table.languages)))}
-        if group not in groups:
-            what = (
-                "English alone, which the group `all` leaves out" if group == "all" else f"languages without '{group}'"
-            )
-            raise ValueError(f"{benchmark}: scored in {what}; add a language")
+        groups = members(table.languages)
         point, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
-        result[key] = Estimate(_macro(point[groups[group]]), _macro(drawn[:, groups[group]]))
+        result[key] = {
+            name: Estimate(_macro(point[places]), _macro(drawn[:, places])) for name, places in groups.items()
+        }
     return result
 
 

@@ -17,7 +17,7 @@ def draw_languages(table: str | Path, out: str | Path, options: dict[str, Any]) 
     from matplotlib.figure import Figure
 
     rows = pd.read_csv(table)
-    rows = rows[~rows["language"].isin(GROUPS)]
+    rows = rows[~rows["language"].isin(GROUPS) & (rows["seeds"] == 1)]
     rows = rows.groupby(["model", "benchmark", "language"], sort=False).mean(numeric_only=True).reset_index()
     benchmarks, models = list(rows["benchmark"].unique()), list(rows["model"].unique())
     inside = [code for code in options["in_domain"] if code in set(rows["language"])]

@@ -15,13 +15,10 @@ import pandas as pd
 from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Estimate, interval, joint_estimates, tally
 
 INTERVAL = ("", "_low", "_high")
+COMPARED = ("average", "english", "low_resource", "average_gain", "low_resource_gain", "english_change")
 MERGE_COLUMNS = (
     *("study", "model", "benchmark", "seed", "n", "languages"),
-    *(
-        f"{value}{suffix}"
-        for value in ("average", "english", "low_resource", "average_gain", "low_resource_gain", "english_change")
-        for suffix in INTERVAL
-    ),
+    *(f"{value}{suffix}" for value in COMPARED for suffix in INTERVAL),
 )
 
 Frames = Mapping[tuple[str, str, int], pd.DataFrame]  # (model, benchmark, seed) -> scores; frames.read_frames

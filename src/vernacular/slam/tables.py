@@ -13,13 +13,10 @@ from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Array, Esti
 from vernacular.slam.inputs import MEASURED, Run
 
 INTERVAL = ("", "_low", "_high")
+COMPARED = ("accuracy_en", "accuracy_mean", "change_en", "change_mean", "over_baseline")
 SLAM_COLUMNS = (
     *("study", "model", "benchmark", "seed", "n", "tuned_share"),
-    *(
-        f"{value}{suffix}"
-        for value in ("accuracy_en", "accuracy_mean", "change_en", "change_mean", "over_baseline")
-        for suffix in INTERVAL
-    ),
+    *(f"{value}{suffix}" for value in COMPARED for suffix in INTERVAL),
 )
 COST_COLUMNS = (
     *("study", "model", "seed", "stages", *MEASURED),

@@ -1,0 +1,161 @@
+"""Anyone's completions: read from JSON lines, scored and summed up as the workflow scores its own. No model is needed.
+
+One file a model: <model>.jsonl, one completion a line. LINE says what a line holds.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vernacular.corpus.leaks import Evaluation, count, describe, leaks, table_row
+from vernacular.corpus.records import read_rows
+from vernacular.evaluation.score import score_rows
+from vernacular.evaluation.statistics import score_table
+from vernacular.identify import LanguageIdentifier
+from vernacular.languages import load_languages
+from vernacular.prompts import split_completion
+from vernacular.study_schema import nearest
+
+LINE = {
+    "id": "of the question; its translations share it",
+    "language": "of the question (ISO 639-1)",
+    "answer": "the right one",
+    "completion": "what the model wrote: trace, </think>, response",
+    "benchmark": "name of the set of questions (default: completions)",
+    "kind": "math, choice or entailment (default: math)",
+    "sample": "number of the completion of a question (default: as they come)",
+    "tokens": "of the completion (default: unknown, and tokens_mean is left out)",
+    "question": "its text, for the leak check",
+    "choices": "its options, for the leak check",
+}
+REQUIRED = ("id", "language", "answer", "completion")
+KINDS = ("math", "choice", "entailment")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number from 1, object) of the lines of a JSON lines file; ValueError for a line that is no JSON object."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object a line") from None
+            if not isinstance(row, dict):
+                raise ValueError(f"{path}, line {number}: no JSON object; give one object a line (jq -c '.[]')")
+            yield number, row
+
+
+def read_completions(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of completions with the keys of LINE, defaults filled in.
+
+    Raises ValueError (one line: file, line, key, nearest valid choice) for a key that is missing or unusable.
+    """
+    rows: list[dict[str, Any]] = []
+    seen: dict[tuple[str, str, str], set[int]] = {}
+    for number, row in read_lines(path):
+        place = f"{path}, line {number}"
+        for key in REQUIRED:
+            if row.get(key) is None or isinstance(row[key], dict | list):
+                hint = nearest(key, [name for name in row if name not in LINE])
+                near = f"; {hint.replace('did you mean', 'is it')}" if hint.startswith("did") else ""
+                raise ValueError(f"{place}: '{key}' is missing: {LINE[key]}{near}")
+        language, kind = row["language"], row.get("kind", "math")
+        if language not in load_languages():
+            raise ValueError(f"{place}: unknown language '{language}'; {nearest(str(language), load_languages())}")
+        if kind not in KINDS:
+            raise ValueError(f"{place}: '{kind}' is no kind; {nearest(str(kind), KINDS)}")
+        benchmark, identifier = str(row.get("benchmark", "completions")), str(row["id"])
+        samples = seen.setdefault((benchmark, identifier, language), set())
+        sample = row.get("sample", len(samples))
+        tokens = row.get("tokens")
+        for key, value in (("sample", sample), ("tokens", 0 if tokens is None else tokens)):
+            if type(value) is not int or value < 0:
+                raise ValueError(f"{place}: {key} is {value!r}, no whole number from 0 on")
+        if sample in samples:
+            raise ValueError(f"{place}: sample {sample} of '{identifier}' ({language}) stands there twice")
+        samples.add(sample)
+        trace, response = split_completion(str(row["completion"]))
+        rows.append(
+            {
+                "id": identifier, "language": language, "sample": sample, "benchmark": benchmark, "kind": kind,
+                "answer": str(row["answer"]), "trace": trace, "response": response, "tokens": tokens,
+                "question": row.get("question"), "choices": row.get("choices"), "finish_reason": "stop",
+            }
+        )  # fmt: skip
+    if not rows:
+        raise ValueError(f"{path}: no completions; give one JSON object a line: {', '.join(REQUIRED)}")
+    return rows
+
+
+def score_completions(
+    rows: Iterable[Mapping[str, Any]], identifier: LanguageIdentifier, place: str
+) -> dict[str, pd.DataFrame]:
+    """benchmark -> records.SCORE rows, with `tokens` 0 where they are unknown.
+
+    Raises ValueError where a question is said to have two answers or kinds.
+    """
+    by_benchmark: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_benchmark.setdefault(row["benchmark"], []).append(row)
+    found = {}
+    for benchmark, some in by_benchmark.items():
+        golds: dict[tuple[str, str], tuple[str, str]] = {}
+        for row in some:
+            gold, key = (row["kind"], row["answer"]), (row["id"], row["language"])
+            if golds.setdefault(key, gold) != gold:
+                raise ValueError(f"{place}: '{row['id']}' ({row['language']}) has two answers or kinds")
+        with_tokens = [{**row, "tokens": row["tokens"] or 0} for row in some]
+        found[benchmark] = pd.DataFrame(score_rows(with_tokens, golds, identifier))
+    return found
+
+
+def summary(
+    models: Mapping[str, list[dict[str, Any]]], options: Mapping[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(the table of rates with intervals as tables/scores.csv has it, every verdict) of each model's completions.
+
+    options: `study`, `languages` (candidates of the identifier; empty: those of the completions), `in_domain`, `draws`.
+    Where tokens are unknown, tokens_mean is null. Raises ValueError for an in-domain language without completions and
+    for incomplete samples.
+    """
+    there = {row["language"] for rows in models.values() for row in rows}
+    if unknown := sorted(set(options["in_domain"]) - there):
+        raise ValueError(f"--in-domain: no completion in '{unknown[0]}'; {nearest(unknown[0], sorted(there))}")
+    if unseen := sorted(there - set(options["languages"] or there)):
+        raise ValueError(f"--languages: '{unseen[0]}' is missing, in which there are completions; add it")
+    identifier = LanguageIdentifier(options["languages"] or sorted(there | {"en"}))
+    uncounted = {(model, row["benchmark"]) for model, rows in models.items() for row in rows if row["tokens"] is None}
+    frames, verdicts = {}, []
+    for model, rows in models.items():
+        for benchmark, scores in score_completions(rows, identifier, model).items():
+            frames[model, benchmark, 0] = scores
+            known = {"tokens": None} if (model, benchmark) in uncounted else {}
+            verdicts.append(scores.assign(model=model, benchmark=benchmark, **known))
+    table = score_table(frames, options["study"], options["in_domain"], options["draws"])
+    unknown_tokens = [pair in uncounted for pair in zip(table["model"], table["benchmark"], strict=True)]
+    table.loc[unknown_tokens, ["tokens_mean", "tokens_mean_low", "tokens_mean_high"]] = None
+    return table, pd.concat(verdicts, ignore_index=True)
+
+
+def check_corpora(models: Mapping[str, list[dict[str, Any]]], corpora: Iterable[Path]) -> tuple[list[dict], list[str]]:
+    """(a row for each training file, a line for each row of theirs that holds a question): the leak check.
+
+    corpora: Parquet, or JSON lines with `id`, and texts in `question`, `prompt`, `completion` or `text`. Raises
+    ValueError where no completion came with its question.
+    """
+    asked = {(row["id"], row["language"]): row for rows in models.values() for row in rows if row["question"]}
+    if not asked:
+        raise ValueError("--training: no completion has a 'question'; add their texts, or leave the leak check out")
+    evaluation = Evaluation(asked.values(), {})
+    table, lines = [], []
+    for path in corpora:
+        rows = read_rows(path) if path.suffix == ".parquet" else (row for _, row in read_lines(path))
+        found, looked_at = count(leaks(rows, evaluation, {}))
+        table.append(table_row(str(path), found, looked_at))
+        lines += describe(str(path), found)
+    return table, lines

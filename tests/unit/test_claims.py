@@ -1,0 +1,344 @@
+"""Claims: verdicts on made-up scores of known truth, coverage, several seeds, files that are no claims."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scripts import run_script
+from slam_scores import cost, probe_rows
+
+from vernacular.evaluation.claims import COLUMNS, bootstrap_p, claims_table, contrast, holm, timed_table
+from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
+from vernacular.evaluation.statistics import RATES, group_estimates, interval
+from vernacular.study_claims import SCHEMA, load_claims
+from vernacular.study_schema import StudyError
+
+CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+OPTIONS: dict[str, Any] = {
+    "study": "s", "draws": 2000, "in_domain": {"new/mini": ["fr"]}, "chains": {}, "complete": True,
+    "evaluated": ["new", "old"],
+}  # fmt: skip
+
+
+def claim(**options: Any) -> dict[str, Any]:
+    defaults = {
+        "paper": "P", "statement": "New is better.", "metrics": ["accuracy"], "benchmarks": ["*"], "languages": "all",
+        "than": None, "model": "new", "baseline": "old", "direction": "higher", "threshold": 0, "published": [],
+    }  # fmt: skip
+    return defaults | options
+
+
+def frame(right: np.ndarray, languages: list[str], line: np.ndarray | None = None, tokens: int = 10) -> pd.DataFrame:
+    """Scores of answers that are `right` (id, language, sample); `line`: the traces whose lines are in the language."""
+    ids, _, samples = right.shape
+    grid = pd.MultiIndex.from_product([[f"q{i:04}" for i in range(ids)], languages, range(samples)])
+    scores = grid.to_frame(index=False, name=["id", "language", "sample"])
+    passes = np.ones(right.size, bool) if line is None else line.ravel()
+    return scores.assign(
+        correct=right.ravel(), trace_language=scores["language"].where(passes), line_pass=passes, tokens=tokens,
+        word_pass=pd.Series(True, index=scores.index, dtype="boolean").where(passes), code_switched=False,
+    )  # fmt: skip
+
+
+def answers(random: np.random.Generator, rate: float, shape: tuple[int, int, int] = (80, 3, 2)) -> np.ndarray:
+    return random.random(shape) < rate
+
+
+def made(rates: dict[str, float], seeds: tuple[int, ...] = (0,), **options: Any) -> dict:
+    random = np.random.default_rng(5)
+    languages = ["de", "en", "fr"]
+    return {
+        (model, "mini", seed): frame(answers(random, rate), languages, **options)
+        for model, rate in rates.items()
+        for seed in seeds
+    }
+
+
+def verdict(frames: dict, **options: Any) -> dict[str, Any]:
+    return claims_table({"c": claim(**options)}, frames, {}, OPTIONS).iloc[0].to_dict()
+
+
+# --- verdicts
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "direction", "threshold", "expected"),
+    [
+        (0.8, 0.4, "higher", 0, "supported"),
+        (0.4, 0.8, "higher", 0, "contradicted"),
+        (0.4, 0.8, "lower", 0, "supported"),
+        (0.6, 0.6, "higher", 0, "undecided"),
+        (0.6, 0.6, "higher", -0.3, "supported"),  # loses no more than that
+        (0.4, 0.8, "higher", -0.1, "contradicted"),
+    ],
+)
+def test_verdicts_follow_the_scores(new: float, old: float, direction: str, threshold: float, expected: str) -> None:
+    row = verdict(made({"new": new, "old": old}), direction=direction, threshold=threshold)
+    assert (row["verdict"], row["claim_verdict"]) == (expected, expected)
+    assert row["low"] <= row["measured"] <= row["high"] and row["measured"] == pytest.approx(new - old, abs=0.1)
+    assert row["n"] == 160 and row["seeds"] == 1 and np.isnan(row["seeds_low"])
+    assert "of 1 trained model a side" in row["note"]
+
+
+def test_a_claim_on_two_metrics_needs_both() -> None:
+    random = np.random.default_rng(1)
+    passes = {"new": answers(random, 0.9), "old": answers(random, 0.3)}
+    frames = {(m, "mini", 0): frame(answers(random, 0.5), ["de", "en", "fr"], line) for m, line in passes.items()}
+    table = claims_table({"c": claim(metrics=["accuracy", "lcpr"])}, frames, {}, OPTIONS)
+    assert table["verdict"].tolist() == ["undecided", "supported"]
+    assert set(table["claim_verdict"]) == {"undecided"}
+
+
+def test_languages_of_one_model() -> None:
+    """Collapse: the model is right in English alone."""
+    right = np.zeros((60, 3, 1), bool)
+    right[:, 1] = True  # en
+    row = verdict({("new", "mini", 0): frame(right, ["de", "en", "fr"])}, baseline=None, than=["en"], direction="lower")
+    assert row["measured"] == -1 and row["verdict"] == "supported" and row["languages"] == "all against en"
+
+
+def test_gains_that_differ_between_languages() -> None:
+    random = np.random.default_rng(2)
+    old, new = answers(random, 0.4), answers(random, 0.4)
+    new[:, 0] = True  # it gains in German, which is out-of-domain
+    frames = {("new", "mini", 0): frame(new, ["de", "en", "fr"]), ("old", "mini", 0): frame(old, ["de", "en", "fr"])}
+    row = verdict(frames, languages="out-of-domain", than="in-domain")
+    gains = [new[:, place].mean() - old[:, place].mean() for place in (0, 2)]
+    assert row["measured"] == pytest.approx(gains[0] - gains[1], abs=1e-6) and row["verdict"] == "supported"
+    assert verdict(frames, languages=["fr", "te"], than=["de"])["measured"] == pytest.approx(-row["measured"])
+
+
+def test_the_models_share_the_draws() -> None:
+    """Two models that answer alike differ by exactly nothing, however much the questions vary."""
+    right = answers(np.random.default_rng(3), 0.5)
+    frames = {(model, "mini", 0): frame(right, ["de", "en", "fr"]) for model in ("new", "old")}
+    row = verdict(frames)
+    assert (row["measured"], row["low"], row["high"], row["p"], row["verdict"]) == (0, 0, 0, 1, "undecided")
+
+
+def test_only_common_questions_count() -> None:
+    frames = made({"new": 0.8, "old": 0.4})
+    scores = frames["new", "mini", 0]
+    frames["new", "mini", 0] = scores[(scores["id"] < "q0050") & (scores["language"] != "fr")]
+    row = verdict(frames)
+    assert row["n"] == 50
+    common = frames["old", "mini", 0].query("id < 'q0050' and language == 'de'")["correct"].mean()
+    own = frames["new", "mini", 0].query("language == 'de'")["correct"].mean()
+    assert row["measured"] == pytest.approx(own - common, abs=1e-6)
+
+
+def test_tokens() -> None:
+    frames = made({"new": 0.5}, tokens=40) | made({"old": 0.5}, tokens=50)
+    row = verdict(frames, metrics=["tokens_mean"], direction="lower")
+    assert (row["measured"], row["low"], row["high"]) == (-10, -10, -10) and row["verdict"] == "supported"
+
+
+def test_what_is_not_there_says_so() -> None:
+    frames = made({"new": 0.8, "old": 0.4})
+    row = verdict(frames, baseline="odl")
+    assert row["verdict"] == "not in this study" and row["note"] == "no model 'odl'; did you mean 'old'?"
+    assert np.isnan(row["measured"]) and np.isnan(row["p_holm"])
+    table = claims_table({"c": claim(benchmarks=["mini", "*xnli*"])}, frames, {}, OPTIONS)
+    assert table["verdict"].tolist() == ["supported", "not in this study"]
+    assert set(table["claim_verdict"]) == {"undecided"}  # one of its two parts is open
+    elsewhere = OPTIONS | {"evaluated": ["new", "old", "other"], "complete": False}
+    row = claims_table({"c": claim(baseline="other")}, frames, {}, elsewhere).iloc[0]
+    assert row["verdict"] == "not asked for" and "snakemake claims" in row["note"]
+    assert verdict(frames, languages=["te"])["verdict"] == "not in this study"
+
+
+def test_published_figures_stand_beside_the_measured_ones() -> None:
+    published = [
+        {"figures": "5 against 3", "difference": 0.02, "benchmark": "*gsm*", "metric": None},
+        {"figures": "4 against 3", "difference": 0.01, "benchmark": "m*", "metric": "accuracy"},
+    ]
+    row = verdict(made({"new": 0.8, "old": 0.4}), published=published)
+    assert (row["published"], row["published_as"]) == (0.01, "4 against 3")
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, float("nan"), 0.005]) == pytest.approx(
+        [0.03, 0.06, 0.06, float("nan"), 0.02], nan_ok=True
+    )
+    assert holm([0.6, 0.7]) == [1, 1]
+
+
+def test_many_claims_cost_significance() -> None:
+    frames = made({"new": 0.66, "old": 0.55})
+    assert 0.001 < verdict(frames)["p"] < 0.05
+    table = claims_table({f"c{i}": claim() for i in range(30)}, frames, {}, OPTIONS | {"draws": 500})
+    assert set(table["verdict"]) == {"undecided"} and (table["p"] < 0.05).all()
+
+
+# --- intervals
+
+
+def test_intervals_cover_the_truth_and_true_nulls_are_seldom_rejected() -> None:
+    """1,000 studies of 80 questions in two languages, two samples each; each study stands as two languages of a frame.
+
+    Questions are of differing difficulty, and it is the same for both models: what a bootstrap over rows gets wrong.
+    """
+    random, held, rejected, gain = np.random.default_rng(4), 0, 0, 0.1
+    accuracy = RATES.index("accuracy")
+    for _ in range(4):
+        names = [f"s{i:03}{side}" for i in range(250) for side in "ab"]
+        difficulty = np.repeat(random.beta(1, 1, (80, 250)), 2, axis=1)[..., None] * (1 - gain)
+        frames = {
+            model: frame(random.random((80, 500, 2)) < difficulty + shift, names)
+            for model, shift in {"new": gain, "old": 0.0}.items()
+        }
+        groups = {f"s{i:03}": [f"s{i:03}a", f"s{i:03}b"] for i in range(250)}
+        found = group_estimates(frames, f"study {random.integers(1000)}", groups, 500)
+        for group in groups:
+            draws = contrast([found["new"], found["old"]], [group]).draws[:, accuracy]
+            low, high = interval(draws)
+            held += low <= gain <= high
+            rejected += bootstrap_p(draws, gain) < 0.05
+    assert 930 <= held <= 970 and 30 <= rejected <= 70, (held, rejected)
+
+
+def test_t_intervals_cover_the_truth() -> None:
+    values = np.random.default_rng(6).normal(0.3, 0.1, (5, 1000))
+    low, high = seed_interval(values)
+    assert 930 <= ((low <= 0.3) & (high >= 0.3)).sum() <= 970
+    assert np.isnan(seed_interval(values[:4])).all()
+
+
+def test_students_t_by_tables() -> None:
+    """Quantiles of 95 % between, as every table has them."""
+    for freedom, t in {1: 12.706, 2: 4.303, 4: 2.776, 5: 2.571, 9: 2.262, 30: 2.042}.items():
+        assert t_quantile(freedom) == pytest.approx(t, abs=5e-4)
+        assert t_within(t, freedom) == pytest.approx(0.95, abs=1e-4)
+
+
+# --- several seeds
+
+
+def test_seeds_decide_from_five_on() -> None:
+    """Each single seed is sure of its questions, but the seeds disagree: over seeds nothing is known."""
+    random = np.random.default_rng(7)
+    frames: dict[tuple[str, str, int], pd.DataFrame] = {}
+    for seed in range(6):
+        rates = {"new": 0.9, "old": 0.3} if seed < 4 else {"new": 0.2, "old": 0.9}
+        for model, rate in rates.items():
+            frames[model, "mini", seed] = frame(answers(random, rate), ["de", "en", "fr"])
+    row = verdict(frames)
+    assert row["low"] > 0 and row["seeds_low"] < 0 < row["seeds_high"] and row["seeds"] == 6
+    assert row["verdict"] == "undecided" and row["p"] > 0.05
+    few = {key: scores for key, scores in frames.items() if key[2] < 3}
+    assert verdict(few)["note"] == "of 3 trained models a side" and verdict(few)["verdict"] == "supported"
+
+
+# --- layers and time
+
+
+def test_layers_by_their_msd() -> None:
+    of_layers = claim(metrics=["msd_depth"], baseline=None, direction="lower")
+
+    def row(*msd: list[float]) -> dict[str, Any]:
+        probes = {"new": {seed: pd.DataFrame(probe_rows(values)) for seed, values in enumerate(msd)}}
+        return claims_table({"c": of_layers}, {}, probes, OPTIONS).iloc[0].to_dict()
+
+    falling = [0.9 - 0.1 * layer for layer in range(8)]
+    assert row(falling)["measured"] == -1 and row(falling)["verdict"] == "supported" and row(falling)["n"] == 8
+    assert row(falling[::-1])["verdict"] == "contradicted"
+    assert row([0.3, 0.1, 0.4, 0.1, 0.5, 0.2, 0.6, 0.3])["verdict"] == "undecided"
+    assert row([0.2] * 8)["measured"] == 0
+    assert claims_table({"c": of_layers}, {}, {}, OPTIONS)["verdict"].item() == "not in this study"
+
+
+def test_time_stands_apart() -> None:
+    timed = {"c": claim(metrics=["seconds"], threshold=4.0)}
+    options = OPTIONS | {"chains": {"new": ["new"], "old": ["first", "old"]}}
+    costs = {(m, s): cost(v, 9) for s in range(5) for m, v in {"new": 10 + s / 9, "first": 20, "old": 50}.items()}
+    assert claims_table(timed, {}, {}, options).empty
+    one = timed_table(timed, {k: v for k, v in costs.items() if k[1] == 0}, options).iloc[0]
+    assert one["measured"] == 7 and one["verdict"] == "undecided" and one["note"] == "no interval below 5 seeds"
+    five = timed_table(timed, costs, options).iloc[0]
+    assert five["verdict"] == "supported" and five["timed"] and 6.5 < five["seeds_low"] < five["seeds_high"] < 7.1
+
+
+# --- the file of claims
+
+
+def test_shipped_claims() -> None:
+    claims = load_claims(CLAIMS)
+    assert {claim["paper"] for claim in claims.values()} == {"AdaMame", "SLAM", "ST-Merge"}
+    assert len(claims) >= 15 and all(claim["statement"].endswith(".") for claim in claims.values())
+
+
+def test_metrics_are_those_of_the_tables() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    assert schema["$defs"]["claim"]["properties"]["metrics"]["items"]["enum"] == [*RATES, "msd_depth", "seconds"]
+
+
+def put(key: str, value: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda claims: claims["growing-beats-none"].update({key: value})
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (put("metrics", ["accurcy"]), "metrics.0: 'accurcy' is no valid choice; did you mean 'accuracy'?"),
+        (put("direction", "highr"), "direction: 'highr' is no valid choice; did you mean 'higher'?"),
+        (put("basline", "grpo"), "basline: unknown key; did you mean 'baseline'?"),
+        (put("languages", "in-domian"), "languages: 'in-domian' is no group of languages; did you mean 'in-domain'?"),
+        (put("languages", ["fr", "xx"]), "languages: unknown language 'xx'; choose from: en, "),
+        (put("baseline", None), "compares with nothing; set `baseline` (a model) or `than`"),
+        (put("baseline", "adamame"), "baseline: 'adamame' is the model itself"),
+        (put("metrics", ["accuracy", "seconds"]), "metrics: 'seconds' stands alone"),
+        (put("metrics", ["msd_depth"]), "'msd_depth' is of one model; leave out `baseline`"),
+        (put("threshold", "none"), "threshold: 'none' stands here; it must be of the type number"),
+        (put("published", [{"difference": 1}]), "published.0: the key 'figures' is missing"),
+        (lambda claims: claims["fewer-tokens"].pop("model"), "claims.fewer-tokens: the key 'model' is missing"),
+        (lambda claims: claims.clear(), "claims: needs at least 1 of them"),
+    ],
+)
+def test_bad_claims_are_one_line(tmp_path: Path, edit: Callable, said: str) -> None:
+    content = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
+    content = json.loads(json.dumps(content))
+    edit(content["claims"])
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        load_claims(path)
+    assert str(caught.value).startswith(f"{path}: claims") and said in str(caught.value), caught.value
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"nowhere\.yaml: cannot be read .*`claims`"):
+        load_claims(tmp_path / "nowhere.yaml")
+    (tmp_path / "broken.yaml").write_text("claims: [}", encoding="utf-8")
+    with pytest.raises(StudyError, match="not YAML"):
+        load_claims(tmp_path / "broken.yaml")
+    (tmp_path / "empty.yaml").touch()
+    with pytest.raises(StudyError, match="the file: nothing stands here"):
+        load_claims(tmp_path / "empty.yaml")
+
+
+# --- the script
+
+
+def test_the_script_writes_both_tables(tmp_path: Path) -> None:
+    files = []
+    for (model, benchmark, seed), scores in made({"new": 0.8, "old": 0.4}, seeds=(1, 2)).items():
+        path = tmp_path / f"seed-{seed}/scores/{model}/{benchmark}.parquet"
+        path.parent.mkdir(parents=True)
+        scores.to_parquet(path)
+        files.append(path)
+    claims = {"better": claim(), "faster": claim(metrics=["seconds"])}
+    out = tmp_path / "claims.csv", tmp_path / "timed.csv"
+    arguments = ("--claims", json.dumps(claims), "--options", json.dumps(OPTIONS), "--table", out[0], "--timed", out[1])
+    assert run_script("make_claims", *files, *arguments) == 0
+    table, timed = (pd.read_csv(path) for path in out)
+    assert tuple(table.columns) == tuple(timed.columns) == COLUMNS
+    assert table["claim"].tolist() == ["better"] and table["seeds"].item() == 2
+    assert timed["verdict"].tolist() == ["not in this study"]
+    first = out[0].read_bytes()
+    assert run_script("make_claims", *files[::-1], *arguments) == 0 and out[0].read_bytes() == first

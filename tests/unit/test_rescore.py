@@ -1,0 +1,146 @@
+"""rescore.py on completions whose verdicts are known, with a leak, and on files that nobody can score."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from scripts import SCRIPTS, run_script
+
+FRENCH = "D'abord, on ajoute les pommes aux précédentes : 2 + 3 = 5."
+ENGLISH = "First, we add the new apples to the ones that were there before: 2 + 3 = 5."
+GERMAN = "Zuerst zählen wir die neuen Äpfel zu den alten dazu: 2 + 3 = 5."
+
+
+def line(identifier: str, language: str, trace: str, answer: int = 5, **more: Any) -> dict[str, Any]:
+    completion = f"{trace}\n</think>\nLa réponse est \\boxed{{{answer}}}."
+    return {"id": identifier, "language": language, "answer": "5", "completion": completion, **more}
+
+
+COLLAPSED = [
+    line("a", "fr", ENGLISH), line("b", "fr", ENGLISH, answer=6), line("a", "de", ENGLISH), line("b", "de", GERMAN),
+    line("a", "en", ENGLISH), line("b", "en", ENGLISH),
+]  # fmt: skip
+NATIVE = [
+    line("a", "fr", FRENCH, tokens=12), line("b", "fr", FRENCH, tokens=14), line("a", "de", GERMAN, tokens=10),
+    line("b", "de", GERMAN, answer=7, tokens=10), line("a", "en", ENGLISH, tokens=9),
+    line("b", "en", ENGLISH, tokens=9),
+]  # fmt: skip
+
+
+def write(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "collapsed.jsonl", COLLAPSED)
+    write(tmp_path / "native.jsonl", NATIVE)
+    return tmp_path
+
+
+def test_metrics_of_known_completions(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_script("rescore", folder, "--in-domain", "fr", "--draws", 200) == 0
+    table = pd.read_csv(folder / "rescored/scores.csv").set_index(["model", "language"])
+    assert table.loc[("collapsed", "fr"), "accuracy"] == 0.5 and table.loc[("collapsed", "fr"), "lcpr"] == 0
+    assert table.loc[("collapsed", "de"), "language_consistency"] == 0.5
+    assert table.loc[("native", "fr"), ["accuracy", "lcpr"]].tolist() == [1, 1]
+    assert table.loc[("native", "all"), "accuracy"] == 0.75  # English apart, each language the same weight
+    assert table.loc[("native", "in-domain"), "accuracy"] == 1 and table.loc[("native", "out-of-domain"), "n"] == 2
+    assert table.loc[("native", "fr"), "tokens_mean"] == 13 and pd.isna(table.loc[("collapsed", "fr"), "tokens_mean"])
+    assert (table["accuracy_low"] <= table["accuracy"]).all() and (table["accuracy"] <= table["accuracy_high"]).all()
+    verdicts = pd.read_csv(folder / "rescored/verdicts.csv")
+    assert len(verdicts) == 12 and verdicts["trace_language"].tolist()[:4] == ["en", "en", "en", "de"]
+    assert "collapsed" in capsys.readouterr().out
+
+
+def test_samples_and_kinds(tmp_path: Path) -> None:
+    rows = [line("a", "fr", FRENCH, answer=n) for n in (5, 6)]
+    choice = {"id": "c", "language": "fr", "answer": "B", "kind": "choice", "benchmark": "quiz"}
+    rows.append({**choice, "completion": f"{FRENCH}\n</think>\n\\boxed{{B}}"})
+    write(tmp_path / "m.jsonl", rows)
+    assert run_script("rescore", tmp_path, "--draws", 100) == 0
+    table = pd.read_csv(tmp_path / "rescored/scores.csv").set_index(["benchmark", "language"])
+    assert table.loc[("completions", "fr"), ["k", "accuracy", "pass_at_k"]].tolist() == [2, 0.5, 1]
+    assert table.loc[("quiz", "fr"), ["k", "accuracy"]].tolist() == [1, 1]
+
+
+def test_a_leak_is_named_and_ends_with_status_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [{**row, "question": f"Combien font 2 + 3 pommes, question {row['id']} ?"} for row in NATIVE]
+    write(folder / "native.jsonl", asked)
+    training = write(
+        folder / "train.json", [{"text": "Bonjour."}, {"prompt": "Combien font 2 + 3 pommes, question b ?"}]
+    )
+    assert run_script("rescore", folder, "--draws", 100, "--training", training) == 2
+    assert f"{training}: row 2 (no id) holds b in" in capsys.readouterr().err
+    table = pd.read_csv(folder / "rescored/leaks.csv")
+    assert table.loc[0, ["rows", "text"]].tolist() == [2, 1]
+    clean = write(folder / "clean.json", [{"text": "Bonjour."}])
+    assert run_script("rescore", folder, "--draws", 100, "--training", clean) == 0
+
+
+def broken(edit: Callable[[dict[str, Any]], Any]) -> list[Any]:
+    rows = [dict(row) for row in NATIVE]
+    edit(rows[2])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (broken(lambda row: row.pop("answer")), "line 3: 'answer' is missing: the right one"),
+        (
+            broken(lambda row: row.update(compltion=row.pop("completion"))),
+            "line 3: 'completion' is missing: what the model wrote: trace, </think>, response; is it 'compltion'?",
+        ),
+        (broken(lambda row: row.update(language="xx")), "line 3: unknown language 'xx'; choose from: en, "),
+        (broken(lambda row: row.update(kind="mathe")), "line 3: 'mathe' is no kind; did you mean 'math'?"),
+        (broken(lambda row: row.update(tokens=-1)), "line 3: tokens is -1, no whole number from 0 on"),
+        (broken(lambda row: row.update(sample="first")), "line 3: sample is 'first'"),
+        (broken(lambda row: row.update(language="fr", sample=0)), "line 3: sample 0 of 'a' (fr) stands there twice"),
+        ([*NATIVE, line("b", "de", GERMAN)], "a (de) has 1 of 2 samples"),
+        ([*NATIVE[:1], {**NATIVE[0], "answer": "6"}], "'a' (fr) has two answers or kinds"),
+        ([["a"]], "line 1: no JSON object"),
+        ([], "no completions; give one JSON object a line: id, language, answer, completion"),
+    ],
+)
+def test_bad_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[Any], said: str) -> None:
+    write(tmp_path / "m.jsonl", rows)
+    assert run_script("rescore", tmp_path, "--draws", 100) == 1
+    [complaint] = capsys.readouterr().err.splitlines()
+    assert complaint.startswith("rescore: ") and said in complaint, complaint
+    assert not (tmp_path / "rescored").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--in-domain", "te"], "--in-domain: no completion in 'te'; choose from: de, en, fr"),
+        (["--languages", "en", "fr"], "--languages: 'de' is missing, in which there are completions"),
+        (["--draws", 3], "--draws: 3 is too small"),
+        (["--training", "nowhere.jsonl"], "no completion has a 'question'"),
+    ],
+)
+def test_bad_arguments(folder: Path, capsys: pytest.CaptureFixture[str], arguments: list, said: str) -> None:
+    assert run_script("rescore", folder, *arguments) == 1
+    [complaint] = capsys.readouterr().err.splitlines()
+    assert said in complaint, complaint
+
+
+def test_as_typed_outside_of_the_repository(folder: Path) -> None:
+    """Without an installation or PYTHONPATH, from anywhere; a folder without completions is one line."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, str(SCRIPTS / "rescore.py")]
+    done = subprocess.run([*command, "nowhere"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "rescore: nowhere: no <model>.jsonl here; see --help for what a line holds\n",
+    )
+    shown = subprocess.run([*command, "--help"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert shown.returncode == 0 and "--training FILE" in shown.stdout

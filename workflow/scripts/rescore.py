@@ -1,0 +1,70 @@
+"""Metrics and 95 % intervals of anyone's completions, and whether a training corpus holds their questions.
+
+    python workflow/scripts/rescore.py DIR [--training FILE ...] [--in-domain fr ja]
+
+DIR holds a file for each model, <model>.jsonl, with a JSON object a line: id, language, answer and completion (trace,
+</think>, response), and where known benchmark, kind (math, choice, entailment), sample, tokens, question and choices.
+Writes DIR/rescored/scores.csv (the columns of tables/scores.csv), verdicts.csv (a row a completion) and, with
+--training, leaks.csv; ends with status 2 where questions leaked. Nothing is trained, no model is needed.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vernacular import command  # noqa: E402
+from vernacular.files import write_text  # noqa: E402
+
+
+def main(argv: list[str] | None = None) -> int:
+    about, usage = (__doc__ or "").split("\n\n", 1)
+    parser = argparse.ArgumentParser(
+        description=about, epilog=usage, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of <model>.jsonl files")
+    parser.add_argument("--training", type=Path, nargs="+", default=[], help="training files (JSON lines, Parquet)")
+    parser.add_argument(
+        "--languages", nargs="+", default=[], help="what the identifier chooses from (else those there)"
+    )
+    parser.add_argument("--in-domain", nargs="+", default=[], help="languages of training, averaged apart")
+    parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
+    args = parser.parse_args(argv)
+    leaking: list[str] = []
+
+    def work() -> None:
+        import pandas as pd
+
+        from vernacular.evaluation.rescore import check_corpora, read_completions, summary
+
+        files = sorted(args.folder.glob("*.jsonl"))
+        if not files:
+            raise ValueError(f"{args.folder}: no <model>.jsonl here; see --help for what a line holds")
+        if args.draws < 100:
+            raise ValueError(f"--draws: {args.draws} is too small; the least is 100")
+        models = {path.stem: read_completions(path) for path in files}
+        out = args.folder / "rescored"
+        options = {"study": args.folder.resolve().name, "languages": args.languages}
+        table, verdicts = summary(models, options | {"in_domain": args.in_domain, "draws": args.draws})
+        if args.training:
+            checked, lines = check_corpora(models, args.training)
+            write_text(out / "leaks.csv", pd.DataFrame(checked).to_csv(index=False))
+            leaking.extend(lines)
+        write_text(out / "scores.csv", table.to_csv(index=False))
+        write_text(out / "verdicts.csv", verdicts.to_csv(index=False))
+        shown = table[["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]]
+        print(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+        print(f"\nAll metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}")
+
+    status = command.run("rescore", work)
+    if leaking:
+        print("\n".join(leaking[:20]), file=sys.stderr)
+        print(f"rescore: {len(leaking)} training rows hold evaluation questions; {args.folder}/rescored/leaks.csv")
+        return 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
