@@ -23,7 +23,7 @@ _TRIM = " \t\n.,:;()[]*$\"'"
 def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -> str | None:
     """The label that a response gives; None where it gives none. kind: `choice` or `entailment`.
 
-    options: of a choice, its five options in the order of their letters, once for each language in which they count as
+    options: of a choice, its options in the order of their letters, once for each language in which they count as
     an answer: the question's and English, since models reason in English too. They count in a box alone, whole.
 
     The last box counts; without one a text of at most 80 characters that holds exactly one label does, so that
@@ -48,7 +48,7 @@ def _letter_of(answer: str, options: Iterable[Sequence[str]]) -> str | None:
     found = {
         letter
         for translation in options
-        for letter, option in zip("ABCDE", translation, strict=True)
+        for letter, option in zip("ABCDE", translation, strict=False)
         if _plain(answer) in (_plain(option), _plain(letter + option))
     }
     return found.pop() if len(found) == 1 else None

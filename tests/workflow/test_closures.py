@@ -22,7 +22,7 @@ ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
 TRAINING = f"{RECORDS} models.training models.manifest"
-PACKED = f"{COMMAND} corpus.records models.training models.manifest models.packed"
+PACKED = f"{COMMAND} corpus.records models.training models.manifest models.packed models.load"
 GENERATE = f"{RECORDS} evaluation.generate evaluation.questions models.load"
 MERGE = "languages merge.encoder merge.gates merge.model"
 MERGE_TABLES = f"{COMMAND} evaluation.frames evaluation.statistics merge.tables"
@@ -40,12 +40,12 @@ CLOSURES = {
     "rescore": f"{MINIATURE} corpus.leaks evaluation.rescore evaluation.score evaluation.statistics study_schema"
     f" {ANSWERS} {IDENTIFIER} codeswitch labels",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
-    "pretrain": f"{TRAINING} models.pretrain models.packed",
-    "train_finetune": f"{PACKED} models.load models.lora models.finetune",
-    "train_slam": f"{PACKED} models.load slam.tune slam.mlp",
-    "pretrain_translator": f"{TRAINING} models.pretrain models.packed models.translator",
-    "train_mapping": f"{PACKED} models.load {MERGE} merge.train",
-    "train_merge": f"{PACKED} models.load {MERGE} merge.train",
+    "pretrain": f"{TRAINING} models.pretrain models.packed models.load",
+    "train_finetune": f"{PACKED} models.lora models.finetune",
+    "train_slam": f"{PACKED} slam.tune slam.mlp",
+    "pretrain_translator": f"{TRAINING} models.pretrain models.packed models.load models.translator",
+    "train_mapping": f"{PACKED} {MERGE} merge.train",
+    "train_merge": f"{PACKED} {MERGE} merge.train",
     "make_merge_table": f"{MERGE_TABLES} {SEEDS}",
     "make_merge_languages": MERGE_TABLES,
     "plot_merge_gates": f"{MERGE_TABLES} figures.merge figures.style",

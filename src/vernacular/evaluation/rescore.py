@@ -12,7 +12,7 @@ import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, count, describe, leaks, table_row
 from vernacular.corpus.records import read_rows
-from vernacular.evaluation.score import score_rows
+from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.identify import LanguageIdentifier
 from vernacular.languages import load_languages
@@ -29,7 +29,7 @@ LINE = {
     "sample": "number of the completion of a question (default: as they come)",
     "tokens": "of the completion (default: unknown, and tokens_mean is left out)",
     "question": "its text, for the leak check",
-    "choices": "its options, for the leak check",
+    "choices": "its options, which count as an answer in words; for the leak check too",
 }
 REQUIRED = ("id", "language", "answer", "completion")
 KINDS = ("math", "choice", "entailment")
@@ -76,6 +76,9 @@ def read_completions(path: Path) -> list[dict[str, Any]]:
         for key, value in (("sample", sample), ("tokens", 0 if tokens is None else tokens)):
             if type(value) is not int or value < 0:
                 raise ValueError(f"{place}: {key} is {value!r}, no whole number from 0 on")
+        choices = row.get("choices")
+        if choices is not None and not (isinstance(choices, list) and all(isinstance(c, str) for c in choices)):
+            raise ValueError(f"{place}: choices is {choices!r}, no list of texts")
         if sample in samples:
             raise ValueError(f"{place}: sample {sample} of '{identifier}' ({language}) stands there twice")
         samples.add(sample)
@@ -84,7 +87,7 @@ def read_completions(path: Path) -> list[dict[str, Any]]:
             {
                 "id": identifier, "language": language, "sample": sample, "benchmark": benchmark, "kind": kind,
                 "answer": str(row["answer"]), "trace": trace, "response": response, "tokens": tokens,
-                "question": row.get("question"), "choices": row.get("choices"), "finish_reason": "stop",
+                "question": row.get("question"), "choices": choices, "finish_reason": "stop",
             }
         )  # fmt: skip
     if not rows:
@@ -104,10 +107,9 @@ def score_completions(
         by_benchmark.setdefault(row["benchmark"], []).append(row)
     found = {}
     for benchmark, some in by_benchmark.items():
-        golds: dict[tuple[str, str], tuple[str, str]] = {}
+        golds = golds_of(some)
         for row in some:
-            gold, key = (row["kind"], row["answer"]), (row["id"], row["language"])
-            if golds.setdefault(key, gold) != gold:
+            if golds[row["id"], row["language"]][:2] != (row["kind"], row["answer"]):
                 raise ValueError(f"{place}: '{row['id']}' ({row['language']}) has two answers or kinds")
         with_tokens = [{**row, "tokens": row["tokens"] or 0} for row in some]
         found[benchmark] = pd.DataFrame(score_rows(with_tokens, golds, identifier))

@@ -4,7 +4,7 @@ LPR's and WPR's per-trace verdicts follow arXiv 2406.20052 as AdaMame uses them;
 identified line, fails.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vernacular.answers import extract_answer, is_correct
@@ -22,7 +22,7 @@ class Gold(NamedTuple):
     options: Sequence[list[str]] = ()  # of a choice, in each language in which they count as an answer
 
 
-def golds_of(questions: Iterable[dict[str, Any]]) -> dict[tuple[str, str], Gold]:
+def golds_of(questions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Gold]:
     """(id, language) -> what is right, from records.QUESTION rows; a choice may be answered in English words too."""
     rows = list(questions)
     english = {row["id"]: row["choices"] for row in rows if row["language"] == "en"}
