@@ -70,14 +70,6 @@ def test_what_the_miniature_trains_on_is_clean(corpus: list[dict[str, Any]], eva
     assert {row["task"] for row in corpus} == {"reasoning", "text", "translation", "pairs"}
 
 
-def test_choices_that_read_the_same_are_one_problem() -> None:
-    """Three facts share a place, so that other facts as options may be the same question about the same places."""
-    choices = {"choice": {**BENCHMARKS["choice"], "questions": {"train": 1500, "dev": 0, "test": 300}}}
-    tested = Evaluation(question_rows(choices, ["en"], "test", 1), {})
-    found, rows = count(leaks(question_rows(choices, ["en"], "train", 1), tested, {}))
-    assert (found, rows) == ([], 1500)
-
-
 def test_every_evaluation_question_is_found(asked: list[dict[str, Any]], evaluation: Evaluation) -> None:
     """In each benchmark and language, under an id that says nothing, within other text."""
     for row in asked:
