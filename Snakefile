@@ -32,6 +32,7 @@ include: "workflow/rules/common_merge.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/common_report.smk"
 include: "workflow/rules/report.smk"
 
 

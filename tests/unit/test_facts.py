@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vernacular.corpus.facts import ASKED, LETTERS, Choice, draw_choice
+from vernacular.corpus.facts import ASKED, LETTERS, Choice, draw_choice, render_choices
 from vernacular.corpus.miniature import draw_problems, question_rows, render_completion, split_of
 from vernacular.corpus.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms, load_phrasebook
 from vernacular.labels import extract_label
@@ -60,6 +60,22 @@ def test_the_order_of_options_makes_no_new_problem() -> None:
         assert len({p.key for p in orders}) == len({split_of(p) for p in orders}) == 1
         assert {p.answer for p in orders} == set("ABCDE")
     assert len({problem.key for problem in draws(200)}) > 195
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_choices_are_one_problem_where_they_read_the_same(kind: str) -> None:
+    """Three facts share a place: asked for places, other facts as wrong options make no new question."""
+    book, sibling = load_phrasebook("en"), {0: 1, 1: 2, 2: 0}
+    for problem in draws(40):
+        problem = problem._replace(kind=kind)
+        others = [o if o == problem.fact else o - o % 3 + sibling[o % 3] for o in problem.options]
+        other = problem._replace(options=tuple(others))
+        same = render_choices(book, problem) == render_choices(book, other)
+        assert same == (kind == "place_of_thing")
+        assert (problem.key == other.key) == same and (split_of(problem) == split_of(other) or not same)
+
+
+def test_splits_of_choices() -> None:
     assert len({split_of(problem) for problem in draws(200)}) == 3
 
 

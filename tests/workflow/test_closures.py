@@ -67,6 +67,8 @@ CLOSURES = {
     "make_claims": f"{COMMAND} evaluation.frames evaluation.statistics {CLAIMS}",
     "plot_pareto": f"{COMMAND} evaluation.frames evaluation.statistics figures.pareto figures.style",
     "plot_languages": f"{COMMAND} figures.languages figures.style",
+    "make_samples": f"{COMMAND} evaluation.frames evaluation.samples prompts corpus.phrasebook",
+    "make_page": f"{COMMAND} page languages",
     "plot_training": f"{COMMAND} figures.training figures.style",
 }
 

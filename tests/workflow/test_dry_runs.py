@@ -25,6 +25,8 @@ DEFAULT = {
     "languages": 1,
     "claims_table": 1,
     "leaks": 1,
+    "samples": 1,
+    "page": 1,
 }
 
 
@@ -143,6 +145,8 @@ def test_mgsm_study_fetches_finished_models(workspace: Path) -> None:
         "pareto": 1,
         "languages": 1,
         "claims_table": 1,
+        "samples": 1,
+        "page": 1,
     }
     for target in ("all", "mgsm"):
         assert dry_run(workspace, target, "--configfile", "config/mgsm.yaml").jobs == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workspaces import dry_run, snakemake
 
-SUMMARIES = {"table": 1, "pareto": 1, "languages": 1, "claims_table": 1}
+SUMMARIES = {"table": 1, "pareto": 1, "languages": 1, "claims_table": 1, "samples": 1, "page": 1}
 GRPO_MODELS = {"grpo", "fidelity-reward", "adamame"}
 
 
@@ -91,15 +91,15 @@ def test_deleted_models_rerun_nothing(workspace: Path) -> None:
 
 def test_deleted_figure_and_table(workspace: Path) -> None:
     (workspace / "results/default/figures/pareto.png").unlink()
-    assert dry_run(workspace).jobs == {"pareto": 1}
+    assert dry_run(workspace).jobs == {"pareto": 1, "page": 1}
     (workspace / "results/default/tables/scores.csv").unlink()
-    assert dry_run(workspace).jobs == {"table": 1, "pareto": 1, "languages": 1}
+    assert dry_run(workspace).jobs == {"table": 1, "pareto": 1, "languages": 1, "page": 1}
 
 
 def test_edited_claims_are_tested_again_and_nothing_else(workspace: Path) -> None:
     claims = workspace / "config" / "claims.yaml"
     replace(claims, "threshold: -0.02", "threshold: -0.05")  # SLAM's, which the default study does not measure
-    assert dry_run(workspace).jobs == {"claims_table": 1}
+    assert dry_run(workspace).jobs == {"claims_table": 1, "page": 1}
     replace(claims, "direction: lower", "direction: sideways")
     assert dry_run(workspace).complaint.endswith(
         "claims.language-collapse.direction: 'sideways' is no valid choice; choose from: higher, lower"
@@ -109,9 +109,9 @@ def test_edited_claims_are_tested_again_and_nothing_else(workspace: Path) -> Non
 def test_edited_metrics_need_no_model(workspace: Path) -> None:
     delete_models(workspace)
     add_code(workspace, "evaluation/claims.py")
-    assert dry_run(workspace).jobs == {"claims_table": 1}
+    assert dry_run(workspace).jobs == {"claims_table": 1, "page": 1}
     add_code(workspace, "evaluation/statistics.py")
-    assert dry_run(workspace).jobs == SUMMARIES
+    assert dry_run(workspace).jobs == {name: 1 for name in SUMMARIES if name != "samples"}
     add_code(workspace, "evaluation/score.py")
     assert dry_run(workspace).jobs == {"score": 12, **SUMMARIES}
 

@@ -353,6 +353,7 @@ def final_outputs():
         *(f"{RESULTS}/figures/pareto.{kind}" for kind in ("png", "svg", "csv")),
         f"{RESULTS}/figures/languages.png",
         f"{RESULTS}/tables/claims.csv",
+        f"{RESULTS}/index.html",
         *leaks_file("leaks"),
     ]
     if "traces" in study:

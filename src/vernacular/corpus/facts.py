@@ -25,8 +25,12 @@ class Choice(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What makes two problems one, whatever the order of their options."""
-        return f"{self.kind} {self.fact} {sorted(self.options)}"
+        """What makes two problems one, whatever the order of their options.
+
+        Three facts share a place: where places are offered, options of the same places read the same.
+        """
+        places = ASKED[self.kind] == "place"
+        return f"{self.kind} {self.fact} {sorted(o // FACTS_OF_A_PLACE if places else o for o in self.options)}"
 
 
 def draw_choice(rng: random.Random) -> Choice:

@@ -1,0 +1,125 @@
+"""The page of a study: claims, plots, tables that sort and samples in one HTML file that asks for nothing outside.
+
+Text of models and configurations reaches the page through Jinja's escaping alone, and the page's own policy forbids it
+to load anything.
+"""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vernacular.languages import load_languages
+
+FOLDER = Path(__file__).parents[2] / "workflow" / "report"
+GROUPS = ("all", "in-domain", "out-of-domain")
+METRICS = {"accuracy": "accuracy", "lcpr": "LCPR", "tokens_mean": "tokens"}
+
+
+def render(tables: dict[str, pd.DataFrame], figures: list[dict[str, Any]], options: dict[str, Any]) -> str:
+    """The page. tables: `claims`, `timed`, `scores`, `samples`, and `leaks` where something was trained.
+
+    figures: `title`, `caption` and `path` of PNGs, which are put into the page. options: study, scale.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(number=number)
+    scores = tables["scores"]
+    scores = scores[scores["seeds"] == scores["seeds"].max()]  # over the seeds, where there are several
+    return environment.get_template("page.html.j2").render(
+        study=options["study"],
+        scale=options["scale"],
+        summary=summary(tables),
+        claims=claims_of(pd.concat([tables["claims"], tables["timed"]])),
+        scores=[(benchmark, score_tables(rows)) for benchmark, rows in scores.groupby("benchmark", sort=False)],
+        figures=[{**figure, "data": data_uri(figure["path"])} for figure in figures],
+        samples=samples_of(tables["samples"]),
+        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        script=(FOLDER / "page.js").read_text(encoding="utf-8"),
+    )
+
+
+def data_uri(path: str | Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number as the page shows it; a dash for none."""
+    return "–" if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def summary(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    scores = tables["scores"]
+    codes = [code for code in dict.fromkeys(scores["language"]) if code not in GROUPS]
+    leaks = tables.get("leaks")
+    return {
+        "models": scores["model"].nunique(),
+        "benchmarks": list(dict.fromkeys(scores["benchmark"])),
+        "languages": [name_of(code) for code in codes],
+        "seeds": int(scores["seeds"].max()),
+        "checked": None if leaks is None else int(leaks["rows"].sum()),
+    }
+
+
+def name_of(code: str) -> str:
+    return load_languages().get(code, {}).get("name", code)
+
+
+def claims_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The claims, those that were tested first, each with the rows of its parts."""
+    claims: list[dict[str, Any]] = []
+    for name, rows in table.groupby("claim", sort=False):
+        first = rows.iloc[0]
+        claims.append(
+            {
+                "name": name,
+                "statement": first["statement"],
+                "paper": first["paper"],
+                "verdict": first["claim_verdict"],
+                "tested": bool(rows["measured"].notna().any()),
+                "parts": rows.astype(object).where(rows.notna(), None).to_dict("records"),
+            }
+        )
+    return sorted(claims, key=lambda claim: not claim["tested"])
+
+
+def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """For each of METRICS the models by language: groups first, then languages by code."""
+    found = set(rows["language"])
+    columns = [group for group in GROUPS if group in found] + sorted(found - set(GROUPS))
+    tables = []
+    for metric, title in METRICS.items():
+        cells = rows.set_index(["model", "language"])[[metric, f"{metric}_low", f"{metric}_high"]]
+        lines = [
+            (model, [cells.loc[(model, code)].tolist() if (model, code) in cells.index else None for code in columns])
+            for model in dict.fromkeys(rows["model"])
+        ]
+        heads = [(code, name_of(code)) for code in columns]
+        tables.append({"title": title, "digits": 1 if metric == "tokens_mean" else 3, "columns": heads, "rows": lines})
+    return tables
+
+
+def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    table = table.astype(object).where(table.notna(), None)
+    found = []
+    for language, rows in table.groupby("language", sort=False):
+        first = rows.iloc[0]
+        found.append(
+            {
+                "language": language,
+                "name": name_of(str(language)),
+                "id": first["id"],
+                "question": first["question"],
+                "gold": first["gold"],
+                "completions": rows.to_dict("records"),
+            }
+        )
+    return found

@@ -1,0 +1,225 @@
+"""The page of a study from made-up tables: what it shows, that text is escaped, and that a browser finds no fault."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scripts import run_script
+from test_claims import CLAIMS, OPTIONS, answers, claim, frame
+
+from vernacular.corpus import records
+from vernacular.evaluation.claims import claims_table, timed_table
+from vernacular.evaluation.seeds import with_means
+from vernacular.evaluation.statistics import RATES, score_table
+from vernacular.figures.training import MIX, draw_mix, draw_training, histories, language_mix
+from vernacular.page import number
+from vernacular.study_claims import load_claims
+
+EVIL = "</pre><script>document.title='broken'</script><img src=https://example.org/x.png onerror=alert(1)>"
+LANGUAGES = ["ar", "en", "th"]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def histories_of(folder: Path) -> list[Path]:
+    """GRPO models of two seeds, whose second answers more and more in the query's language."""
+    found = []
+    for seed in (1, 2):
+        for model, gain in (("grpo", 0.0), ("new", 0.08)):
+            path = folder / f"seed-{seed}/models/{model}"
+            path.mkdir(parents=True)
+            steps = np.arange(1, 11)
+            history = {
+                "step": steps, "accuracy": 0.5 + 0.01 * seed, "match_rate": 0.1 + gain * steps, "abstained_rate": 0.05,
+                "english_rate": 0.8 - gain * steps, "alignment_strength": gain * steps, "loss": 0.0,
+                "completions/mean_length": 30.0,
+            }  # fmt: skip
+            pd.DataFrame(history).to_csv(path / "history.csv", index=False)
+            found.append(path)
+    return found
+
+
+def generation(scores: pd.DataFrame, text: str) -> pd.DataFrame:
+    rows = scores[["id", "language", "sample", "tokens"]].assign(
+        prompt="?", completion=text, trace=text, response="\\boxed{5}", finish_reason="stop"
+    )
+    return rows.reindex(columns=records.GENERATION.names)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page, made by the scripts from files, with hostile text wherever models and people write."""
+    folder = tmp_path_factory.mktemp("page")
+    random = np.random.default_rng(3)
+    files, frames = [], {}
+    texts = {"old": EVIL, "new": "แอนนามีแอปเปิล 5 ผล\nนี่คือคำตอบ"}
+    for model, rate in {"old": 0.3, "new": 0.9}.items():
+        right = answers(random, rate, (30, 3, 2))
+        scores = frame(right, LANGUAGES, answers(random, rate, right.shape)).assign(
+            answer="5", abstained_lines=0, finish_reason="stop"
+        )
+        frames[model, "mini", 1] = scores
+        for kind, rows in (("scores", scores), ("generations", generation(scores, texts[model]))):
+            path = folder / f"seed-1/{kind}/{model}/mini.parquet"
+            path.parent.mkdir(parents=True)
+            rows.to_parquet(path)
+            files += [path] * (kind == "scores")
+    questions = [
+        {"id": f"q{i:04}", "benchmark": "mini", "kind": "math", "language": code, "question": f"2 + 3? <b>{code}</b>",
+         "choices": None, "answer": "5"} for i in range(30) for code in LANGUAGES
+    ]  # fmt: skip
+    records.write_rows(folder / "questions.parquet", questions, records.QUESTION)
+    assert (
+        run_script("make_samples", *files, "--questions", folder / "questions.parquet", "--out", folder / "samples.csv")
+        == 0
+    )
+    claims = {"better": claim(statement=f"New is better. {EVIL}", metrics=["accuracy", "lcpr"]), **load_claims(CLAIMS)}
+    claims_table(claims, frames, {}, OPTIONS).to_csv(folder / "claims.csv", index=False)
+    timed_table(claims, {}, OPTIONS).to_csv(folder / "timed.csv", index=False)
+    scores = with_means(score_table(frames, "s", ["th"], 100), ["model", "benchmark", "language"], RATES)
+    scores.to_csv(folder / "scores.csv", index=False)
+    pd.DataFrame([{"corpus": "x", "rows": 12345, "id": 0}]).to_csv(folder / "leaks.csv", index=False)
+    out = [folder / name for name in ("training.png", "training-languages.png")]
+    arguments = ("--out", out[0], "--mix", out[1], "--csv", folder / "training.csv")
+    options: dict[str, Any] = {"study": "s", "scale": "miniature"}
+    assert run_script("plot_training", *histories_of(folder), "--options", json.dumps(options), *arguments) == 0
+    options["figures"] = {path.stem: {"title": f"Figure {path.stem}", "caption": EVIL} for path in out}
+    named = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
+    made = ("--figures", *out, "--options", json.dumps(options), "--out", folder / "index.html")
+    assert run_script("make_page", *named, *made) == 0
+    return folder / "index.html"
+
+
+class Reader(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def read(page: Path) -> Reader:
+    return Reader(page.read_text(encoding="utf-8"))
+
+
+def test_text_of_models_is_text(read: Reader) -> None:
+    """Nothing that was written became a tag, and all of it can be read."""
+    names = [tag for tag, _ in read.tags]
+    assert names.count("script") == 1 and names.count("img") == 2 and "b" in names
+    assert not any(attribute.startswith("on") for _, attributes in read.tags for attribute in attributes)
+    text = "".join(read.words)
+    assert text.count(EVIL) == 3 + 2 + 1  # a trace in each language, captions, the claim
+    assert "2 + 3? <b>ar</b>" in text and "แอนนามีแอปเปิล" in text
+
+
+def test_nothing_outside_is_asked_for(page: Path, read: Reader) -> None:
+    for tag, attributes in read.tags:
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "data:").startswith(("data:", "#")), (tag, attributes)
+    policy = next(a["content"] for tag, a in read.tags if tag == "meta" and "http-equiv" in a)
+    assert policy is not None and policy.startswith("default-src 'none'")
+    assert "url(" not in page.read_text(encoding="utf-8")
+
+
+def test_claims_stand_first_and_those_that_were_tested_before_the_others(read: Reader) -> None:
+    text = "".join(read.words)
+    places = [
+        text.index(word) for word in ("New is better.", "reasoning model thinks", "Figure training", "mini: LCPR")
+    ]
+    assert places == sorted(places)
+    assert text.count("supported") >= 3 and "not in this study" in text
+    assert "12,345 training rows were searched" in text
+
+
+def test_numbers() -> None:
+    assert (number(-0.01234), number(None), number(np.nan), number(12.3, 1)) == ("−0.012", "–", "–", "12.3")
+
+
+def test_the_mix_of_languages(tmp_path: Path) -> None:
+    table = histories(histories_of(tmp_path))
+    assert list(table.columns[:2]) == ["model", "step"] and len(table) == 20
+    assert table.loc[table["model"] == "new", "accuracy"].iloc[0] == pytest.approx(0.515)  # the mean of two seeds
+    mix = language_mix(table[table["model"] == "new"].set_index("step"))
+    assert list(mix.columns) == list(MIX) and mix.sum(axis=1).to_numpy() == pytest.approx(1)
+    assert mix["the query's language"].is_monotonic_increasing and mix["another language"].to_numpy() == pytest.approx(
+        0.05
+    )
+    for draw in (draw_mix, draw_training):
+        for out in (tmp_path / "a.png", tmp_path / "b.png"):
+            draw(table, out, {"study": "s", "scale": "miniature"})
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    (tmp_path / "seed-1/models/new/history.csv").write_text("step\n1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no history of GRPO"):
+        histories([tmp_path / "seed-1/models/new"])
+
+
+# --- in a browser
+
+CHECK = """
+<script>
+const faults = [];
+window.addEventListener("error", (event) => faults.push(String(event.message || event.target.src)), true);
+document.addEventListener("securitypolicyviolation", (event) => faults.push(event.violatedDirective));
+window.addEventListener("load", () => {
+  for (const image of document.images) if (!image.complete || !image.naturalWidth) faults.push("no image " + image.alt);
+  const table = document.querySelector("table.sortable");
+  const order = () => [...table.tBodies[0].rows].map((row) => row.cells[0].textContent).join(" ");
+  const seen = [order()];
+  for (const column of [1, 1, 0]) {
+    table.tHead.rows[0].cells[column].querySelector("button").click();
+    seen.push(order());
+  }
+  for (const part of document.querySelectorAll("details")) part.open = true;
+  const report = {faults, seen, title: document.title, images: document.images.length, requests:
+    performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !name.startsWith("data:"))};
+  const result = document.createElement("output");
+  result.textContent = "REPORT" + JSON.stringify(report) + "END";
+  document.body.append(result);
+});
+</script>
+"""
+
+
+@pytest.fixture
+def seen(page: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    if CHROMIUM is None:
+        pytest.skip("NO CHROMIUM HERE: the page was not opened in a browser (apt-get install chromium)")
+    watched = tmp_path / "watched.html"
+    watched.write_text(page.read_text(encoding="utf-8").replace("<style>", CHECK + "<style>", 1), encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
+    command += [
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--virtual-time-budget=10000",
+        "--dump-dom",
+        watched.as_uri(),
+    ]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240)
+    found = re.search(r"REPORT(\{.*?\})END</output>", done.stdout, re.DOTALL)
+    assert found, done.stderr[-3000:]
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    yield {**json.loads(found[1].replace("&amp;", "&")), "console": console}
+
+
+def test_in_a_browser(seen: dict[str, Any]) -> None:
+    """No error, no message on the console, every figure there, no request, and a click sorts."""
+    assert seen["faults"] == [] and seen["console"] == [] and seen["requests"] == []
+    assert seen["images"] == 2 and seen["title"] == "s (miniature) – Vernacular"
+    assert seen["seen"] == ["old new", "new old", "old new", "new old"]

@@ -1,0 +1,39 @@
+"""For each language one question and what each model wrote, with verdicts (tables/samples.csv)."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from vernacular import command
+from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.samples import sample_table
+from vernacular.files import write_text
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet of one benchmark, seed"
+    )
+    parser.add_argument("--questions", required=True, type=Path, help="questions of the split (Parquet)")
+    parser.add_argument("--out", required=True, help="table (CSV)")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        import pandas as pd
+
+        frames = read_frames(args.scores)
+        if len({key[1:] for key in frames}) > 1:
+            raise ValueError("scores of several benchmarks or seeds; give those of one")
+        [(benchmark, _)] = {key[1:] for key in frames}
+        scores = {model: rows for (model, _, _), rows in frames.items()}
+        paths = {Path(path).parent.name: Path(str(path).replace("/scores/", "/generations/")) for path in args.scores}
+        generations = {model: pd.read_parquet(paths[model]) for model in scores}
+        questions = pd.read_parquet(args.questions, filters=[("benchmark", "==", benchmark)])
+        write_text(args.out, sample_table(generations, scores, questions).to_csv(index=False))
+
+    return command.run("make_samples", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
