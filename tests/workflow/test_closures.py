@@ -21,9 +21,11 @@ MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
 ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
-TRAINING = f"{RECORDS} models.training models.manifest"
-PACKED = f"{COMMAND} corpus.records models.training models.manifest models.packed"
+TRAINING = f"{RECORDS} models.training models.manifest models.processes launch"
+PACKED = f"{COMMAND} corpus.records models.training models.manifest models.processes launch models.packed"
+TUNED = "models.tuned models.load models.lora"
 GENERATE = f"{RECORDS} evaluation.generate evaluation.questions models.load"
+ENGINES = "evaluation.generate evaluation.engines"
 MERGE = "languages merge.encoder merge.gates merge.model"
 MERGE_TABLES = f"{COMMAND} evaluation.frames evaluation.statistics merge.tables"
 SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
@@ -36,16 +38,16 @@ CLOSURES = {
     "make_traces": f"{MINIATURE} corpus.traces",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
     "pretrain": f"{TRAINING} models.pretrain models.packed",
-    "train_finetune": f"{PACKED} models.load models.lora models.finetune",
-    "train_slam": f"{PACKED} models.load slam.tune slam.mlp",
+    "train_finetune": f"{PACKED} {TUNED} models.finetune",
+    "train_slam": f"{PACKED} {TUNED} slam.tune slam.mlp",
     "pretrain_translator": f"{TRAINING} models.pretrain models.packed models.translator",
     "train_mapping": f"{PACKED} models.load {MERGE} merge.train",
     "train_merge": f"{PACKED} models.load {MERGE} merge.train",
     "make_merge_table": MERGE_TABLES,
     "make_merge_languages": MERGE_TABLES,
     "plot_merge_gates": f"{MERGE_TABLES} figures.merge figures.style",
-    "train_sft": f"{TRAINING} models.load models.lora adamame.sft adamame.train",
-    "train_grpo": f"{TRAINING} models.load models.lora {STAGE_2} {ANSWERS} {IDENTIFIER}",
+    "train_sft": f"{TRAINING} {TUNED} adamame.sft adamame.train",
+    "train_grpo": f"{TRAINING} {TUNED} {STAGE_2} {ANSWERS} {IDENTIFIER}",
     "slam_probe": f"{COMMAND} corpus.records models.load slam.mlp slam.probe",
     "slam_select": f"{COMMAND} corpus.records slam.select",
     "make_slam_table": f"{SLAM} evaluation.frames",
@@ -53,8 +55,8 @@ CLOSURES = {
     "make_slam_sweep": f"{SLAM} evaluation.frames",
     "plot_slam_probe": f"{COMMAND} figures.slam figures.style slam.inputs",
     "plot_slam_sweep": f"{COMMAND} figures.slam figures.style slam.inputs",
-    "make_rl_prompts": f"{MINIATURE} models.load evaluation.generate adamame.prompts answers verify_worker",
-    "generate": GENERATE,
+    "make_rl_prompts": f"{MINIATURE} models.load {ENGINES} adamame.prompts answers verify_worker",
+    "generate": f"{GENERATE} {ENGINES}",
     "generate_merged": f"{GENERATE} {MERGE} merge.answer models.manifest identify letters words",
     "generate_translated": f"{GENERATE} evaluation.translate merge.encoder languages",
     "score": f"{COMMAND} corpus.records corpus.phrasebook evaluation.score {ANSWERS} {IDENTIFIER} codeswitch labels",
