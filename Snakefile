@@ -30,6 +30,8 @@ include: "workflow/rules/common_merge.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/common_cards.smk"
+include: "workflow/rules/cards.smk"
 
 
 # Everything the study measures and draws, but no model folder: those may be deleted to free the disk.
@@ -40,7 +42,7 @@ rule all:
 
 
 # The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | merge |
-# merge_steering | merge_adamame | mgsm
+# merge_steering | merge_adamame | mgsm | cards
 rule adamame:
     input:
         target_outputs("adamame"),
@@ -79,6 +81,12 @@ rule merge_adamame:
 rule mgsm:
     input:
         target_outputs("mgsm"),
+
+
+# A card for each trained model: what a hub shows beside it.
+rule cards:
+    input:
+        card_outputs,
 
 
 # Seconds on a node of the cluster, before anything long: does it see its GPUs, its caches, enough disk, no hub?

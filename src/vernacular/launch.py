@@ -13,7 +13,7 @@ from typing import Any
 # Without a file of ours accelerate would read the one in the user's home, which no recipe knows of.
 NEUTRAL = Path(__file__).parents[2] / "workflow" / "launch.yaml"
 
-# How the processes share a model: whole copies, or shards of the optimizer's state (zero2) and of all (zero3, fsdp2).
+# How the processes share a model: whole copies, or shards of gradients and optimizer (zero2) or of all (zero3, fsdp2).
 STRATEGIES: dict[str, list[str]] = {
     "ddp": ["--multi_gpu"],
     "fsdp2": [

@@ -29,6 +29,11 @@ def check_launch(name: str, recipe: dict[str, Any], file: str) -> None:
     """Options that the processes of a training could not start with, or would stop at. One process needs no launcher:
     `launch` is then left out, so that it is no part of what is trained."""
     if "launch" not in recipe:
+        if "training" in recipe and (gpus := recipe["resources"]["gpu"]) > 1:
+            raise StudyError(
+                f"{file}: models.{name}.resources.gpu: {gpus} for one process, which trains on one: set "
+                f"launch: {{processes: {gpus}}} (recipes from scratch have one process), or gpu to 1"
+            )
         return
     processes, strategy = recipe["launch"]["processes"], recipe["launch"]["strategy"]
     place = f"{file}: models.{name}"

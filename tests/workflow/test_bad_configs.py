@@ -80,6 +80,10 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         lambda c: c["models"]["adamame"].update(launch={"processes": 4}, resources={"gpu": 1}),
         ["models.adamame.resources.gpu: 1 for 4 processes", "set it to 4"],
     ),
+    "GPUs for one process": (
+        put("models.adamame.resources", {"gpu": 4}),
+        ["models.adamame.resources.gpu: 4 for one process", "launch: {processes: 4}"],
+    ),
     "shards without GPUs": (
         put("models.adamame.launch", {"processes": 2, "strategy": "fsdp2"}),
         ["models.adamame.launch.strategy: 'fsdp2' needs GPUs", "resources.gpu to 2"],

@@ -109,8 +109,9 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
     trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
     trainer.body = torch.compile(decoder) if job.recipe["compile"] and can_compile() else decoder
     trainer.head = model.get_output_embeddings()
-    # Several processes share gradients and shards in what wraps the model's own call, so the loss is that call.
-    model.forward = trainer.masked_loss
+    # Several processes share gradients and shards in what wraps the model's own call, so the loss is that call; as no
+    # bound method, which accelerate would bind to the model anew.
+    model.forward = lambda **inputs: trainer.masked_loss(**inputs)
     return trainer
 
 

@@ -18,14 +18,14 @@ def is_main() -> bool:
 
 def join(recipe: dict[str, Any]) -> None:
     """Take part in the recipe's training. Raises ValueError where machine or number of processes do not fit it."""
-    import torch
-    from accelerate import PartialState
-
     started, asked = int(os.environ.get("WORLD_SIZE", "1")), processes(recipe)
     if started != asked:
         raise ValueError(f"the recipe asks for {asked} processes (`launch`), but {started} were started")
     if asked == 1:
         return
+    import torch
+    from accelerate import PartialState
+
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else None
     if gpus is None and strategy(recipe) != "ddp":
         raise ValueError(f"launch.strategy '{strategy(recipe)}' needs GPUs and this machine has none; take ddp")
@@ -36,10 +36,10 @@ def join(recipe: dict[str, Any]) -> None:
 
 def gathered(value: T) -> list[T]:
     """The values of all processes, in the order of their ranks. All must call it."""
-    import torch
-
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return [value]
+    import torch
+
     values: list[Any] = [None] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(values, value)
     return values

@@ -90,7 +90,7 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     key = training_key(recipe, args.code, digests, args.seed)
     job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key, args.progress)
     job.folder.mkdir(parents=True, exist_ok=True)
-    with (job.folder / "lock").open("a+") as lock:
+    with (job.folder / "lock").open("a+") if is_main() else nullcontext() as lock:
         take(lock, out.name)
         manifest = out / "manifest.json"
         there = manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key
@@ -102,19 +102,19 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
             shutil.rmtree(job.folder, ignore_errors=True)
 
 
-def take(lock: TextIO, name: str) -> None:
+def take(lock: TextIO | None, name: str) -> None:
     """Hold the lock of a training's checkpoints, which ends with the process; who holds it stands in the file.
 
-    Of several processes the main one takes it, and the others wait with it.
+    Of several processes the main one takes it; the others, who have no lock, wait with it.
     """
     told = False
-    while not agreed(is_main() and locked(lock)):
-        if is_main() and not told:
+    while not agreed(lock is None or locked(lock)):
+        if lock and not told:
             lock.seek(0)
             print(f"{name}: {lock.read().strip()} trains it (of a killed run?); waiting for its end", flush=True)
         told = True
         time.sleep(1)
-    if is_main():
+    if lock:
         lock.truncate(0)
         print(f"process {os.getpid()} on {socket.gethostname()}", file=lock, flush=True)
 
