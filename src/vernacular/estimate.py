@@ -22,12 +22,17 @@ def machine(gpus: int) -> dict[str, Any]:
 
 
 def rows_of(study: dict[str, Any], recipe: dict[str, Any]) -> int:
-    """Examples in a training set, by the questions and languages of its parts; a set of no known size counts `rows`."""
+    """Examples in a training set, by the questions, rows and languages of its parts; without any, `rows` in all."""
     if recipe["recipe"] == "grpo":
         return recipe["prompts"]
     parts = study["data"][recipe["data"]] if "data" in recipe else [study["traces"]]
     total = 0.0
     for part in parts:
+        if "source" in part:
+            known_set = load_sizes()["datasets"].get(study["sources"][part["source"]].get("dataset"), {})
+            limited = part["limit"] * len(part["languages"]) if part.get("limit") else math.inf
+            total += min(limited, known_set.get("rows", math.inf if part.get("limit") else 0))
+            continue
         shares = part.get("benchmarks") or {part.get("benchmark"): part.get("share")}
         known = {n: s for n, s in shares.items() if n and s and "questions" in study["benchmarks"][n]}
         questions = sum(study["benchmarks"][n]["questions"]["train"] * (high - low) for n, (low, high) in known.items())
@@ -123,10 +128,10 @@ def training_memory(study: dict[str, Any], name: str) -> float:
     total, trained, width = parameters(shape), trained_parameters(models, name), weight_width(recipe)
     how, count, training = strategy(recipe), processes(recipe), recipe["training"]
     config = meta_model(shape).config
-    weights = total * (0.55 if recipe.get("load_in_4bit") else width)
+    weights: float = total * (0.55 if recipe.get("load_in_4bit") else width)
     if parents := merge_parents(models, name):
         weights += parameters(shape_of(models, parents["encoder"]), True) * width
-    held = trained * (4 if recipe.get("lora") else width)
+    held: float = trained * (4 if recipe.get("lora") else width)
     gradients, moments = held, 2 * held
     if how in ("fsdp2", "zero3"):
         weights /= count

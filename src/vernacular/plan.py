@@ -139,8 +139,8 @@ def report(study: dict[str, Any], works: list[Work], count: str) -> str:
             f"{work.host / GB:.1f}",
             f"{work.hours:.2f}",
         ]
-        hours = f"{work.hours * work.gpus * work.times:.1f}" if work.gpus else "-"
-        lines.append(f"| {' | '.join(map(str, cells))} | {hours} |{f' {work.note}' if work.note else ''}")
+        cells.append(f"{work.hours * work.gpus * work.times:.1f}" if work.gpus else "-")
+        lines.append(f"| {' | '.join(map(str, cells))} |{f' {work.note}' if work.note else ''}")
     hours = sum(work.hours * work.gpus * work.times for work in works)
     processor = sum(work.hours * work.times for work in works if not work.gpus)
     training = [work.disk for work in works if work.rule.startswith(("train_", "pretrain"))]

@@ -90,8 +90,8 @@ def trained_parameters(models: dict[str, Any], name: str) -> int:
         blocks = decoder_mlps(model)
         layers = recipe["layers"]
         count = len(layers) if isinstance(layers, list) else layers.get("count") or max(len(blocks) // 4, 1)
-        matrices = [blocks[0].up, blocks[0].down, *([blocks[0].gate] if recipe["gate_proj"] else [])]
-        return count * sum(matrix.weight.numel() for matrix in matrices if matrix is not None)
+        tuned = [blocks[0].up, blocks[0].down, *([blocks[0].gate] if recipe["gate_proj"] else [])]
+        return count * sum(part.get_parameter("weight").numel() for part in tuned if part is not None)
     return parameters(shape)
 
 

@@ -37,9 +37,6 @@ TAKEN: dict[str, set[str]] = {
     "grpo": OURS | {"scale_rewards", "shuffle_dataset"},
     "lora": {"task_type"},
 }
-# A merge's frozen parents stay in evaluation mode, in which Transformers checkpoints no activations.
-for kind in ("merge-mapping", "merge"):
-    TAKEN[kind] = TAKEN[kind] | {"gradient_checkpointing", "activation_checkpointing"}
 
 
 @cache

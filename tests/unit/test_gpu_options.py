@@ -115,7 +115,6 @@ def test_options_of_the_trainers_are_known() -> None:
         "vllm_tensor_parallel_size",
     }
     assert shared | vllm <= known_options("grpo")
-    assert "gradient_checkpointing" not in known_options("merge")  # it would do nothing there
 
 
 OPTIONS = {

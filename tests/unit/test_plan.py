@@ -85,6 +85,16 @@ def test_tokens() -> None:
     assert estimate.batch_of(one["models"]["whole"]) == 2 * 4 * 4
     assert estimate.rows_of(one, one["models"]["whole"]) == 1000 * 0.5 * 1.5
     assert estimate.steps_of(one, one["models"]["whole"]) == 100
+    one["sources"] = {"meta": {"dataset": "meta-math/MetaMathQA"}, "own": {"urls": []}}
+    for rows, part in {
+        395_000: {"source": "meta"},
+        40: {"source": "meta", "limit": 20},
+        30: {"source": "own", "limit": 15},
+    }.items():
+        one["data"]["read"] = [{"languages": ["en", "fr"], **part}]
+        assert estimate.rows_of(one, {"recipe": "finetune", "data": "read"}) == rows
+    one["data"]["read"] = [{"languages": ["en"], "source": "own"}]
+    assert estimate.rows_of(one, {"recipe": "finetune", "data": "read"}) == load_sizes()["assumptions"]["rows"]
     epochs = {"per_device_train_batch_size": 2, "num_train_epochs": 2}
     assert estimate.steps_of(one, {**one["models"]["whole"], "training": epochs}) == -(-2 * 750 // 8)
     assert estimate.steps_of(one, one["models"]["grpo"]) == -(-2 * 500 * 8 // 128)

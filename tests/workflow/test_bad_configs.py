@@ -117,9 +117,9 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["models.adamame.training.vllm_mode", "set colocate"],
     ),
     "unknown engine": (put("evaluations.0.engine", "vlm"), ["evaluations.0.engine: 'vlm'", "did you mean 'vllm'"]),
-    "unknown strategy": (
-        put("models.adamame.launch", {"processes": 2, "strategy": "fsdp"}),
-        ["models.adamame.launch.strategy: 'fsdp'", "did you mean 'fsdp2'"],
+    "checkpoints in a merge": (
+        put("models.st-merge.training.gradient_checkpointing", True),
+        ["models.st-merge.training.gradient_checkpointing: a merge's frozen parents", "leave it out"],
     ),
     "several processes from scratch": (put("models.lrm.launch", {"processes": 2}), ["models.lrm.launch: unknown key"]),
     "strategy behind the workflow's back": (

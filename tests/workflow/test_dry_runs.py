@@ -24,6 +24,8 @@ DEFAULT = {
     "pareto": 1,
     "languages": 1,
 }
+# What scores need: all but figures and the report on the filter.
+NEEDED = [*CORPUS, "pretrain", "train_sft", "rl_prompts", "train_grpo", "generate", "score", "table"]
 
 
 def test_default_study(fresh: Path) -> None:
@@ -87,6 +89,23 @@ def test_the_three_parts_in_one_call(fresh: Path) -> None:
     run = dry_run(fresh, "all", "slam", "merge")
     assert run.jobs["pretrain"] == 2 and run.jobs["pretrain_translator"] == 1
     assert run.jobs["generate"] == 12 + 14 + 2
+
+
+def test_cards_of_the_evaluated_models(fresh: Path) -> None:
+    """Beside the folders: five models of the default study, and the jobs that they need anyway."""
+    run = dry_run(fresh, "cards")
+    assert run.jobs == {name: count for name, count in DEFAULT.items() if name in NEEDED} | {"model_card": 5}
+    card = dry_run(fresh, "results/default/cards/seed-1/st-merge.md")
+    assert card.jobs["model_card"] == card.jobs["table"] == 1 and card.jobs["train_merge"] == 5
+
+
+def test_a_plan_counts_what_is_left_to_run(fresh: Path) -> None:
+    from vernacular import plan
+
+    assert int(plan.jobs(["config/smoke.yaml"])) >= 0
+    with pytest.raises(ValueError, match="^[^\\n]*bootstrap: 1 is too small[^\\n]*$"):
+        (fresh.parent / "bad.yaml").write_text("bootstrap: 1\n", encoding="utf-8")
+        plan.jobs(["config/smoke.yaml", str(fresh.parent / "bad.yaml")])
 
 
 def test_listed_layers_need_no_probe_of_their_own(workspace: Path) -> None:

@@ -17,7 +17,9 @@ def load_model(
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     options = {"quantization_config": quantization_config, "device_map": {"": device}} if quantization_config else {}
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False, **options)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch_dtype(dtype), trust_remote_code=False, **options
+    )
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token

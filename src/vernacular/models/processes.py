@@ -34,6 +34,14 @@ def join(recipe: dict[str, Any]) -> None:
     PartialState(cpu=gpus is None)  # also makes this process's GPU the current one
 
 
+def leave() -> None:
+    """End the part of this process in a training of several."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        import torch
+
+        torch.distributed.destroy_process_group()
+
+
 def gathered(value: T) -> list[T]:
     """The values of all processes, in the order of their ranks. All must call it."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:

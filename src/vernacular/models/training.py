@@ -22,7 +22,7 @@ from typing import Any, Protocol, TextIO
 
 from vernacular.files import atomic_folder, write_json, write_text
 from vernacular.models.manifest import digest, training_key, versions
-from vernacular.models.processes import agreed, gathered, is_main, join
+from vernacular.models.processes import agreed, gathered, is_main, join, leave
 
 WHOLE = "whole"  # the marker that a checkpoint was written to its end; holds the seconds of training until then
 
@@ -100,6 +100,7 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
         yield None if finished else job
         if is_main():
             shutil.rmtree(job.folder, ignore_errors=True)
+        leave()
 
 
 def take(lock: TextIO | None, name: str) -> None:

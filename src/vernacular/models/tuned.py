@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from peft import get_peft_model_state_dict, prepare_model_for_kbit_training, set_peft_model_state_dict
+from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
 from vernacular.launch import strategy
 from vernacular.models.load import load_model
@@ -54,6 +55,7 @@ def save_tuned(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
     if not is_main():
         return
     if sharded:
+        unset_hf_deepspeed_config()  # or ZeRO-3 would shard this one too
         model = load_tuned(job, dtype)[0]
         model.load_state_dict(state)
     elif job.recipe.get("load_in_4bit"):
