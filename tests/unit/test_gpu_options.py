@@ -94,6 +94,19 @@ def test_four_bits_without_their_package_are_one_line(parent: Path, tmp_path: Pa
         trained(parent, tmp_path, {**LORA, "load_in_4bit": True}, {})
 
 
+def test_adapters_of_four_bits_are_merged_into_the_parent_as_it_was(parent: Path, tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is in the extra gpu")
+    start = AutoModelForCausalLM.from_pretrained(parent).state_dict()
+    after = trained(parent, tmp_path, {**LORA, "load_in_4bit": True}, {})
+    assert set(after) == set(start)
+    for name, weight in start.items():
+        moved = after[name] - weight
+        adapted = "_proj" in name
+        assert bool(moved.any()) == adapted, name
+        if adapted:  # by the product of two matrices of rank 4, and by no rounding
+            assert torch.linalg.matrix_rank(moved, rtol=1e-3) <= 4, name
+
+
 def test_rollouts_by_vllm_without_it_are_one_line(parent: Path, tmp_path: Path, monkeypatch: Any) -> None:
     from vernacular.adamame import grpo
 
