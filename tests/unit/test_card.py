@@ -66,6 +66,15 @@ def test_a_card_says_what_a_model_is() -> None:
     assert metadata(bare)["license"] == "other" and "None in the tables" in bare and "None: from scratch" in bare
 
 
+def test_the_script_reads_tables_and_manifest(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
+    (tmp_path / "scores.csv").write_text(",".join(ROW) + "\n" + ",".join(ROW.values()) + "\n")
+    given = ("--model", tmp_path, "--options", json.dumps(OPTIONS), "--out", tmp_path / "card.md")
+    assert run_script("make_card", tmp_path / "scores.csv", *given) == 0
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert card == model_card(MANIFEST, [ROW], OPTIONS) and "80.5 (78.0 to 83.0)" in card
+
+
 def test_a_broken_manifest_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "manifest.json").write_text("[]")
     options = json.dumps(OPTIONS)

@@ -6,10 +6,11 @@ TABLES = {"slam": "slam-scores", "slam-sweep": None, "merge": "merge-scores"}
 
 
 def card_tables(wildcards):
-    """The tables of scores that the model stands in."""
+    """The table of rates that the model stands in; the study's main one if it can, since another may cost trainings."""
     named = [e for e in study["evaluations"] if wildcards.model in e["models"] and e["decoding"] == "plain"]
+    named.sort(key=lambda e: not e["default"])
     tables = ["scores" if e["default"] else TABLES.get(e["target"], e["target"]) for e in named]
-    return [f"{RESULTS}/tables/{table}.csv" for table in dict.fromkeys(filter(None, tables))]
+    return [f"{RESULTS}/tables/{table}.csv" for table in list(filter(None, tables))[:1]]
 
 
 def ancestors(name):
