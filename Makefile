@@ -6,7 +6,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test slurm-test soak lint setup dry-run dag lock
+.PHONY: study slam merge all test slurm-test soak lint setup dry-run plan dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -65,6 +65,10 @@ setup: .venv/ready
 
 dry-run: .venv/ready
 	@$(SNAKEMAKE) --profile local --dry-run --quiet all
+
+# GPUs, memory, hours, disk and bytes to fetch of a study, reckoned; docs/resources.md.
+plan: .venv/ready
+	@PATH="$(BIN):$$PATH" python -m vernacular.plan $(CONFIG)
 
 # A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
 dag: .venv/ready

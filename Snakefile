@@ -34,6 +34,8 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/common_report.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/common_cards.smk"
+include: "workflow/rules/cards.smk"
 
 
 # Everything the study measures and draws, but no model folder: those may be deleted to free the disk.
@@ -44,7 +46,7 @@ rule all:
 
 
 # The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | merge |
-# merge_steering | merge_adamame | mgsm | claims
+# merge_steering | merge_adamame | mgsm | claims | cards
 rule adamame:
     input:
         target_outputs("adamame"),
@@ -90,6 +92,12 @@ rule claims:
     input:
         f"{RESULTS}/tables/all-claims.csv",
         leaks_file("all-leaks"),
+
+
+# A card for each trained model: what a hub shows beside it.
+rule cards:
+    input:
+        card_outputs,
 
 
 # Seconds on a node of the cluster, before anything long: does it see its GPUs, its caches, enough disk, no hub?

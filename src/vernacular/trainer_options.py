@@ -29,7 +29,7 @@ CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
 
 # What the library keeps to itself: where checkpoints stand and the seed are the workflow's, and what a call of the
 # trainer's configuration names already (models/packed.py, adamame/) would be an error when given twice.
-OURS = {"output_dir", "seed"}
+OURS = {"output_dir", "seed", "fsdp", "fsdp_config", "deepspeed"}  # the last three: see `launch`
 NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 TAKEN: dict[str, set[str]] = {
     **dict.fromkeys(SUPERVISED, OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"}),

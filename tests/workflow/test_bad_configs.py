@@ -76,6 +76,63 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["models.sft.training.output_dir: the workflow sets"],
     ),
     "unknown LoRA option": (put("models.sft.lora.lora_alfa", 1), ["models.sft.lora.lora_alfa", "'lora_alpha'"]),
+    "GPUs for some of the processes": (
+        lambda c: c["models"]["adamame"].update(launch={"processes": 4}, resources={"gpu": 1}),
+        ["models.adamame.resources.gpu: 1 for 4 processes", "set it to 4"],
+    ),
+    "GPUs for one process": (
+        put("models.adamame.resources", {"gpu": 4}),
+        ["models.adamame.resources.gpu: 4 for one process", "launch: {processes: 4}"],
+    ),
+    "shards without GPUs": (
+        put("models.adamame.launch", {"processes": 2, "strategy": "fsdp2"}),
+        ["models.adamame.launch.strategy: 'fsdp2' needs GPUs", "resources.gpu to 2"],
+    ),
+    "shards of one process": (
+        put("models.adamame.launch", {"processes": 1, "strategy": "zero3"}),
+        ["models.adamame.launch.strategy: one process has nothing to share"],
+    ),
+    "shards of a merge": (
+        lambda c: c["models"]["st-merge"].update(launch={"processes": 4, "strategy": "zero2"}, resources={"gpu": 4}),
+        ["models.st-merge.launch.strategy", "take ddp"],
+    ),
+    "compiled shards": (
+        lambda c: c["models"]["reasoner"].update(
+            launch={"processes": 4, "strategy": "fsdp2"}, resources={"gpu": 4}, compile=True
+        ),
+        ["models.reasoner.compile", "set false"],
+    ),
+    "four bits without adapters": (
+        lambda c: (c["models"]["sft"].pop("lora"), c["models"]["sft"].update(load_in_4bit=True)),
+        ["models.sft.load_in_4bit: weights of four bits cannot be trained", "set lora"],
+    ),
+    "four bits in shards": (
+        lambda c: c["models"]["sft"].update(
+            load_in_4bit=True, launch={"processes": 2, "strategy": "zero3"}, resources={"gpu": 2}
+        ),
+        ["models.sft.load_in_4bit: weights of four bits are not sharded", "take ddp or zero2"],
+    ),
+    "vLLM as a server": (
+        lambda c: c["models"]["adamame"]["training"].update(use_vllm=True, vllm_mode="server"),
+        ["models.adamame.training.vllm_mode", "set colocate"],
+    ),
+    "unknown engine": (put("evaluations.0.engine", "vlm"), ["evaluations.0.engine: 'vlm'", "did you mean 'vllm'"]),
+    "checkpoints in a merge": (
+        put("models.st-merge.training.gradient_checkpointing", True),
+        ["models.st-merge.training.gradient_checkpointing: a merge's frozen parents", "leave it out"],
+    ),
+    "several processes from scratch": (put("models.lrm.launch", {"processes": 2}), ["models.lrm.launch: unknown key"]),
+    "strategy behind the workflow's back": (
+        put("models.sft.training.deepspeed", "zero.json"),
+        ["models.sft.training.deepspeed: the workflow sets"],
+    ),
+    "checkpoint between the rollouts of all processes": (
+        lambda c: (
+            c["models"]["adamame"].update(launch={"processes": 2}),
+            c["models"]["adamame"]["training"].update(generation_batch_size=512, save_steps=10),
+        ),
+        ["models.adamame.training.save_steps: 10", "multiple of 4", "nearest is 8"],
+    ),
     "group of one": (put("models.adamame.training.num_generations", 1), ["num_generations: a group needs at least 2"]),
     "group of none": (put("models.adamame.training.num_generations", 0), ["num_generations: 0 is no whole number"]),
     "steps as a word": (put("models.adamame.training.save_steps", "often"), ["save_steps: 'often' is no whole number"]),

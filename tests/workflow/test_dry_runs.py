@@ -28,6 +28,8 @@ DEFAULT = {
     "samples": 1,
     "page": 1,
 }
+# What scores need: all but figures and the report on the filter.
+NEEDED = [*CORPUS, "pretrain", "train_sft", "rl_prompts", "train_grpo", "generate", "score", "table"]
 
 
 def test_default_study(fresh: Path) -> None:
@@ -109,6 +111,23 @@ def test_target_claims(fresh: Path) -> None:
     assert "train_merge: training st-merge-no-language (seed 1)" in trained
     assert not [m for m in trained if any(n in m for n in ("slam-layer", "linear", "langbridge", "lora", "slam-top"))]
     assert run.jobs["claims_table"] == run.jobs["leaks"] == run.jobs["slam_probe"] == 1 and "table" not in run.jobs
+
+
+def test_cards_of_the_evaluated_models(fresh: Path) -> None:
+    """Beside the folders: five models of the default study, and the jobs that they need anyway."""
+    run = dry_run(fresh, "cards")
+    assert run.jobs == {name: count for name, count in DEFAULT.items() if name in NEEDED} | {"model_card": 5}
+    card = dry_run(fresh, "results/default/cards/seed-1/st-merge.md")
+    assert card.jobs["model_card"] == card.jobs["table"] == 1 and card.jobs["train_merge"] == 5
+
+
+def test_a_plan_counts_what_is_left_to_run(fresh: Path) -> None:
+    from vernacular import plan
+
+    assert int(plan.jobs(["config/smoke.yaml"])) >= 0
+    with pytest.raises(ValueError, match="^[^\\n]*bootstrap: 1 is too small[^\\n]*$"):
+        (fresh.parent / "bad.yaml").write_text("bootstrap: 1\n", encoding="utf-8")
+        plan.jobs(["config/smoke.yaml", str(fresh.parent / "bad.yaml")])
 
 
 def test_listed_layers_need_no_probe_of_their_own(workspace: Path) -> None:

@@ -138,6 +138,15 @@ def test_other_evaluation_batch_or_threads_do_not_retrain(workspace: Path) -> No
     assert dry_run(workspace).jobs == {"generate": 12, "score": 12, **SUMMARIES}
 
 
+def test_launcher_of_one_process_retrains_nothing(workspace: Path) -> None:
+    config = workspace / "config" / "config.yaml"
+    grpo = "prompts: 200\n"
+    replace(config, grpo, f"{grpo}    launch: {{processes: 1}}\n")
+    assert dry_run(workspace).jobs == {}
+    replace(config, "launch: {processes: 1}", "launch: {processes: 2}")
+    assert dry_run(workspace).jobs["train_grpo"] == 3
+
+
 def test_added_seed_keeps_the_first(workspace: Path) -> None:
     replace(workspace / "config" / "config.yaml", "seeds: [1]", "seeds: [1, 2]")
     run = dry_run(workspace)

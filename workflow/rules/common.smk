@@ -14,6 +14,7 @@ from vernacular.code import code_hash
 from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phrasebook
 from vernacular.failures import summary
 from vernacular.files import remove_partial
+from vernacular.launch import processes
 from vernacular.study import (
     StudyError,
     check_files,
@@ -223,7 +224,7 @@ def checkpoints(wildcards):
 
 
 def recipe_threads(wildcards):
-    return MODELS[wildcards.model]["threads"]
+    return MODELS[wildcards.model]["threads"] * processes(MODELS[wildcards.model])
 
 
 def rl_options(wildcards):

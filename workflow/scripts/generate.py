@@ -22,15 +22,13 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         import torch
 
-        from vernacular.evaluation.generate import generate_rows
+        from vernacular.evaluation.engines import answer_rows
         from vernacular.evaluation.questions import chosen_questions
-        from vernacular.models.load import load_model
 
         torch.set_num_threads(args.threads)
         options = args.options
         questions = chosen_questions(read_rows(args.questions), args.benchmark, options, args.questions)
-        model, tokenizer = load_model(args.model, options["dtype"])
-        count = write_rows(args.out, generate_rows(model, tokenizer, questions, options, args.seed), GENERATION)
+        count = write_rows(args.out, answer_rows(args.model, questions, options, args.seed), GENERATION)
         print(count, "completions")
 
     return command.run("generate", work)

@@ -21,12 +21,10 @@ def main(argv: list[str] | None = None) -> int:
         import torch
 
         from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter
-        from vernacular.models.load import load_model
 
         torch.set_num_threads(1)  # sums in another order are other numbers
-        model, tokenizer = load_model(args.model)
         questions = candidate_questions(read_rows(args.questions), args.options)
-        rows = count_solved(model, tokenizer, questions, args.options, args.seed)
+        rows = count_solved(args.model, questions, args.options, args.seed)
         kept = difficulty_filter(rows, args.options["candidates"])
         write_rows(args.out, kept, PROMPT)
         never = sum(row["correct"] == 0 for row in rows)

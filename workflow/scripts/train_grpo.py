@@ -5,6 +5,7 @@ import sys
 
 from vernacular import command
 from vernacular.corpus.records import read_rows
+from vernacular.launch import start_processes
 from vernacular.models.training import training_arguments, training_job
 
 
@@ -12,6 +13,7 @@ def main(argv: list[str] | None = None) -> int:
     args = training_arguments(__doc__, argv, {"--identifier": "JSON: languages, model, certainty, min_letters"})
 
     def work() -> None:
+        start_processes(args.recipe)
         from vernacular.adamame.grpo import train_grpo
 
         with training_job(args) as job:

@@ -4,6 +4,7 @@ import sys
 
 from vernacular import command
 from vernacular.corpus.records import read_rows
+from vernacular.launch import start_processes
 from vernacular.models.training import training_arguments, training_job
 
 
@@ -11,6 +12,7 @@ def main(argv: list[str] | None = None) -> int:
     args = training_arguments(__doc__, argv)
 
     def work() -> None:
+        start_processes(args.recipe)
         from vernacular.merge.train import train_merge
 
         with training_job(args) as job:

@@ -2,17 +2,17 @@
 
 import math
 import random
+from importlib.util import find_spec
 from typing import Any
 
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
 from vernacular.adamame.reward import AlignmentReward
-from vernacular.adamame.train import common_arguments, finish
+from vernacular.adamame.train import common_arguments
 from vernacular.identify import LanguageIdentifier
-from vernacular.models.load import load_model
-from vernacular.models.lora import adapted
 from vernacular.models.training import Job, train
+from vernacular.models.tuned import load_tuned, save_tuned
 from vernacular.prompts import question_messages
 
 
@@ -28,7 +28,11 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
             f"{recipe['prompts']}: the difficulty filter keeps those that the parent solves sometimes (1 <= correct < "
             "k; the log of rl_prompts counts the others). Lower `prompts`, widen `rl.share` or raise `rl.candidates`"
         )
-    model, tokenizer = load_model(job.inputs["parent"])
+    if recipe["training"].get("use_vllm") and find_spec("vllm") is None:
+        raise ValueError(
+            "training.use_vllm needs the package vllm, which is not installed: pip install '.[gpu]', or leave it out"
+        )
+    model, _, tokenizer = load_tuned(job, "auto")
     alignment = recipe["alignment"]
     arguments = GRPOConfig(
         **common_arguments(job),
@@ -51,13 +55,13 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
     )
     reward = AlignmentReward(alignment, LanguageIdentifier(**identifier_options), int(arguments.num_generations or 1))
     trainer = GRPOTrainer(
-        model=adapted(model, recipe),
+        model=model,
         args=arguments,
         reward_funcs=reward,
         train_dataset=data,
         processing_class=tokenizer,
     )
-    finish(trainer, tokenizer, job, train(trainer, job, [reward]))
+    save_tuned(model, tokenizer, trainer, job, train(trainer, job, [reward]), "auto")
 
 
 def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:

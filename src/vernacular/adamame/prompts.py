@@ -5,7 +5,7 @@ from typing import Any
 
 from vernacular.answers import is_correct
 from vernacular.corpus.miniature import share_of
-from vernacular.evaluation.generate import generate_rows
+from vernacular.evaluation.engines import answer_rows
 
 
 def candidate_questions(rows: Iterable[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -22,17 +22,21 @@ def candidate_questions(rows: Iterable[dict[str, Any]], options: dict[str, Any])
 
 
 def count_solved(
-    model: Any, tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
+    folder: str, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
 ) -> list[dict[str, Any]]:
-    """Rows of records.PROMPT in the order of their ids: how many of the parent's k samples (`candidates`) are right."""
+    """Rows of records.PROMPT in the order of their ids: how many of the parent's k samples (`candidates`) are right.
+
+    folder: the parent's.
+    """
     generation = {
         "samples": options["candidates"],
         "decoding": "plain",
-        **{key: options[key] for key in ("temperature", "max_new_tokens", "batch_size")},
+        "dtype": "auto",
+        **{key: options.get(key) for key in ("temperature", "max_new_tokens", "batch_size", "engine")},
     }
     answers = {row["id"]: row["answer"] for row in questions}
     correct = dict.fromkeys(answers, 0)
-    for row in generate_rows(model, tokenizer, questions, generation, seed):
+    for row in answer_rows(folder, questions, generation, seed):
         correct[row["id"]] += is_correct(answers[row["id"]], row["response"], row["language"])
     return [
         {**{key: row[key] for key in ("id", "language", "question", "answer")}, "correct": correct[row["id"]]}

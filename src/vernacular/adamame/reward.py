@@ -1,7 +1,8 @@
 """GRPO's reward: right answers, in traces of the query's language.
 
 One reward function for every alignment. TRL hands it the completions of whole groups (a group never straddles two
-processes) and the trainer's state, from which the schedule takes its step.
+processes) and the trainer's state, from which the schedule takes its step. Each of several processes scores its own
+groups; what the feedback schedule goes by are the groups of all.
 """
 
 import json
@@ -15,6 +16,7 @@ import numpy as np
 from vernacular.adamame.alignment import FeedbackState, align, language_entropy
 from vernacular.answers import is_correct
 from vernacular.identify import LanguageIdentifier
+from vernacular.models.processes import gathered
 from vernacular.prompts import split_completion
 
 STRICT_SHARE = 0.9  # `match: strict` asks for this share of the identified lines' characters
@@ -59,7 +61,7 @@ class AlignmentReward:
                 for m, named, code in zip(match, lines, language, strict=True)
             ]
         groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
-        self.feedback.update(language_entropy(groups))
+        self.feedback.update(language_entropy([group for part in gathered(groups) for group in part]))
         shape = (-1, self.group_size)
         scores, strength = align(
             np.reshape(correct, shape),

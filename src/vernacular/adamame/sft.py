@@ -5,16 +5,15 @@ from typing import Any
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from vernacular.adamame.train import common_arguments, finish
-from vernacular.models.load import load_model
-from vernacular.models.lora import adapted
+from vernacular.adamame.train import common_arguments
 from vernacular.models.training import Job, train
+from vernacular.models.tuned import load_tuned, save_tuned
 from vernacular.prompts import answer_message, question_messages
 
 
 def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
     """Stage 1: rows of records.KEPT_TRACE; the loss is over completions alone."""
-    model, tokenizer = load_model(job.inputs["parent"])
+    model, _, tokenizer = load_tuned(job, "auto")
     data = Dataset.from_list(
         [
             {
@@ -25,7 +24,7 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
         ]
     )
     trainer = SFTTrainer(
-        model=adapted(model, job.recipe),
+        model=model,
         args=SFTConfig(
             completion_only_loss=True,
             include_num_input_tokens_seen="non_padding",
@@ -34,4 +33,4 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
         train_dataset=data,
         processing_class=tokenizer,
     )
-    finish(trainer, tokenizer, job, train(trainer, job, []))
+    save_tuned(model, tokenizer, trainer, job, train(trainer, job, []), "auto")

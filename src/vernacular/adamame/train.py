@@ -1,11 +1,10 @@
-"""What AdaMame's two stages share: the options of every run of ours, and how a training ends."""
+"""What AdaMame's two stages share: the options of every run of ours."""
 
 from typing import Any
 
 import torch
 
-from vernacular.models.lora import merged
-from vernacular.models.training import Job, save_model
+from vernacular.models.training import Job
 
 
 def common_arguments(job: Job) -> dict[str, Any]:
@@ -23,9 +22,3 @@ def common_arguments(job: Job) -> dict[str, Any]:
         "logging_steps": 1,
         **job.recipe["training"],
     }
-
-
-def finish(trainer: Any, tokenizer: Any, job: Job, measured: dict[str, float]) -> None:
-    """Save the whole model."""
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    save_model(merged(model, job.recipe), tokenizer, trainer, job, measured)

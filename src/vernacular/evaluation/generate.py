@@ -49,6 +49,20 @@ def generate_rows(
     """
     samples = options["samples"]
     context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
+    prepared = prepare(tokenizer, questions, options)
+    too_long = [item for item in prepared if needed(item, options["max_new_tokens"]) > context]
+    for _, question, prompt, _, _ in too_long:
+        for sample in range(samples):
+            yield generation_row(question, sample, prompt, "", 0, "prompt_too_long")
+    left_out = {id(item) for item in too_long}
+    fitting = [item for item in prepared if id(item) not in left_out]
+    per_batch = max(options["batch_size"] // samples, 1)
+    for start in range(0, len(fitting), per_batch):
+        yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed)
+
+
+def prepare(tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any]) -> list[tuple]:
+    """(tokens, question, prompt, forced prefix, token ids of both) of each question, in order of length."""
     prepared = []
     for question in questions:
         asked_in = question.get("asked_in", question["language"])
@@ -60,15 +74,7 @@ def generate_rows(
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
         prepared.append((len(ids), question, prompt, prefix, ids))
     prepared.sort(key=lambda item: (item[0], item[1]["id"], item[1]["language"]))
-    too_long = [item for item in prepared if needed(item, options["max_new_tokens"]) > context]
-    for _, question, prompt, _, _ in too_long:
-        for sample in range(samples):
-            yield generation_row(question, sample, prompt, "", 0, "prompt_too_long")
-    left_out = {id(item) for item in too_long}
-    fitting = [item for item in prepared if id(item) not in left_out]
-    per_batch = max(options["batch_size"] // samples, 1)
-    for start in range(0, len(fitting), per_batch):
-        yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed)
+    return prepared
 
 
 def needed(item: tuple, new: int) -> float:
@@ -92,7 +98,7 @@ def generate_batch(
     if options["temperature"] > 0:
         seeds = [stream_seed(item[1]["id"], item[1]["language"], sample, seed) for item, sample in rows]
         processors.append(SeededSampling(seeds, options["max_new_tokens"], options["temperature"]))
-    ends = end_tokens(model, tokenizer)
+    ends = end_tokens(model.generation_config, tokenizer)
     merge = "encoder_ids" in items[0][1]
     extra = encoder_batch(model, [item[1] for item, _ in rows]) if merge else {}
     with torch.inference_mode():
@@ -129,9 +135,9 @@ def encoder_batch(model: Any, questions: list[dict[str, Any]]) -> dict[str, torc
     return {name: torch.tensor(values, device=model.device) for name, values in batch.items()}
 
 
-def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
     """Hub models may stop at several tokens; their generation configuration names them."""
-    ends = model.generation_config.eos_token_id
+    ends = configuration.eos_token_id
     ends = tokenizer.eos_token_id if ends is None else ends
     return ends if isinstance(ends, list) else [ends]
 

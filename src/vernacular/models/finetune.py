@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from vernacular.models.load import load_model
-from vernacular.models.lora import adapted, merged
 from vernacular.models.packed import packed_trainer
-from vernacular.models.training import Job, save_model, train
+from vernacular.models.training import Job, train
+from vernacular.models.tuned import load_tuned, save_tuned
 
 
 def finetune(job: Job, rows: list[dict[str, Any]]) -> None:
@@ -13,9 +12,6 @@ def finetune(job: Job, rows: list[dict[str, Any]]) -> None:
 
     Weights stand in float32, also on a GPU: an update of a hundred-thousandth of a weight is lost in bfloat16.
     """
-    model, tokenizer = load_model(job.inputs["parent"], dtype="float32")
-    decoder = model.base_model
-    tuned = adapted(model, job.recipe)
-    trainer = packed_trainer(tuned, tokenizer, decoder, rows, job)
-    measured = train(trainer, job, [])
-    save_model(merged(tuned, job.recipe), tokenizer, trainer, job, measured)
+    model, decoder, tokenizer = load_tuned(job, "float32")
+    trainer = packed_trainer(model, tokenizer, decoder, rows, job)
+    save_tuned(model, tokenizer, trainer, job, train(trainer, job, []), "float32")

@@ -1,19 +1,30 @@
-"""Load a model folder for inference."""
+"""Load a model folder: for inference, or for a trainer that will place it itself."""
 
 from pathlib import Path
 from typing import Any
 
 
-def load_model(folder: str | Path, dtype: str = "auto") -> tuple[Any, Any]:
-    """(model in evaluation mode, tokenizer padding on the left). dtype: see `torch_dtype`."""
+def load_model(
+    folder: str | Path, dtype: str = "auto", device: str | None = None, quantization_config: Any = None
+) -> tuple[Any, Any]:
+    """(model in evaluation mode, tokenizer padding on the left). dtype: see `torch_dtype`.
+
+    device: by default a GPU where there is one. A trainer takes its model from the CPU, since of a model that several
+    processes share no GPU may hold the whole. quantization_config: of Transformers.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    options = {"quantization_config": quantization_config, "device_map": {"": device}} if quantization_config else {}
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch_dtype(dtype), trust_remote_code=False, **options
+    )
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer
+    model.eval()
+    return model if quantization_config else model.to(device), tokenizer
 
 
 def torch_dtype(name: str) -> Any:

@@ -81,18 +81,18 @@ class PackedTrainer(Trainer):
 
     loss_is_scaled_for_ga = False  # a mean over one batch: the Trainer divides it among accumulated ones
     body: Any  # the decoder without its output layer, compiled where that is possible
+    head: Any  # the output layer
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
-        labels = inputs.pop("labels")
-        with torch.autocast(labels.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
-            loss = self.masked_loss(model, inputs, labels)
+        loss = model(**inputs)
         return (loss, {"loss": loss}) if return_outputs else loss
 
-    def masked_loss(self, model, inputs, labels):  # type: ignore[no-untyped-def]
-        hidden = self.body(**inputs, use_cache=False).last_hidden_state
-        wanted = labels[:, 1:] != IGNORED
-        logits = model.get_output_embeddings()(hidden[:, :-1][wanted])
-        return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][wanted])
+    def masked_loss(self, labels, **inputs):  # type: ignore[no-untyped-def]
+        with torch.autocast(labels.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
+            hidden = self.body(**inputs, use_cache=False).last_hidden_state
+            wanted = labels[:, 1:] != IGNORED
+            logits = self.head(hidden[:, :-1][wanted])
+            return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][wanted])
 
 
 def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str, Any]], job: Job) -> PackedTrainer:
@@ -109,6 +109,10 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
     arguments = supervised_arguments(job, "random")
     trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
     trainer.body = torch.compile(decoder) if job.recipe["compile"] and can_compile() else decoder
+    trainer.head = model.get_output_embeddings()
+    # Several processes share gradients and shards in what wraps the model's own call, so the loss is that call; as no
+    # bound method, which accelerate would bind to the model anew.
+    model.forward = lambda **inputs: trainer.masked_loss(**inputs)
     return trainer
 
 

@@ -1,6 +1,7 @@
 """What every training shares: threads and seed, a locked checkpoint folder, resuming, saving model, manifest, history.
 
 A killed training goes on from its last whole checkpoint and, on the CPU, ends with the weights of one never killed.
+Where several processes train (vernacular.launch), all go through the same steps and only the main one writes.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any, Protocol, TextIO
 
 from vernacular.files import atomic_folder, write_json, write_text
 from vernacular.models.manifest import digest, training_key, versions
+from vernacular.models.processes import agreed, gathered, is_main, join, leave
 
 WHOLE = "whole"  # the marker that a checkpoint was written to its end; holds the seconds of training until then
 
@@ -80,34 +82,50 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     from transformers import set_seed
 
     recipe, out = args.recipe, args.out
+    join(recipe)
     inputs = {name: Path(path) for name, path in (pair.split("=", 1) for pair in args.input)}
     torch.set_num_threads(recipe["threads"])
     set_seed(args.seed)
-    digests = {name: digest(path) for name, path in inputs.items()}
+    digests = agreed({name: digest(path) for name, path in inputs.items()} if is_main() else {})
     key = training_key(recipe, args.code, digests, args.seed)
     job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key, args.progress)
     job.folder.mkdir(parents=True, exist_ok=True)
-    with (job.folder / "lock").open("a+") as lock:
+    with (job.folder / "lock").open("a+") if is_main() else nullcontext() as lock:
         take(lock, out.name)
         manifest = out / "manifest.json"
-        if manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key:
+        there = manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key
+        finished = agreed(there)
+        if finished and is_main():
             print(f"{out.name}: finished already, from the same recipe, code, data and seed", flush=True)
-            yield None
-        else:
-            yield job
-        shutil.rmtree(job.folder, ignore_errors=True)
+        yield None if finished else job
+        if is_main():
+            shutil.rmtree(job.folder, ignore_errors=True)
+        leave()
 
 
-def take(lock: TextIO, name: str) -> None:
-    """Hold the lock of a training's checkpoints, which ends with the process; who holds it stands in the file."""
+def take(lock: TextIO | None, name: str) -> None:
+    """Hold the lock of a training's checkpoints, which ends with the process; who holds it stands in the file.
+
+    Of several processes the main one takes it; the others, who have no lock, wait with it.
+    """
+    told = False
+    while not agreed(lock is None or locked(lock)):
+        if lock and not told:
+            lock.seek(0)
+            print(f"{name}: {lock.read().strip()} trains it (of a killed run?); waiting for its end", flush=True)
+        told = True
+        time.sleep(1)
+    if lock:
+        lock.truncate(0)
+        print(f"process {os.getpid()} on {socket.gethostname()}", file=lock, flush=True)
+
+
+def locked(lock: TextIO) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.seek(0)
-        print(f"{name}: {lock.read().strip()} trains it (of a killed run?); waiting for its end", flush=True)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    lock.truncate(0)
-    print(f"process {os.getpid()} on {socket.gethostname()}", file=lock, flush=True)
+        return False
+    return True
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -123,7 +141,8 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     """Run a Transformers trainer from the job's last checkpoint, if any.
 
     Returns what it cost, up to that checkpoint and since: seconds, those of them in the reward, peak memory and
-    optimizer state (bytes; these since then); and how many parameters it trained. What a kill undid is not counted.
+    optimizer state (bytes, of the process that needs most; these since then); and how many parameters it trained. What
+    a kill undid is not counted.
     """
     import resource
 
@@ -131,31 +150,37 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     from transformers import TrainerCallback
 
     stopped: list[int] = []  # the signal, if one came
+    ended: list[int] = []  # the step that all processes ended after, since one of them got a signal
     # GRPO's rollouts are in no checkpoint, so it may only stop between them.
     whole = (getattr(trainer.args, "steps_per_generation", None) or 1) * getattr(trainer.args, "num_iterations", 1)
 
     class Checkpointing(TrainerCallback):
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            for extra in states:
-                extra.save(folder)
-            write_text(folder / WHOLE, f"{earlier + time.monotonic() - start:.3f}")
+            gathered(None)  # all processes have written their parts
+            if is_main():
+                for extra in states:
+                    extra.save(folder)
+                write_text(folder / WHOLE, f"{earlier + time.monotonic() - start:.3f}")
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             seconds = time.monotonic() - start
-            report_progress(job.out.name, state.global_step, state.max_steps, seconds, done, job.progress)
-            if stopped and state.global_step % whole == 0:
+            if is_main():
+                report_progress(job.out.name, state.global_step, state.max_steps, seconds, done, job.progress)
+            if state.global_step % whole == 0 and any(gathered(bool(stopped))):
+                ended.append(state.global_step)
                 control.should_save = control.should_training_stop = True
 
     # Counted now: merging an adapter takes its parameters away.
     trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     trainer.add_callback(Checkpointing())
     start = time.monotonic()
-    resume = last_checkpoint(job.folder)
+    resume = agreed(last_checkpoint(job.folder) if is_main() else None)
     done, earlier = int(resume.name.split("-")[1]) if resume else 0, 0.0
     if resume:
         earlier = float((resume / WHOLE).read_text(encoding="utf-8"))
-        print(f"{job.out.name}: resumed at step {done}", flush=True)
+        if is_main():
+            print(f"{job.out.name}: resumed at step {done}", flush=True)
         for extra in states:
             extra.load(resume)
     # A cluster says so before it ends a job: at the time limit (--signal), for a more urgent job, on scancel.
@@ -164,22 +189,19 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     finally:
         signal.signal(signal.SIGTERM, before)
-    if stopped and trainer.state.global_step < trainer.state.max_steps:
+    if ended and trainer.state.global_step < trainer.state.max_steps:
         raise ValueError(
             f"{job.out.name}: ended by SIGTERM after step {trainer.state.global_step} of {trainer.state.max_steps}, "
             "with a checkpoint; run it again and it goes on from there"
         )
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+    tensors = [v for state in trainer.optimizer.state.values() for v in state.values() if torch.is_tensor(v)]
+    own = [tensor.to_local() if hasattr(tensor, "to_local") else tensor for tensor in tensors]  # of a shard, its part
     return {
         "seconds": round(earlier + time.monotonic() - start, 3),
         "reward_seconds": round(sum(row.get("reward_seconds", 0.0) for row in trainer.state.log_history), 3),
-        "peak_memory": memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "optimizer_bytes": sum(
-            value.numel() * value.element_size()
-            for state in trainer.optimizer.state.values()
-            for value in state.values()
-            if torch.is_tensor(value)
-        ),
+        "peak_memory": max(gathered(memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)),
+        "optimizer_bytes": max(gathered(sum(tensor.numel() * tensor.element_size() for tensor in own))),
         "trainable_parameters": trainable,
     }
 
@@ -194,12 +216,24 @@ def report_progress(name: str, step: int, total: int, seconds: float, done: int,
     if descriptor == 2 and sys.stderr.isatty():
         print(f"\r{line} ", end="\n" if step == total else "", file=sys.stderr, flush=True)
     elif step % max(total // 10, 1) == 0:
-        with open(descriptor, "w", closefd=False) if descriptor != 2 else nullcontext(sys.stderr) as stream:
+        with nullcontext(sys.stderr) if descriptor == 2 else progress_file(descriptor) as stream:
             print(line, file=stream, flush=True)
 
 
+def progress_file(descriptor: int) -> TextIO:
+    """The file of a descriptor that the shell gave; a process that a launcher started finds it at its parent."""
+    if "LOCAL_RANK" in os.environ:
+        return open(f"/proc/{os.getppid()}/fd/{descriptor}", "a")
+    return open(descriptor, "w", closefd=False)
+
+
 def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dict[str, float]) -> None:
-    """Write the model folder (weights, tokenizer, manifest, history) and the costs; both atomically, costs first."""
+    """Write the model folder (weights, tokenizer, manifest, history) and the costs; both atomically, costs first.
+
+    Of several processes only the main one does.
+    """
+    if not is_main():
+        return
     tokens = int(trainer.state.num_input_tokens_seen)
     total = int(sum(p.numel() for p in model.parameters()))
     costs = {"model": job.out.name, "seed": job.seed, **measured, "total_parameters": total, "tokens": tokens}

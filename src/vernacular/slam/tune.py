@@ -3,22 +3,22 @@
 import json
 from typing import Any
 
-from vernacular.models.load import load_model
 from vernacular.models.packed import packed_trainer
-from vernacular.models.training import Job, save_model, train
+from vernacular.models.training import Job, train
+from vernacular.models.tuned import load_tuned, save_tuned
 from vernacular.slam.mlp import decoder_mlps
 
 
 def tune(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train the chosen layers of the parent on rows of records.TRAINING; job.inputs["layers"] is a layers.json."""
-    model, tokenizer = load_model(job.inputs["parent"], dtype="float32")
+    model, decoder, tokenizer = load_tuned(job, "float32")
     try:
         layers = json.loads(job.inputs["layers"].read_text(encoding="utf-8"))["layers"]
     except (ValueError, KeyError):
         raise ValueError(f"{job.inputs['layers']}: no choice of layers; delete it and rerun") from None
     freeze_but(model, layers, job.recipe["gate_proj"])
-    trainer = packed_trainer(model, tokenizer, model.base_model, rows, job)
-    save_model(model, tokenizer, trainer, job, train(trainer, job, []))
+    trainer = packed_trainer(model, tokenizer, decoder, rows, job)
+    save_tuned(model, tokenizer, trainer, job, train(trainer, job, []), "float32")
 
 
 def freeze_but(model: Any, layers: list[int], gate: bool) -> None:

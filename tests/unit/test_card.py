@@ -1,0 +1,196 @@
+"""Model cards hold whatever names and texts there are without breaking, and a push sends the folder in one commit."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scripts import run_script
+
+from vernacular import push
+from vernacular.card import block, model_card, plain
+
+MANIFEST: dict[str, Any] = {
+    "model": "adamame",
+    "seed": 1,
+    "recipe": {"recipe": "grpo", "from": "sft", "alignment": {"schedule": "cosine", "bonus": 2.0}},
+    "key": "k",
+    "code": "c0de",
+    "inputs": {"parent": "aa", "data": "bb"},
+    "packages": dict.fromkeys(("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy"), "1.0"),
+    "total_parameters": 1_000_000,
+    "trainable_parameters": 5_000,
+    "tokens_seen": 123_456,
+}
+OPTIONS: dict[str, Any] = {
+    "study": "default",
+    "scale": "miniature",
+    "licence": "Apache-2.0",
+    "languages": ["en", "fr"],
+    "parents": [{"model": "sft", "recipe": "sft"}, {"model": "lrm", "recipe": "hub", "repo": "Qwen/Qwen3-4B"}],
+    "data": [{"benchmark": "mini-mgsm", "languages": ["fr"]}],
+}
+ROW = {
+    "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
+    "accuracy_low": "0.78", "accuracy_high": "0.83", "lpr": "0.9", "lpr_low": "0.88", "lpr_high": "0.92",
+}  # fmt: skip
+
+
+def metadata(card: str) -> dict[str, Any]:
+    """What a hub reads: between the first line of three dashes and the next."""
+    first, *lines = card.split("\n")
+    assert first == "---"
+    return yaml.safe_load("\n".join(lines[: lines.index("---")]))
+
+
+def test_a_card_says_what_a_model_is() -> None:
+    others = [{**ROW, "language": "fr"}, {**ROW, "model": "sft"}, {**ROW, "seed": "2"}]
+    card = model_card(MANIFEST, [ROW, *others], OPTIONS)
+    assert metadata(card) == {
+        "license": "apache-2.0", "library_name": "transformers", "language": ["en", "fr"],
+        "tags": ["vernacular", "grpo"], "base_model": ["Qwen/Qwen3-4B"],
+    }  # fmt: skip
+    assert "adamame from sft from lrm" in card and "5,000 were trained, on 123,456 tokens" in card
+    assert [line for line in card.splitlines() if line.startswith("| mini")] == [
+        "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none |"
+    ]
+    assert "bonus: 2.0" in card and "- fr" in card and "Apache\\-2.0" in card
+    bare = model_card(MANIFEST, [], {**OPTIONS, "licence": None, "parents": [], "data": None})
+    assert metadata(bare)["license"] == "other" and "None in the tables" in bare and "None: from scratch" in bare
+
+
+def test_the_script_reads_tables_and_manifest(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
+    (tmp_path / "scores.csv").write_text(",".join(ROW) + "\n" + ",".join(ROW.values()) + "\n")
+    given = ("--model", tmp_path, "--options", json.dumps(OPTIONS), "--out", tmp_path / "card.md")
+    assert run_script("make_card", tmp_path / "scores.csv", *given) == 0
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert card == model_card(MANIFEST, [ROW], OPTIONS) and "80.5 (78.0 to 83.0)" in card
+
+
+def test_a_broken_manifest_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "manifest.json").write_text("[]")
+    options = json.dumps(OPTIONS)
+    assert run_script("make_card", "--model", tmp_path, "--options", options, "--out", tmp_path / "card.md") == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1 and not (tmp_path / "card.md").exists()
+
+
+HOSTILE = "x`|</details><script>alert(1)</script>\n---\n# [a](javascript:b) ${{ c }} \u202e"
+
+
+@settings(max_examples=30, deadline=None)
+@given(text=st.text(max_size=40) | st.just(HOSTILE))
+def test_no_text_breaks_a_card(text: str) -> None:
+    """Names, data and repositories are others' text: no mark-up comes of it, and the metadata stays what it is."""
+    manifest = {**MANIFEST, "model": text, "recipe": {"recipe": text, "note": text}}
+    row = {**ROW, "model": text, "benchmark": text}
+    options = {
+        **OPTIONS,
+        "study": text,
+        "scale": text,
+        "data": [{text: text}],
+        "parents": [{"model": text, "repo": text}],
+    }
+    card = model_card(manifest, [row], options)
+    assert metadata(card)["base_model"] == [text] and metadata(card)["tags"] == ["vernacular", text]
+    shown = plain(text)
+    assert "\n" not in shown and "<" not in shown and "|" not in shown.replace("\\|", "")
+    fenced = block({"a": text})
+    fence = fenced[: len(fenced) - len(fenced.lstrip("`"))]
+    assert fenced.count(fence) == 2 and yaml.safe_load(fenced.split("\n", 1)[1].rsplit(fence, 1)[0]) == {"a": text}
+
+
+# --- push
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of a hub as a push needs: makes a repository, takes every file in the commit itself."""
+
+    seen: list[tuple[str, str, bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Hub.seen.append((self.path, self.headers["Authorization"], body))
+        answer: dict[str, Any] = {}
+        if self.path.endswith("/repos/create"):
+            answer = {"url": f"http://{self.headers['Host']}/me/adamame"}
+        elif "/preupload/" in self.path:
+            files = json.loads(body)["files"]
+            answer = {"files": [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]}
+        elif "/commit/" in self.path:
+            answer = {
+                "success": True,
+                "commitOid": "0" * 40,
+                "commitUrl": f"http://{self.headers['Host']}/me/adamame/commit/0",
+            }
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    Hub.seen = []
+    yield Hub.seen
+    server.shutdown()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    model = tmp_path / "adamame"
+    model.mkdir()
+    for name in (
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "chat_template.jinja",
+        "manifest.json",
+        "history.csv",
+    ):
+        (model / name).write_text(f"of {name}")
+    for name in (".snakemake_timestamp", "optimizer.pt", "notes.bin"):
+        (model / name).write_text("not for others")
+    (tmp_path / "card.md").write_text("---\nlicense: apache-2.0\n---\n# adamame\n")
+    return model
+
+
+def call(folder: Path, *more: str) -> int:
+    return push.main([str(folder), "--card", str(folder.parent / "card.md"), "--repo", "me/adamame", *more])
+
+
+def test_a_push_is_one_commit_with_the_card(hub: list, folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """By the real client, to a hub of a few lines on this machine."""
+    assert call(folder) == 0
+    assert "/me/adamame/commit/0" in capsys.readouterr().out
+    commits = [body for path, _, body in hub if "/commit/" in path]
+    assert len(commits) == 1 and {token for _, token, _ in hub} == {"Bearer hf_secret"}
+    lines = [json.loads(line)["value"] for line in commits[0].splitlines()]
+    sent = {value["path"]: base64.b64decode(value["content"]).decode() for value in lines if "path" in value}
+    assert sent.pop("README.md") == (folder.parent / "card.md").read_text()
+    assert sent == {name: f"of {name}" for name in sent}
+    assert set(sent) == {path.name for path in push.files_of(folder)} and len(sent) == 6
+
+
+def test_what_a_push_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    assert call(folder, "--dry-run") == 0 and "model.safetensors" in capsys.readouterr().out
+    assert call(folder) == 1 and "HF_TOKEN is not set" in capsys.readouterr().err
+    (folder / "secret.json").symlink_to(folder.parent / "card.md")
+    assert call(folder, "--dry-run") == 1 and "secret.json: no file of this folder's own" in capsys.readouterr().err
+    assert call(folder.parent, "--dry-run") == 1 and "no *.safetensors here" in capsys.readouterr().err

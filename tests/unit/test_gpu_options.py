@@ -1,0 +1,187 @@
+"""Options for GPUs: what can be tried without one, and one line where a package is missing."""
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+
+from vernacular.corpus.miniature import question_rows
+from vernacular.corpus.training import training_rows
+from vernacular.evaluation import engines
+from vernacular.models.finetune import finetune
+from vernacular.models.load import computes_bfloat16, load_model
+from vernacular.models.pretrain import train_tokenizer
+from vernacular.models.training import Job
+from vernacular.trainer_options import known_options
+
+NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
+BENCHMARK = {"questions": {"train": 30, "test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}
+BENCHMARKS = {"mini-mgsm": BENCHMARK}
+ROWS = list(
+    training_rows(
+        BENCHMARKS,
+        [
+            {
+                "task": "translation",
+                "benchmarks": {"mini-mgsm": [0.0, 1.0]},
+                "languages": ["fr", "sw"],
+                "of": ["questions"],
+            }
+        ],
+        1,
+    )
+)
+QUESTIONS = list(question_rows(BENCHMARKS, ["en", "fr"], "test", 1))
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gpu") / "parent"
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in ROWS), 600)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=512, eos_token_id=tokenizer.eos_token_id, initializer_range=0.2,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def trained(parent: Path, folder: Path, more: dict[str, Any], training: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The weights after two steps of fine-tuning."""
+    torch.manual_seed(1)
+    options = {"max_steps": 2, "per_device_train_batch_size": 2, "learning_rate": 1e-2, "logging_steps": 1, **training}
+    recipe = {"recipe": "finetune", "threads": 1, "length": 256, "compile": False, "training": options, **more}
+    inputs = {"parent": parent, "data": folder / "data"}
+    job = Job(recipe, "code", 1, inputs, folder / "model", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
+    job.folder.mkdir(parents=True)
+    finetune(job, ROWS)
+    return AutoModelForCausalLM.from_pretrained(job.out).state_dict()
+
+
+LORA = {"lora": {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"}}
+
+
+@pytest.mark.parametrize("more", [{}, LORA], ids=["all weights", "adapters"])
+def test_checkpointed_activations_change_no_weight(parent: Path, tmp_path: Path, more: dict[str, Any]) -> None:
+    plain = trained(parent, tmp_path / "plain", more, {})
+    spared = trained(parent, tmp_path / "spared", more, {"gradient_checkpointing": True})
+    start = AutoModelForCausalLM.from_pretrained(parent).state_dict()
+    assert not torch.equal(plain["model.layers.0.mlp.up_proj.weight"], start["model.layers.0.mlp.up_proj.weight"])
+    for name in plain:
+        torch.testing.assert_close(spared[name], plain[name], atol=1e-6, rtol=1e-5)
+
+
+def test_bfloat16_changes_little(parent: Path, tmp_path: Path) -> None:
+    plain = trained(parent, tmp_path / "plain", {}, {"learning_rate": 1e-3, "optim": "sgd"})
+    rounded = trained(parent, tmp_path / "rounded", {}, {"learning_rate": 1e-3, "optim": "sgd", "bf16": True})
+    # A CPU that could only emulate it trains in float32 instead.
+    assert any(not torch.equal(rounded[name], plain[name]) for name in plain) == computes_bfloat16()
+    for name in plain:
+        assert rounded[name].dtype == torch.float32
+        torch.testing.assert_close(rounded[name], plain[name], atol=1e-3, rtol=1e-2)
+
+
+def test_four_bits_without_their_package_are_one_line(parent: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("vernacular.models.tuned.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"load_in_4bit needs the package bitsandbytes.*pip install '.\[gpu\]'"):
+        trained(parent, tmp_path, {**LORA, "load_in_4bit": True}, {})
+
+
+def test_adapters_of_four_bits_are_merged_into_the_parent_as_it_was(parent: Path, tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is in the extra gpu")
+    start = AutoModelForCausalLM.from_pretrained(parent).state_dict()
+    after = trained(parent, tmp_path, {**LORA, "load_in_4bit": True}, {})
+    assert set(after) == set(start)
+    for name, weight in start.items():
+        moved = after[name] - weight
+        adapted = "_proj" in name
+        assert bool(moved.any()) == adapted, name
+        if adapted:  # by the product of two matrices of rank 4, and by no rounding
+            assert torch.linalg.matrix_rank(moved, rtol=1e-3) <= 4, name
+
+
+def test_rollouts_by_vllm_without_it_are_one_line(parent: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    from vernacular.adamame import grpo
+
+    monkeypatch.setattr(grpo, "find_spec", lambda name: None)
+    recipe = {"prompts": 1, "alignment": {}, "training": {"use_vllm": True}}
+    job = Job(recipe, "c", 1, {"parent": parent, "data": tmp_path}, tmp_path, tmp_path, tmp_path, {}, "key", 2)
+    with pytest.raises(ValueError, match=r"training.use_vllm needs the package vllm.*pip install '.\[gpu\]'"):
+        grpo.train_grpo(job, [{}], {})
+
+
+def test_options_of_the_trainers_are_known() -> None:
+    shared = {"bf16", "gradient_checkpointing", "tf32", "optim"}
+    assert shared <= known_options("sft") & known_options("finetune") & known_options("slam")
+    vllm = {
+        "use_vllm",
+        "vllm_mode",
+        "vllm_gpu_memory_utilization",
+        "vllm_max_model_length",
+        "vllm_tensor_parallel_size",
+    }
+    assert shared | vllm <= known_options("grpo")
+
+
+OPTIONS = {
+    "samples": 1,
+    "temperature": 0,
+    "max_new_tokens": 12,
+    "batch_size": 4,
+    "decoding": "plain",
+    "dtype": "float32",
+}
+
+
+def test_transformers_answers_where_there_is_no_vllm(
+    parent: Path, capsys: pytest.CaptureFixture, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    plain = list(engines.answer_rows(parent, QUESTIONS, OPTIONS, 1))
+    assert "Transformers" not in capsys.readouterr().err
+    assert list(engines.answer_rows(parent, QUESTIONS, {**OPTIONS, "engine": "vllm"}, 1)) == plain
+    assert "vllm is not installed, so Transformers answers in its place" in capsys.readouterr().err
+
+
+class LLM:
+    """vLLM's documented class, as far as it is used: greedy completions by Transformers, one request after another."""
+
+    def __init__(self, model: str, dtype: str, seed: int, max_model_len: int, trust_remote_code: bool) -> None:
+        assert dtype == "float32" and max_model_len == 512 and not trust_remote_code
+        self.model, self.tokenizer = load_model(model, dtype)
+
+    def generate(self, prompts: list[dict[str, list[int]]], sampling_params: list[Any]) -> list[Any]:
+        found = []
+        for prompt, options in zip(prompts, sampling_params, strict=True):
+            assert options.temperature == 0 and 0 <= options.seed < 2**63 and options.skip_special_tokens
+            ids = torch.tensor([prompt["prompt_token_ids"]])
+            new = self.model.generate(
+                ids, max_new_tokens=options.max_tokens, do_sample=False, eos_token_id=options.stop_token_ids
+            )
+            tokens = new[0, ids.shape[1] :].tolist()
+            reason = "stop" if tokens[-1] in options.stop_token_ids else "length"
+            found.append(SimpleNamespace(outputs=[SimpleNamespace(token_ids=tokens, finish_reason=reason)]))
+        return found
+
+
+@pytest.mark.parametrize("decoding", ["plain", "forced-prefix"])
+def test_vllm_is_asked_for_what_transformers_is(parent: Path, monkeypatch: Any, decoding: str) -> None:
+    """By a stand-in with the documented interface; vLLM itself has not been run."""
+    stand_in: Any = ModuleType("vllm")
+    stand_in.LLM, stand_in.SamplingParams = LLM, lambda **options: SimpleNamespace(**options)
+    monkeypatch.setitem(sys.modules, "vllm", stand_in)
+    options = {**OPTIONS, "decoding": decoding}
+    long = {**QUESTIONS[0], "id": "long", "question": "12 " * 400}
+    wanted = list(engines.answer_rows(parent, [*QUESTIONS, long], options, 1))
+    assert sorted(map(json.dumps, engines.vllm_rows(parent, [*QUESTIONS, long], options, 1))) == sorted(
+        map(json.dumps, wanted)
+    )
+    assert {row["finish_reason"] for row in wanted} >= {"prompt_too_long", "length"}

@@ -1,0 +1,90 @@
+"""The start of several processes: what accelerate is told, and one line where they cannot start.
+
+Trainings with two processes stand in tests/end-to-end/test_launch.py.
+"""
+
+import sys
+from typing import Any
+
+import pytest
+import torch
+from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+from accelerate.utils.launch import prepare_multi_gpu_env
+
+from vernacular import launch
+from vernacular.launch import STRATEGIES, launch_command, start_processes
+from vernacular.models.processes import agreed, gathered, join
+
+
+def recipe(strategy: str = "ddp", count: int = 4) -> dict[str, Any]:
+    return {"threads": 3, "launch": {"processes": count, "strategy": strategy}}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_accelerate_understands_every_strategy(strategy: str) -> None:
+    """By its own parser and checks; a file in the user's home says nothing."""
+    command = launch_command(recipe(strategy), ["train.py", "--recipe", "{}"])
+    assert command[:3] == [sys.executable, "-m", "accelerate.commands.launch"]
+    args, _, _ = _validate_launch_command(launch_command_parser().parse_args(command[3:]))
+    assert args.num_processes == 4 and args.num_machines == 1 and args.mixed_precision == "no"
+    assert (args.training_script, args.training_script_args) == ("train.py", ["--recipe", "{}"])
+    assert args.multi_gpu == (strategy == "ddp")
+    assert args.use_deepspeed == strategy.startswith("zero")
+    assert not args.use_deepspeed or args.zero_stage == int(strategy[-1])
+    if strategy != "zero3":
+        assert args.zero3_save_16bit_model in (None, False, "false")
+    environment = prepare_multi_gpu_env(args)
+    assert environment["OMP_NUM_THREADS"] == "3" and 0 < args.main_process_port < 2**16
+    assert (environment.get("ACCELERATE_USE_FSDP") == "true") == (strategy == "fsdp2")
+    if strategy == "fsdp2":
+        assert environment["FSDP_VERSION"] == "2" and environment["FSDP_STATE_DICT_TYPE"] == "SHARDED_STATE_DICT"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that took the place of this process."""
+    found: list[list[str]] = []
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    monkeypatch.setattr("os.execv", lambda path, command: found.append(command))
+    return found
+
+
+def test_the_script_starts_itself_anew_once(started: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", "--seed", "1"])
+    start_processes({"threads": 1})
+    assert not started
+    start_processes(recipe())
+    assert [command[-3:] for command in started] == [sys.argv]
+    monkeypatch.setenv("LOCAL_RANK", "0")  # in one of the processes
+    start_processes(recipe())
+    assert len(started) == 1
+
+
+def test_shards_by_deepspeed_without_it(started: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"'zero2' needs the package deepspeed.*pip install '.\[gpu\]'"):
+        start_processes(recipe("zero2"))
+    assert not started
+
+
+def test_other_processes_than_the_recipe_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand behind another launcher: the weights would be others under the same key."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match=r"asks for 4 processes \(`launch`\), but 2 were started"):
+        join(recipe())
+    monkeypatch.delenv("WORLD_SIZE")
+    with pytest.raises(ValueError, match=r"asks for 4 processes \(`launch`\), but 1 were started"):
+        join(recipe())
+    join({"threads": 1})
+    assert not torch.distributed.is_initialized() and gathered("x") == ["x"] and agreed("x") == "x"
+
+
+def test_machines_without_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="'fsdp2' needs GPUs and this machine has none; take ddp"):
+        join(recipe("fsdp2"))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    with pytest.raises(ValueError, match="asks for 4 processes .*this machine has 2 GPUs"):
+        join(recipe())
