@@ -3,9 +3,10 @@
 from typing import Any
 
 from vernacular.study_schema import StudyError, nearest
+from vernacular.study_sources import is_math
 
 MERGES = ("merge-mapping", "merge")
-ENCODERS = ("translator", "folder")
+ENCODERS = ("translator", "folder", "hub")
 NO_LLM = (*MERGES, "translator")
 OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one")  # decodings
 TARGETS = ("merge", "merge-steering", "merge-adamame")
@@ -101,9 +102,9 @@ def check_evaluation(study: dict[str, Any], evaluation: dict[str, Any], place: s
             f"{nearest(translator, [n for n, o in models.items() if o['recipe'] in ENCODERS])}"
         )
     for benchmark in evaluation["benchmarks"]:
-        if decoding == "mixed-en" and study["benchmarks"][benchmark]["setting"] not in ("facts", "statements"):
+        if decoding == "mixed-en" and is_math(study, benchmark):
             raise StudyError(
-                f"{place}.decoding: 'mixed-en' needs questions of several lines (settings facts, statements), which "
+                f"{place}.decoding: 'mixed-en' needs questions of several lines (choices, entailments), which "
                 f"'{benchmark}' has not"
             )
     if evaluation["target"] in TARGETS and "merge" not in study:

@@ -18,6 +18,7 @@ HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 COMMAND = "command files"
 RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts"
 MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
+SOURCES = f"{MINIATURE} corpus.sources languages study_sources study_schema"
 ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
@@ -31,9 +32,11 @@ SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
 CLOSURES = {
     "fetch_folder": COMMAND,
     "preflight": COMMAND,
-    "make_questions": f"{MINIATURE} corpus.sources",
-    "make_training_data": f"{MINIATURE} corpus.training languages",
-    "make_traces": f"{MINIATURE} corpus.traces",
+    "download": f"{COMMAND} download",
+    "list_downloads": COMMAND,
+    "make_questions": SOURCES,
+    "make_training_data": f"{SOURCES} corpus.training",
+    "make_traces": f"{SOURCES} corpus.traces corpus.source_traces {ANSWERS} identify letters",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
     "pretrain": f"{TRAINING} models.pretrain models.packed",
     "train_finetune": f"{PACKED} models.load models.lora models.finetune",

@@ -15,8 +15,8 @@ from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phra
 from vernacular.failures import summary
 from vernacular.files import remove_partial
 from vernacular.study import (
+    CHAT_TEMPLATES,
     StudyError,
-    check_files,
     check_owner,
     evaluated,
     evaluated_resources,
@@ -24,6 +24,7 @@ from vernacular.study import (
     resolve_study,
 )
 from vernacular.study_merge import merge_parents
+from vernacular.study_sources import PHRASEBOOK, check_folders, downloads_of
 
 
 def config_source():
@@ -46,7 +47,7 @@ try:
     study = resolve_study(config, CONFIG_FILE)
     for language in study["languages"]:
         load_phrasebook(language)
-    check_files(study, CONFIG_FILE)
+    check_folders(study, CONFIG_FILE)
     if CONFIG_FILES:
         check_owner(study, CONFIG_FILES, ROOT / "config", CONFIG_FILE)
 except (StudyError, PhrasebookError) as error:
@@ -119,7 +120,7 @@ def phrasebooks(wildcards):
 
 
 def phrasebook_benchmarks():
-    return {n: o for n, o in study["benchmarks"].items() if o["source"] == "phrasebook"}
+    return {n: o for n, o in study["benchmarks"].items() if o["source"] == PHRASEBOOK}
 
 
 IDENTIFIER = text({"languages": study["languages"], **study["identifier"]})
@@ -170,32 +171,77 @@ def default_evaluations():
 # --- what the rules of the corpus take
 
 
-def mgsm_files(wildcards):
-    """The real files that the questions of the test split come from."""
-    used = any(o["source"] == "mgsm" for o in study["benchmarks"].values())
-    if not used or wildcards.split != "test":
-        return []
-    folder = Path(study["sources"]["mgsm"])
-    files = [folder / f"mgsm_{language}.tsv" for language in study["languages"]]
-    return [str(path) for path in files if path.exists()] or [str(files[0])]
+def source_folder(name):
+    """Where a source's files are: in the folder that the configuration names, or where they were fetched to."""
+    return study["sources"][name].get("folder") or f"{RESULTS}/downloads/data/{name}"
+
+
+def source_inputs(names):
+    """What a rule waits for, of some sources: each file of a folder of one's own, or the folder that is fetched."""
+    found = {}
+    for name in names:
+        own = study["sources"][name].get("folder")
+        files = sorted(str(path) for path in Path(own).rglob("*") if path.is_file()) if own else []
+        found |= dict.fromkeys(files or [source_folder(name)])
+    return list(found)
+
+
+def places(names):
+    """What a script reads of some sources."""
+    return {name: {"format": study["sources"][name]["format"], "folder": source_folder(name)} for name in names}
+
+
+def asked_benchmarks(split):
+    """Of the training questions only those that traces and RL prompts come from: training sets draw their own."""
+    trained = {study[section].get("benchmark") for section in ("traces", "rl") if section in study}
+    return {n: o for n, o in study["benchmarks"].items() if split != "train" or n in trained}
+
+
+def asked_sources(split):
+    return list(dict.fromkeys(o["source"] for o in asked_benchmarks(split).values() if o["source"] != PHRASEBOOK))
+
+
+def question_sources(wildcards):
+    return source_inputs(asked_sources(wildcards.split))
 
 
 def questions_options(wildcards):
-    """Of the training questions only those that traces and RL prompts come from: training sets draw their own."""
-    trained = {study[section]["benchmark"] for section in ("traces", "rl") if section in study}
-    benchmarks = {n: o for n, o in study["benchmarks"].items() if wildcards.split != "train" or n in trained}
-    shared = {"languages": study["languages"], "sources": study["sources"], "seed": study["seeds"][0]}
-    return text({"benchmarks": benchmarks, **shared})
+    sources = places(asked_sources(wildcards.split))
+    shared = {"languages": study["languages"], "sources": sources, "seed": study["seeds"][0]}
+    return text({"benchmarks": asked_benchmarks(wildcards.split), **shared})
+
+
+def sources_of_set(wildcards):
+    return [part["source"] for part in study["data"][wildcards.data] if "source" in part]
+
+
+def training_sources(wildcards):
+    return source_inputs(sources_of_set(wildcards))
 
 
 def training_data_options(wildcards):
     data = study["data"][wildcards.data]
-    named = {name for part in data for name in part["benchmarks"]}
+    named = {name for part in data for name in part.get("benchmarks", {})}
     benchmarks = {n: o for n, o in phrasebook_benchmarks().items() if n in named}
-    return text({"benchmarks": benchmarks, "data": data, "seed": study["seeds"][0]})
+    sources = places(sources_of_set(wildcards))
+    return text(
+        {"benchmarks": benchmarks, "data": data, "seed": study["seeds"][0]} | ({"sources": sources} if sources else {})
+    )
+
+
+def traces_place(wildcards):
+    source = study["traces"].get("source")
+    return source_folder(source) if source else f"{RESULTS}/corpus/questions/train.parquet"
+
+
+def trace_sources(wildcards):
+    source = study["traces"].get("source")
+    return source_inputs([source]) if source else [traces_place(wildcards)]
 
 
 def traces_options(wildcards):
+    if source := study["traces"].get("source"):
+        return text({"format": study["sources"][source]["format"], "languages": study["traces"]["languages"]})
     options = {key: study["traces"][key] for key in ("benchmark", "languages", "share", "flaws")}
     return text({"benchmarks": phrasebook_benchmarks(), **options})
 
@@ -209,7 +255,31 @@ def filter_options(wildcards):
 
 
 def folder_source(wildcards):
-    return MODELS[wildcards.model]["path"]
+    """A folder of one's own, or where a model of the hub was fetched to."""
+    return MODELS[wildcards.model].get("path", f"{RESULTS}/downloads/models/{wildcards.model}")
+
+
+def chat_template(wildcards):
+    name = MODELS[wildcards.model].get("chat_template")
+    return [str(CHAT_TEMPLATES / f"{name}.jinja")] if name else []
+
+
+# --- what the rules that fetch take
+
+DOWNLOADS = downloads_of(study)  # place below downloads/ -> what to fetch
+
+
+def download_options(wildcards):
+    return text(DOWNLOADS[wildcards.fetched])
+
+
+def download_mirror(wildcards, threads):
+    """Where the files come from is no part of what they are, nor of the trigger `params`; see script()."""
+    return study["sources"].get("mirror") or ""
+
+
+def download_records(wildcards):
+    return [f"{RESULTS}/downloads/{name}.json" for name in DOWNLOADS]
 
 
 def training_data(wildcards):
@@ -351,6 +421,8 @@ def final_outputs():
         *(f"{RESULTS}/figures/pareto.{kind}" for kind in ("png", "svg", "csv")),
         f"{RESULTS}/figures/languages.png",
     ]
+    if DOWNLOADS:
+        wanted.append(f"{RESULTS}/downloads.json")
     if "traces" in study:
         wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
     if any(e["target"] == "slam" for e in default_evaluations()):
@@ -381,5 +453,6 @@ wildcard_constraints:
     seed=r"\d+",
     split="train|dev|test",
     data="|".join(map(re.escape, study["data"])) or "(?!)",
+    fetched="|".join(map(re.escape, DOWNLOADS)) or "(?!)",
     benchmark="|".join(re.escape(name) for name in study["benchmarks"]),
     evaluated="|".join(re.escape(name) for name in dict.fromkeys(n for n, _ in EVALUATED)),
