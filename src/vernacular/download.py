@@ -41,7 +41,7 @@ def fetch(
     item: `kind` (model or dataset), `repo`, `revision` and `files` (patterns; None: what a model loads), or `urls`,
     each with `url` and `sha256` (or None). mirror: a folder in the place of the network. earlier: the record of an
     earlier download: it pins a branch or tag to the commit, and a URL without a checksum to the file, that came first.
-    parts: a folder for unfinished files of URLs. Raises ValueError (one line: what happened, to which file, what to do).
+    parts: a folder for unfinished files of URLs. Raises ValueError (one line: what happened, where, what to do).
     """
     if "repo" in item:
         commit, files = mirrored_repo(item, mirror) if mirror else hub_repo(item, bars)

@@ -4,6 +4,7 @@ Every error is one line that names the file, the key and the nearest valid choic
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -243,13 +244,14 @@ def check_groups(options: dict[str, Any], place: str) -> None:
             f"{place}.per_device_train_batch_size: {batch} is no multiple of num_generations ({group}), so a group "
             f"would straddle two processes; the nearest is {max(round(batch / group), 1) * group}"
         )
-    every = values.get("steps_per_generation", values["gradient_accumulation_steps"])
+    accumulated = values["gradient_accumulation_steps"]  # batches in a step; rollouts are counted in batches
+    every = values.get("steps_per_generation", accumulated)
     if "generation_batch_size" in values:
         every = max(values["generation_batch_size"] // batch, 1)
-    every *= values["num_iterations"]
+    every = math.lcm(every * values["num_iterations"], accumulated) // accumulated
     if (steps := values["save_steps"]) % every:
         raise StudyError(
-            f"{place}.save_steps: {steps} is no multiple of {every} (steps_per_generation x num_iterations), and a "
+            f"{place}.save_steps: {steps} is no multiple of {every}, the steps of one generation of rollouts, and a "
             f"checkpoint does not hold rollouts; the nearest is {max(round(steps / every), 1) * every}"
         )
 
@@ -257,11 +259,11 @@ def check_groups(options: dict[str, Any], place: str) -> None:
 def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path, file: str) -> None:
     """A copied configuration that kept the name of a shipped study would write over that one's results."""
     used = {Path(path).resolve() for path in files}
-    for path in sorted(shipped.glob("*.yaml")):
+    for path in sorted(shipped.rglob("*.yaml")):
         named = re.search(r"^study: *['\"]?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         if named and named[1] == study["study"] and path.resolve() not in used:
             raise StudyError(
-                f"{file}: study: '{study['study']}' is the name of the study in {shipped.name}/{path.name}; "
+                f"{file}: study: '{study['study']}' is the name of the study in {path.relative_to(shipped.parent)}; "
                 "give yours a name of its own"
             )
 

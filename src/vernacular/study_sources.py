@@ -120,8 +120,8 @@ def check_traces(traces: dict[str, Any], sources: dict[str, Any], place: str) ->
         raise StudyError(f"{place}: needs `benchmark` (the miniature's traces) or `source` (real ones), one of the two")
     if "source" in traces:
         check_gives(sources, traces["source"], "traces", f"{place}.source")
-        for key in ("share", "flaws"):
-            if traces.get(key):
+        for key, asked in (("share", "share" in traces), ("flaws", any(traces.get("flaws", {}).values()))):
+            if asked:
                 raise StudyError(f"{place}.{key}: of the miniature's traces; leave it out beside `source`")
     elif "share" not in traces:
         raise StudyError(f"{place}: the key 'share' is missing: which training questions get traces")

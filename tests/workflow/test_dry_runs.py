@@ -199,16 +199,6 @@ def test_paths_hold_no_unreplaced_names(fresh: Path) -> None:
     assert "<results>" not in run.text and "<logs>" not in run.text
 
 
-@pytest.fixture
-def failing_scontrol(tmp_path: Path) -> Path:
-    """A `scontrol` that fails at once, as where a cluster's configuration was left without its daemon."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "scontrol").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-    (folder / "scontrol").chmod(0o755)
-    return folder
-
-
 def test_dry_run_takes_three_seconds(fresh: Path, failing_scontrol: Path) -> None:
     """At most 3 s on an idle machine; twice that here, and a second try, for a busy one."""
     times = []

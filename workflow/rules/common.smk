@@ -177,12 +177,15 @@ def source_folder(name):
 
 
 def source_inputs(names):
-    """What a rule waits for, of some sources: each file of a folder of one's own, or the folder that is fetched."""
+    """What a rule waits for, of some sources: each file of a folder of one's own, or the folder that is fetched.
+
+    A folder that is not there yet stops no dry run; the script that wants it says so.
+    """
     found = {}
     for name in names:
         own = study["sources"][name].get("folder")
-        files = sorted(str(path) for path in Path(own).rglob("*") if path.is_file()) if own else []
-        found |= dict.fromkeys(files or [source_folder(name)])
+        files = sorted(str(path) for path in Path(own).rglob("*") if path.is_file()) if own else [source_folder(name)]
+        found |= dict.fromkeys(files)
     return list(found)
 
 

@@ -16,7 +16,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", required=True, help="training rows (Parquet)")
     args = parser.parse_args(argv)
-    rows = training_rows(*(args.options[key] for key in ("benchmarks", "data", "seed")), args.options.get("sources"))
+    options = args.options
+    rows = training_rows(options["benchmarks"], options["data"], options["seed"], options.get("sources"))
     return command.run("make_training_data", lambda: print(write_rows(args.out, rows, TRAINING), "rows"))
 
 

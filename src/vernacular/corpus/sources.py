@@ -171,7 +171,8 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
     translations, of which some are missing; a language that is not ours or that comes twice is left out.
     """
     codes = {entry["name"]: code for code, entry in load_languages().items()}
-    number, seen = 0, set()
+    number = 0
+    seen: set[str] = set()
     for place, row in json_rows(path, ("prompt", "chosen")):
         found = INSTRUCTION.search(row["prompt"])
         if not found:
