@@ -24,7 +24,7 @@ from vernacular.study import (
     resolve_study,
 )
 from vernacular.study_merge import merge_parents
-from vernacular.study_sources import PHRASEBOOK, check_folders, downloads_of
+from vernacular.study_sources import PHRASEBOOK, check_folders, downloads_of, source_of
 
 
 def config_source():
@@ -195,9 +195,13 @@ def places(names):
 
 
 def asked_benchmarks(split):
-    """Of the training questions only those that traces and RL prompts come from: training sets draw their own."""
+    """Of the training questions only those that traces and RL prompts come from: training sets draw their own.
+
+    Nothing waits for a source that has no questions of the split.
+    """
     trained = {study[section].get("benchmark") for section in ("traces", "rl") if section in study}
-    return {n: o for n, o in study["benchmarks"].items() if split != "train" or n in trained}
+    wanted = {n: o for n, o in study["benchmarks"].items() if split != "train" or n in trained}
+    return {n: o for n, o in wanted.items() if not (form := source_of(study, n)) or split in form.splits}
 
 
 def asked_sources(split):

@@ -9,7 +9,7 @@ from vernacular import command
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.records import QUESTION, write_rows
 from vernacular.corpus.sources import question_rows as source_rows
-from vernacular.study_sources import FORMATS, PHRASEBOOK
+from vernacular.study_sources import PHRASEBOOK
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,8 +26,7 @@ def main(argv: list[str] | None = None) -> int:
                 yield from question_rows({name: options}, languages, args.split, args.options["seed"])
                 continue
             source = args.options["sources"][options["source"]]
-            if args.split in FORMATS[source["format"]].splits:
-                yield from source_rows(source["format"], Path(source["folder"]), name, languages, args.split)
+            yield from source_rows(source["format"], Path(source["folder"]), name, languages, args.split)
 
     return command.run("make_questions", lambda: print(write_rows(args.out, rows(), QUESTION), "questions"))
 
