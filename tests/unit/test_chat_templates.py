@@ -1,5 +1,6 @@
 """The chat templates for hub models: every turn keeps its trace, and the model's own template is left where it was."""
 
+import json
 from pathlib import Path
 
 import jinja2
@@ -56,5 +57,19 @@ def test_a_template_takes_the_place_of_the_models_own(tmp_path: Path) -> None:
     assert run_script("fetch_folder", *arguments, "--chat-template", template) == 0
     assert (tmp_path / "out/chat_template.jinja").read_text() == template.read_text()
     assert (source / "chat_template.jinja").read_text() == "its own"
-    assert run_script("fetch_folder", "--chat-template", *arguments) == 0  # as the rule says it where there is none
+    # As the rule says it where there is neither.
+    assert run_script("fetch_folder", "--record", "--chat-template", *arguments) == 0
     assert (tmp_path / "out/chat_template.jinja").read_text() == "its own"
+    assert not (tmp_path / "out/manifest.json").exists()
+
+
+def test_a_model_of_the_hub_says_where_it_is_from(tmp_path: Path) -> None:
+    source, record = tmp_path / "source", tmp_path / "record.json"
+    source.mkdir()
+    (source / "config.json").write_text("{}")
+    (source / "manifest.json").write_text("of somebody else")
+    record.write_text('{"models/lrm": {"repo": "Qwen/Qwen3-4B", "commit": "1cfa"}}')
+    assert run_script("fetch_folder", "--source", source, "--record", record, "--out", tmp_path / "lrm") == 0
+    found = json.loads((tmp_path / "lrm/manifest.json").read_text())
+    assert found == {"model": "lrm", "repo": "Qwen/Qwen3-4B", "commit": "1cfa"}
+    assert (source / "manifest.json").read_text() == "of somebody else"

@@ -266,6 +266,10 @@ def folder_source(wildcards):
     return MODELS[wildcards.model].get("path", f"{RESULTS}/downloads/models/{wildcards.model}")
 
 
+def download_record(wildcards):
+    return [] if "path" in MODELS[wildcards.model] else [f"{RESULTS}/downloads/models/{wildcards.model}.json"]
+
+
 def chat_template(wildcards):
     name = MODELS[wildcards.model].get("chat_template")
     return [str(CHAT_TEMPLATES / f"{name}.jinja")] if name else []

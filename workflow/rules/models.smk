@@ -38,6 +38,7 @@ rule pretrain:
 rule fetch_folder:
     input:
         folder=folder_source,
+        record=download_record,
         template=chat_template,
     output:
         directory("<results>/seed-{seed}/models/{model}"),
@@ -53,8 +54,8 @@ rule fetch_folder:
     message:
         "fetch_folder: taking {wildcards.model} from {input.folder}"
     shell:
-        "python {params.script:q} --source {input.folder:q} --chat-template {input.template:q} --out {output:q}"
-        " > {log:q} 2>&1"
+        "python {params.script:q} --source {input.folder:q} --record {input.record:q}"
+        " --chat-template {input.template:q} --out {output:q} > {log:q} 2>&1"
 
 
 # All weights of a model, or LoRA adapters, on a set of the section `data`.
