@@ -11,8 +11,9 @@ import pytest
 from scripts import run_script
 
 from vernacular.answers import is_correct, parse_number
+from vernacular.corpus.formats import READERS
 from vernacular.corpus.records import QUESTION, read_rows
-from vernacular.corpus.sources import READERS, examples, question_rows
+from vernacular.corpus.sources import examples, question_rows
 from vernacular.languages import load_languages
 from vernacular.study_schema import load_schema
 from vernacular.study_sources import FORMATS

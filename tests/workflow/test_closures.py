@@ -18,7 +18,8 @@ HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 COMMAND = "command files"
 RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts"
 MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
-SOURCES = f"{MINIATURE} corpus.sources languages study_sources study_schema"
+FORMATS = "corpus.formats languages study_sources study_schema"
+SOURCES = f"{MINIATURE} corpus.sources {FORMATS}"
 ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
@@ -36,7 +37,7 @@ CLOSURES = {
     "list_downloads": COMMAND,
     "make_questions": SOURCES,
     "make_training_data": f"{SOURCES} corpus.training",
-    "make_traces": f"{SOURCES} corpus.traces corpus.source_traces {ANSWERS} identify letters",
+    "make_traces": f"{MINIATURE} corpus.traces corpus.source_traces {FORMATS} {ANSWERS} {IDENTIFIER}",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
     "pretrain": f"{TRAINING} models.pretrain models.packed",
     "train_finetune": f"{PACKED} models.load models.lora models.finetune",

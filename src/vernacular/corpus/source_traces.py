@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.answers import last_box
-from vernacular.corpus.sources import json_rows
+from vernacular.corpus.formats import json_rows
 from vernacular.identify import LanguageIdentifier
 from vernacular.prompts import split_completion
 from vernacular.study_sources import FORMATS, source_files

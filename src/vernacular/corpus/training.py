@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from vernacular.corpus.formats import Example
 from vernacular.corpus.miniature import (
     KINDS,
     make_problems,
@@ -17,7 +18,7 @@ from vernacular.corpus.miniature import (
     render_question,
     share_of,
 )
-from vernacular.corpus.sources import Example, examples
+from vernacular.corpus.sources import examples
 from vernacular.languages import load_languages
 from vernacular.prompts import END_OF_THINKING, answer_message, question_messages, question_text, split_completion
 from vernacular.study_sources import FORMATS
