@@ -4,6 +4,7 @@ Every error is one line that names the file, the key and the nearest valid choic
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,9 +16,12 @@ from vernacular.study_launch import check_gpu_options
 from vernacular.study_merge import check_merge
 from vernacular.study_schema import StudyError, check, load_schema, nearest
 from vernacular.study_slam import check_slam, resolved_layers
+from vernacular.study_sources import check_sources, is_math, source_of
 from vernacular.trainer_options import TAKEN, known_options
 
-__all__ = ["StudyError", "check_files", "check_owner", "evaluated", "evaluated_resources", "label", "resolve_study"]
+CHAT_TEMPLATES = PHRASEBOOKS.parent / "chat_templates"
+
+__all__ = ["StudyError", "check_owner", "evaluated", "evaluated_resources", "label", "resolve_study"]
 
 
 def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
@@ -39,6 +43,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         if kind not in list(recipes):
             raise StudyError(f"{file}: {place}.recipe: unknown recipe '{kind}'; {nearest(str(kind), recipes)}")
         check(recipe, recipes[kind], schema, place, file)
+    check_sources(study, file)
     check_names(study, file)
     check_graph(study["models"], file)
     check_questions(study, file)
@@ -77,6 +82,7 @@ def check_names(study: dict[str, Any], file: str) -> None:
         "set": "among the sets of the section 'data'",
         "benchmark": "among the study's benchmarks",
         "model": "among the study's models",
+        "chat template": "among those of resources/chat_templates",
         "study language": "among those with a phrasebook (resources/phrasebook/<language>.yaml)",
     }
     languages, benchmarks, models = study["languages"], list(study["benchmarks"]), list(study["models"])
@@ -98,11 +104,16 @@ def check_names(study: dict[str, Any], file: str) -> None:
     for section in ("traces", "rl"):
         if section in study:
             known(f"{section}.languages", study[section]["languages"], languages, "language")
+        if "benchmark" in study.get(section, {}):
             known(f"{section}.benchmark", [study[section]["benchmark"]], benchmarks, "benchmark")
     for place, options in parts_of(study):
         known(f"{place}.languages", options["languages"], languages, "language")
         known(f"{place}.shares", list(options["shares"]), options["languages"], "language of this set")
-        known(f"{place}.benchmarks", list(options["benchmarks"]), benchmarks, "benchmark")
+        known(f"{place}.benchmarks", list(options.get("benchmarks", [])), benchmarks, "benchmark")
+    templates = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
+    for name, recipe in study["models"].items():
+        if "chat_template" in recipe:
+            known(f"models.{name}.chat_template", [recipe["chat_template"]], templates, "chat template")
     if "slam" in study:
         known("slam.languages", study["slam"]["languages"], languages, "language")
         known("slam.benchmark", [study["slam"]["benchmark"]], benchmarks, "benchmark")
@@ -146,35 +157,35 @@ def check_questions(study: dict[str, Any], file: str) -> None:
             raise StudyError(f"{file}: {place}: {pair} runs from high to low or holds nothing; write [low, high]")
 
     def holds(place: str, name: str, split: str) -> None:
-        source = benchmarks[name]["source"]
-        if source == "mgsm" and split != "test":
+        form = source_of(study, name)
+        if form and split not in form.splits:
             raise StudyError(
-                f"{file}: {place}: '{name}' is MGSM, which has test questions alone, not the split '{split}'"
+                f"{file}: {place}: the source of '{name}' has the splits {', '.join(form.splits)} alone, not '{split}'"
             )
-        if source == "phrasebook" and not benchmarks[name]["questions"][split]:
+        if not form and not benchmarks[name]["questions"][split]:
             raise StudyError(
                 f"{file}: {place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}"
             )
 
     for name, benchmark in benchmarks.items():
         place = f"benchmarks.{name}"
-        if benchmark["source"] == "mgsm" and "mgsm" not in study["sources"]:
-            raise StudyError(f"{file}: {place}: the source 'mgsm' needs sources.mgsm, the folder of its TSV files")
         if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
             raise StudyError(f"{file}: {place}.steps: a frame has one step, not {benchmark['steps']}")
         for key, pair in benchmark["numbers"].items():
             # Two statements need two numbers.
             upwards(f"{place}.numbers.{key}", pair, key == "opening" and benchmark["setting"] == "statements")
     for section in ("traces", "rl"):
-        if section in study:
+        if "benchmark" in study.get(section, {}):
             name = study[section]["benchmark"]
             upwards(f"{section}.share", study[section]["share"], strictly=True)
             holds(f"{section}.benchmark", name, "train")
-            if benchmarks[name]["setting"] not in ("story", "frame"):
-                raise StudyError(f"{file}: {section}.benchmark: '{name}' has no word problems (setting story or frame)")
+            if not is_math(study, name):
+                raise StudyError(
+                    f"{file}: {section}.benchmark: '{name}' has no word problems, whose answers are numbers"
+                )
     if "traces" in study:
         upwards("traces.length", study["traces"]["length"])
-    if "traces" in study and "rl" in study and study["traces"]["benchmark"] == study["rl"]["benchmark"]:
+    if study.get("traces", {}).get("benchmark") == study.get("rl", {}).get("benchmark") is not None:
         (low, high), (start, end) = study["traces"]["share"], study["rl"]["share"]
         if max(low, start) < min(high, end):
             raise StudyError(
@@ -182,8 +193,10 @@ def check_questions(study: dict[str, Any], file: str) -> None:
                 "questions"
             )
     for place, options in parts_of(study):
-        for benchmark, share in options["benchmarks"].items():
+        for benchmark, share in options.get("benchmarks", {}).items():
             upwards(f"{place}.benchmarks.{benchmark}", share, strictly=True)
+            if source_of(study, benchmark):
+                raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
             holds(f"{place}.benchmarks", benchmark, "train")
         if options["task"] == "translation" and set(options["languages"]) <= {"en"}:
             raise StudyError(f"{file}: {place}.languages: a translation into English needs another language")
@@ -238,43 +251,26 @@ def check_groups(options: dict[str, Any], count: int, place: str) -> None:
             f"{place}.per_device_train_batch_size: {batch} is no multiple of num_generations ({group}), so a group "
             f"would straddle two processes; the nearest is {max(round(batch / group), 1) * group}"
         )
-    every = values.get("steps_per_generation", values["gradient_accumulation_steps"])
+    accumulated = values["gradient_accumulation_steps"]  # batches in a step; rollouts are counted in batches
+    every = values.get("steps_per_generation", accumulated)
     if "generation_batch_size" in values:
         every = max(values["generation_batch_size"] // (batch * count), 1)
-    every *= values["num_iterations"]
+    every = math.lcm(every * values["num_iterations"], accumulated) // accumulated
     if (steps := values["save_steps"]) % every:
         raise StudyError(
-            f"{place}.save_steps: {steps} is no multiple of {every} (steps_per_generation x num_iterations), and a "
+            f"{place}.save_steps: {steps} is no multiple of {every}, the steps of one generation of rollouts, and a "
             f"checkpoint does not hold rollouts; the nearest is {max(round(steps / every), 1) * every}"
         )
-
-
-def check_files(study: dict[str, Any], file: str) -> None:
-    """The real files that the evaluations need are there (paths are relative to the working directory)."""
-    for number, evaluation in enumerate(study["evaluations"]):
-        if any(study["benchmarks"][name]["source"] == "mgsm" for name in evaluation["benchmarks"]):
-            folder = Path(study["sources"]["mgsm"])
-            there = sorted(path.stem.removeprefix("mgsm_") for path in folder.glob("mgsm_*.tsv"))
-            if not there:
-                raise StudyError(
-                    f"{file}: sources.mgsm: no mgsm_<language>.tsv in {folder}; set it to the folder that holds them"
-                )
-            for language in evaluation["languages"]:
-                if language not in there:
-                    raise StudyError(
-                        f"{file}: evaluations.{number}.languages: {folder} has no mgsm_{language}.tsv; "
-                        f"{nearest(language, there)}"
-                    )
 
 
 def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path, file: str) -> None:
     """A copied configuration that kept the name of a shipped study would write over that one's results."""
     used = {Path(path).resolve() for path in files}
-    for path in sorted(shipped.glob("*.yaml")):
+    for path in sorted(shipped.rglob("*.yaml")):
         named = re.search(r"^study: *['\"]?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         if named and named[1] == study["study"] and path.resolve() not in used:
             raise StudyError(
-                f"{file}: study: '{study['study']}' is the name of the study in {shipped.name}/{path.name}; "
+                f"{file}: study: '{study['study']}' is the name of the study in {path.relative_to(shipped.parent)}; "
                 "give yours a name of its own"
             )
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from vernacular.study_schema import StudyError, nearest
+from vernacular.study_sources import is_math
 
 MERGES = ("merge-mapping", "merge")
-ENCODERS = ("translator", "folder")
+ENCODERS = ("translator", "folder", "hub")
+MAKERS = "translator, folder or hub"  # of encoders, in words
 NO_LLM = (*MERGES, "translator")
 OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one")  # decodings
 TARGETS = ("merge", "merge-steering", "merge-adamame")
@@ -77,7 +79,7 @@ def check_parents(models: dict[str, Any], name: str, place: str) -> None:
     if encoder is not None and models[encoder]["recipe"] not in ENCODERS:
         raise StudyError(
             f"{place}.encoder: '{encoder}' has the recipe '{models[encoder]['recipe']}', which makes no encoder; "
-            f"name a model of {' or '.join(ENCODERS)}"
+            f"name a model of {MAKERS}"
         )
 
 
@@ -97,13 +99,13 @@ def check_evaluation(study: dict[str, Any], evaluation: dict[str, Any], place: s
         raise StudyError(f"{place}.translator: goes with `decoding: translate-en`, and only with that")
     if translator is not None and (translator not in models or models[translator]["recipe"] not in ENCODERS):
         raise StudyError(
-            f"{place}.translator: '{translator}' is no model of {' or '.join(ENCODERS)}; "
+            f"{place}.translator: '{translator}' is no model of {MAKERS}; "
             f"{nearest(translator, [n for n, o in models.items() if o['recipe'] in ENCODERS])}"
         )
     for benchmark in evaluation["benchmarks"]:
-        if decoding == "mixed-en" and study["benchmarks"][benchmark]["setting"] not in ("facts", "statements"):
+        if decoding == "mixed-en" and is_math(study, benchmark):
             raise StudyError(
-                f"{place}.decoding: 'mixed-en' needs questions of several lines (settings facts, statements), which "
+                f"{place}.decoding: 'mixed-en' needs questions of several lines (choices, entailments), which "
                 f"'{benchmark}' has not"
             )
     if evaluation["target"] in TARGETS and "merge" not in study:

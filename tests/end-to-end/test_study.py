@@ -101,7 +101,7 @@ def test_every_real_question_arrives(study_copy: Path) -> None:
     """MGSM through generation, scoring, tables and plot: the smoke model solves next to none, but no row is lost."""
     overlay = study_copy / "mgsm.yaml"
     overlay.write_text(
-        f"sources: {{mgsm: {MGSM.resolve()}}}\n"
+        f"sources: {{mgsm: {{folder: {MGSM.resolve()}}}}}\n"
         "models:\n"
         f"  lrm: {{recipe: folder, path: {RESULTS}/seed-1/models/lrm}}\n"
         f"  adamame: {{recipe: folder, path: {RESULTS}/seed-1/models/adamame}}\n"

@@ -200,7 +200,7 @@ def filter_arguments(folder, traces, **changes):
 def test_scripts_from_questions_to_kept_traces(tmp_path):
     questions, out = tmp_path / "train.parquet", tmp_path / "raw.parquet"
     write_rows(questions, question_rows(BENCHMARKS, LANGUAGES, "train", 3), QUESTION)
-    arguments = ["--questions", str(questions), "--options", make_options(), "--seed", "3", "--out", str(out)]
+    arguments = ["--input", str(questions), "--options", make_options(), "--seed", "3", "--out", str(out)]
     assert script("make_traces").main(arguments) == 0
     made = list(read_rows(out))
     low = {row["id"] for row in made}

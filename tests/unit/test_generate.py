@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from vernacular.answers import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import GENERATION
-from vernacular.evaluation.generate import SeededSampling, generate_rows, stream_seed
+from vernacular.evaluation.generate import SeededSampling, generate_rows, split_last_line, stream_seed
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.prompts import forced_prefix, question_messages, split_completion
 
@@ -188,6 +189,17 @@ def test_an_llm_alone_has_no_gate() -> None:
     for row in generate(QUESTIONS[:2], samples=1).values():
         assert list(row) == GENERATION.names
         assert row["told_language"] is row["gate_encoder"] is row["gate_llm"] is None
+
+
+def test_a_model_whose_template_knows_no_traces_answers_in_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As MetaMath's do; what the workflow's other parts read then is a trace and a response as ever."""
+    assert split_last_line("48/2 = 24.\n#### 24\nThe answer is: 24\n") == ("48/2 = 24.\n#### 24", "The answer is: 24")
+    assert split_last_line("B") == ("", "B") and split_last_line("") == ("", "")
+    assert is_correct("24", split_last_line("So 1 + 23.\nThe answer is: 24")[1], "sw")
+    tokenizer = model_and_tokenizer()[1]
+    monkeypatch.setattr(tokenizer, "chat_template", tokenizer.chat_template.replace("<think>", ""))
+    for row in generate(QUESTIONS).values():
+        assert (row["trace"], row["response"]) == split_last_line(row["completion"])
 
 
 def test_one_end_token_of_the_tokenizer_where_the_model_names_none(monkeypatch: pytest.MonkeyPatch) -> None:

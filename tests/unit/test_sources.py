@@ -1,37 +1,66 @@
-"""The reader of MGSM: the real files, and broken ones."""
+"""Readers of real questions: the real MGSM, fixtures with the columns and quirks of the other formats, broken files."""
 
-import shutil
+import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from scripts import run_script
 
-from vernacular.answers import parse_number
-from vernacular.corpus.sources import mgsm_rows
+from vernacular.answers import is_correct, parse_number
+from vernacular.corpus.formats import READERS
+from vernacular.corpus.records import QUESTION, read_rows
+from vernacular.corpus.sources import examples, question_rows
 from vernacular.languages import load_languages
+from vernacular.study_schema import load_schema
+from vernacular.study_sources import FORMATS
 
 MGSM = Path(__file__).parents[3] / "shared" / "data" / "mgsm"
+
+
+def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
+    """Rows as Parquet, one JSON list (.json) or JSON lines without a final newline."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    else:
+        path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+
+
+def test_every_format_has_a_reader_and_stands_in_the_schema() -> None:
+    assert READERS.keys() | {"adamame-traces"} == FORMATS.keys()
+    assert load_schema()["$defs"]["source"]["properties"]["format"]["enum"] == list(FORMATS)
+
+
+# --- MGSM
 
 
 def test_real_mgsm_files() -> None:
     if not MGSM.exists():
         pytest.skip(f"the real MGSM files are not at {MGSM}")
-    rows = list(mgsm_rows(MGSM, "mgsm", list(load_languages())))
+    rows = list(question_rows("mgsm", MGSM, "mgsm", list(load_languages()), "test"))
     assert len(rows) == 2750 and len({(row["id"], row["language"]) for row in rows}) == 2750
     answers = defaultdict(set)
     for row in rows:
         answers[row["id"]].add(parse_number(row["answer"], "en"))
         assert row["question"] == row["question"].strip() and "\t" not in row["answer"]
     assert len(answers) == 250 and all(len(found) == 1 and None not in found for found in answers.values())
+    assert all(number.denominator == 1 for found in answers.values() for number in found if number is not None)
 
 
 def test_mgsm_lines(tmp_path: Path) -> None:
     file = tmp_path / "mgsm_fr.tsv"
     file.write_bytes("Une\ttabulation ?\t3\r\nLigne\u2028coupée ?\t1,234".encode())  # no final newline
-    rows = list(mgsm_rows(tmp_path, "mgsm", ["en", "fr"]))
-    assert [(row["id"], row["question"], row["answer"]) for row in rows] == [
-        ("mgsm-test-00001", "Une\ttabulation ?", "3"),
-        ("mgsm-test-00002", "Ligne\u2028coupée ?", "1,234"),
+    rows = list(question_rows("mgsm", tmp_path, "mgsm", ["en", "fr"], "test"))
+    assert [(row["id"], row["kind"], row["question"], row["answer"]) for row in rows] == [
+        ("mgsm-test-00001", "math", "Une\ttabulation ?", "3"),
+        ("mgsm-test-00002", "math", "Ligne\u2028coupée ?", "1,234"),
     ]
     for text, what in [
         ("q\t1\nno answer\t\n", "line 2 is no question"),
@@ -40,10 +69,162 @@ def test_mgsm_lines(tmp_path: Path) -> None:
     ]:
         file.write_text(text)
         with pytest.raises(ValueError, match=rf"mgsm_fr.tsv: {what}"):
-            list(mgsm_rows(tmp_path, "mgsm", ["fr"]))
+            list(question_rows("mgsm", tmp_path, "mgsm", ["fr"], "test"))
     file.write_bytes("é\t1".encode("latin-1"))
     with pytest.raises(ValueError, match="mgsm_fr.tsv: not valid UTF-8"):
-        list(mgsm_rows(tmp_path, "mgsm", ["fr"]))
-    shutil.rmtree(tmp_path)
-    with pytest.raises(ValueError, match="no mgsm_<language>.tsv"):
-        list(mgsm_rows(tmp_path, "mgsm", ["fr"]))
+        list(question_rows("mgsm", tmp_path, "mgsm", ["fr"], "test"))
+    with pytest.raises(ValueError, match="no test questions in sw"):
+        list(question_rows("mgsm", tmp_path, "mgsm", ["sw"], "test"))
+    file.unlink()
+    with pytest.raises(ValueError, match=r"no files of the format 'mgsm' \(named mgsm_"):
+        list(question_rows("mgsm", tmp_path, "mgsm", ["fr"], "test"))
+
+
+def test_mgsm_with_korean(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "question": "자넷의 오리는 ...?", "answer": "18", "replaced": False},
+        {"id": 250, "question": "... ?", "answer": "-3", "replaced": True},
+    ]
+    write(tmp_path, "ko.jsonl", rows)
+    found = list(question_rows("mgsm-jsonl", tmp_path, "mgsm", ["ko"], "test"))
+    assert [(row["id"], row["language"], row["answer"]) for row in found] == [
+        ("mgsm-test-00001", "ko", "18"),
+        ("mgsm-test-00250", "ko", "-3"),
+    ]
+    write(tmp_path, "ko.jsonl", [{**rows[0], "id": "first"}])
+    with pytest.raises(ValueError, match=r"ko.jsonl: line 1: id is 'first', no whole number"):
+        list(question_rows("mgsm-jsonl", tmp_path, "mgsm", ["ko"], "test"))
+
+
+# --- MSVAMP
+
+
+def test_msvamp(tmp_path: Path) -> None:
+    """Files are named by the languages' English names; numbers stay as they are written, and are right as 18."""
+    row = {"query": "How many?", "equation": "( 20.0 - 2.0 )", "response": 18.0, "m_query": "Wangapi?"}
+    write(tmp_path, "test_Swahili.jsonl", [row, {**row, "response": "1,234"}])
+    write(tmp_path, "test_Klingon.jsonl", [row])
+    found = list(question_rows("msvamp", tmp_path, "msvamp", ["sw", "th"], "test"))
+    assert [(row["id"], row["language"], row["question"], row["answer"]) for row in found] == [
+        ("msvamp-test-00001", "sw", "Wangapi?", "18.0"),
+        ("msvamp-test-00002", "sw", "Wangapi?", "1,234"),
+    ]
+    assert is_correct("18.0", "Jibu ni \\boxed{18}.", "sw") and is_correct("1,234", "\\boxed{1234}", "sw")
+    (tmp_path / "test_Swahili.jsonl").write_text('{"query": "How many?", "m_query": null, "response": 1}')
+    with pytest.raises(ValueError, match="line 1: 'm_query' is missing or null; there are query, m_query, response"):
+        list(question_rows("msvamp", tmp_path, "msvamp", ["sw"], "test"))
+    (tmp_path / "test_Swahili.jsonl").write_text("{")
+    with pytest.raises(ValueError, match="test_Swahili.jsonl: line 1 is no JSON"):
+        list(question_rows("msvamp", tmp_path, "msvamp", ["sw"], "test"))
+
+
+# --- X-CSQA and XNLI
+
+
+def choice(texts: list[str], key: str) -> dict[str, Any]:
+    choices = {"label": list("ABCDE"), "text": texts}
+    return {"id": "3f2c", "lang": "de", "question": {"stem": "Wo?", "choices": choices}, "answerKey": key}
+
+
+def test_x_csqa_takes_the_dev_split_and_empty_options(tmp_path: Path) -> None:
+    """The dev split is the one with keys, so it is our test; one German option is empty, and its question stays."""
+    texts = ["Bank", "", "Baum", "Haus", "Fluss"]
+    write(tmp_path, "X-CSQA-de/validation-00000-of-00001.parquet", [choice(texts, "C")])
+    write(tmp_path, "X-CSQA-de/test-00000-of-00001.parquet", [choice(texts, "")])
+    [found] = question_rows("x-csqa", tmp_path, "xcsqa", ["de"], "test")
+    assert found == {
+        "id": "xcsqa-test-3f2c", "benchmark": "xcsqa", "kind": "choice", "language": "de", "question": "Wo?",
+        "choices": texts, "answer": "C",
+    }  # fmt: skip
+
+
+def test_x_csqa_as_it_was_published_first(tmp_path: Path) -> None:
+    """JSON lines with a list of labelled choices, a folder for each language; here training questions."""
+    row = choice(["a", "b", "c", "d", "e"], "E")
+    row["question"]["choices"] = [{"label": label, "text": label.lower()} for label in "ABCDE"]
+    write(tmp_path, "de/train.jsonl", [row])
+    [found] = examples("x-csqa", tmp_path, "train", ["de"])
+    assert found["choices"] == list("abcde") and found["answer"] == found["completion"] == "E"
+    write(tmp_path, "de/train.jsonl", [{**row, "answerKey": ""}])
+    with pytest.raises(ValueError, match="line 1: the key is '', no choice; keys of the test split are withheld"):
+        list(examples("x-csqa", tmp_path, "train", ["de"]))
+
+
+def test_xnli(tmp_path: Path) -> None:
+    """The same row is the same pair in every language; blanks and line breaks within a sentence become one blank."""
+    rows = [{"premise": " Und er\nsagte .", "hypothesis": "Er  schwieg .", "label": 2}]
+    for language, split in [("de", "test"), ("en", "test"), ("de", "validation")]:
+        write(tmp_path, f"{language}/{split}-00000-of-00001.parquet", rows)
+    found = list(question_rows("xnli", tmp_path, "xnli", ["de", "en", "fr"], "test"))
+    assert [row["language"] for row in found] == ["de", "en"] and len({row["id"] for row in found}) == 1
+    assert found[0]["question"] == "Und er sagte .\nEr schwieg ." and found[0]["answer"] == "contradiction"
+    assert [row["id"] for row in question_rows("xnli", tmp_path, "xnli", ["de"], "dev")] == ["xnli-dev-000001"]
+    write(tmp_path, "de/test-00000-of-00001.parquet", [{**rows[0], "label": -1}])
+    with pytest.raises(ValueError, match="row 1: the label is -1, not 0, 1 or 2"):
+        list(question_rows("xnli", tmp_path, "xnli", ["de"], "test"))
+    write(tmp_path, "de/test-00000-of-00001.parquet", [{"premise": "x"}])
+    with pytest.raises(ValueError, match=r"the column 'hypothesis' is missing; there are \['premise'\]"):
+        list(question_rows("xnli", tmp_path, "xnli", ["de"], "test"))
+    (tmp_path / "de/test-00000-of-00001.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(ValueError, match="cannot be read as Parquet"):
+        list(question_rows("xnli", tmp_path, "xnli", ["de"], "test"))
+
+
+# --- training questions
+
+
+def message(content: str, answer: str, **more: Any) -> dict[str, Any]:
+    prompt, style = [{"role": "user", "content": content}], {"ground_truth": answer, "style": "rule"}
+    return {"data_source": "math_dapo", "prompt": prompt, "reward_model": style, "extra_info": {"index": "x"}, **more}
+
+
+def test_dapo_leaves_its_instructions_out_and_repeats_nothing(tmp_path: Path) -> None:
+    asked = (
+        "Solve the following math problem step by step. The last line of your response should be of the form Answer: "
+        "$Answer (without quotes) where $Answer is the answer to the problem.\n\nFind $x$.\n\nIt is small.\n\n"
+        'Remember to put your answer on its own line after "Answer:".'
+    )
+    write(tmp_path, "dapo-math-17k.parquet", [message(asked, "34"), message(asked, "34"), message("Find y.", "-1")])
+    found = list(question_rows("dapo", tmp_path, "dapo", ["en"], "train"))
+    assert [(row["id"], row["question"], row["answer"]) for row in found] == [
+        ("dapo-train-00001", "Find $x$.\n\nIt is small.", "34"),
+        ("dapo-train-00002", "Find y.", "-1"),
+    ]
+
+
+def test_adamames_part_of_dapo(tmp_path: Path) -> None:
+    """Each question is in one language, behind an instruction in that language."""
+    rows = [
+        message("Veuillez raisonner et répondre dans \\boxed{}.\n\nTrouvez $x$.", "34", lang="fr"),
+        message("단계별로 \\boxed{} 안에.\n\n$x$를 구하시오.", "7", lang="ko"),
+    ]
+    write(tmp_path, "train_dapomath17k_5k.parquet", rows)
+    found = list(question_rows("dapo", tmp_path, "dapo", ["fr", "ko", "th"], "train"))
+    assert [(row["language"], row["question"], row["answer"]) for row in found] == [
+        ("fr", "Trouvez $x$.", "34"),
+        ("ko", "$x$를 구하시오.", "7"),
+    ]
+    write(tmp_path, "train_dapomath17k_5k.parquet", [{**rows[0], "lang": "unknown"}])
+    with pytest.raises(ValueError, match="row 1: the language is 'unknown'"):
+        list(question_rows("dapo", tmp_path, "dapo", ["fr"], "train"))
+
+
+# --- through the script
+
+
+def test_questions_of_the_miniature_and_of_a_source_in_one_file(tmp_path: Path) -> None:
+    (tmp_path / "mgsm").mkdir()
+    (tmp_path / "mgsm/mgsm_en.tsv").write_text("1 + 1?\t2", encoding="utf-8")
+    numbers = {"opening": [2, 12], "term": [2, 6], "factor": [2, 3], "result": [2, 16]}
+    mini = {"source": "phrasebook", "setting": "story", "steps": 1, "numbers": numbers}
+    options = {
+        "benchmarks": {"mini": {**mini, "questions": {"train": 0, "dev": 2, "test": 3}}, "mgsm": {"source": "real"}},
+        "languages": ["en", "fr"],
+        "sources": {"real": {"format": "mgsm", "folder": str(tmp_path / "mgsm")}},
+        "seed": 1,
+    }
+    out = tmp_path / "test.parquet"
+    assert run_script("make_questions", "--split", "test", "--options", json.dumps(options), "--out", out) == 0
+    assert pq.read_schema(out).equals(QUESTION)
+    names = [row["benchmark"] for row in read_rows(out)]
+    assert {name: names.count(name) for name in set(names)} == {"mini": 6, "mgsm": 1}

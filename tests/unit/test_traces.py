@@ -180,7 +180,7 @@ def test_a_line_of_10_mb_is_never_held(tmp_path):
 )
 def test_make_script_fails_in_one_line_and_leaves_nothing(changes, message, tmp_path, capsys):
     write_rows(tmp_path / "q.parquet", [], QUESTION)
-    arguments = ["--questions", str(tmp_path / "q.parquet"), "--options", make_options(**changes), "--seed", "3"]
+    arguments = ["--input", str(tmp_path / "q.parquet"), "--options", make_options(**changes), "--seed", "3"]
     assert script("make_traces").main([*arguments, "--out", str(tmp_path / "raw.parquet")]) == 1
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1

@@ -43,3 +43,13 @@ def write_config(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def failing_scontrol(tmp_path: Path) -> Path:
+    """A `scontrol` that fails at once, as where a cluster's configuration was left without its daemon."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "scontrol").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (folder / "scontrol").chmod(0o755)
+    return folder

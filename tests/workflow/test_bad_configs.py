@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import ROOT, copy_repository, dry_run
 
-from vernacular.study import StudyError, check_files, check_owner, resolve_study
+from vernacular.study import StudyError, check_owner, resolve_study
+from vernacular.study_sources import check_folders
 
 # What stands in the issue goes through Snakemake itself, on a finished study.
 PROMISED: dict[str, tuple[Edit, list[str]]] = {
@@ -189,14 +190,14 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("evaluations.0.questions", 0),
         ["evaluations.0.questions: 0 is too small", "least is 1"],
     ),
-    "MGSM without a folder": (put("benchmarks.mgsm", {"source": "mgsm"}), ["benchmarks.mgsm", "sources.mgsm"]),
+    "unknown source": (put("benchmarks.mgsm", {"source": "mgms"}), ["benchmarks.mgsm.source: unknown source 'mgms'"]),
     "MGSM to train on": (
         lambda c: c.update(
-            sources={"mgsm": "x"},
+            sources={"mgsm": {"format": "mgsm", "folder": "x"}},
             rl={**c["rl"], "benchmark": "m"},
             benchmarks={**c["benchmarks"], "m": {"source": "mgsm"}},
         ),
-        ["rl.benchmark: 'm' is MGSM", "'train'"],
+        ["rl.benchmark: the source of 'm' has the splits test alone, not 'train'"],
     ),
     "unknown set": (put("models.reasoner.data", "reasonin"), ["models.reasoner.data: set 'reasonin'", "'reasoning'"]),
     "unknown task": (put("data.translation.0.task", "translate"), ["data.translation.0.task", "'translation'"]),
@@ -393,5 +394,5 @@ def test_phrasebook_with_a_missing_form(tmp_path: Path) -> None:
     assert "fr.yaml" in dry_run(folder).complaint
 
 
-def test_check_files_wants_mgsm_alone(default_study: dict[str, Any]) -> None:
-    check_files(resolve_study(default_study, "x"), "x")  # no evaluation on MGSM: no file is looked for
+def test_no_folder_is_looked_for_without_need(default_study: dict[str, Any]) -> None:
+    check_folders(resolve_study(default_study, "x"), "x")

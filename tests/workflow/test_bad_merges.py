@@ -61,7 +61,7 @@ PARENTS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "LLM as an encoder": (
         put("models.langbridge.encoder", "base"),
-        ["models.langbridge.encoder: 'base' has the recipe 'pretrain'", "name a model of translator or folder"],
+        ["models.langbridge.encoder: 'base' has the recipe 'pretrain'", "name a model of translator, folder or hub"],
     ),
     "unknown gate": (put("models.st-merge.gate", "cross"), ["models.st-merge.gate: 'cross'", "'cross-attention'"]),
     "language embedding below 0": (
@@ -137,11 +137,11 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "unknown translator": (
         put(f"evaluations.{TRANSLATED}.translator", "translater"),
-        ["evaluations.8.translator: 'translater' is no model of translator or folder; did you mean 'translator'?"],
+        ["evaluations.8.translator: 'translater' is no model of translator, folder or hub; did you mean 'translator'?"],
     ),
     "LLM as a translator": (
         put(f"evaluations.{TRANSLATED}.translator", "base"),
-        ["evaluations.8.translator: 'base' is no model of translator or folder"],
+        ["evaluations.8.translator: 'base' is no model of translator, folder or hub"],
     ),
     "word problems in two languages": (
         put(f"evaluations.{MIXED}.benchmarks", ["mini-xnli", "mini-mgsm"]),

@@ -18,6 +18,8 @@ HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 COMMAND = "command files"
 RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts"
 MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
+FORMATS = "corpus.formats languages study_sources study_schema"
+SOURCES = f"{MINIATURE} corpus.sources {FORMATS}"
 ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
@@ -36,9 +38,11 @@ CLOSURES = {
     "fetch_folder": COMMAND,
     "preflight": COMMAND,
     "make_card": f"{COMMAND} card models.manifest",
-    "make_questions": f"{MINIATURE} corpus.sources",
-    "make_training_data": f"{MINIATURE} corpus.training languages",
-    "make_traces": f"{MINIATURE} corpus.traces",
+    "download": f"{COMMAND} download",
+    "list_downloads": COMMAND,
+    "make_questions": SOURCES,
+    "make_training_data": f"{SOURCES} corpus.training",
+    "make_traces": f"{MINIATURE} corpus.traces corpus.source_traces {FORMATS} {ANSWERS} {IDENTIFIER}",
     "check_leaks": f"{MINIATURE} corpus.leaks",
     "rescore": f"{MINIATURE} corpus.leaks evaluation.rescore evaluation.score evaluation.statistics study_schema"
     f" {ANSWERS} {IDENTIFIER} codeswitch labels",

@@ -150,7 +150,7 @@ def test_two_models_overlay(fresh: Path) -> None:
 
 def test_mgsm_study_fetches_finished_models(workspace: Path) -> None:
     config = yaml.safe_load((workspace / "config" / "mgsm.yaml").read_text(encoding="utf-8"))
-    folder = workspace / config["sources"]["mgsm"]
+    folder = workspace / config["sources"]["mgsm"]["folder"]
     folder.mkdir(parents=True)
     for language in config["evaluations"][0]["languages"]:
         (folder / f"mgsm_{language}.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
@@ -173,15 +173,14 @@ def test_mgsm_study_fetches_finished_models(workspace: Path) -> None:
 
 def test_mgsm_study_without_its_files(fresh: Path, tmp_path: Path) -> None:
     config = yaml.safe_load((fresh / "config" / "mgsm.yaml").read_text(encoding="utf-8"))
-    file = tmp_path / "mine.yaml"
-    file.write_text(
-        yaml.safe_dump({**config, "study": "mine", "sources": {"mgsm": str(tmp_path / "nowhere")}}), encoding="utf-8"
-    )
+    file, sources = tmp_path / "mine.yaml", {"mgsm": {"format": "mgsm", "folder": str(tmp_path / "nowhere")}}
+    file.write_text(yaml.safe_dump({**config, "study": "mine", "sources": sources}), encoding="utf-8")
     complaint = dry_run(fresh, "--configfile", file).complaint
-    assert "mine.yaml: sources.mgsm" in complaint and str(tmp_path / "nowhere") in complaint
+    assert "mine.yaml: sources.mgsm.folder: no files of the format 'mgsm' in" in complaint
+    assert str(tmp_path / "nowhere") in complaint
     (tmp_path / "nowhere").mkdir()
     (tmp_path / "nowhere" / "mgsm_en.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
-    assert "no mgsm_bn.tsv" in dry_run(fresh, "--configfile", file).complaint
+    assert "has no file for 'bn'; choose from: en" in dry_run(fresh, "--configfile", file).complaint
 
 
 @pytest.mark.parametrize("profile", ["slurm", "local"])
@@ -241,16 +240,6 @@ def test_paths_hold_no_unreplaced_names(fresh: Path) -> None:
     run = dry_run(fresh, "--printshellcmds", "adamame", "schedules")
     assert "--checkpoints results/default/seed-1/checkpoints" in run.text
     assert "<results>" not in run.text and "<logs>" not in run.text
-
-
-@pytest.fixture
-def failing_scontrol(tmp_path: Path) -> Path:
-    """A `scontrol` that fails at once, as where a cluster's configuration was left without its daemon."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "scontrol").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-    (folder / "scontrol").chmod(0o755)
-    return folder
 
 
 def test_dry_run_takes_three_seconds(fresh: Path, failing_scontrol: Path) -> None:

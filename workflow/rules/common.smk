@@ -16,8 +16,8 @@ from vernacular.failures import summary
 from vernacular.files import remove_partial
 from vernacular.launch import processes
 from vernacular.study import (
+    CHAT_TEMPLATES,
     StudyError,
-    check_files,
     check_owner,
     evaluated,
     evaluated_resources,
@@ -26,6 +26,7 @@ from vernacular.study import (
 )
 from vernacular.study_claims import OF_LAYERS, OF_TIME, load_claims, sides
 from vernacular.study_merge import merge_parents
+from vernacular.study_sources import PHRASEBOOK, check_folders
 
 
 def config_source():
@@ -48,7 +49,7 @@ try:
     study = resolve_study(config, CONFIG_FILE)
     for language in study["languages"]:
         load_phrasebook(language)
-    check_files(study, CONFIG_FILE)
+    check_folders(study, CONFIG_FILE)
     CLAIMS = load_claims(study["claims"] or ROOT / "config" / "claims.yaml")
     if CONFIG_FILES:
         check_owner(study, CONFIG_FILES, ROOT / "config", CONFIG_FILE)
@@ -122,7 +123,7 @@ def phrasebooks(wildcards):
 
 
 def phrasebook_benchmarks():
-    return {n: o for n, o in study["benchmarks"].items() if o["source"] == "phrasebook"}
+    return {n: o for n, o in study["benchmarks"].items() if o["source"] == PHRASEBOOK}
 
 
 IDENTIFIER = text({"languages": study["languages"], **study["identifier"]})
@@ -173,36 +174,6 @@ def default_evaluations():
 # --- what the rules of the corpus take
 
 
-def mgsm_files(wildcards):
-    """The real files that the questions of the test split come from."""
-    used = any(o["source"] == "mgsm" for o in study["benchmarks"].values())
-    if not used or wildcards.split != "test":
-        return []
-    folder = Path(study["sources"]["mgsm"])
-    files = [folder / f"mgsm_{language}.tsv" for language in study["languages"]]
-    return [str(path) for path in files if path.exists()] or [str(files[0])]
-
-
-def questions_options(wildcards):
-    """Of the training questions only those that traces and RL prompts come from: training sets draw their own."""
-    trained = {study[section]["benchmark"] for section in ("traces", "rl") if section in study}
-    benchmarks = {n: o for n, o in study["benchmarks"].items() if wildcards.split != "train" or n in trained}
-    shared = {"languages": study["languages"], "sources": study["sources"], "seed": study["seeds"][0]}
-    return text({"benchmarks": benchmarks, **shared})
-
-
-def training_data_options(wildcards):
-    data = study["data"][wildcards.data]
-    named = {name for part in data for name in part["benchmarks"]}
-    benchmarks = {n: o for n, o in phrasebook_benchmarks().items() if n in named}
-    return text({"benchmarks": benchmarks, "data": data, "seed": study["seeds"][0]})
-
-
-def traces_options(wildcards):
-    options = {key: study["traces"][key] for key in ("benchmark", "languages", "share", "flaws")}
-    return text({"benchmarks": phrasebook_benchmarks(), **options})
-
-
 def filter_options(wildcards):
     shortest, longest = study["traces"]["length"]
     return text({"length": {"minimum": shortest, "maximum": longest}})
@@ -212,7 +183,17 @@ def filter_options(wildcards):
 
 
 def folder_source(wildcards):
-    return MODELS[wildcards.model]["path"]
+    """A folder of one's own, or where a model of the hub was fetched to."""
+    return MODELS[wildcards.model].get("path", f"{RESULTS}/downloads/models/{wildcards.model}")
+
+
+def download_record(wildcards):
+    return [] if "path" in MODELS[wildcards.model] else [f"{RESULTS}/downloads/models/{wildcards.model}.json"]
+
+
+def chat_template(wildcards):
+    name = MODELS[wildcards.model].get("chat_template")
+    return [str(CHAT_TEMPLATES / f"{name}.jinja")] if name else []
 
 
 def training_data(wildcards):
@@ -357,6 +338,8 @@ def final_outputs():
         f"{RESULTS}/index.html",
         *leaks_file("leaks"),
     ]
+    if DOWNLOADS:
+        wanted.append(f"{RESULTS}/downloads.json")
     if "traces" in study:
         wanted += [f"{RESULTS}/corpus/filter.csv", f"{RESULTS}/corpus/filter_quality.csv"]
     if any(e["target"] == "slam" for e in default_evaluations()):

@@ -31,9 +31,13 @@ def ancestors(model):
 
 
 def slam_chains():
-    """Model -> the trainings that it takes beyond what the reference took, in order: two for the two-stage method."""
+    """Model -> the trainings that it takes beyond what the reference took, in order: two for the two-stage method.
+
+    A model that was taken from elsewhere has cost nothing here.
+    """
     reference = study["slam"]["reference"]
-    shared = {reference, *ancestors(reference)}
+    taken = {name for name, options in MODELS.items() if options["recipe"] in ("folder", "hub")}
+    shared = {reference, *ancestors(reference), *taken}
     names = dict.fromkeys(name for e in evaluations_of("slam") for name in e["models"])
     chains = {name: [m for m in [*reversed(ancestors(name)), name] if m not in shared] for name in names}
     return {name: chain for name, chain in chains.items() if chain}

@@ -7,7 +7,7 @@
 rule questions:
     input:
         phrasebooks=phrasebooks,
-        mgsm=mgsm_files,
+        sources=question_sources,
     output:
         "<results>/corpus/questions/{split}.parquet",
     log:
@@ -28,6 +28,7 @@ rule questions:
 rule training_data:
     input:
         phrasebooks=phrasebooks,
+        sources=training_sources,
     output:
         "<results>/corpus/training/{data}.parquet",
     log:
@@ -44,10 +45,10 @@ rule training_data:
         "python {params.script:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# Native-language traces with flaws at known rates, so that the filter has real work.
+# Native-language traces: the miniature's have flaws at known rates, so that the filter has real work.
 rule raw_traces:
     input:
-        questions="<results>/corpus/questions/train.parquet",
+        trace_sources,
     output:
         "<results>/corpus/traces/raw.parquet",
     log:
@@ -57,12 +58,13 @@ rule raw_traces:
     params:
         script=script("make_traces.py"),
         options=traces_options,
+        place=traces_place,
         seed=study["seeds"][0],
         code=code("make_traces.py"),
     message:
-        "raw_traces: writing native traces, some of them flawed"
+        "raw_traces: writing native traces"
     shell:
-        "python {params.script:q} --questions {input.questions:q} --options {params.options:q} --seed {params.seed}"
+        "python {params.script:q} --input {params.place:q} --options {params.options:q} --seed {params.seed}"
         " --out {output:q} > {log:q} 2>&1"
 
 

@@ -34,25 +34,28 @@ rule pretrain:
         " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
 
 
-# A model that exists already.
+# A model that exists already: in a folder of its own, or fetched from the hub.
 rule fetch_folder:
     input:
-        folder_source,
+        folder=folder_source,
+        record=download_record,
+        template=chat_template,
     output:
         directory("<results>/seed-{seed}/models/{model}"),
     log:
         "<logs>/seed-{seed}/fetch_folder/{model}.log",
     wildcard_constraints:
-        model=models_of("folder"),
+        model=models_of("folder", "hub"),
     conda:
         "../envs/vernacular.yaml"
     params:
         script=script("fetch_folder.py"),
         code=code("fetch_folder.py"),
     message:
-        "fetch_folder: taking {wildcards.model} from {input}"
+        "fetch_folder: taking {wildcards.model} from {input.folder}"
     shell:
-        "python {params.script:q} --source {input:q} --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} --source {input.folder:q} --record {input.record:q}"
+        " --chat-template {input.template:q} --out {output:q} > {log:q} 2>&1"
 
 
 # All weights of a model, or LoRA adapters, on a set of the section `data`.

@@ -1,13 +1,17 @@
-"""Take a model that exists already into the study: its files are linked where the disk allows, else copied."""
+"""Take a model that exists already into the study: its files are linked where the disk allows, else copied.
+
+A chat template that is given stands in the place of the model's own; the record of its download becomes its manifest.
+"""
 
 import argparse
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from vernacular import command
-from vernacular.files import atomic_folder
+from vernacular.files import atomic_folder, write_json
 
 
 def link_or_copy(source: str, target: str) -> None:
@@ -20,6 +24,8 @@ def link_or_copy(source: str, target: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", required=True, type=Path)
+    parser.add_argument("--record", nargs="?", type=Path, help="what was fetched from the hub (JSON)")
+    parser.add_argument("--chat-template", nargs="?", help="a Jinja file")
     parser.add_argument("--out", required=True, type=Path)
     args = parser.parse_args(argv)
 
@@ -30,6 +36,12 @@ def main(argv: list[str] | None = None) -> int:
             )
         with atomic_folder(args.out) as folder:
             shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
+            if args.record:
+                [record] = json.loads(args.record.read_text(encoding="utf-8")).values()
+                write_json(folder / "manifest.json", {"model": args.out.name, **record})
+            if args.chat_template:
+                (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
+                shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
 
     return command.run("fetch_folder", work)
 

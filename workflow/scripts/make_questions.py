@@ -3,11 +3,13 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from vernacular import command
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.records import QUESTION, write_rows
-from vernacular.corpus.sources import mgsm_rows
+from vernacular.corpus.sources import question_rows as source_rows
+from vernacular.study_sources import PHRASEBOOK
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,11 +20,13 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def rows():  # type: ignore[no-untyped-def]
+        languages = args.options["languages"]
         for name, options in args.options["benchmarks"].items():
-            if options["source"] == "phrasebook":
-                yield from question_rows({name: options}, args.options["languages"], args.split, args.options["seed"])
-            elif args.split == "test":  # MGSM has test questions alone
-                yield from mgsm_rows(args.options["sources"]["mgsm"], name, args.options["languages"])
+            if options["source"] == PHRASEBOOK:
+                yield from question_rows({name: options}, languages, args.split, args.options["seed"])
+                continue
+            source = args.options["sources"][options["source"]]
+            yield from source_rows(source["format"], Path(source["folder"]), name, languages, args.split)
 
     return command.run("make_questions", lambda: print(write_rows(args.out, rows(), QUESTION), "questions"))
 

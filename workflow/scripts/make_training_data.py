@@ -11,10 +11,13 @@ from vernacular.corpus.training import training_rows
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: benchmarks, data, seed")
+    parser.add_argument(
+        "--options", required=True, type=json.loads, help="JSON: benchmarks, data, seed, and sources if any"
+    )
     parser.add_argument("--out", required=True, help="training rows (Parquet)")
     args = parser.parse_args(argv)
-    rows = training_rows(args.options["benchmarks"], args.options["data"], args.options["seed"])
+    options = args.options
+    rows = training_rows(options["benchmarks"], options["data"], options["seed"], options.get("sources"))
     return command.run("make_training_data", lambda: print(write_rows(args.out, rows, TRAINING), "rows"))
 
 

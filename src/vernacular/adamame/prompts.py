@@ -9,16 +9,20 @@ from vernacular.evaluation.engines import answer_rows
 
 
 def candidate_questions(rows: Iterable[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The questions of the section `rl`: of its share of ids, each in one language, so that no two share a question."""
+    """The questions of the section `rl`: of its share of ids, each in one language, so that no two share a question.
+
+    Where a question lacks some languages (AdaMame's own prompts have one each), one of those that it has is drawn.
+    """
     low, high = options["share"]
-    languages = options["languages"]
-    return [
-        row
-        for row in rows
-        if row["benchmark"] == options["benchmark"]
-        and low <= share_of(row["id"]) < high
-        and row["language"] == languages[int(share_of("language " + row["id"]) * len(languages))]
-    ]
+    versions: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        if row["benchmark"] == options["benchmark"] and low <= share_of(row["id"]) < high:
+            versions.setdefault(row["id"], {})[row["language"]] = row
+    found = []
+    for identifier, by_language in versions.items():
+        if there := [language for language in options["languages"] if language in by_language]:
+            found.append(by_language[there[int(share_of("language " + identifier) * len(there))]])
+    return found
 
 
 def count_solved(

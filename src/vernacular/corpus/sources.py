@@ -1,37 +1,61 @@
-"""Readers of real question files into records.QUESTION."""
+"""Sources of real data (study_sources.FORMATS): their examples by split and language, and questions made from them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vernacular.corpus.formats import READERS, Example
+from vernacular.corpus.miniature import share_of
+from vernacular.study_sources import FORMATS, source_files
 
-def mgsm_rows(folder: str | Path, benchmark: str, languages: list[str]) -> Iterator[dict[str, Any]]:
-    """MGSM's files mgsm_<language>.tsv (question, tab, answer; Shi et al., 2022), of those `languages` that are there.
+DEV_SHARE = 0.05  # of a source whose files tell no splits but which has dev questions (our choice)
 
-    Line n is the same question in every language. Raises ValueError (one line with the path) for a folder without such
-    files, a broken line or invalid UTF-8.
+
+def question_rows(
+    source: str, folder: Path, benchmark: str, languages: list[str], split: str
+) -> Iterator[dict[str, Any]]:
+    """records.QUESTION of a split, in those of `languages` that are there. source: a format.
+
+    Raises ValueError (one line with the path) where nothing is there, and for whatever is broken.
     """
-    folder = Path(folder)
-    files = {language: folder / f"mgsm_{language}.tsv" for language in languages}
-    files = {language: path for language, path in files.items() if path.exists()}
+    form, empty = FORMATS[source], True
+    for example in examples(source, folder, split, languages):
+        if example["answer"] is None:
+            continue
+        empty = False
+        yield {
+            "id": f"{benchmark}-{split}-{example['id']}",
+            "benchmark": benchmark,
+            "kind": form.kind,
+            **{key: example[key] for key in ("language", "question", "choices", "answer")},
+        }
+    if empty:
+        raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")
+
+
+def examples(source: str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
+    """The examples of a split, with `choices`, `answer` and `completion` (None where there is none), file by file.
+
+    Raises ValueError where no file fits the format, naming what one would be called.
+    """
+    files = list(source_files(source, folder, split))
     if not files:
-        raise ValueError(f"{folder}: no mgsm_<language>.tsv files here; set sources.mgsm to the folder that holds them")
-    for language, path in files.items():
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{path}: not valid UTF-8 ({error}); restore the file") from None
-        # Not splitlines(), which takes a U+2028 or a form feed within a question for its end.
-        for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
-            question, tab, answer = line.rpartition("\t")
-            if not tab or not question.strip() or not answer.strip():
-                raise ValueError(f"{path}: line {number} is no question, tab, answer")
-            yield {
-                "id": f"{benchmark}-test-{number:05d}",
-                "benchmark": benchmark,
-                "kind": "math",
-                "language": language,
-                "question": question,
-                "choices": None,
-                "answer": answer.strip(),
-            }
+        raise ValueError(f"{folder}: no files of the format '{source}' (named {FORMATS[source].files}); see sources")
+    for path, language in files:
+        if language is not None and language not in languages:
+            continue
+        for example in READERS[source](path, language):
+            if example["language"] in languages and in_split(source, example["id"], split):
+                yield blank(example) | example
+
+
+def blank(example: Example) -> Example:
+    if not example["question"].strip():
+        raise ValueError(f"question {example['id']} in '{example['language']}' is blank; restore the file")
+    return {"choices": None, "answer": None, "completion": None}
+
+
+def in_split(source: str, identifier: str, split: str) -> bool:
+    if source != "gsm8k-instruct":
+        return True
+    return (share_of(f"dev {identifier}") < DEV_SHARE) == (split == "dev")

@@ -1,12 +1,15 @@
-"""Training sets of the miniature: plain text for a base model, problems with traces, translation into English.
+"""Training sets: plain text for a base model, problems with traces, translation into English.
 
-Every set is drawn from the training problems alone and is named in the section `data` of the configuration, so that
-models that are compared read the same file.
+Every set is drawn from training problems alone, the miniature's or those of a source of real data, and is named in the
+section `data` of the configuration, so that models that are compared read the same file.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+from vernacular.corpus.formats import Example
 from vernacular.corpus.miniature import (
     KINDS,
     make_problems,
@@ -15,21 +18,29 @@ from vernacular.corpus.miniature import (
     render_question,
     share_of,
 )
+from vernacular.corpus.sources import examples
 from vernacular.languages import load_languages
-from vernacular.prompts import answer_message, question_messages, question_text, split_completion
+from vernacular.prompts import END_OF_THINKING, answer_message, question_messages, question_text, split_completion
+from vernacular.study_sources import FORMATS
 
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
 
 
-def training_rows(benchmarks: dict[str, Any], parts: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
+def training_rows(
+    benchmarks: dict[str, Any], parts: list[dict[str, Any]], seed: int, sources: dict[str, dict[str, str]] | None = None
+) -> Iterator[dict[str, Any]]:
     """The rows of one set (records.TRAINING), part after part.
 
-    A part has: `task` (`reasoning`, `text`, `translation` or `pairs`), `benchmarks` (name -> share of its ids),
-    `languages`, `shares` (language -> share of its questions that are used; 1 where it is not named), and what the
-    tasks read: `english_trace_share`, `bilingual`, `of`.
+    A part has: `task` (`reasoning`, `text`, `translation` or `pairs`), `languages`, `shares` (language -> share of its
+    questions that are used; 1 where it is not named), and what tasks read: `english_trace_share`, `bilingual`, `of`.
+    Its questions come from `benchmarks` (name -> share of its ids), or from `source` (of `sources`, name -> `format`,
+    `folder`), of which it may take another `split` than train and a `limit` of rows a language.
     """
     for options in parts:
-        yield from part_rows(benchmarks, options, seed)
+        if "source" in options:
+            yield from source_part_rows((sources or {})[options["source"]], options, seed)
+        else:
+            yield from part_rows(benchmarks, options, seed)
 
 
 def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
@@ -58,6 +69,45 @@ def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) ->
                     yield row | {"prompt": prompt, "completion": text}
 
 
+def source_part_rows(place: dict[str, str], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
+    """Rows from real data. A question without an English version is no pair; in reasoning its own solution stands."""
+    task, kind, languages = options["task"], FORMATS[place["format"]].kind, options["languages"]
+    english_too = task != "reasoning" or options["english_trace_share"] > 0
+    wanted = list(dict.fromkeys([*languages, "en"] if english_too else languages))
+    rows = examples(place["format"], Path(place["folder"]), options.get("split", "train"), wanted)
+    count: Counter[str] = Counter()
+    for identifier, versions in grouped(rows, english_too and set(languages) != {"en"}):
+        for language in [code for code in languages if code in versions]:
+            used = share_of(f"used {identifier} {language}") < options["shares"].get(language, 1.0)
+            lacking = "en" not in versions and task != "reasoning"
+            if not used or lacking or count[language] == options.get("limit"):
+                continue
+            count[language] += 1
+
+            def question(code: str) -> str:
+                return question_text(versions[code]["question"], versions[code]["choices"])  # noqa: B023
+
+            def completion(code: str) -> str:
+                return versions.get(code, versions[language])["completion"]  # noqa: B023
+
+            key = f"{identifier} {language} {seed}"
+            for prompt, text in TASKS[task](language, question, completion, key, {**options, "kind": kind}):
+                asked = question(language) if task in ("reasoning", "pairs") else None
+                row = {"id": identifier, "language": language, "task": task, "question": asked}
+                yield row | {"prompt": prompt, "completion": text}
+
+
+def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict[str, Example]]]:
+    """(id, language -> example); `together` holds all of them to find translations, else each comes by itself."""
+    if not together:
+        yield from ((row["id"], {row["language"]: row}) for row in rows)
+        return
+    groups: dict[str, dict[str, Example]] = {}
+    for row in rows:
+        groups.setdefault(row["id"], {})[row["language"]] = row
+    yield from groups.items()
+
+
 Render = Callable[[str], str]
 
 
@@ -65,7 +115,9 @@ def reasoning(language: str, question: Render, completion: Render, key: str, opt
     """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones."""
     in_english = share_of(f"trace {key}") < options["english_trace_share"]
     asked = question_messages(question(language), language, options["kind"])[0]["content"]
-    yield asked, answer_message(completion("en" if in_english else language))["content"]
+    text = completion("en" if in_english else language)
+    # A solution without `</think>` is of a model that does not think aloud: it is learnt as it stands.
+    yield asked, answer_message(text)["content"] if END_OF_THINKING in text else text
 
 
 def plain_text(

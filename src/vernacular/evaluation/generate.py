@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from vernacular.prompts import forced_prefix, question_messages, split_completion
+from vernacular.prompts import THINK, forced_prefix, question_messages, split_completion
 
 
 class SeededSampling(LogitsProcessor):
@@ -40,6 +40,8 @@ def generate_rows(
     model: Any, tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield records.GENERATION rows, a question's samples together, the questions in order of length.
+
+    A model whose chat template knows no `<think>` marks no trace: its last line is the response, the rest the trace.
 
     questions: rows of records.QUESTION; `asked_in` besides is the language of the prompt where that is not the
     question's own, and those for a merge hold what merge/answer.py puts there.
@@ -120,7 +122,8 @@ def generate_batch(
         given = len(tokenizer(prefix, add_special_tokens=False)["input_ids"]) if prefix else 0
         count = given + (len(tokens) if length is None else length)
         reason = "length" if length is None else "stop"
-        yield generation_row(question, sample, prompt, completion, count, reason, gates)
+        thinks = THINK in str(tokenizer.chat_template)
+        yield generation_row(question, sample, prompt, completion, count, reason, gates, thinks)
 
 
 def encoder_batch(model: Any, questions: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
@@ -142,6 +145,12 @@ def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
     return ends if isinstance(ends, list) else [ends]
 
 
+def split_last_line(completion: str) -> tuple[str, str]:
+    """(trace, response) of a model that marks no trace (MetaMath ends in `The answer is: 18`); our choice."""
+    trace, _, response = completion.strip().rpartition("\n")
+    return trace.strip(), response.strip()
+
+
 def generation_row(
     question: dict[str, Any],
     sample: int,
@@ -150,8 +159,9 @@ def generation_row(
     tokens: int,
     finish_reason: str,
     gates: Sequence[float | None] = (None, None),
+    thinks: bool = True,
 ) -> dict[str, Any]:
-    trace, response = split_completion(completion)
+    trace, response = (split_completion if thinks else split_last_line)(completion)
     return {
         "id": question["id"],
         "language": question["language"],

@@ -1,0 +1,101 @@
+"""A hub of one's own for tests: an HTTP server with the few answers that the hub's client asks for."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+COMMIT, LATER = "a" * 40, "b" * 40
+
+
+def git_sha1(data: bytes) -> str:
+    return hashlib.sha1(f"blob {len(data)}\0".encode() + data).hexdigest()
+
+
+class Hub:
+    """files: path -> bytes of the one repository owner/name at COMMIT, where `main` points to; url: of the server.
+
+    gated, cut (bytes after which an answer ends) and wrong (a file that is served with other bytes) spoil it. asked:
+    the ranges of bytes that were asked for. Plain files, for downloads by URL, stand below /plain/.
+    """
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files, self.main, self.gated, self.cut, self.wrong = files, COMMIT, False, 0, ""
+        self.asked: list[str | None] = []
+        self.url = ""
+
+    def entry(self, name: str) -> dict[str, Any]:
+        data = self.files[name]
+        large = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 100}
+        more = {"lfs": large} if name.endswith((".safetensors", ".parquet")) else {}
+        return {"rfilename": name, "size": len(data), "blobId": git_sha1(data), **more}
+
+
+class Handler(BaseHTTPRequestHandler):
+    hub: Hub
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path).strip("/").removeprefix("datasets/").split("/")
+        if path[0] == "plain":
+            return self.file("/".join(path[1:]))
+        if self.hub.gated:
+            return self.refuse(403, "GatedRepo")
+        if path[0] == "api":  # /api/models/owner/name/revision/<revision>
+            if path[2:4] != ["owner", "name"]:
+                return self.refuse(404, "RepoNotFound")
+            commit = self.hub.main if path[5] == "main" else path[5]
+            if commit not in (COMMIT, self.hub.main):
+                return self.refuse(404, "RevisionNotFound")
+            siblings = [self.hub.entry(name) for name in self.hub.files]
+            return self.answer(json.dumps({"id": "owner/name", "sha": commit, "siblings": siblings}).encode(), {})
+        return self.file("/".join(path[4:]))  # /owner/name/resolve/<commit>/<file>
+
+    def refuse(self, status: int, code: str) -> None:
+        self.send_response(status)
+        self.send_header("X-Error-Code", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def file(self, name: str) -> None:
+        if name not in self.hub.files:
+            return self.refuse(404, "EntryNotFound")
+        data = self.hub.files[name]
+        entry = self.hub.entry(name)
+        etag = entry["lfs"]["sha256"] if "lfs" in entry else entry["blobId"]
+        data = data[::-1] if name == self.hub.wrong else data
+        return self.answer(data, {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT})
+
+    def answer(self, data: bytes, headers: dict[str, str]) -> None:
+        asked, total = self.headers.get("Range"), len(data)
+        start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
+        if self.command == "GET" and headers:
+            self.hub.asked.append(asked)
+        self.send_response(206 if asked else 200)
+        headers = headers | ({"Content-Range": f"bytes {start}-{total - 1}/{total}"} if asked else {})
+        for key, value in (headers | {"Content-Length": str(total - start)}).items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(data[start:][: self.hub.cut or None] if headers else data)
+
+
+@contextmanager
+def serve(hub: Hub) -> Iterator[Hub]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()

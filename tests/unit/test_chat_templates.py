@@ -1,0 +1,75 @@
+"""The chat templates for hub models: every turn keeps its trace, and the model's own template is left where it was."""
+
+import json
+from pathlib import Path
+
+import jinja2
+import pytest
+from scripts import run_script
+
+from vernacular.prompts import CHAT_TEMPLATE, answer_message, join_completion
+from vernacular.study import CHAT_TEMPLATES
+
+NAMES = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
+ASKED = {"role": "user", "content": "Combien ?"}
+ANSWERED = answer_message(join_completion("Je compte.", "\\boxed{3}"))
+
+
+def render(name: str, *messages: dict[str, str], opened: bool = False) -> str:
+    text = (CHAT_TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8") if name else CHAT_TEMPLATE
+    # As Transformers sets Jinja up.
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+    tokens = {"bos_token": "<s>", "eos_token": "</s>"}
+    return environment.from_string(text).render(messages=messages, add_generation_prompt=opened, **tokens)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_turn_keeps_its_trace_and_follows_the_prompt(name: str) -> None:
+    """What the model is asked is the beginning of what it learns, so that no token of the prompt is trained on."""
+    whole, opened = render(name, ASKED, ANSWERED), render(name, ASKED, opened=True)
+    assert whole.count("Combien ?") == 1 and ANSWERED["content"] in whole
+    assert whole.startswith(opened)
+    assert render(name, ASKED, ANSWERED, ASKED).count("Je compte.") == 1  # an earlier turn too
+
+
+@pytest.mark.parametrize(
+    ("name", "opened", "end"),
+    [
+        ("alpaca", "\n\n### Instruction:\nCombien ?\n\n### Response:", "</s>"),
+        ("deepseek-r1", "<s><｜User｜>Combien ?<｜Assistant｜><think>\n", "<｜end▁of▁sentence｜>"),
+        ("qwen3", "<|im_start|>user\nCombien ?<|im_end|>\n<|im_start|>assistant\n<think>\n", "<|im_end|>\n"),
+    ],
+)
+def test_templates_are_those_of_the_models(name: str, opened: str, end: str) -> None:
+    assert NAMES == ["alpaca", "deepseek-r1", "qwen3"]
+    assert render(name, ASKED, opened=True).endswith(opened)
+    assert render(name, ASKED, ANSWERED).endswith(f"\\boxed{{3}}{end}")
+
+
+def test_a_template_takes_the_place_of_the_models_own(tmp_path: Path) -> None:
+    """The model's files are linked, so its own template must not be written over where it lies."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "config.json").write_text("{}")
+    (source / "chat_template.jinja").write_text("its own")
+    template = CHAT_TEMPLATES / "qwen3.jinja"
+    arguments = ["--source", source, "--out", tmp_path / "out"]
+    assert run_script("fetch_folder", *arguments, "--chat-template", template) == 0
+    assert (tmp_path / "out/chat_template.jinja").read_text() == template.read_text()
+    assert (source / "chat_template.jinja").read_text() == "its own"
+    # As the rule says it where there is neither.
+    assert run_script("fetch_folder", "--record", "--chat-template", *arguments) == 0
+    assert (tmp_path / "out/chat_template.jinja").read_text() == "its own"
+    assert not (tmp_path / "out/manifest.json").exists()
+
+
+def test_a_model_of_the_hub_says_where_it_is_from(tmp_path: Path) -> None:
+    source, record = tmp_path / "source", tmp_path / "record.json"
+    source.mkdir()
+    (source / "config.json").write_text("{}")
+    (source / "manifest.json").write_text("of somebody else")
+    record.write_text('{"models/lrm": {"repo": "Qwen/Qwen3-4B", "commit": "1cfa"}}')
+    assert run_script("fetch_folder", "--source", source, "--record", record, "--out", tmp_path / "lrm") == 0
+    found = json.loads((tmp_path / "lrm/manifest.json").read_text())
+    assert found == {"model": "lrm", "repo": "Qwen/Qwen3-4B", "commit": "1cfa"}
+    assert (source / "manifest.json").read_text() == "of somebody else"

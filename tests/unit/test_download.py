@@ -1,0 +1,262 @@
+"""Downloads: from a hub, from URLs and from a mirror, with the same checks; what goes wrong is one line."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hub import COMMIT, LATER, Hub, git_sha1, serve
+from huggingface_hub import constants
+from scripts import SCRIPTS, run_script
+
+WEIGHTS = b"weights" * 50_000
+FILES = {
+    "config.json": b'{"model_type": "llama"}',
+    "model.safetensors": WEIGHTS,
+    "pytorch_model.bin": b"a pickle",
+    "onnx/model.onnx": b"other weights",
+    "README.md": b"card",
+    ".gitattributes": b"",
+}
+MODEL = {"kind": "model", "repo": "owner/name", "revision": COMMIT, "files": None}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with serve(Hub(dict(FILES))) as server:
+        yield server
+
+
+Download = Callable[..., tuple[int, str]]
+
+
+def arguments(folder: Path, options: dict[str, Any], mirror: str = "") -> list[str]:
+    command = ["--name", "models/lrm", "--options", json.dumps(options), "--mirror", mirror]
+    command += ["--manifest", folder / "downloads.json", "--out", folder / "lrm", "--record", folder / "lrm.json"]
+    return [str(word) for word in command]
+
+
+@pytest.fixture
+def download(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Download:
+    """Run the script here, with the hub's client turned to the server of the test (it reads HF_ENDPOINT once)."""
+
+    def run(options: dict[str, Any], mirror: str = "", endpoint: str = "") -> tuple[int, str]:
+        monkeypatch.setattr(constants, "ENDPOINT", endpoint or hub.url)
+        place = (endpoint or hub.url) + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", place)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        status = run_script("download", *arguments(tmp_path, options, mirror))
+        return status, "".join(capfd.readouterr())
+
+    return run
+
+
+def record(tmp_path: Path) -> Any:
+    return json.loads((tmp_path / "lrm.json").read_text())["models/lrm"]
+
+
+def remember(tmp_path: Path) -> None:
+    """What was fetched goes into the manifest, as the rule `downloads` does."""
+    assert run_script("list_downloads", tmp_path / "lrm.json", "--out", tmp_path / "downloads.json") == 0
+
+
+def complaint(done: tuple[int, str]) -> str:
+    """The one line of a failure; nothing half-written is left."""
+    status, text = done
+    lines = [line for line in text.splitlines() if line.startswith("download: ")]
+    assert status == 1 and len(lines) == 1 and "Traceback" not in text, text
+    return lines[0]
+
+
+# --- the hub
+
+
+def test_a_model_of_the_hub(tmp_path: Path, hub: Hub) -> None:
+    """As the rule does it; what Transformers loads and nothing else; sizes and checksums stand in the record."""
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "download.py", *arguments(tmp_path, MODEL)],
+        env={**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    assert {p.name for p in (tmp_path / "lrm").rglob("*")} == {"config.json", "model.safetensors"}
+    assert (tmp_path / "lrm/model.safetensors").read_bytes() == WEIGHTS
+    assert record(tmp_path)["commit"] == COMMIT and record(tmp_path)["repo"] == "owner/name"
+    assert record(tmp_path)["files"]["model.safetensors"] == {"bytes": len(WEIGHTS), "sha256": sha256(WEIGHTS)}
+    assert "model.safetensors: 0.3 of 0.3 MB" in text and "2 files" in text  # plain lines where there is no terminal
+
+
+def test_weights_that_are_pickles_come_where_there_are_no_others(tmp_path: Path, hub: Hub, download: Download) -> None:
+    del hub.files["model.safetensors"]
+    assert download(MODEL)[0] == 0
+    assert {p.name for p in (tmp_path / "lrm").iterdir()} == {"config.json", "pytorch_model.bin"}
+    del hub.files["pytorch_model.bin"]
+    assert "owner/name: no weights" in complaint(download(MODEL))
+
+
+def test_files_of_a_dataset_by_pattern(tmp_path: Path, hub: Hub, download: Download) -> None:
+    hub.files |= {"fr/test-00000-of-00001.parquet": b"PAR1", "fr/train-00000-of-00001.parquet": b"large"}
+    options = {"kind": "dataset", "repo": "owner/name", "revision": "main", "files": ["*/test-*"]}
+    assert download(options)[0] == 0
+    assert [str(p.relative_to(tmp_path / "lrm")) for p in (tmp_path / "lrm").rglob("*.parquet")] == [
+        "fr/test-00000-of-00001.parquet"
+    ]
+    message = complaint(download({**options, "files": ["*/test-*", "dev.tsv"]}))
+    assert "no file fits 'dev.tsv'" in message and "README.md" in message
+
+
+def test_what_was_cut_off_goes_on(tmp_path: Path, hub: Hub, download: Download) -> None:
+    hub.files["model.safetensors"], hub.cut = bytes(25_000_000), 15_000_000
+    status, text = download(MODEL)
+    assert status == 0, text
+    assert (tmp_path / "lrm/model.safetensors").read_bytes() == bytes(25_000_000)
+    assert hub.asked == [None, None, "bytes=10485760-"]  # the client writes pieces of 10 MiB
+
+
+def test_a_gated_repository(hub: Hub, download: Download) -> None:
+    hub.gated = True
+    message = complaint(download(MODEL))
+    assert "owner/name is gated" in message and "huggingface.co/owner/name" in message and "HF_TOKEN" in message
+
+
+def test_names_and_revisions_that_are_not_there(download: Download) -> None:
+    assert "owner/other: the hub has no such model" in complaint(download({**MODEL, "repo": "owner/other"}))
+    message = complaint(download({**MODEL, "revision": "c" * 40}))
+    assert "no longer has the revision cccc" in message and "set `revision`" in message
+
+
+def test_a_branch_that_moved(tmp_path: Path, hub: Hub, download: Download) -> None:
+    branch = {**MODEL, "revision": "main"}
+    assert download(branch)[0] == 0
+    remember(tmp_path)
+    hub.main = LATER
+    message = complaint(download(branch))
+    assert f"'main' has moved: it was {COMMIT}" in message and f"is {LATER} now" in message
+    assert download({**branch, "revision": COMMIT})[0] == 0  # what the line says to do
+
+
+def test_other_bytes_than_the_hub_names(tmp_path: Path, hub: Hub, download: Download) -> None:
+    hub.wrong = "model.safetensors"
+    message = complaint(download(MODEL))
+    assert f"model.safetensors: wrong checksum: {sha256(WEIGHTS[::-1])}, not {sha256(WEIGHTS)}" in message
+    assert "delete " in message and not (tmp_path / "lrm").exists() and not (tmp_path / "lrm.json").exists()
+    blob = Path(message.split("delete ")[1].split(" and run")[0])
+    assert blob.is_file()
+    blob.unlink()
+    hub.wrong = ""
+    status, text = download(MODEL)  # what the line says to do
+    assert status == 0, text
+
+
+def test_no_network(tmp_path: Path, download: Download) -> None:
+    message = complaint(download(MODEL, endpoint="http://127.0.0.1:9"))
+    assert "owner/name: no network" in message and "snakemake downloads" in message and "sources.mirror" in message
+    message = complaint(download({"urls": [{"url": "http://127.0.0.1:9/x.tsv", "sha256": None}]}))
+    assert "http://127.0.0.1:9/x.tsv: no network" in message
+
+
+# --- URLs
+
+
+def urls(hub: Hub, sha: str | None = None, name: str = "model.safetensors") -> dict[str, Any]:
+    return {"urls": [{"url": f"{hub.url}/plain/{name}", "sha256": sha}]}
+
+
+def test_a_url_with_its_checksum(tmp_path: Path, hub: Hub, download: Download) -> None:
+    assert download(urls(hub, sha256(WEIGHTS)))[0] == 0
+    assert (tmp_path / "lrm/model.safetensors").read_bytes() == WEIGHTS
+    assert record(tmp_path)["urls"] == {"model.safetensors": f"{hub.url}/plain/model.safetensors"}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["lrm", "lrm.json"]  # no unfinished parts are left
+
+
+def test_a_url_that_was_cut_off_goes_on(tmp_path: Path, hub: Hub, download: Download) -> None:
+    hub.cut = 100_000
+    message = complaint(download(urls(hub)))
+    assert f"cut off after 100000 of {len(WEIGHTS)} bytes" in message and not (tmp_path / "lrm").exists()
+    hub.cut = 0
+    assert download(urls(hub, sha256(WEIGHTS)))[0] == 0
+    assert hub.asked == [None, "bytes=100000-"]
+
+
+def test_a_url_with_another_file_behind_it(tmp_path: Path, hub: Hub, download: Download) -> None:
+    message = complaint(download(urls(hub, "0" * 64)))
+    assert f"wrong checksum: {sha256(WEIGHTS)}, not {'0' * 64}" in message and not (tmp_path / "lrm").exists()
+    assert download(urls(hub, sha256(WEIGHTS)))[0] == 0
+    assert hub.asked == [None, None]  # a broken file is no part to go on from
+
+
+def test_a_url_without_a_checksum_keeps_the_first_file(tmp_path: Path, hub: Hub, download: Download) -> None:
+    assert download(urls(hub))[0] == 0
+    remember(tmp_path)
+    assert download(urls(hub))[0] == 0
+    hub.wrong = "model.safetensors"
+    message = complaint(download(urls(hub)))
+    assert "not the file that was fetched first" in message and sha256(WEIGHTS) in message
+    assert "404" in complaint(download(urls(hub, name="nothing.tsv")))
+
+
+# --- a mirror
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    """As `hf download` leaves it: snapshots of links to blobs that are named by their checksum."""
+    root = tmp_path / "mirror/models--owner--name"
+    for folder in ("blobs", "refs", f"snapshots/{COMMIT}"):
+        (root / folder).mkdir(parents=True)
+    (root / "refs/main").write_text(COMMIT)
+    for name in ("config.json", "model.safetensors"):
+        blob = sha256(FILES[name]) if name.endswith(".safetensors") else git_sha1(FILES[name])
+        (root / "blobs" / blob).write_bytes(FILES[name])
+        (root / "snapshots" / COMMIT / name).symlink_to(f"../../blobs/{blob}")
+    return tmp_path / "mirror"
+
+
+def test_a_mirror_takes_the_place_of_the_network(tmp_path: Path, hub: Hub, mirror: Path, download: Download) -> None:
+    for revision in (COMMIT, "main"):
+        assert download({**MODEL, "revision": revision}, str(mirror))[0] == 0
+        assert (tmp_path / "lrm/model.safetensors").read_bytes() == WEIGHTS
+        assert record(tmp_path)["commit"] == COMMIT
+    assert hub.asked == []
+
+
+def test_a_mirror_is_checked_as_the_network_is(tmp_path: Path, hub: Hub, mirror: Path, download: Download) -> None:
+    message = complaint(download({**MODEL, "revision": LATER}, str(mirror)))
+    assert f"holds {COMMIT}, not {LATER}" in message and "hf download owner/name --revision" in message
+    assert "owner/other: not in the mirror" in complaint(download({**MODEL, "repo": "owner/other"}, str(mirror)))
+    blob = mirror / "models--owner--name/blobs" / sha256(WEIGHTS)
+    blob.write_bytes(b"other")
+    assert f"wrong checksum: {sha256(b'other')}, not {sha256(WEIGHTS)}" in complaint(download(MODEL, str(mirror)))
+    blob.unlink()
+    assert "model.safetensors is a link to nothing" in complaint(download(MODEL, str(mirror)))
+    assert "wget --force-directories" in complaint(download(urls(hub), str(mirror)))
+    place = mirror / hub.url.removeprefix("http://") / "plain"
+    place.mkdir(parents=True)
+    (place / "model.safetensors").write_bytes(WEIGHTS)
+    assert download(urls(hub, sha256(WEIGHTS)), str(mirror))[0] == 0
+    assert "wrong checksum" in complaint(download(urls(hub, "0" * 64), str(mirror)))
+    assert (place / "model.safetensors").exists()  # a mirror is not ours to delete from
+
+
+def test_a_mirror_that_moved(tmp_path: Path, mirror: Path, download: Download) -> None:
+    branch = {**MODEL, "revision": "main"}
+    assert download(branch, str(mirror))[0] == 0
+    remember(tmp_path)
+    root = mirror / "models--owner--name"
+    (root / "snapshots" / COMMIT).rename(root / "snapshots" / LATER)
+    (root / "refs/main").write_text(LATER)
+    assert "'main' has moved" in complaint(download(branch, str(mirror)))

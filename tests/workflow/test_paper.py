@@ -1,0 +1,209 @@
+"""The papers' set-ups: each gives its whole DAG by a dry run on the cluster's profile, offline and within seconds."""
+
+import csv
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from edits import Edit, edited, put
+from workspaces import ROOT, dry_run
+
+from vernacular.languages import load_languages
+from vernacular.study import StudyError, resolve_study
+from vernacular.study_sources import downloads_of
+
+ADAMAME = {
+    "download": 5,
+    "downloads": 1,
+    "fetch_folder": 1,
+    "questions": 2,
+    "raw_traces": 1,
+    "filter_traces": 1,
+    "train_sft": 1,
+    "rl_prompts": 1,
+    "train_grpo": 2,
+    "generate": 8,
+    "score": 8,
+    "table": 1,
+    "pareto": 1,
+    "languages": 1,
+    "training_curves": 1,
+}
+SLAM = {
+    "download": 6,
+    "downloads": 1,
+    "fetch_folder": 2,
+    "questions": 2,
+    "training_data": 3,
+    "slam_probe": 1,
+    "slam_select": 3,
+    "train_slam": 3,
+    "train_finetune": 3,
+    "generate": 12,
+    "score": 12,
+    "slam_table": 1,
+    "slam_costs": 1,
+    "slam_figure": 1,
+    "table": 2,
+    "pareto": 1,
+    "languages": 1,
+}
+
+
+def merges(downloads: int, benchmarks: int) -> dict[str, int]:
+    """Three seeds of one mapping, four merges and a reasoner."""
+    return {
+        "download": downloads,
+        "downloads": 1,
+        "fetch_folder": 6,
+        "questions": 1,
+        "training_data": 3,
+        "train_mapping": 3,
+        "train_merge": 12,
+        "generate": 3 * benchmarks,
+        "generate_merged": 12 * benchmarks,
+        "score": 15 * benchmarks,
+        "table": 2,
+        "merge_table": 1,
+        "merge_languages": benchmarks,
+        "merge_gates": 1,
+        "pareto": 1,
+        "languages": 1,
+    }
+
+
+STUDIES = {
+    "paper/adamame-distill-1.5b": ADAMAME,
+    "paper/adamame-qwen3-4b": ADAMAME,
+    "paper/slam-metamath-7b": SLAM,
+    "paper/slam-metamath-13b": SLAM,
+    "paper/st-merge-metamath-7b": merges(6, 2),
+    "paper/st-merge-x-csqa": merges(3, 1),
+    "paper/st-merge-xnli": merges(3, 1),
+    "one-gpu": {**ADAMAME, "train_grpo": 3, "generate": 10, "score": 10},
+}
+
+
+def test_every_shipped_paper_study_is_here() -> None:
+    there = {f"paper/{path.stem}" for path in (ROOT / "config" / "paper").glob("*.yaml")}
+    assert there == STUDIES.keys() - {"one-gpu"}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_whole_dag_within_three_seconds(fresh: Path, failing_scontrol: Path, name: str) -> None:
+    """At most 3 s on an idle machine. Measured is the processor's time, which a busy one changes by half at most."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = dry_run(fresh, "--configfile", f"config/{name}.yaml", "--profile", "slurm", path=failing_scontrol)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert run.jobs == STUDIES[name]
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= 5
+
+
+def study(name: str = "paper/adamame-qwen3-4b", edit: Edit = lambda config: None) -> dict[str, Any]:
+    text = (ROOT / "config" / f"{name}.yaml").read_text(encoding="utf-8")
+    return resolve_study(edited(yaml.safe_load(text), edit), "paper.yaml")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_is_fetched_is_pinned_or_says_that_it_is_not(name: str) -> None:
+    text = (ROOT / "config" / f"{name}.yaml").read_text(encoding="utf-8")
+    for place, item in downloads_of(study(name)).items():
+        if "repo" in item and item["revision"] == "main":
+            assert "the first download pins it" in text.replace("\n  # ", " "), place
+        elif "repo" in item:
+            assert len(item["revision"]) == 40, place
+        else:  # of a commit
+            assert all(len(entry["url"].split("/")[5]) == 40 for entry in item["urls"]), place
+
+
+def test_the_papers_compare_alignments_and_merges_alone() -> None:
+    models = study()["models"]
+    assert models["grpo"]["training"] == models["adamame"]["training"] and models["grpo"]["lora"]["lora_alpha"] == 64
+    merge = study("paper/st-merge-metamath-7b")["models"]
+    assert merge["mindmerger"]["training"] == merge["st-merge"]["training"] == merge["fix-merge"]["training"]
+
+
+REFUSED: dict[str, tuple[Edit, str]] = {
+    "two places": (
+        put("sources.dapo.folder", "x"),
+        "sources.dapo: needs one of folder, dataset and urls, not folder and",
+    ),
+    "no place": (
+        put("sources.dapo", {"format": "dapo"}),
+        "sources.dapo: needs one of folder, dataset and urls, not none",
+    ),
+    "unpinned": (put("sources.dapo", {"format": "dapo", "dataset": "a/b"}), "sources.dapo: a dataset of the hub needs"),
+    "unknown format": (
+        put("sources.dapo.format", "dapoo"),
+        "sources.dapo.format: 'dapoo' is no valid choice; did you mean",
+    ),
+    "folder by its name alone": (
+        put("sources.dapo", "data"),
+        "sources.dapo: 'data' stands here; it must be of the type",
+    ),
+    "checksum": (put("sources.dapo.urls.0.sha256", "abc"), "sources.dapo.urls.0.sha256: 'abc' must have the form"),
+    "unknown source": (
+        put("traces.source", "traces"),
+        "traces.source: unknown source 'traces'; did you mean 'sft-traces'",
+    ),
+    "questions as traces": (
+        put("traces.source", "dapo"),
+        "'dapo' (format dapo) has no traces; choose from: sft-traces",
+    ),
+    "flaws of real traces": (put("traces.flaws", {"no-box": 0.1}), "traces.flaws: of the miniature's traces"),
+    "training questions as test": (
+        put("evaluations.0.benchmarks", ["dapo"]),
+        "evaluations.0.benchmarks: the source of 'dapo' has the splits train alone, not 'test'",
+    ),
+    "set of a benchmark with a source": (
+        put("data", {"x": [{"task": "reasoning", "benchmarks": {"dapo": [0, 1]}, "languages": ["fr"]}]}),
+        "data.x.0.benchmarks: 'dapo' has a source; name it as `source`",
+    ),
+    "solutions of what has none": (
+        put("data", {"x": [{"task": "reasoning", "source": "dapo", "languages": ["fr"]}]}),
+        "data.x.0.source: 'dapo' (format dapo) has no solutions",
+    ),
+    "plain text of a source": (
+        put("data", {"x": [{"task": "text", "source": "dapo", "languages": ["fr"]}]}),
+        "data.x.0.task: 'text' is made from phrasebooks alone",
+    ),
+    "unknown template": (
+        put("models.lrm.chat_template", "qwen"),
+        "chat template 'qwen' is not among those of resources",
+    ),
+    "no revision": (put("models.lrm", {"recipe": "hub", "repo": "a/b"}), "models.lrm: the key 'revision' is missing"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str) -> None:
+    edit, said = REFUSED[name]
+    with pytest.raises(StudyError) as caught:
+        study(edit=edit)
+    assert said in str(caught.value) and "\n" not in str(caught.value), caught.value
+
+
+def test_checkpoints_fall_between_rollouts() -> None:
+    """A generation lasts steps_per_generation batches, of which a step accumulates some: 512 of 256 are two steps."""
+    path = "models.adamame.training.save_steps"
+    with pytest.raises(StudyError, match="save_steps: 5 is no multiple of 2, .* the nearest is 4"):
+        study(edit=put(path, 5))
+
+
+def test_published_numbers() -> None:
+    """Each is of a known language or an average, between 0 and 100, and says where it stands."""
+    with (ROOT / "resources" / "published.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = [tuple(row[k] for k in ("paper", "model", "base", "benchmark", "language", "metric")) for row in rows]
+    assert len(rows) > 80 and len(set(keys)) == len(keys)
+    for row in rows:
+        assert row["language"] == "average" or row["language"] in load_languages(), row
+        assert (
+            0 < float(row["value"]) <= 100 and row["source"] and row["metric"] in ("accuracy", "pass_at_4", "lcpr")
+        ), row
+    by_language = [row for row in rows if row["model"] == "MindMerger" and row["base"] == "LLaMAX-7B-X-CSQA"]
+    values = [float(row["value"]) for row in by_language if row["language"] != "average"]
+    [average] = [float(row["value"]) for row in by_language if row["language"] == "average"]
+    assert len(values) == 16 and abs(sum(values) / 16 - average) < 0.1  # as it was copied
