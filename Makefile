@@ -12,6 +12,7 @@ study: .venv/ready
 	@$(SNAKEMAKE) --profile local
 	@$(SNAKEMAKE) --report $(RESULTS)/report.html --quiet all > /dev/null
 	@echo
+	@echo "page         $(RESULTS)/index.html"
 	@echo "report       $(RESULTS)/report.html"
 	@echo "Pareto plot  $(RESULTS)/figures/pareto.png"
 	@echo "table        $(RESULTS)/tables/scores.csv"

@@ -39,6 +39,26 @@ def test_every_contract_holds(study: Path) -> None:
     assert rates.min().min() >= 0 and rates.max().max() <= 1
 
 
+def test_claims_leaks_and_the_page(study: Path) -> None:
+    results = study / RESULTS
+    claims = pd.read_csv(results / "tables/claims.csv").set_index("claim")
+    collapse = claims.loc["language-collapse"]
+    assert set(collapse["benchmark"]) == {"mini-mgsm", "mini-msvamp"} and collapse["measured"].notna().all()
+    assert set(claims.loc["growing-beats-none", "verdict"]) == {"not in this study"}  # smoke has no plain GRPO
+    assert claims.loc["slam-forgets-less", "verdict"] == "not asked for"
+    leaks = pd.read_csv(results / "corpus/leaks.csv")
+    assert [Path(name).name for name in leaks["corpus"]] == [
+        "native-and-english.parquet",
+        "kept.parquet",
+        "sft.parquet",
+    ]
+    assert (leaks["rows"] > 0).all() and not leaks.drop(columns=["corpus", "rows"]).to_numpy().any()
+    samples = pd.read_csv(results / "tables/samples.csv")
+    assert set(samples["language"]) == {"en", "fr", "ja", "de"} and samples["model"].nunique() == 4
+    page = (results / "index.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 4 and "training rows were searched" in page
+
+
 def test_models_load_and_say_what_they_are(study: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

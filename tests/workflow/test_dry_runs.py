@@ -40,9 +40,12 @@ def test_target_adamame_is_the_default_study(fresh: Path) -> None:
     assert dry_run(fresh, "adamame").jobs == DEFAULT
 
 
-def test_two_seeds_are_twice_the_models_and_no_new_rule(fresh: Path) -> None:
+def test_two_seeds_are_twice_the_models_and_no_new_rule(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "seeds.yaml").write_text("study: seeds\nseeds: [1, 2]\n", encoding="utf-8")
     per_seed = ("pretrain", "train_sft", "rl_prompts", "train_grpo", "generate", "score")
-    assert dry_run(fresh, "--config", "seeds=[1,2]").jobs == DEFAULT | {name: 2 * DEFAULT[name] for name in per_seed}
+    assert dry_run(fresh, "--configfile", "config/config.yaml", tmp_path / "seeds.yaml").jobs == DEFAULT | {
+        name: 2 * DEFAULT[name] for name in per_seed
+    }
 
 
 def test_target_schedules(fresh: Path) -> None:

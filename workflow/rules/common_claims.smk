@@ -67,7 +67,8 @@ def claims_costs(wildcards):
 
 
 def claims_text(wildcards):
-    return text(claims_of(wildcards.claims))
+    """In the order of the file, which is that of the table."""
+    return json.dumps(claims_of(wildcards.claims))
 
 
 def claims_options(wildcards):
