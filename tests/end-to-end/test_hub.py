@@ -62,7 +62,7 @@ def tiny_study(mirror: Path, pairs: Path) -> dict[str, Any]:
         "sft": {**smaller(qwen["models"]["sft"], **learn), "from": "qwen", "lora": lora},
         "adamame": {**smaller(qwen["models"]["adamame"], **rollouts, max_completion_length=64), "prompts": 2},
         "reasoner": slam["models"]["reasoner"],
-        "slam": {**smaller(slam["models"]["slam"]), "layers": [0]},
+        "slam": {**smaller(slam["models"]["slam"]), "layers": [0], "compile": False},
         "encoder": merge["models"]["encoder"],
         "mapping": smaller(merge["models"]["mapping"]),
         "st-merge": smaller(merge["models"]["st-merge"]),

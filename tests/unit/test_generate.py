@@ -196,7 +196,7 @@ def test_a_model_whose_template_knows_no_traces_answers_in_its_last_line(monkeyp
     assert split_last_line("48/2 = 24.\n#### 24\nThe answer is: 24\n") == ("48/2 = 24.\n#### 24", "The answer is: 24")
     assert split_last_line("B") == ("", "B") and split_last_line("") == ("", "")
     assert is_correct("24", split_last_line("So 1 + 23.\nThe answer is: 24")[1], "sw")
-    tokenizer = model_and_tokenizer()[1]
+    tokenizer = model_and_tokenizer(512)[1]  # as `generate` asks for it, or the cache gives another
     monkeypatch.setattr(tokenizer, "chat_template", tokenizer.chat_template.replace("<think>", ""))
     for row in generate(QUESTIONS).values():
         assert (row["trace"], row["response"]) == split_last_line(row["completion"])
