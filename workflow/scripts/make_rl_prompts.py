@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import PROMPT, read_rows, write_rows
+from vernacular.corpus.records import PROMPT, QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
 
         torch.set_num_threads(1)  # sums in another order are other numbers
         model, tokenizer = load_model(args.model)
-        questions = candidate_questions(read_rows(args.questions), args.options)
+        questions = candidate_questions(read_rows(args.questions, schema=QUESTION), args.options)
         rows = count_solved(model, tokenizer, questions, args.options, args.seed)
         kept = difficulty_filter(rows, args.options["candidates"])
         write_rows(args.out, kept, PROMPT)

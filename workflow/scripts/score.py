@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import SCORE, read_rows, write_rows
+from vernacular.corpus.records import GENERATION, SCORE, read_rows, write_rows
 from vernacular.evaluation.score import score_rows
 from vernacular.identify import LanguageIdentifier
 
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
             for row in read_rows(args.questions, columns=["id", "benchmark", "kind", "language", "answer"])
             if row["benchmark"] == args.benchmark
         }
-        rows = score_rows(read_rows(args.generations), golds, LanguageIdentifier(**args.identifier))
+        rows = score_rows(read_rows(args.generations, schema=GENERATION), golds, LanguageIdentifier(**args.identifier))
         print(write_rows(args.out, rows, SCORE), "scores")
 
     return command.run("score", work)

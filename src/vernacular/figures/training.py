@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from vernacular.figures.style import PALETTE, WIDTH, house_style, save_png
+from vernacular.tables import read_csv
 
 PANELS = {
     "accuracy": "share of right answers",
@@ -23,7 +24,7 @@ def draw_training(models: list[str], out: str | Path, options: dict[str, Any]) -
 
     histories: dict[str, list[pd.DataFrame]] = {}
     for path in map(Path, models):
-        histories.setdefault(path.name, []).append(pd.read_csv(path / "history.csv").set_index("step"))
+        histories.setdefault(path.name, []).append(read_csv(path / "history.csv", ["step", *PANELS]).set_index("step"))
     with house_style():
         figure = Figure(figsize=(WIDTH, 6.2), layout="constrained")
         FigureCanvasAgg(figure)
