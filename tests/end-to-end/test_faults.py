@@ -40,7 +40,7 @@ RULES = {
     "languages": (["figures/languages.png"], "plot_languages", 2),
     "training_curves": (["figures/training.png"], "plot_training", 2),
 }
-SAMPLE = {"kill": ["filter_traces"], "full": ["score"]}
+SAMPLE = {"kill": ["filter_traces"], "full": ["filter_traces"]}
 
 
 def chosen(fault: str) -> list[str]:
@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_and_the_next_run_ends_it(study_copy: Path, rule: st
 
 
 def test_a_folder_that_cannot_be_written_is_told(study_copy: Path) -> None:
-    outputs, _, _ = RULES["score"]
+    outputs, _, _ = RULES["filter_traces"]
     with disk_of(study_copy) as results:
         before = contents(study_copy, outputs)
         remove(study_copy, outputs)
@@ -173,9 +173,9 @@ def test_a_folder_that_cannot_be_written_is_told(study_copy: Path) -> None:
 
 # What is cut -> the rule that reads it.
 CUT = {
+    "corpus/traces/raw.parquet": "filter_traces",
     "seed-1/generations/sft/mini-mgsm.parquet": "score",
     "corpus/questions/test.parquet": "generate",
-    "corpus/traces/raw.parquet": "filter_traces",
     "corpus/traces/kept.parquet": "train_sft",
     "seed-1/corpus/rl/sft.parquet": "train_grpo",
     "seed-1/models/sft/model.safetensors": "generate",
@@ -205,11 +205,10 @@ def test_a_cut_file_is_named_and_making_it_again_mends_it(study_copy: Path, name
 
 def test_a_clock_that_jumped_changes_no_result(study_copy: Path) -> None:
     """Files from the future, as a clock that was set back leaves them."""
-    outputs, _, _ = RULES["score"]
-    before = contents(study_copy, [*outputs, *RULES["table"][0]])
+    outputs, _, _ = RULES["filter_traces"]
+    before = contents(study_copy, outputs)
     for path in (study_copy / RESULTS).rglob("*"):
         os.utime(path, (time.time() + 2 * 86400,) * 2)
-    assert "Nothing to be done" in run_study(study_copy)
+    assert "Nothing to be done" in run_study(study_copy, *targets(outputs))
     remove(study_copy, outputs)
-    run_study(study_copy)
-    assert contents(study_copy, [*outputs, *RULES["table"][0]]) == before
+    recovers(study_copy, outputs, before)
