@@ -6,7 +6,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test slurm-test soak lint setup dry-run plan dag lock
+.PHONY: study slam merge all test slurm-test soak fuzz lint setup dry-run plan dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -42,10 +42,16 @@ slurm-test: .venv/ready
 	@tests/slurm/install.sh
 	@PATH="$(BIN):$$PATH" pytest -rs tests/slurm/test_study.py tests/slurm/test_soak.py
 
-# Each kind of kill in the middle of GRPO, then twenty at random moments of the smoke study; most of an hour.
+# Here: kills, full disks and cut files, each rule of the smoke study. On a SLURM: each kind of kill in the middle of GRPO,
+# then twenty at random moments of the smoke study. More than an hour.
 soak: .venv/ready
+	@PATH="$(BIN):$$PATH" VERNACULAR_FAULTS=all VERNACULAR_SEED=$$$$ pytest -s -rs tests/end-to-end/test_faults.py
 	@tests/slurm/install.sh
 	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$$$ pytest -s tests/slurm/test_kills.py tests/slurm/test_soak.py
+
+# A hundred thousand wild texts for each reader of text, one in 2,000 of 10 MB; one target: make fuzz TARGETS=verifier
+fuzz: .venv/ready
+	@$(BIN)/python tests/unit/fuzz.py $(TARGETS)
 
 lint: .venv/ready
 	@PATH="$(BIN):$$PATH" ruff check .

@@ -121,4 +121,5 @@ onsuccess:
 
 
 onerror:
-    print(summary(Path(log[0]).read_text(encoding="utf-8"), shlex.join(["snakemake", *sys.argv[1:]])), file=sys.stderr)
+    again = shlex.join(["snakemake", *sys.argv[1:]])
+    print(summary(Path(log[0]).read_text(encoding="utf-8"), again, Path(RESULTS)), file=sys.stderr)

@@ -7,48 +7,47 @@ do not pay for one (Viterbi over the words, the languages being the states). The
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vernacular.identify import LanguageIdentifier, chunks
 from vernacular.languages import load_languages
 from vernacular.letters import writing_of
 from vernacular.words import LANGUAGES, POINTS, count_words
 
-if TYPE_CHECKING:
-    from vernacular.identify import LanguageIdentifier
-
 CHANGE = 6.0  # what a change of language costs
 _WORST = 4.0  # what a word that speaks against a language costs at most
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
-_TOKEN = re.compile(f"[{_LATIN}]+|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of what sets no blanks
-_BATCH = 256  # texts that are read together
+_TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of what sets no blanks
 _CACHE = 200_000  # words whose evidence is kept
 
 
-def code_switched(texts: Sequence[str], identifier: "LanguageIdentifier") -> list[bool]:
+def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
     """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
     answers: list[bool] = []
-    for start in range(0, len(texts), _BATCH):
-        tokens = [_TOKEN.findall(text) for text in identifier.letters(texts[start : start + _BATCH])]
+    for some in chunks(texts):
+        tokens = [_TOKEN.findall(text) for text in identifier.letters(some)]
         answers += [bool(gain > 1e-9) for gain in reading_gains(tokens, identifier)]
     return answers
 
 
-def reading_gains(tokens: list[list[str]], identifier: "LanguageIdentifier") -> np.ndarray:
+def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
     """(texts,): how much cheaper the best reading with changes is than the best in one language; 0 where it is not."""
     table = _evidence(sorted({token for text in tokens for token in text}), identifier)
-    silence = np.zeros(len(identifier.languages))
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # those that end first come last
     single = np.zeros((len(tokens), len(identifier.languages)))
-    best = single.copy()
+    best, gains, left = single.copy(), np.zeros(len(tokens)), len(tokens)
     for place in range(max(map(len, tokens), default=0)):
-        costs = np.stack([table[text[place]] if place < len(text) else silence for text in tokens])
-        single += costs
-        best = np.minimum(best, best.min(axis=1, keepdims=True) + CHANGE) + costs
-    return single.min(axis=1) - best.min(axis=1)
+        while len(tokens[order[left - 1]]) <= place:
+            left -= 1
+        costs = np.stack([table[tokens[i][place]] for i in order[:left]])
+        single[:left] += costs
+        best[:left] = np.minimum(best[:left], best[:left].min(axis=1, keepdims=True) + CHANGE) + costs
+    gains[order] = single.min(axis=1) - best.min(axis=1)
+    return gains
 
 
-def _evidence(tokens: list[str], identifier: "LanguageIdentifier") -> dict[str, np.ndarray]:
+def _evidence(tokens: list[str], identifier: LanguageIdentifier) -> dict[str, np.ndarray]:
     """Token -> (languages,) what it costs to read it in each: 0 in the likeliest."""
     known = identifier.token_costs
     new = [token for token in tokens if token not in known]
@@ -60,7 +59,7 @@ def _evidence(tokens: list[str], identifier: "LanguageIdentifier") -> dict[str, 
     return known
 
 
-def _costs(tokens: list[str], identifier: "LanguageIdentifier") -> np.ndarray:
+def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
     scripts = {code: about["script"] for code, about in load_languages().items()}
     lowered = [token.lower() for token in tokens]
     listed = count_words(lowered)

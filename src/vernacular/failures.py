@@ -1,9 +1,13 @@
 """What failed in a run of Snakemake, from its log: which rule, where its log is, what to change and in which file."""
 
+import os
 import re
+import shutil
+from pathlib import Path
 
 PARTITIONS = "profiles/slurm/partitions.yaml"
 PROFILE = "profiles/slurm/profile.yaml"
+LEAST_FREE = 10**7  # bytes; with less a disk counts as full (our choice)
 
 # What SLURM says (sbatch's words, or the state of a job) -> what to do about it.
 HINTS = {
@@ -55,10 +59,23 @@ def hints(log: str) -> list[str]:
     return [hint for pattern, hint in HINTS.items() if re.search(pattern, log)]
 
 
-def summary(log: str, command: str) -> str:
-    """What a run that failed ends with: a line for each failure, for each hint, and what to type next."""
+def disk_hints(folder: Path) -> list[str]:
+    """What is wrong with the disk that the results are on: a log that says so would be on the same disk."""
+    if not folder.exists():
+        return []
+    if not os.access(folder, os.W_OK):
+        return [f"{folder} cannot be written: it is read-only, or someone else's"]
+    free = shutil.disk_usage(folder).free
+    return [f"the disk is full: {free / 1e6:.1f} MB left for {folder}; free some"] if free < LEAST_FREE else []
+
+
+def summary(log: str, command: str, folder: Path) -> str:
+    """What a run that failed ends with: a line for each failure, for each hint, and what to type next.
+
+    folder: where the results are.
+    """
     lines = ["", *(f"failed: {rule} ({output})\n  log:  {path}" for rule, output, path in failures(log))]
-    lines += [f"hint: {hint}" for hint in hints(log)]
+    lines += [f"hint: {hint}" for hint in [*hints(log), *disk_hints(folder)]]
     lines.append(f"When it is mended, type the same again: {command}")
     lines.append("What is finished stays, and a training goes on from its last checkpoint.")
     return "\n".join(lines)

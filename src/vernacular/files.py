@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         yield temporary
         flush(temporary)
         os.replace(temporary, path)
+        flush(path.parent)  # where the new name stands
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -37,21 +38,26 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
+        for file in [*temporary.rglob("*"), temporary]:
+            if file.exists():  # no link to nowhere
                 flush(file)
         if path.exists():
             os.replace(path, old)
         os.replace(temporary, path)
+        flush(path.parent)
     finally:
         for left in (temporary, old):
             shutil.rmtree(left, ignore_errors=True)
 
 
 def flush(path: Path) -> None:
-    """Wait until a file is on the disk; one that may only be read (a hard link to another's) is fine."""
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
+    """Wait until a file or folder is on the disk; one that may only be read (a hard link to another's) is fine."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError) if path.is_dir() else nullcontext():  # not every file system can flush a folder
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -61,6 +67,14 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """What `write_json` wrote. Raises ValueError (one line with the path) where it is cut off or no JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
 
 
 def remove_partial(folder: Path) -> None:

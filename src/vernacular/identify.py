@@ -7,7 +7,6 @@ cascade and its thresholds are our choice.
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,9 +15,27 @@ from typing import Any
 import numpy as np
 
 from vernacular.languages import check_language, load_languages
-from vernacular.letters import LATIN, MARK, SHARED, TELLS, count_letters, decide_by_script
+from vernacular.letters import LATIN, MARK, SHARED, TELLS, count_letters, decide_by_script, normalise
 from vernacular.words import LANGUAGES as WORD_LANGUAGES
 from vernacular.words import POINTS, count_words
+
+# --- Very long texts --------------------------------------------------------------------------------------------------
+
+LONGEST, PIECE = 100_000, 1_000  # characters of a text that are looked at, in pieces of so many if it has more
+LINES = 4_000  # that are looked at in a text (these bounds are our choice: the longest real traces are about as long)
+
+
+def excerpt(text: str) -> str:
+    """The text itself, or of one over LONGEST characters as many, in pieces at even distances, a line each.
+
+    What is judged by it takes a bounded time, whatever a model writes or a file holds.
+    """
+    if len(text) <= LONGEST:
+        return text
+    count = LONGEST // PIECE
+    starts = [(len(text) - PIECE) * place // (count - 1) for place in range(count)]
+    return "\n".join(text[start : start + PIECE] for start in starts)
+
 
 # --- Mathematics ------------------------------------------------------------------------------------------------------
 
@@ -42,6 +59,8 @@ def strip_math(text: str) -> str:
 
 
 def strip_latex(text: str) -> str:
+    """The text (of a very long one an excerpt) without LaTeX."""
+    text = excerpt(text)
     if "$" in text:
         text = _DOLLARS.sub(lambda match: f" {' '.join(_WORDS.findall(_strip_commands(match[1])))} ", text)
     return _strip_commands(text)
@@ -85,6 +104,7 @@ class LanguageIdentifier:
     Raises ValueError (one line) for an unknown language, a missing model file, a model without a candidate's label.
 
     A text that is plainly in a known language outside the candidates is abstained from, not given to the nearest one.
+    Of very long texts an excerpt is judged (see `excerpt`), and LINES lines.
     """
 
     def __init__(
@@ -127,7 +147,7 @@ class LanguageIdentifier:
                 answers[i] = answer
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
         waiting = [i for i, answer in enumerate(answers) if answer in self._writers]
-        letters = [unicodedata.normalize("NFC", letters_of(i)).lower() for i in waiting]
+        letters = [normalise("NFC", letters_of(i)).lower() for i in waiting]
         points = count_words(letters)
         for place, (i, answer) in enumerate(zip(waiting, decide_by_words(points), strict=True)):
             answers[i] = answer or self._decide_by_models(letters[place], points[place].tolist(), str(answers[i]))
@@ -139,17 +159,18 @@ class LanguageIdentifier:
         bias = {code: points[_WORD_PLACES[code]] / POINTS if code in _WORD_PLACES else 0.0 for code in known}
         text = " ".join(text.split())
         seen = {code: share + _DOUBT for code, share in self.model_shares(text, known).items()}
-        best, share = _best({code: seen[code] * math.exp(1.5 * bias[code]) for code in known})
+        best, share = _best(seen, bias, 1.5)
         if share >= _SURE or not candidates:
             return best
         # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
         second = load_lingua(candidates)(text)
-        best, share = _best({c: (_DOUBT + second[c]) * math.sqrt(seen[c]) * math.exp(bias[c]) for c in candidates})
+        best, share = _best({c: (_DOUBT + second[c]) * math.sqrt(seen[c]) for c in candidates}, bias, 1.0)
         return best if share >= self.certainty else None
 
     def identify_lines(self, texts: Sequence[str]) -> list[list[tuple[str, str | None]]]:
         """For each text its non-empty lines with their languages; equal lines are looked at once."""
-        lines = [[line.strip() for line in text.splitlines() if line.strip()] for text in texts]
+        lines = [[line.strip() for line in excerpt(text).splitlines() if line.strip()] for text in texts]
+        lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
         distinct = list(dict.fromkeys(line for group in lines for line in group))
         named = dict(zip(distinct, self.identify(distinct), strict=True))
         return [[(line, named[line]) for line in group] for group in lines]
@@ -177,9 +198,12 @@ def decide_by_words(points: np.ndarray) -> list[str | None]:
     return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best, clear.tolist(), strict=True)]
 
 
-def _best(shares: dict[str, float]) -> tuple[str, float]:
-    best = max(shares, key=shares.__getitem__)
-    return best, shares[best] / sum(shares.values())
+def _best(shares: dict[str, float], bias: dict[str, float], trust: float) -> tuple[str, float]:
+    """The language with the most of share * exp(trust * bias), and its part of the whole."""
+    most = max(bias[code] for code in shares)  # exp() of what a thousand common words add up to has no number
+    weighed = {code: share * math.exp(trust * (bias[code] - most)) for code, share in shares.items()}
+    best = max(weighed, key=weighed.__getitem__)
+    return best, weighed[best] / sum(weighed.values())
 
 
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from vernacular.answers import last_box
 from vernacular.corpus.phrasebook import LABELS
+from vernacular.letters import normalise
 
 BARE_LENGTH = 80  # characters: a longer text without a box is no answer, as for numbers (our choice)
+LONGEST = 100_000  # characters, the last ones, that are looked at (our choice)
 
 # Not inside a Latin word, but beside other scripts, which set no blanks (C입니다); and no article: "A knife" has none.
 _LATIN = "A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff"
@@ -29,7 +31,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
     The last box counts; without one a text of at most 80 characters that holds exactly one label does, so that
     "The answer is (C)." is read as models without boxes write it. Full-width letters count, invisible ones do not.
     """
-    text = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    text = "".join(c for c in normalise("NFKC", text[-LONGEST:])[-LONGEST:] if unicodedata.category(c) != "Cf")
     box = last_box(text)
     if box is None:
         bare = "" if len(text) > BARE_LENGTH or "\\boxed" in text else text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT, run_study
+from conftest import PLANTED, ROOT, run_study
 
 from vernacular.corpus.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
 from vernacular.evaluation.statistics import COLUMNS
@@ -86,6 +86,16 @@ def test_forced_prefix_stands_before_each_trace(study: Path) -> None:
 
 def test_a_second_run_finds_nothing_to_do(study: Path) -> None:
     assert "Nothing to be done" in run_study(study)
+
+
+def test_no_secret_of_the_environment_is_in_anything_that_a_study_leaves(study: Path, tmp_path: Path) -> None:
+    """Logs, manifests, tables, Snakemake's own records, the report: none holds a token that the shell had."""
+    said = run_study(study, "--report", str(tmp_path / "report.html"), "--verbose")
+    files = [path for path in (*study.rglob("*"), tmp_path / "report.html") if path.is_file()]
+    assert len(files) > 100
+    for token in PLANTED.values():
+        assert token not in said
+        assert not [path for path in files if token.encode() in path.read_bytes()]
 
 
 def test_two_runs_give_the_same_bytes(study: Path, tmp_path: Path) -> None:

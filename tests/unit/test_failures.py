@@ -1,8 +1,11 @@
 """What a failed run ends with, from logs as Snakemake 9 and its SLURM plugin write them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from vernacular.failures import failures, hints, summary
+from vernacular.failures import disk_hints, failures, hints, summary
 
 LOG = """
 [Sat Nov 21 19:06:47 2026]
@@ -59,11 +62,18 @@ def test_each_thing_that_slurm_says_has_its_remedy(said: str, hint: str) -> None
     assert len(found) == 1 and any(word in found[0] for word in hint.split("|"))
 
 
-def test_the_summary_says_what_to_type_next() -> None:
-    text = summary(LOG, "snakemake --profile slurm")
+def test_the_summary_says_what_to_type_next(tmp_path: Path) -> None:
+    text = summary(LOG, "snakemake --profile slurm", tmp_path)
     assert "failed: train_grpo (results/s/seed-1/models/adamame)" in text
     assert "hint: the time limit was too short: raise `resources.runtime`" in text
     assert "type the same again: snakemake --profile slurm" in text
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of the rule cannot tell: it is on the same disk."""
+    assert disk_hints(tmp_path) == disk_hints(tmp_path / "gone") == []
+    monkeypatch.setattr("vernacular.failures.LEAST_FREE", 2**80)
+    assert re.search(r"hint: the disk is full: [\d.]+ MB left for", summary(LOG, "x", tmp_path))
 
 
 def test_a_log_without_a_failure_gives_only_what_to_type() -> None:

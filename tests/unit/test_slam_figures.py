@@ -129,7 +129,7 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     layers[0].write_text("{")
     assert "cannot be read as JSON" in refused("plot_slam_probe", "--probe", probe, "--layers", layers[0])
     probe.write_text("x")
-    assert "cannot be read as a probe" in refused("plot_slam_probe", "--probe", probe, "--layers", layers[1])
+    assert "cannot be read as Parquet" in refused("plot_slam_probe", "--probe", probe, "--layers", layers[1])
     files["costs"][1].write_text("seconds,tokens\nfast,1\n")
     assert "not the costs of a training" in refused("make_slam_costs", *files["costs"])
     files["costs"][1].write_text(f"{','.join([*MEASURED, *COUNTED])}\n")

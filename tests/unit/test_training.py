@@ -14,9 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from vernacular.files import read_json
 from vernacular.models import manifest
 from vernacular.models.manifest import digest, training_key
-from vernacular.models.training import WHOLE, last_checkpoint, report_progress, training_job, write_history
+from vernacular.models.training import (
+    WHOLE,
+    last_checkpoint,
+    mark_whole,
+    report_progress,
+    training_job,
+    write_history,
+)
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -93,12 +101,32 @@ def test_last_checkpoint_is_the_newest_whole_one(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "optimizer.pt").touch()
         if whole:
-            (folder / WHOLE).touch()
+            mark_whole(folder, 1.0)
     (tmp_path / "lock").touch()
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-20"  # 100 was cut short; 5 sorts after 20 as text
     assert sorted(os.listdir(tmp_path)) == ["checkpoint-20", "checkpoint-5", "lock"]
     (tmp_path / "checkpoint-20" / WHOLE).unlink()
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
+
+
+@pytest.mark.parametrize("file", ["optimizer.pt", "model.safetensors", WHOLE])
+@pytest.mark.parametrize("length", [None, 0, 3])
+def test_a_checkpoint_that_lost_something_is_not_gone_on_from(tmp_path: Path, file: str, length: int | None) -> None:
+    """Cut off, or gone: the training goes on from the one before."""
+    for step in (5, 20):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        for name in ("optimizer.pt", "model.safetensors"):
+            (folder / name).write_bytes(b"weights")
+        mark_whole(folder, 12.5)
+    assert read_json(tmp_path / "checkpoint-20" / WHOLE)["seconds"] == 12.5
+    path = tmp_path / "checkpoint-20" / file
+    if length is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:length])
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
+    assert os.listdir(tmp_path) == ["checkpoint-5"]
 
 
 def arguments(tmp_path: Path) -> argparse.Namespace:
@@ -112,7 +140,7 @@ def arguments(tmp_path: Path) -> argparse.Namespace:
 HOLDER = """
 import argparse, json, sys, time
 from pathlib import Path
-from vernacular.models.training import training_job
+from vernacular.models.training import mark_whole, training_job
 folder = Path(sys.argv[1])
 args = argparse.Namespace(
     recipe={"threads": 1}, code="c", seed=1, input=[f"data={folder / 'data'}"], out=folder / "model",
@@ -120,7 +148,7 @@ args = argparse.Namespace(
 )
 with training_job(args) as job:
     (job.folder / "checkpoint-1").mkdir()
-    (job.folder / "checkpoint-1" / "whole").touch()
+    mark_whole(job.folder / "checkpoint-1", 1.0)
     (folder / "started").touch()
     while not (folder / "finish").exists():
         time.sleep(0.02)
@@ -137,7 +165,7 @@ def start_holder(tmp_path: Path) -> subprocess.Popen:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(SOURCE)}
     )
-    for _ in range(1500):
+    for _ in range(15_000):
         if (tmp_path / "started").exists() or holder.poll() is not None:
             break
         time.sleep(0.02)

@@ -26,12 +26,13 @@ STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
 TRAINING = f"{RECORDS} models.training models.manifest models.processes launch"
 PACKED = f"{COMMAND} corpus.records models.training models.manifest models.processes launch models.packed models.load"
 TUNED = "models.tuned models.load models.lora"
-GENERATE = f"{RECORDS} evaluation.generate evaluation.questions models.load"
+GENERATE = f"{RECORDS} evaluation.generate evaluation.questions models.load models.manifest"
 ENGINES = "evaluation.generate evaluation.engines"
+TABLES = f"{COMMAND} corpus.records tables"
 MERGE = "languages merge.encoder merge.gates merge.model"
-MERGE_TABLES = f"{COMMAND} evaluation.frames evaluation.statistics merge.tables"
+MERGE_TABLES = f"{TABLES} evaluation.frames evaluation.statistics merge.tables"
 SEEDS = "evaluation.seeds"
-SLAM = f"{COMMAND} slam.inputs slam.tables evaluation.statistics"
+SLAM = f"{TABLES} slam.inputs slam.tables evaluation.statistics"
 CLAIMS = f"evaluation.claims {SEEDS} slam.inputs study_claims study_schema languages"
 
 CLOSURES = {
@@ -58,23 +59,23 @@ CLOSURES = {
     "plot_merge_gates": f"{MERGE_TABLES} figures.merge figures.style",
     "train_sft": f"{TRAINING} {TUNED} adamame.sft adamame.train",
     "train_grpo": f"{TRAINING} {TUNED} {STAGE_2} {ANSWERS} {IDENTIFIER}",
-    "slam_probe": f"{COMMAND} corpus.records models.load slam.mlp slam.probe",
+    "slam_probe": f"{COMMAND} corpus.records models.load models.manifest slam.mlp slam.probe",
     "slam_select": f"{COMMAND} corpus.records slam.select",
     "make_slam_table": f"{SLAM} evaluation.frames {SEEDS}",
     "make_slam_costs": SLAM,
     "make_slam_sweep": f"{SLAM} evaluation.frames",
-    "plot_slam_probe": f"{COMMAND} figures.slam figures.style slam.inputs",
-    "plot_slam_sweep": f"{COMMAND} figures.slam figures.style slam.inputs",
-    "make_rl_prompts": f"{MINIATURE} models.load {ENGINES} adamame.prompts answers verify_worker",
+    "plot_slam_probe": f"{TABLES} figures.slam figures.style slam.inputs",
+    "plot_slam_sweep": f"{TABLES} figures.slam figures.style slam.inputs",
+    "make_rl_prompts": f"{MINIATURE} models.load models.manifest {ENGINES} adamame.prompts answers verify_worker",
     "generate": f"{GENERATE} {ENGINES}",
-    "generate_merged": f"{GENERATE} {MERGE} merge.answer models.manifest identify letters words",
+    "generate_merged": f"{GENERATE} {MERGE} merge.answer identify letters words",
     "generate_translated": f"{GENERATE} evaluation.translate merge.encoder languages",
     "score": f"{COMMAND} corpus.records corpus.phrasebook evaluation.score {ANSWERS} {IDENTIFIER} codeswitch labels",
-    "make_table": f"{COMMAND} evaluation.frames evaluation.statistics {SEEDS}",
-    "make_claims": f"{COMMAND} evaluation.frames evaluation.statistics {CLAIMS}",
-    "plot_pareto": f"{COMMAND} evaluation.frames evaluation.statistics figures.pareto figures.style",
-    "plot_languages": f"{COMMAND} figures.languages figures.style",
-    "make_samples": f"{COMMAND} evaluation.frames evaluation.samples prompts corpus.phrasebook",
+    "make_table": f"{TABLES} evaluation.frames evaluation.statistics {SEEDS}",
+    "make_claims": f"{TABLES} evaluation.frames evaluation.statistics {CLAIMS}",
+    "plot_pareto": f"{TABLES} evaluation.frames evaluation.statistics figures.pareto figures.style",
+    "plot_languages": f"{TABLES} figures.languages figures.style",
+    "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook",
     "make_page": f"{COMMAND} page languages",
     "plot_training": f"{COMMAND} figures.training figures.style",
 }

@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import GENERATION, read_rows, write_rows
+from vernacular.corpus.records import GENERATION, QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +27,8 @@ def main(argv: list[str] | None = None) -> int:
 
         torch.set_num_threads(args.threads)
         options = args.options
-        questions = chosen_questions(read_rows(args.questions), args.benchmark, options, args.questions)
+        rows = read_rows(args.questions, schema=QUESTION)
+        questions = chosen_questions(rows, args.benchmark, options, args.questions)
         count = write_rows(args.out, answer_rows(args.model, questions, options, args.seed), GENERATION)
         print(count, "completions")
 

@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import GENERATION, read_rows, write_rows
+from vernacular.corpus.records import GENERATION, QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,7 +30,8 @@ def main(argv: list[str] | None = None) -> int:
 
         torch.set_num_threads(args.threads)
         options = args.options
-        questions = chosen_questions(read_rows(args.questions), args.benchmark, options, args.questions)
+        rows = read_rows(args.questions, schema=QUESTION)
+        questions = chosen_questions(rows, args.benchmark, options, args.questions)
         questions = translated(questions, args.translator, options["batch_size"], options["dtype"])
         model, tokenizer = load_model(args.model, options["dtype"])
         count = write_rows(args.out, generate_rows(model, tokenizer, questions, options, args.seed), GENERATION)

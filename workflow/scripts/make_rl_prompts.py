@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import PROMPT, read_rows, write_rows
+from vernacular.corpus.records import PROMPT, QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter
 
         torch.set_num_threads(1)  # sums in another order are other numbers
-        questions = candidate_questions(read_rows(args.questions), args.options)
+        questions = candidate_questions(read_rows(args.questions, schema=QUESTION), args.options)
         rows = count_solved(args.model, questions, args.options, args.seed)
         kept = difficulty_filter(rows, args.options["candidates"])
         write_rows(args.out, kept, PROMPT)

@@ -5,6 +5,7 @@ import json
 import sys
 
 from vernacular import command
+from vernacular.corpus.records import GENERATION
 from vernacular.evaluation.frames import read_frames
 from vernacular.figures.merge import gates_figure
 
@@ -27,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         gates_figure(
             read_frames(args.scores, args.options["asked"]),
-            read_frames(args.generations, args.options["asked"]),
+            read_frames(args.generations, args.options["asked"], GENERATION),
             args.out,
             args.options,
         )

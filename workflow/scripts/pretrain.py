@@ -3,7 +3,7 @@
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import read_rows
+from vernacular.corpus.records import TRAINING, read_rows
 from vernacular.models.training import training_arguments, training_job
 
 
@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
 
         with training_job(args) as job:
             if job:
-                pretrain(job, list(read_rows(job.inputs["data"])))
+                pretrain(job, list(read_rows(job.inputs["data"], schema=TRAINING)))
 
     return command.run("pretrain", work)
 

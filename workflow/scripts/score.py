@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import SCORE, read_rows, write_rows
+from vernacular.corpus.records import GENERATION, SCORE, read_rows, write_rows
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.identify import LanguageIdentifier
 
@@ -24,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         columns = ["id", "benchmark", "kind", "language", "choices", "answer"]
         questions = (row for row in read_rows(args.questions, columns=columns) if row["benchmark"] == args.benchmark)
-        rows = score_rows(read_rows(args.generations), golds_of(questions), LanguageIdentifier(**args.identifier))
+        generations = read_rows(args.generations, schema=GENERATION)
+        rows = score_rows(generations, golds_of(questions), LanguageIdentifier(**args.identifier))
         print(write_rows(args.out, rows, SCORE), "scores")
 
     return command.run("score", work)

@@ -5,7 +5,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import read_rows, write_rows
+from vernacular.corpus.records import QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,8 +29,9 @@ def main(argv: list[str] | None = None) -> int:
 
         torch.set_num_threads(1)  # sums in another order are other numbers
         model, tokenizer = load_model(args.model)
+        batches = question_batches(read_rows(args.questions, schema=QUESTION), args.options)
         try:
-            rows = probe(model, tokenizer, question_batches(read_rows(args.questions), args.options), args.options)
+            rows = probe(model, tokenizer, batches, args.options)
         except ValueError as error:
             raise ValueError(f"{args.model} on {args.questions}: {error}") from None
         print(write_rows(args.out, rows, PROBE), "rows of layers and languages")

@@ -4,7 +4,7 @@ import json
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import read_rows
+from vernacular.corpus.records import PROMPT, read_rows
 from vernacular.launch import start_processes
 from vernacular.models.training import training_arguments, training_job
 
@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
 
         with training_job(args) as job:
             if job:
-                train_grpo(job, list(read_rows(job.inputs["data"])), json.loads(args.identifier))
+                train_grpo(job, list(read_rows(job.inputs["data"], schema=PROMPT)), json.loads(args.identifier))
 
     return command.run("train_grpo", work)
 

@@ -3,7 +3,7 @@
 import sys
 
 from vernacular import command
-from vernacular.corpus.records import read_rows
+from vernacular.corpus.records import TRAINING, read_rows
 from vernacular.launch import start_processes
 from vernacular.models.training import training_arguments, training_job
 
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
 
         with training_job(args) as job:
             if job:
-                train_merge(job, list(read_rows(job.inputs["data"])))
+                train_merge(job, list(read_rows(job.inputs["data"], schema=TRAINING)))
 
     return command.run("train_merge", work)
 

@@ -8,11 +8,11 @@ truth which `quality` holds its verdicts against.
 import csv
 import hashlib
 import io
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from vernacular import letters
 from vernacular.answers import is_correct, last_box
 from vernacular.corpus.traces import FLAWS, Broken
 from vernacular.prompts import END_OF_THINKING, THINK, split_completion
@@ -36,9 +36,10 @@ Step = Callable[[list[Row]], list[bool]]
 
 
 class Identifier(Protocol):
-    """What the filter needs of a LanguageIdentifier: a code for each text, None where it abstains."""
+    """What the filter needs of a LanguageIdentifier: a code for each text and each line, None where it abstains."""
 
     def identify(self, texts: list[str]) -> list[str | None]: ...
+    def identify_lines(self, texts: list[str]) -> list[list[tuple[str, str | None]]]: ...
 
 
 def filter_rows(
@@ -116,12 +117,8 @@ def is_in_language(rows: list[Row], identifier: Identifier) -> list[bool]:
 
 def has_lines_in_language(rows: list[Row], identifier: Identifier) -> list[bool]:
     """No line of the trace is identified as another language; lines where the identifier abstains do not count."""
-    lines = [{line for line in row["trace"].splitlines() if line.strip()} for row in rows]
-    different = sorted(set().union(*lines))
-    language_of = dict(zip(different, identifier.identify(different), strict=True))
-    return [
-        all(language_of[line] in (None, row["language"]) for line in own) for row, own in zip(rows, lines, strict=True)
-    ]
+    lines = identifier.identify_lines([row["trace"] for row in rows])
+    return [all(code in (None, row["language"]) for _, code in named) for row, named in zip(rows, lines, strict=True)]
 
 
 def is_new(row: Row, seen: set[bytes]) -> bool:
@@ -135,7 +132,7 @@ def is_new(row: Row, seen: set[bytes]) -> bool:
 
 
 def normalise(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).replace("\0", " ").split())
+    return " ".join(letters.normalise("NFC", text).replace("\0", " ").split())
 
 
 class Tally:

@@ -50,26 +50,45 @@ SCORE = pa.schema(
 
 
 def write_rows(path: str | Path, rows: Iterable[dict[str, Any]], schema: pa.Schema, batch_size: int = 4096) -> int:
-    """Stream rows into a Parquet file; returns how many there were."""
+    """Stream rows into a Parquet file, with a checksum for each page; returns how many there were."""
     count = 0
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    options = {"compression": "zstd", "write_page_checksum": True}
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
         for batch in batches(rows, batch_size):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
             count += len(batch)
     return count
 
 
-def read_rows(path: str | Path, columns: list[str] | None = None, batch_size: int = 4096) -> Iterator[dict[str, Any]]:
-    """Stream the rows of a Parquet file.
+def read_rows(
+    path: str | Path, columns: list[str] | None = None, batch_size: int = 4096, schema: pa.Schema | None = None
+) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a Parquet file: all its columns, some by name, or those of a schema, in its types.
 
-    Raises ValueError (one line with the path) where the file is broken.
+    Raises ValueError (one line with the path) where the file is broken: its pages do not fit their checksums, it has
+    not as many rows as its footer says, or it lacks a column or holds in it what the schema cannot take.
     """
+    for batch in read_batches(path, columns, batch_size, schema):
+        yield from batch.to_pylist()
+
+
+def read_batches(
+    path: str | Path, columns: list[str] | None = None, batch_size: int = 4096, schema: pa.Schema | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The same as Arrow's batches, each of at most `batch_size` rows."""
+    count = 0
     try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=batch_size, columns=columns):
-                yield from batch.to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        what = str(error).splitlines()[0]
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            names = schema.names if schema else columns
+            if missing := [name for name in names or () if name not in file.schema_arrow.names]:
+                raise ValueError(f"the column '{missing[0]}' is missing")
+            for batch in file.iter_batches(batch_size=batch_size, columns=names):
+                count += batch.num_rows
+                yield batch.select(schema.names).cast(schema) if schema else batch
+            if count != file.metadata.num_rows:
+                raise ValueError(f"{count} rows, but its footer says {file.metadata.num_rows}")
+    except (pa.ArrowException, ValueError, OSError) as error:
+        what = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
 
 

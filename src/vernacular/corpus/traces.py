@@ -215,8 +215,9 @@ def read_parquet(path: Path) -> Iterator[dict[str, Any] | Broken]:
                 values = [as_bytes(batch.column(name)).to_pylist() for name in columns]
                 for cells in zip(*values, strict=True):
                     yield decode_row(dict(zip(columns, cells, strict=True)), path.name)
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
 
 
 def as_bytes(column: pa.Array) -> pa.Array:

@@ -5,27 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+
+from vernacular.corpus.records import SCORE
+from vernacular.tables import read_frame
 
 
 def read_frames(
-    paths: Iterable[str | Path], asked: dict[str, dict[str, Any]] | None = None
+    paths: Iterable[str | Path], asked: dict[str, dict[str, Any]] | None = None, schema: pa.Schema = SCORE
 ) -> dict[tuple[str, str, int], pd.DataFrame]:
     """(model, benchmark, seed) -> scores, from files .../seed-<n>/scores/<model>/<benchmark>.parquet.
 
     asked: "<model>/<benchmark>" -> the `languages`, `questions` and `questions_en` of the evaluation; a file may hold
-    more, for another one. None: everything.
-    Raises ValueError for a path of another form and for a file that is no Parquet.
+    more, for another one. None: everything. schema: the columns to read (files of generations are named alike).
+    Raises ValueError for a path of another form and for a file that is broken or lacks a column.
     """
     frames = {}
     for path in map(Path, paths):
         model, seed = path.parent.name, path.parts[-4] if len(path.parts) >= 4 else ""
         if not seed.startswith("seed-"):
             raise ValueError(f"{path}: not of the form seed-<n>/scores/<model>/<benchmark>.parquet")
-        try:
-            scores = pd.read_parquet(path)
-        except (ValueError, OSError) as error:
-            what = str(error).splitlines()[0]
-            raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
+        scores = read_frame(path, schema)
         key = model, path.stem, int(seed.removeprefix("seed-"))
         frames[key] = scores if asked is None else part_of(scores, asked[f"{model}/{path.stem}"])
     return frames

@@ -6,7 +6,7 @@ import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from vernacular.merge.encoder import encode_texts, encoder_limit, language_token
-from vernacular.models.load import torch_dtype
+from vernacular.models.load import loading, torch_dtype
 from vernacular.prompts import question_text
 
 ENGLISH = "en"
@@ -18,13 +18,16 @@ def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: 
     The text that comes out is asked as it is, whatever of the options survived in it. English goes through as well:
     nothing says what language a question is in.
     """
-    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    with loading(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     if not config.is_encoder_decoder:
         raise ValueError(
             f"{folder}: a model of the type '{config.model_type}' translates nothing; name another translator"
         )
-    translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False).eval()
+    with loading(folder):
+        translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
+    translator.eval()
     if torch.cuda.is_available():
         translator = translator.to("cuda")
     limit = encoder_limit(translator.config, tokenizer)

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from vernacular.figures.style import PALETTE, WIDTH, house_style, save_png
+from vernacular.tables import read_csv
 
 GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR"}
@@ -16,7 +15,7 @@ def draw_languages(table: str | Path, out: str | Path, options: dict[str, Any]) 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = pd.read_csv(table)
+    rows = read_csv(table, ["model", "benchmark", "language", "seeds", *METRICS])
     rows = rows[~rows["language"].isin(GROUPS) & (rows["seeds"] == 1)]
     rows = rows.groupby(["model", "benchmark", "language"], sort=False).mean(numeric_only=True).reset_index()
     benchmarks, models = list(rows["benchmark"].unique()), list(rows["model"].unique())

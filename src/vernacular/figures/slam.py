@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from vernacular.figures.style import BLUE, FAINT, ORANGE, QUIET, WIDTH, house_style, save_png
-from vernacular.slam.inputs import read_json, read_probe
+from vernacular.files import read_json
+from vernacular.slam.inputs import read_probe
+from vernacular.tables import read_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,7 +115,7 @@ def draw_sweep(table: str | Path, out: str | Path, options: dict[str, Any]) -> N
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = pd.read_csv(table)
+    rows = read_csv(table)
     if rows.empty:
         raise ValueError(f"{table}: no rows to draw; delete it and rerun the sweep")
     groups = list(rows.groupby(["benchmark", "seed"], sort=False))

@@ -8,19 +8,21 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, AutoToken
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from vernacular.languages import load_languages
+from vernacular.models.load import loading
 
 UNLIMITED = 10**6  # tokenizers without a limit name one of 10^30
 
 
 def load_encoder(folder: str | Path, dtype: torch.dtype) -> tuple[Any, Any]:
     """(encoder, tokenizer padding on the right). Raises ValueError for a model that has no encoder."""
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
-    if config.is_encoder_decoder:
-        model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
-        return model.get_encoder(), tokenizer
-    if config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
-        return AutoModel.from_pretrained(folder, dtype=dtype, trust_remote_code=False), tokenizer
+    with loading(folder):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
+        if config.is_encoder_decoder:
+            model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
+            return model.get_encoder(), tokenizer
+        if config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+            return AutoModel.from_pretrained(folder, dtype=dtype, trust_remote_code=False), tokenizer
     raise ValueError(
         f"{folder}: a model of the type '{config.model_type}' has no encoder to merge with; "
         "name an encoder-decoder (T5, mT5, NLLB, M2M100) or an encoder (XLM-R, BERT)"

@@ -8,7 +8,6 @@ b is a learned boundary vector. In the mapping stage, and for LangBridge (arXiv 
 The gate (merge/gates.py) is the only difference between the variants.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,11 +18,11 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import AutoConfig
 
-from vernacular.files import write_json
+from vernacular.files import read_json, write_json
 from vernacular.merge.encoder import encoder_limit, encoder_width, load_encoder
 from vernacular.merge.gates import build_gate
-from vernacular.models.load import load_model
-from vernacular.models.manifest import digest
+from vernacular.models.load import load_model, loading
+from vernacular.models.manifest import check_folder, digest
 
 CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
 
@@ -179,7 +178,8 @@ class MergedModel(nn.Module):
     def from_pretrained(cls, folder: str | Path, dtype: str = "auto") -> "MergedModel":
         """Load connector and parents. Raises ValueError where the connector was trained for others."""
         folder = Path(folder)
-        options = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        check_folder(folder)
+        options = read_json(folder / CONFIG)
         for name in ("encoder", "llm"):
             path, expected = Path(os.path.normpath(folder / options[name])), options.pop(f"{name}_digest")
             options[name] = str(path)
@@ -199,7 +199,8 @@ class MergedModel(nn.Module):
         Raises ValueError where a shape disagrees (it was saved for an encoder or LLM of another width) and where the
         mapping is of another form: LangBridge's single layer starts from no other's.
         """
-        saved, own = load_file(Path(folder) / CONNECTOR), self.connector.state_dict()
+        with loading(folder):
+            saved, own = load_file(Path(folder) / CONNECTOR), self.connector.state_dict()
         if {name for name in saved if name.startswith("mapping")} != {n for n in own if n.startswith("mapping")}:
             raise ValueError(
                 f"{folder}: the mapping of the connector is of another form than that of the gate "

@@ -1,13 +1,17 @@
 """Load a model folder: for inference, or for a trainer that will place it itself."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from vernacular.models.manifest import check_folder
 
 
 def load_model(
     folder: str | Path, dtype: str = "auto", device: str | None = None, quantization_config: Any = None
 ) -> tuple[Any, Any]:
-    """(model in evaluation mode, tokenizer padding on the left). dtype: see `torch_dtype`.
+    """(model in evaluation mode, tokenizer padding on the left). dtype: see `torch_dtype`; errors: see `loading`.
 
     device: by default a GPU where there is one. A trainer takes its model from the CPU, since of a model that several
     processes share no GPU may hold the whole. quantization_config: of Transformers.
@@ -17,14 +21,28 @@ def load_model(
 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     options = {"quantization_config": quantization_config, "device_map": {"": device}} if quantization_config else {}
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch_dtype(dtype), trust_remote_code=False, **options
-    )
-    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
+    with loading(folder):
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch_dtype(dtype), trust_remote_code=False, **options
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", trust_remote_code=False)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model.eval()
     return model if quantization_config else model.to(device), tokenizer
+
+
+@contextmanager
+def loading(folder: str | Path) -> Iterator[None]:
+    """Check a model folder first, then load it inside of this: a broken one is a ValueError of one line."""
+    from safetensors import SafetensorError
+
+    check_folder(folder)
+    try:
+        yield
+    except (ValueError, OSError, KeyError, SafetensorError) as error:
+        what = " ".join(str(error).split())[:300]
+        raise ValueError(f"{folder}: no model that can be loaded ({what}); make it again") from None
 
 
 def torch_dtype(name: str) -> Any:

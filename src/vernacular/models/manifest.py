@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from vernacular.files import read_json
+
 RECORDS = ("manifest.json", "history.csv")  # of how a model came to be, beside what it is
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
 
@@ -32,6 +34,32 @@ def digest(path: str | Path) -> str:
             while chunk := handle.read(1 << 20):
                 total.update(chunk)
     return total.hexdigest()
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """File -> SHA-256 of its bytes, of all in a model folder but its manifest and hidden files."""
+    found = {}
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and file.name != "manifest.json" and file.name[0] != ".":
+            with file.open("rb") as handle:
+                found[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return found
+
+
+def check_folder(folder: str | Path) -> None:
+    """Hold a model folder against the checksums in its manifest; a folder that has none passes (a hub's, say).
+
+    Raises ValueError (one line with the file) for a file that is missing or not what was written.
+    """
+    folder = Path(folder)
+    if not (folder / "manifest.json").exists():
+        return
+    expected = read_json(folder / "manifest.json").get("files", {})
+    found = checksums(folder)
+    for name in expected:
+        if found.get(name) != expected[name]:
+            what = "changed or cut off since it was written" if name in found else "missing"
+            raise ValueError(f"{folder / name}: {what}; delete the folder and rerun")
 
 
 def training_key(recipe: dict[str, Any], code: str, inputs: dict[str, str], seed: int) -> str:

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from vernacular.files import atomic_folder, write_json, write_text
-from vernacular.models.manifest import digest, training_key, versions
+from vernacular.files import atomic_folder, read_json, write_json, write_text
+from vernacular.models.manifest import checksums, digest, training_key, versions
 from vernacular.models.processes import agreed, gathered, is_main, join, leave
 
-WHOLE = "whole"  # the marker that a checkpoint was written to its end; holds the seconds of training until then
+WHOLE = "whole"  # the marker that a checkpoint was written to its end: the seconds of training, the sizes of its files
 
 
 @dataclass
@@ -93,7 +93,7 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     with (job.folder / "lock").open("a+") if is_main() else nullcontext() as lock:
         take(lock, out.name)
         manifest = out / "manifest.json"
-        there = manifest.exists() and args.costs.exists() and json.loads(manifest.read_text()).get("key") == key
+        there = manifest.exists() and args.costs.exists() and read_json(manifest).get("key") == key
         finished = agreed(there)
         if finished and is_main():
             print(f"{out.name}: finished already, from the same recipe, code, data and seed", flush=True)
@@ -128,13 +128,29 @@ def locked(lock: TextIO) -> bool:
     return True
 
 
+def mark_whole(checkpoint: Path, seconds: float) -> None:
+    files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file()]
+    sizes = {str(path.relative_to(checkpoint)): path.stat().st_size for path in files}
+    write_json(checkpoint / WHOLE, {"seconds": round(seconds, 3), "sizes": sizes})
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint was written to its end and none of its files was lost or cut off since."""
+    try:
+        sizes = read_json(checkpoint / WHOLE)["sizes"]
+        return all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end; broken ones are removed."""
+    """The newest checkpoint that is whole; broken ones are removed."""
     steps = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}
-    for path in [path for path in steps.values() if not (path / WHOLE).exists()]:
-        shutil.rmtree(path)
-    whole = [step for step in steps if (steps[step] / WHOLE).exists()]
-    return steps[max(whole)] if whole else None
+    for step, path in list(steps.items()):
+        if not is_whole(path):
+            shutil.rmtree(path)
+            del steps[step]
+    return steps[max(steps)] if steps else None
 
 
 def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
@@ -161,7 +177,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
             if is_main():
                 for extra in states:
                     extra.save(folder)
-                write_text(folder / WHOLE, f"{earlier + time.monotonic() - start:.3f}")
+                mark_whole(folder, earlier + time.monotonic() - start)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             seconds = time.monotonic() - start
@@ -178,7 +194,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     resume = agreed(last_checkpoint(job.folder) if is_main() else None)
     done, earlier = int(resume.name.split("-")[1]) if resume else 0, 0.0
     if resume:
-        earlier = float((resume / WHOLE).read_text(encoding="utf-8"))
+        earlier = float(read_json(resume / WHOLE)["seconds"])
         if is_main():
             print(f"{job.out.name}: resumed at step {done}", flush=True)
         for extra in states:
@@ -255,6 +271,7 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
                 "trainable_parameters": measured["trainable_parameters"],
                 "total_parameters": total,
                 "tokens_seen": tokens,
+                "files": checksums(folder),
             },
         )
 

@@ -1,15 +1,22 @@
 """What SLAM's tables and figures read, named by what its path says: costs, chosen layers, probes."""
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+
+from vernacular.files import read_json
+from vernacular.tables import read_csv, read_frame
 
 MEASURED = ("seconds", "tokens", "peak_memory", "optimizer_bytes")  # what a training cost; the memory in bytes
 COUNTED = ("trainable_parameters", "total_parameters")
+
+PROBED = pa.schema(  # of records.PROBE's columns those that tables and figures show
+    [("layer", pa.int64()), ("language", pa.string()), ("active", pa.float64())]
+    + [("msd", pa.float64()), ("msd_neurons", pa.float64())]
+)
 
 Run = tuple[str, int]  # model, seed
 
@@ -22,22 +29,14 @@ def seed_of(path: Path) -> int:
     raise ValueError(f"{path}: lies in no folder seed-<n>; give files of a study's results")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    data: dict[str, Any]
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
-    return data
-
-
 def read_costs(paths: Iterable[str | Path]) -> dict[Run, dict[str, float]]:
     """(model, seed) -> the row of .../costs/seed-<n>/<model>.csv; ValueError for one that holds no single row."""
     costs = {}
     for path in map(Path, paths):
+        table = read_csv(path)
         try:
-            table = pd.read_csv(path)[[*MEASURED, *COUNTED]].astype(float)
-        except (ValueError, KeyError) as error:  # pandas' errors of parsing are ValueErrors
+            table = table[[*MEASURED, *COUNTED]].astype(float)
+        except (ValueError, KeyError) as error:
             what = str(error).splitlines()[0]
             raise ValueError(f"{path}: not the costs of a training ({what}); train the model again") from None
         if len(table) != 1:
@@ -68,8 +67,4 @@ def read_probes(paths: Iterable[str | Path]) -> dict[int, pd.DataFrame]:
 
 
 def read_probe(path: str | Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path, columns=["layer", "language", "active", "msd", "msd_neurons"])
-    except (ValueError, OSError) as error:
-        what = str(error).splitlines()[0]
-        raise ValueError(f"{path}: cannot be read as a probe ({what}); delete it and rerun") from None
+    return read_frame(path, PROBED)

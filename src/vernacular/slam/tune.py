@@ -1,8 +1,8 @@
 """SLAM's one stage (arXiv 2501.03681 and its code): only the feed-forward matrices of chosen layers train."""
 
-import json
 from typing import Any
 
+from vernacular.files import read_json
 from vernacular.models.packed import packed_trainer
 from vernacular.models.training import Job, train
 from vernacular.models.tuned import load_tuned, save_tuned
@@ -13,8 +13,8 @@ def tune(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train the chosen layers of the parent on rows of records.TRAINING; job.inputs["layers"] is a layers.json."""
     model, decoder, tokenizer = load_tuned(job, "float32")
     try:
-        layers = json.loads(job.inputs["layers"].read_text(encoding="utf-8"))["layers"]
-    except (ValueError, KeyError):
+        layers = read_json(job.inputs["layers"])["layers"]
+    except (TypeError, KeyError):
         raise ValueError(f"{job.inputs['layers']}: no choice of layers; delete it and rerun") from None
     freeze_but(model, layers, job.recipe["gate_proj"])
     trainer = packed_trainer(model, tokenizer, decoder, rows, job)

@@ -1,0 +1,124 @@
+"""Peak memory of the stages that a corpus goes through, at 1, 10 and 100 times as many rows.
+
+    python benchmarks/memory.py [--rows 500] [--factors 1 10 100] [--stages filter score table data]
+
+Each stage runs its script of the workflow in a process of its own on made-up rows (traces of five lines in French and
+Korean; all different, since the filter remembers what it has kept). It prints a table: MiB at the peak, as the system
+measures it, and seconds.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from vernacular.corpus.records import GENERATION, QUESTION, RAW_TRACE, SCORE, write_rows  # noqa: E402
+
+LANGUAGES = ["fr", "ko"]
+LINES = {
+    "fr": "Ensuite, on ajoute les {n} nouvelles pommes aux précédentes, et on obtient la somme : {n} + 5 = {sum}.",
+    "ko": "다음으로, 새로 생긴 사과 {n}개를 원래 있던 것에 더합니다: {n} + 5 = {sum}.",
+}
+IDENTIFIER = json.dumps({"languages": ["en", *LANGUAGES]})
+NUMBERS = {"opening": [2, 2000], "term": [2, 900], "factor": [2, 9], "result": [2, 20000]}
+
+
+def rows(count: int) -> Iterator[dict[str, Any]]:
+    """With the columns of every table that a stage reads."""
+    for number in range(count):
+        language = LANGUAGES[number % 2]
+        trace = "\n".join(LINES[language].format(n=number + k, sum=number + k + 5) for k in range(5))
+        response = f"\\boxed{{{number}}}"
+        yield {
+            "id": f"q{number // 2}", "benchmark": "b", "kind": "math", "language": language, "sample": 0,
+            "question": f"{number} ?", "choices": None, "answer": str(number), "trace": trace, "response": response,
+            "completion": f"{trace}\n</think>\n{response}", "source": "made up", "flaw": None, "prompt": "p",
+            "tokens": 80, "finish_reason": "stop", "correct": number % 3 > 0, "trace_language": language,
+            "line_pass": True, "word_pass": True, "code_switched": False, "abstained_lines": 0,
+        }  # fmt: skip
+
+
+def only(count: int, schema: Any) -> Iterator[dict[str, Any]]:
+    return ({name: row.get(name) for name in schema.names} for row in rows(count))
+
+
+def filtering(folder: Path, count: int) -> list[str]:
+    write_rows(folder / "raw.parquet", only(count, RAW_TRACE), RAW_TRACE)
+    outputs = [f"--{name}={folder / name}" for name in ("kept", "counts", "quality")]
+    limits = json.dumps({"length": {"minimum": 1, "maximum": 5000}})
+    return ["filter_traces", f"--raw={folder / 'raw.parquet'}", f"--options={limits}", *outputs]
+
+
+def scoring(folder: Path, count: int) -> list[str]:
+    write_rows(folder / "generations.parquet", only(count, GENERATION), GENERATION)
+    write_rows(folder / "questions.parquet", only(count, QUESTION), QUESTION)
+    inputs = [f"--{name}={folder / name}.parquet" for name in ("generations", "questions")]
+    return ["score", *inputs, "--benchmark=b", f"--out={folder / 'out'}"]
+
+
+def tabling(folder: Path, count: int) -> list[str]:
+    path = folder / "seed-1/scores/m/b.parquet"
+    write_rows(path, only(count, SCORE), SCORE)
+    asked = {"m/b": {"languages": LANGUAGES, "questions": None, "questions_en": None}}
+    options = {"asked": asked, "study": "s", "scale": "benchmark", "in_domain": ["fr"], "draws": 200}
+    return ["make_table", str(path), f"--options={json.dumps(options)}", f"--out={folder / 'out'}"]
+
+
+def training_data(folder: Path, count: int) -> list[str]:
+    benchmark = {"setting": "story", "steps": 2, "numbers": NUMBERS, "questions": {"train": count // 2}}
+    part = {"task": "reasoning", "benchmarks": {"b": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.0}
+    options = {"benchmarks": {"b": benchmark}, "data": [part], "seed": 1}
+    return ["make_training_data", f"--options={json.dumps(options)}", f"--out={folder / 'out'}"]
+
+
+STAGES: dict[str, Callable[[Path, int], list[str]]] = {
+    "filter": filtering,
+    "score": scoring,
+    "table": tabling,
+    "data": training_data,
+}
+
+
+def measure(stage: str, count: int) -> tuple[float, float]:
+    """(MiB at the peak, seconds) of the stage's script on so many rows."""
+    with tempfile.TemporaryDirectory() as name:
+        script, *arguments = STAGES[stage](Path(name), count)
+        arguments += [f"--identifier={IDENTIFIER}"] if stage in ("filter", "score") else []
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / f"workflow/scripts/{script}.py"), *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{stage} with {count} rows failed")
+        return used.ru_maxrss / 1024, time.monotonic() - start
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=500, help="at a factor of 1")
+    parser.add_argument("--factors", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=list(STAGES))
+    options = parser.parse_args()
+    print("| stage | " + " | ".join(f"{options.rows * factor:,} rows" for factor in options.factors) + " |")
+    print("|---|" + "---|" * len(options.factors))
+    for stage in options.stages:
+        cells = [measure(stage, options.rows * factor) for factor in options.factors]
+        print(
+            f"| {stage} | " + " | ".join(f"{mib:.0f} MiB, {seconds:.0f} s" for mib, seconds in cells) + " |", flush=True
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""Cut off or changed files of every kind that a rule reads: one line that names the file, and nothing written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from raw_traces import LENGTH_OPTIONS, good
+from scripts import script
+from slam_scores import frame
+
+from vernacular.corpus.records import GENERATION, KEPT_TRACE, QUESTION, RAW_TRACE, SCORE, read_rows, write_rows
+from vernacular.figures.training import PANELS
+from vernacular.files import read_json, write_json, write_text
+from vernacular.slam.inputs import COUNTED, MEASURED, PROBED
+from vernacular.tables import read_csv, read_frame
+
+IDENTIFIER = json.dumps({"languages": ["en", "fr"]})
+ASKED = {"slam/mini": {"languages": ["en"], "questions": None, "questions_en": None}}
+OPTIONS = json.dumps({"asked": ASKED, "study": "s", "scale": "t", "in_domain": [], "draws": 9, "reference": "slam"})
+
+
+def blank(schema: pa.Schema, **values: Any) -> dict[str, Any]:
+    return dict.fromkeys(schema.names, None) | values
+
+
+def make_files(folder: Path) -> dict[str, Path]:
+    """One sound file of each kind, under the names that a study gives them."""
+    seed = folder / "seed-1"
+    files = {
+        "questions": folder / "questions.parquet",
+        "raw": folder / "raw.parquet",
+        "generations": folder / "generations.parquet",
+        "scores": seed / "scores/slam/mini.parquet",
+        "probe": seed / "slam/base/probe.parquet",
+        "layers": seed / "slam/slam/layers.json",
+        "costs": folder / "costs/seed-1/slam.csv",
+        "table": folder / "scores.csv",
+        "history": seed / "models/adamame/history.csv",
+    }
+    question = {"id": "q", "benchmark": "mini", "kind": "math", "language": "en", "question": "?", "answer": "1"}
+    write_rows(files["questions"], [blank(QUESTION, **question)] * 50, QUESTION)
+    write_rows(files["raw"], [good(id=str(n)) for n in range(50)], RAW_TRACE)
+    generation = {"id": "q", "language": "en", "sample": 0, "trace": "so it is", "response": "1", "tokens": 3}
+    write_rows(files["generations"], [blank(GENERATION, **generation)] * 50, GENERATION)
+    write_rows(files["scores"], frame(np.ones((30, 3), dtype=bool)).to_dict("records"), SCORE)
+    write_rows(
+        files["probe"],
+        [{"layer": n, "language": "en", "active": 0.1, "msd": 0.1, "msd_neurons": 0.1} for n in range(9)],
+        PROBED,
+    )
+    write_json(files["layers"], {"layers": [1], "of": 3, "reasons": {"1": "first"}})
+    names = [*MEASURED, *COUNTED]
+    write_text(files["costs"], ",".join(names) + "\n" + ",".join("7" for _ in names) + "\n")
+    write_text(files["table"], "model,benchmark,language,accuracy,lcpr\nm,b,en,0.5,0.5\nm,b,fr,0.5,0.5\n")
+    write_text(
+        files["history"], ",".join(["step", *PANELS]) + "\n" + "".join(f"{n},0.5,0.5,0.5,0.5\n" for n in range(9))
+    )
+    return files
+
+
+def scoring(files: dict[str, Path]) -> list[Any]:
+    arguments = ["score", "--generations", files["generations"], "--questions", files["questions"]]
+    return [*arguments, "--benchmark", "mini", "--identifier", IDENTIFIER]
+
+
+def sweep(files: dict[str, Path]) -> list[Any]:
+    arguments = ["make_slam_sweep", files["scores"], "--probes", files["probe"], "--layers", files["layers"]]
+    return [*arguments, "--options", OPTIONS]
+
+
+# What is broken -> the script that reads it, with its arguments.
+READERS: dict[str, tuple[str, Callable[[dict[str, Path]], list[Any]]]] = {
+    "questions of score": ("questions", scoring),
+    "generations of score": ("generations", scoring),
+    "raw of filter_traces": (
+        "raw",
+        lambda f: ["filter_traces", "--raw", f["raw"], "--options", LENGTH_OPTIONS, "--identifier", IDENTIFIER],
+    ),
+    "scores of make_table": ("scores", lambda f: ["make_table", f["scores"], "--options", OPTIONS]),
+    "scores of plot_pareto": ("scores", lambda f: ["plot_pareto", f["scores"], "--options", OPTIONS]),
+    "probe of slam_select": ("probe", lambda f: ["slam_select", "--probe", f["probe"], "--options", "[]", "--seed", 1]),
+    "probe of make_slam_sweep": (
+        "probe",
+        sweep,
+    ),
+    "layers of make_slam_sweep": (
+        "layers",
+        sweep,
+    ),
+    "layers of plot_slam_probe": (
+        "layers",
+        lambda f: ["plot_slam_probe", "--probe", f["probe"], "--layers", f["layers"], "--options", OPTIONS],
+    ),
+    "costs of make_slam_table": (
+        "costs",
+        lambda f: ["make_slam_table", f["scores"], "--costs", f["costs"], "--options", OPTIONS],
+    ),
+    "table of plot_languages": ("table", lambda f: ["plot_languages", "--table", f["table"], "--options", OPTIONS]),
+    "table of plot_slam_sweep": ("table", lambda f: ["plot_slam_sweep", "--table", f["table"], "--options", OPTIONS]),
+    "history of plot_training": (
+        "history",
+        lambda f: ["plot_training", f["history"].parent, "--options", OPTIONS],
+    ),
+}  # fmt: skip
+OUTPUTS = {"filter_traces": ["--kept", "--counts", "--quality"], "plot_pareto": ["--png", "--svg", "--csv"]}
+CUTS = {"empty": 0.0, "a tenth": 0.1, "half": 0.5, "all but the end": 0.97}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_cut_file_is_one_line(reader: str, cut: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    files, out = make_files(tmp_path / "in"), tmp_path / "out"
+    kind, command = READERS[reader]
+    whole = files[kind].read_bytes()
+    files[kind].write_bytes(whole[: int(len(whole) * CUTS[cut])])
+    name, *arguments = command(files)
+    for option in OUTPUTS.get(name, ["--out"]):
+        arguments += [option, out / option.strip("-")]
+    assert script(name).main([str(argument) for argument in arguments]) == 1
+    error = capsys.readouterr().err
+    named = files[kind].parent if kind == "history" else files[kind]
+    assert str(named) in error and error.count("\n") == 1, error
+    assert not [path for path in tmp_path.glob("out/**/*") if path.is_file()]
+
+
+# --- The readers themselves -------------------------------------------------------------------------------------------
+
+
+def test_a_changed_byte_in_a_page_is_noticed(tmp_path: Path) -> None:
+    """Wherever it stands: the file never gives other rows without a word."""
+    path = tmp_path / "x.parquet"
+    rows = [blank(KEPT_TRACE, id=str(n), completion=f"{n * n}") for n in range(200)]
+    write_rows(path, rows, KEPT_TRACE)
+    whole = path.read_bytes()
+    noticed = 0
+    for place in range(4, len(whole), 41):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            assert list(read_rows(path)) == rows, place
+        except ValueError as error:
+            assert str(path) in str(error)
+            noticed += 1
+    assert noticed > 0.5 * len(range(4, len(whole), 41))
+
+
+def test_columns_are_checked_and_taken_in_the_types_of_the_schema(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    write_rows(path, [{"id": "a", "n": 7}], pa.schema([("id", pa.large_string()), ("n", pa.int32())]))
+    schema = pa.schema([("n", pa.float64()), ("id", pa.string())])
+    assert list(read_rows(path, schema=schema)) == [{"n": 7.0, "id": "a"}]
+    assert list(read_frame(path, schema).columns) == ["n", "id"]
+    for columns, wanted in ((["m"], None), (None, pa.schema([("m", pa.int64())]))):
+        with pytest.raises(ValueError, match=r"x\.parquet: .*the column 'm' is missing"):
+            list(read_rows(path, columns, schema=wanted))
+    with pytest.raises(ValueError, match=r"x\.parquet: cannot be read as Parquet"):
+        list(read_rows(path, schema=pa.schema([("id", pa.int64())])))
+
+
+def test_a_footer_with_other_rows_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.parquet"
+    write_rows(path, [{"n": n} for n in range(10)], pa.schema([("n", pa.int64())]), batch_size=5)
+    whole = pq.ParquetFile.iter_batches
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", lambda *a, **k: list(whole(*a, **k))[:1])
+    with pytest.raises(ValueError, match="5 rows, but its footer says 10"):
+        list(read_rows(path, batch_size=5))
+
+
+def test_csv(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    assert read_csv(path, ["a", "b"]).shape == (2, 2)
+    for text, what in [
+        ("", "empty"),
+        ("a,b\n1,2\n3", "cut off"),
+        ("a,b\n1,2\n3,4,5\n", "Error tokenizing"),
+        ("\n", "No columns"),
+    ]:
+        path.write_text(text)
+        with pytest.raises(ValueError, match=rf"x\.csv: cannot be read as CSV \({what}.*\); delete it and rerun"):
+            read_csv(path)
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="the column 'c' is missing"):
+        read_csv(path, ["c"])
+    path.write_bytes(b"a,b\n\xff,2\n")
+    with pytest.raises(ValueError, match="cannot be read as CSV"):
+        read_csv(path)
+
+
+def test_json(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_json(path, {"a": [1, "é"]})
+    assert read_json(path) == {"a": [1, "é"]}
+    whole = path.read_bytes()
+    for length in range(len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"x\.json: cannot be read as JSON \(.*\); delete it and rerun"):
+            read_json(path)

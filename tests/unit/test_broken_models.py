@@ -1,0 +1,86 @@
+"""Model folders and connectors that lost something: one line that names the file, whoever loads them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from merges import write_parent
+
+from vernacular.evaluation.translate import translated
+from vernacular.files import write_json
+from vernacular.merge.encoder import load_encoder
+from vernacular.merge.model import CONNECTOR, MergedModel, build_merge
+from vernacular.models.load import load_model
+from vernacular.models.manifest import check_folder, checksums
+
+LLAMA = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2)
+T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=1, num_decoder_layers=1, num_heads=2, decoder_start_token_id=0)
+QUESTION = {"id": "q", "language": "fr", "question": "Combien ?", "choices": None}
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> dict[str, Path]:
+    """Two parents and a merge of them, each with the manifest that a training writes."""
+    torch.set_num_threads(1)
+    folders = {
+        "llm": write_parent(tmp_path / "llm", "llama", LLAMA),
+        "encoder": write_parent(tmp_path / "encoder", "t5", T5),
+        "merge": tmp_path / "merge",
+    }
+    options = {"gate": "none", "language_embedding": 0, "languages": ["fr"]}
+    parents = {name: str(folders[name]) for name in ("encoder", "llm")}
+    folders["merge"].mkdir()
+    build_merge({**options, **parents}).save_pretrained(folders["merge"])
+    for folder in folders.values():
+        write_json(folder / "manifest.json", {"files": checksums(folder)})
+    return folders
+
+
+LOADERS: dict[str, tuple[str, Any]] = {
+    "generate": ("llm", load_model),
+    "generate_translated": ("encoder", lambda folder: translated([QUESTION], str(folder), 1)),
+    "the encoder of a merge": ("encoder", lambda folder: load_encoder(folder, torch.float32)),
+    "generate_merged": ("merge", MergedModel.from_pretrained),
+}
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_cut_file_is_one_line(models: dict[str, Path], loader: str) -> None:
+    """With the manifest its checksums tell which file it is; without one what the library says becomes one line."""
+    name, load = LOADERS[loader]
+    load(models[name])
+    manifest = json.loads((models[name] / "manifest.json").read_text())
+    assert manifest["files"] and "manifest.json" not in manifest["files"]
+    for file in sorted(manifest["files"]):
+        path = models[name] / file
+        whole = path.read_bytes()
+        cut(path)
+        with pytest.raises(ValueError, match=f"{file}: changed or cut off since it was written") as told:
+            load(models[name])
+        assert "\n" not in str(told.value)
+        path.unlink()
+        with pytest.raises(ValueError, match=f"{file}: missing"):
+            load(models[name])
+        path.write_bytes(whole)
+    (models[name] / "manifest.json").unlink()
+    weights = models[name] / (CONNECTOR if name == "merge" else "model.safetensors")
+    cut(weights)
+    with pytest.raises(ValueError, match=f"{models[name]}: no model that can be loaded") as told:
+        load(models[name])
+    assert "\n" not in str(told.value)
+
+
+def test_a_folder_without_a_manifest_of_ours_passes(models: dict[str, Path]) -> None:
+    (models["llm"] / "manifest.json").unlink()
+    check_folder(models["llm"])
+    write_json(models["llm"] / "manifest.json", {"made": "elsewhere"})
+    check_folder(models["llm"])
+    (models["llm"] / "manifest.json").write_text('{"files": {')
+    with pytest.raises(ValueError, match=r"manifest\.json: cannot be read as JSON"):
+        load_model(models["llm"])
