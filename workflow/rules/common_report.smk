@@ -58,13 +58,15 @@ def samples_evaluations():
     return [{**e, "benchmarks": [benchmark]} for e in same]
 
 
-def samples_scores(wildcards):
-    seed = study["seeds"][0]
-    return [path for path in scores_of(samples_evaluations()) if f"/seed-{seed}/" in path]
+def samples_files(kind):
+    """Their scores or generations with the first seed."""
 
+    def files(wildcards):
+        names = evaluated_names(samples_evaluations())
+        [benchmark] = samples_evaluations()[0]["benchmarks"]
+        return [f"{RESULTS}/seed-{study['seeds'][0]}/{kind}/{name}/{benchmark}.parquet" for name in names]
 
-def samples_generations(wildcards):
-    return [path.replace("/scores/", "/generations/") for path in samples_scores(wildcards)]
+    return files
 
 
 def samples_questions(wildcards):

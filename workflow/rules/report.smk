@@ -92,8 +92,8 @@ rule training_curves:
 # For each language one question and what each model wrote to it, with verdicts.
 rule samples:
     input:
-        scores=samples_scores,
-        generations=samples_generations,
+        scores=samples_files("scores"),
+        generations=samples_files("generations"),
         questions=samples_questions,
     output:
         "<results>/tables/samples.csv",
