@@ -30,7 +30,7 @@ def source_folder(name):
 
 
 def source_inputs(names):
-    """What a rule waits for, of some sources: each file of a folder of one's own, or the folder that is fetched.
+    """What must be there of some sources: each file of a folder of one's own, or the folder that is fetched.
 
     A folder that is not there yet stops no dry run; the script that wants it says so.
     """

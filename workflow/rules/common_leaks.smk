@@ -50,8 +50,8 @@ def leaks_options(wildcards):
     evaluations = leaks_evaluations(wildcards.leaks)
     evaluated = dict.fromkeys(name for e in evaluations for name in e["benchmarks"])
     sets = [study["data"][o["data"]] for o in trained_models(evaluations).values() if "data" in o]
-    drawn = {name for parts in sets for part in parts for name in part["benchmarks"]}
-    drawn |= {study[section]["benchmark"] for section in ("traces", "rl") if section in study}
+    drawn = {name for parts in sets for part in parts for name in part.get("benchmarks", ())}
+    drawn |= {study[section].get("benchmark") for section in ("traces", "rl") if section in study}
     return text(
         {
             "benchmarks": {n: o for n, o in phrasebook_benchmarks().items() if n in drawn or n in evaluated},

@@ -8,6 +8,7 @@ import argparse
 import csv
 import fcntl
 import json
+import math
 import os
 import shutil
 import signal
@@ -167,8 +168,10 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
 
     stopped: list[int] = []  # the signal, if one came
     ended: list[int] = []  # the step that all processes ended after, since one of them got a signal
-    # GRPO's rollouts are in no checkpoint, so it may only stop between them.
-    whole = (getattr(trainer.args, "steps_per_generation", None) or 1) * getattr(trainer.args, "num_iterations", 1)
+    # GRPO's rollouts are in no checkpoint, so it may only stop between them; they are counted in batches, not in steps.
+    batches = (getattr(trainer.args, "steps_per_generation", None) or 1) * getattr(trainer.args, "num_iterations", 1)
+    accumulated = trainer.args.gradient_accumulation_steps
+    whole = math.lcm(batches, accumulated) // accumulated
 
     class Checkpointing(TrainerCallback):
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
