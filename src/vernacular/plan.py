@@ -125,7 +125,8 @@ def jobs(configs: list[str]) -> str:
     return found[0] if found else "0"
 
 
-def report(study: dict[str, Any], works: list[Work], count: str) -> str:
+def table(works: list[Work]) -> list[str]:
+    """A line of Markdown for each, below two of a head."""
     head = ("rule", "model", "jobs", "GPUs", "GB a GPU", "GB host", "hours each", "GPU hours")
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for work in works:
@@ -141,6 +142,10 @@ def report(study: dict[str, Any], works: list[Work], count: str) -> str:
         ]
         cells.append(f"{work.hours * work.gpus * work.times:.1f}" if work.gpus else "-")
         lines.append(f"| {' | '.join(map(str, cells))} |{f' {work.note}' if work.note else ''}")
+    return lines
+
+
+def report(study: dict[str, Any], works: list[Work], count: str) -> str:
     hours = sum(work.hours * work.gpus * work.times for work in works)
     processor = sum(work.hours * work.times for work in works if not work.gpus)
     training = [work.disk for work in works if work.rule.startswith(("train_", "pretrain"))]
@@ -148,7 +153,7 @@ def report(study: dict[str, Any], works: list[Work], count: str) -> str:
     gpu = machine(1)
     return "\n".join(
         [
-            *lines,
+            *table(works),
             "",
             f"jobs      {count} to run now, for the default target; the table has those that train or answer",
             f"GPU hours {hours:.1f} ({gpu['name']}, {gpu['training_share']:.0%} of {gpu['flops'] / 1e12:.0f} TFLOP/s)",

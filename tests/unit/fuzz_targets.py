@@ -20,7 +20,7 @@ from vernacular.answers import extract_answer, is_correct, last_box, parse_numbe
 from vernacular.codeswitch import code_switched
 from vernacular.corpus.filter import has_structure, is_new
 from vernacular.corpus.records import GENERATION, RAW_TRACE, read_rows, write_rows
-from vernacular.corpus.sources import mgsm_rows
+from vernacular.corpus.sources import question_rows
 from vernacular.corpus.traces import FIELDS, Broken, parse_line, read_traces
 from vernacular.identify import LanguageIdentifier, foreign_script_word, strip_latex, strip_math
 from vernacular.labels import LABELS, extract_label
@@ -133,7 +133,7 @@ def source_reader(rng: random.Random, text: str) -> None:
     path = Path(folder().name) / "mgsm_fr.tsv"
     path.write_bytes(f"{text}\t{wild_text(rng, 3)}\n".encode("utf-8", rng.choice(["replace", "surrogatepass"])))
     try:
-        rows = list(mgsm_rows(path.parent, "mgsm", ["fr"]))
+        rows = list(question_rows("mgsm", path.parent, "mgsm", ["fr"], "test"))
     except ValueError as error:
         assert str(path) in str(error) and "\n" not in str(error), error
     else:

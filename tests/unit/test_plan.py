@@ -183,3 +183,18 @@ def test_counted_parameters_are_those_of_a_trained_model(tmp_path: Path) -> None
     config.pop("model_type")
     model = LlamaForCausalLM(LlamaConfig(**config))
     assert parameters(shape) == sum(parameter.numel() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "config",
+    [*sorted((ROOT / "config" / "paper").glob("*.yaml")), ROOT / "config" / "one-gpu.yaml"],
+    ids=lambda path: path.stem,
+)
+def test_the_tables_of_the_documentation_are_what_is_printed(config: Path) -> None:
+    study = plan.read_study([str(config)])
+    documented = (ROOT / "docs" / "resources.md").read_text(encoding="utf-8")
+    place = str(config.relative_to(ROOT))
+    assert (
+        "\n".join(["", *plan.table([*plan.trainings(study), *plan.answerings(study, place)]), ""])
+        in documented.split(f"### {place}\n")[1]
+    )

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,10 @@ def test_code_hash_does_not_depend_on_the_place(tmp_path: Path, library: Path) -
     moved.parent.mkdir()
     (library / "script.py").rename(moved)
     assert fresh_hash(moved) == before
+
+
+def test_no_two_files_of_rules_define_the_same_name() -> None:
+    """They share one namespace: the later definition would silently take the place of the earlier one."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk")]
+    names = Counter(name for text in texts for name in re.findall(r"^def (\w+)", text, re.MULTILINE))
+    assert names and not [name for name, count in names.items() if count > 1]

@@ -15,6 +15,10 @@ from vernacular.study import StudyError, resolve_study
 from vernacular.study_sources import downloads_of
 
 ADAMAME = {
+    "claims_table": 1,
+    "leaks": 1,
+    "samples": 1,
+    "page": 1,
     "download": 5,
     "downloads": 1,
     "fetch_folder": 1,
@@ -32,6 +36,10 @@ ADAMAME = {
     "training_curves": 1,
 }
 SLAM = {
+    "claims_table": 2,
+    "leaks": 2,
+    "samples": 1,
+    "page": 1,
     "download": 6,
     "downloads": 1,
     "fetch_folder": 2,
@@ -55,6 +63,10 @@ SLAM = {
 def merges(downloads: int, benchmarks: int) -> dict[str, int]:
     """Three seeds of one mapping, four merges and a reasoner."""
     return {
+        "claims_table": 2,
+        "leaks": 2,
+        "samples": 1,
+        "page": 1,
         "download": downloads,
         "downloads": 1,
         "fetch_folder": 6,

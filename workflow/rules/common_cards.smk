@@ -13,7 +13,7 @@ def card_tables(wildcards):
     return [f"{RESULTS}/tables/{table}.csv" for table in list(filter(None, tables))[:1]]
 
 
-def ancestors(name):
+def made_from(name):
     """A model's parents, nearest first, with what made them; a merge has two."""
     parents = merge_parents(MODELS, name)
     nearest = [MODELS[name].get("from"), *parents.values()]
@@ -24,7 +24,7 @@ def ancestors(name):
             "model": parent,
             **{k: v for k, v in options.items() if k in ("recipe", "repo", "revision", "path")},
         }
-        found |= {other["model"]: other for other in ancestors(parent)}
+        found |= {other["model"]: other for other in made_from(parent)}
     return list(found.values())
 
 
@@ -36,7 +36,7 @@ def card_options(wildcards):
     return text(
         {
             **{key: study[key] for key in ("study", "scale", "licence", "languages")},
-            "parents": ancestors(wildcards.model),
+            "parents": made_from(wildcards.model),
             "data": data,
         }
     )

@@ -46,13 +46,11 @@ def examples(source: str, folder: Path, split: str, languages: list[str]) -> Ite
             continue
         for example in READERS[source](path, language):
             if example["language"] in languages and in_split(source, example["id"], split):
-                yield blank(example) | example
-
-
-def blank(example: Example) -> Example:
-    if not example["question"].strip():
-        raise ValueError(f"question {example['id']} in '{example['language']}' is blank; restore the file")
-    return {"choices": None, "answer": None, "completion": None}
+                if not example["question"].strip():
+                    raise ValueError(
+                        f"{path}: question {example['id']} in '{example['language']}' is blank; restore it"
+                    )
+                yield {"choices": None, "answer": None, "completion": None, **example}
 
 
 def in_split(source: str, identifier: str, split: str) -> bool:
