@@ -12,6 +12,7 @@ import yaml
 from scripts import run_script
 from slam_scores import cost, probe_rows
 
+from vernacular.corpus.records import SCORE, write_rows
 from vernacular.evaluation.claims import COLUMNS, bootstrap_p, claims_table, contrast, holm, timed_table
 from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
 from vernacular.evaluation.statistics import RATES, group_estimates, interval
@@ -330,7 +331,7 @@ def test_the_script_writes_both_tables(tmp_path: Path) -> None:
     for (model, benchmark, seed), scores in made({"new": 0.8, "old": 0.4}, seeds=(1, 2)).items():
         path = tmp_path / f"seed-{seed}/scores/{model}/{benchmark}.parquet"
         path.parent.mkdir(parents=True)
-        scores.to_parquet(path)
+        write_rows(path, scores.reindex(columns=SCORE.names).astype(object).to_dict("records"), SCORE)
         files.append(path)
     claims = {"better": claim(), "faster": claim(metrics=["seconds"])}
     out = tmp_path / "claims.csv", tmp_path / "timed.csv"

@@ -9,7 +9,7 @@ from rewards import GOLD, KEY, LANGUAGES, PROBLEMS, Trainer, boxed, completion, 
 
 from vernacular.corpus.miniature import render_question
 from vernacular.corpus.phrasebook import load_phrasebook
-from vernacular.evaluation.score import score_rows
+from vernacular.evaluation.score import Gold, score_rows
 from vernacular.prompts import join_completion, question_messages, split_completion
 
 OTHER = str(int(GOLD) + 1)
@@ -110,7 +110,7 @@ def test_the_score_gives_them_no_more_either(language: str) -> None:
         trace, response = split_completion(text)
         row = {"id": "q", "language": language, "sample": number, "tokens": 9, "finish_reason": "stop"}
         rows.append(row | {"trace": trace, "response": response})
-    scores = list(score_rows(rows, {("q", language): ("math", GOLD)}, identifier()))
+    scores = list(score_rows(rows, {("q", language): Gold("math", GOLD)}, identifier()))
     for (name, (_, most)), score in zip(named.items(), scores, strict=True):
         assert not (score["correct"] and most == "nothing"), name
         assert not (score["correct"] and score["line_pass"] and most != "all"), name

@@ -116,6 +116,10 @@ def test_the_lock_is_exact_and_holds_what_the_project_asks_for() -> None:
 INSIDE = {
     ("merge/model.py", "save_file"): "inside save_model's atomic folder",
     ("models/training.py", "open"): "write_history inside the same; the lock; a descriptor that is open already",
+    (
+        "download.py",
+        "open",
+    ): "a file that is fetched, put in place once its checksum is right; a descriptor that is open",
     ("adamame/reward.py", "write_text"): "inside a checkpoint, which counts once its marker is written",
 }
 WRITING = {"write_text", "write_bytes", "savefig", "save_file", "save_pretrained", "to_parquet", "write_table"}

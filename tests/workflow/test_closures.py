@@ -78,7 +78,7 @@ CLOSURES = {
     "plot_languages": f"{TABLES} figures.languages figures.style",
     "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook",
     "make_page": f"{COMMAND} page languages",
-    "plot_training": f"{COMMAND} figures.training figures.style",
+    "plot_training": f"{TABLES} figures.training figures.style",
 }
 
 

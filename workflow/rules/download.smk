@@ -22,7 +22,7 @@ rule download:
     message:
         "download: fetching {wildcards.fetched}"
     shell:
-        "HF_HUB_OFFLINE=0 python {params.script:q} --name {wildcards.fetched} --options {params.options:q}"
+        "HF_HUB_OFFLINE=0 python {params.script:q} --name {wildcards.fetched:q} --options {params.options:q}"
         " --mirror {params.mirror:q} --manifest {params.manifest:q} --out {output.folder:q} --record {output.record:q}"
         " --progress 3 3>&2 > {log:q} 2>&1"
 

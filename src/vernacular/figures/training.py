@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from vernacular.figures.style import PALETTE, WIDTH, house_style, save_png
+from vernacular.tables import read_csv
 
 PANELS = {
     "accuracy": "share of right answers",
@@ -31,12 +32,10 @@ def histories(models: Sequence[str | Path]) -> pd.DataFrame:
     """
     rows = []
     for path in map(Path, models):
-        try:
-            history = pd.read_csv(path / "history.csv").rename(columns={TOKENS: "tokens"})
-            rows.append(history[["step", *PANELS, "english_rate", "abstained_rate"]].assign(model=path.name))
-        except (KeyError, OSError, ValueError) as error:
-            what = " ".join(str(error).split())
-            raise ValueError(f"{path}/history.csv: no history of GRPO ({what}); train the model again") from None
+        columns = ["step", *PANELS, "english_rate", "abstained_rate"]
+        of_file = [TOKENS if name == "tokens" else name for name in columns]
+        history = read_csv(path / "history.csv", of_file).rename(columns={TOKENS: "tokens"})
+        rows.append(history[columns].assign(model=path.name))
     table = pd.concat(rows).groupby(["model", "step"], sort=False).mean().reset_index()
     return table.round(6)
 
