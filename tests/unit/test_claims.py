@@ -331,7 +331,8 @@ def test_the_script_writes_both_tables(tmp_path: Path) -> None:
     for (model, benchmark, seed), scores in made({"new": 0.8, "old": 0.4}, seeds=(1, 2)).items():
         path = tmp_path / f"seed-{seed}/scores/{model}/{benchmark}.parquet"
         path.parent.mkdir(parents=True)
-        write_rows(path, scores.reindex(columns=SCORE.names).astype(object).to_dict("records"), SCORE)
+        rows = scores.assign(answer=None, abstained_lines=0, finish_reason="stop").replace({np.nan: None})
+        write_rows(path, rows[SCORE.names].to_dict("records"), SCORE)
         files.append(path)
     claims = {"better": claim(), "faster": claim(metrics=["seconds"])}
     out = tmp_path / "claims.csv", tmp_path / "timed.csv"

@@ -119,7 +119,7 @@ INSIDE = {
     (
         "download.py",
         "open",
-    ): "a file that is fetched, put in place once its checksum is right; a descriptor that is open",
+    ): "a file that is fetched, put in place when whole; a descriptor that is open",
     ("adamame/reward.py", "write_text"): "inside a checkpoint, which counts once its marker is written",
 }
 WRITING = {"write_text", "write_bytes", "savefig", "save_file", "save_pretrained", "to_parquet", "write_table"}

@@ -49,8 +49,10 @@ def prepared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(finished, folder, symlinks=True)
     study = (folder / "config" / "config.yaml").read_text(encoding="utf-8")
     (folder / "my-study.yaml").write_text(study.replace("study: default", "study: my-study"), encoding="utf-8")
+    (folder / "mine.yaml").write_text(study.replace("study: default", "study: mine"), encoding="utf-8")
+    (folder / "mine-resources.yaml").write_text("models: {adamame: {resources: {runtime: 30}}}\n", encoding="utf-8")
     mgsm = yaml.safe_load((folder / "config" / "mgsm.yaml").read_text(encoding="utf-8"))
-    files = folder / mgsm["sources"]["mgsm"]
+    files = folder / mgsm["sources"]["mgsm"]["folder"]
     files.mkdir(parents=True)
     for language in mgsm["evaluations"][0]["languages"]:
         (files / f"mgsm_{language}.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
@@ -76,10 +78,11 @@ def test_make(command: str) -> None:
 @pytest.mark.parametrize("command", PYTHON)
 def test_python(command: str) -> None:
     """The program is there and takes the options that the page gives it."""
-    first, *options = shlex.split(command)[1:]
+    words = shlex.split(command)[1:]
+    program, options = (words[:2], words[2:]) if words[0] == "-m" else (words[:1], words[1:])
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
-        [sys.executable, first, "--help"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, *program, "--help"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert all(option in done.stdout for option in options if option.startswith("--"))

@@ -78,9 +78,12 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**34))
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 
-def text(options):
-    """Options as one stable string: what the rerun trigger `params` compares, and what scripts read."""
-    return json.dumps(options, sort_keys=True)
+def text(options, sort_keys=True):
+    """Options as one stable string: what the rerun trigger `params` compares, and what scripts read.
+
+    Snakemake's report writes it into a script of its page as it is, so no `<` may stand there.
+    """
+    return json.dumps(options, sort_keys=sort_keys).replace("<", "\\u003c")
 
 
 def script(name):

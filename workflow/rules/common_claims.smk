@@ -68,7 +68,7 @@ def claims_costs(wildcards):
 
 def claims_text(wildcards):
     """In the order of the file, which is that of the table."""
-    return json.dumps(claims_of(wildcards.claims))
+    return text(claims_of(wildcards.claims), sort_keys=False)
 
 
 def claims_options(wildcards):
