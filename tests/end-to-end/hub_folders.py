@@ -118,7 +118,8 @@ NAMES = {"en": "English", "fr": "French", "th": "Thai"}
 
 
 def mgsm(language: str, count: int) -> bytes:
-    return "\n".join(f"{ASKED[language].format(n)}\t{n % 2 + 1}" for n in range(count)).encode()
+    """With numbers of its own: the leak check would find its questions in the training sets."""
+    return "\n".join(f"{ASKED[language].format(n + 500)}\t{n % 2 + 1}" for n in range(count)).encode()
 
 
 def traces(count: int) -> bytes:

@@ -29,7 +29,9 @@ def paper(name: str) -> Any:
 
 
 def smaller(recipe: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {**recipe, "training": {**recipe["training"], **SMALL, **changes}, "resources": {}}
+    """On one processor, in one process."""
+    alone = {key: value for key, value in recipe.items() if key != "launch"}
+    return {**alone, "training": {**recipe["training"], **SMALL, **changes}, "resources": {}}
 
 
 def tiny_study(mirror: Path, pairs: Path) -> dict[str, Any]:
@@ -125,7 +127,9 @@ def test_everything_comes_from_the_mirror_and_stands_in_one_manifest(hub_study: 
         for file, entry in record["files"].items():
             assert (hub_study / RESULTS / "downloads" / name / file).stat().st_size == entry["bytes"]
     taken = json.loads((hub_study / RESULTS / "seed-1/models/qwen/manifest.json").read_text(encoding="utf-8"))
-    assert taken == {"model": "qwen", **found["models/qwen"]} and taken["repo"] == "Qwen/Qwen3-4B"
+    fetched = found["models/qwen"]
+    assert taken == {**taken, "model": "qwen", **fetched, "fetched": fetched["files"], "files": taken["files"]}
+    assert taken["repo"] == "Qwen/Qwen3-4B" and fetched["files"].keys() <= {*taken["files"], "chat_template.jinja"}
 
 
 def test_each_architecture_trained(hub_study: Path) -> None:

@@ -7,6 +7,7 @@ import jinja2
 import pytest
 from scripts import run_script
 
+from vernacular.models.manifest import checksums
 from vernacular.prompts import CHAT_TEMPLATE, answer_message, join_completion
 from vernacular.study import CHAT_TEMPLATES
 
@@ -68,8 +69,9 @@ def test_a_model_of_the_hub_says_where_it_is_from(tmp_path: Path) -> None:
     source.mkdir()
     (source / "config.json").write_text("{}")
     (source / "manifest.json").write_text("of somebody else")
-    record.write_text('{"models/lrm": {"repo": "Qwen/Qwen3-4B", "commit": "1cfa"}}')
+    record.write_text('{"models/lrm": {"repo": "Qwen/Qwen3-4B", "commit": "1cfa", "files": {"config.json": 2}}}')
     assert run_script("fetch_folder", "--source", source, "--record", record, "--out", tmp_path / "lrm") == 0
     found = json.loads((tmp_path / "lrm/manifest.json").read_text())
-    assert found == {"model": "lrm", "repo": "Qwen/Qwen3-4B", "commit": "1cfa"}
+    made = {"files": checksums(tmp_path / "lrm"), "fetched": {"config.json": 2}}
+    assert found == {"model": "lrm", "repo": "Qwen/Qwen3-4B", "commit": "1cfa", **made} and made["files"]
     assert (source / "manifest.json").read_text() == "of somebody else"

@@ -37,7 +37,7 @@ SLAM = f"{TABLES} slam.inputs slam.tables evaluation.statistics"
 CLAIMS = f"evaluation.claims {SEEDS} slam.inputs study_claims study_schema languages"
 
 CLOSURES = {
-    "fetch_folder": COMMAND,
+    "fetch_folder": f"{COMMAND} models.manifest",
     "preflight": COMMAND,
     "make_card": f"{COMMAND} card models.manifest",
     "download": f"{COMMAND} download",

@@ -4,14 +4,14 @@ A chat template that is given stands in the place of the model's own; the record
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from vernacular import command
-from vernacular.files import atomic_folder, write_json
+from vernacular.files import atomic_folder, read_json, write_json
+from vernacular.models.manifest import checksums
 
 
 def link_or_copy(source: str, target: str) -> None:
@@ -36,12 +36,16 @@ def main(argv: list[str] | None = None) -> int:
             )
         with atomic_folder(args.out) as folder:
             shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
-            if args.record:
-                [record] = json.loads(args.record.read_text(encoding="utf-8")).values()
-                write_json(folder / "manifest.json", {"model": args.out.name, **record})
             if args.chat_template:
                 (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
                 shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
+            manifest = folder / "manifest.json"
+            if args.record:
+                [record] = read_json(args.record).values()
+                fetched = {"model": args.out.name, **record, "fetched": record["files"]}
+                write_json(manifest, {**fetched, "files": checksums(folder)})
+            elif manifest.exists():  # of the study that trained it, which knows another chat template
+                write_json(manifest, {**read_json(manifest), "files": checksums(folder)})
 
     return command.run("fetch_folder", work)
 
