@@ -228,15 +228,15 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["models.slam.layers.choose: 'randm'", "'random'"],
     ),
     "highest of how many": (
-        put("models.slam.layers", {"choose": "highest"}),
+        put("models.slam.layers", {"choose": "highest", "count": None}),
         ["models.slam.layers.count: `choose: highest`", "set count"],
     ),
     "a number of layers for a threshold": (
-        put("models.slam.layers", {"count": 2}),
+        put("models.slam.layers", {"choose": "leading"}),
         ["models.slam.layers.count: `choose: leading`", "set count: null"],
     ),
     "as many layers as what": (
-        put("slam.select.choose", "threshold"),
+        put("slam.select", {"choose": "threshold", "threshold": 0.5}),
         ["models.slam-random.layers.count: `choose: random`", "set count"],
     ),
     "reference not evaluated": (
