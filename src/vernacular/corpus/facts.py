@@ -59,7 +59,7 @@ def render_right_choice(book: dict[str, Any], problem: Choice) -> str:
     """The right option in words, which is how the miniature answers (see `labels.extract_label`; our choice).
 
     Its letter is not asked for: in a prompt it is tied to its option by its place alone, and no model of two million
-    parameters learned to look it up from 25,000 problems, with the letter before the option or behind it.
+    parameters learned to look it up from some 20,000 problems, with the letter before the option or behind it.
     """
     return fact_forms(book, problem.fact)[ASKED[problem.kind]]
 

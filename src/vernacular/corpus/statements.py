@@ -68,8 +68,7 @@ def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
     """A problem of a label that is drawn evenly; numbers: the inclusive range of its numbers.
 
     Half of the draws are about numbers, a quarter each about two persons and two sets. Two persons' numbers decide, so
-    what is neutral is about numbers or sets. Both statements speak of the same person and thing (our choice): what a
-    model of two million parameters learns in minutes is to compare, not to see whether two words differ.
+    what is neutral is about numbers or sets. Both statements speak of the same person and thing (our choice).
     """
     label = rng.choice(LABELS)
     family = rng.choice(("number", "number", "number" if label == "neutral" else "pair", "set"))
