@@ -67,8 +67,8 @@ def label_of(premise: Statement, hypothesis: Statement) -> str:
 def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
     """A problem of a label that is drawn evenly; numbers: the inclusive range of its numbers.
 
-    Half of the draws are about numbers, a quarter each about two persons and two sets. Two persons' numbers decide, so
-    what is neutral is about numbers or sets. Both statements speak of the same person and thing (our choice).
+    A quarter of the draws are about two sets, a sixth about two persons, the rest about numbers. Two persons' numbers
+    decide, so what is neutral is about numbers or sets. Both statements speak of the same person and thing (our choice).
     """
     label = rng.choice(LABELS)
     family = rng.choice(("number", "number", "number" if label == "neutral" else "pair", "set"))
