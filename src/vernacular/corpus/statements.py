@@ -68,7 +68,7 @@ def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
     """A problem of a label that is drawn evenly; numbers: the inclusive range of its numbers.
 
     A quarter of the draws are about two sets, a sixth about two persons, the rest about numbers. Two persons' numbers
-    decide, so what is neutral is about numbers or sets. Both statements speak of the same person and thing (our choice).
+    decide, so what is neutral is about numbers or sets. Both statements are about one person and thing (our choice).
     """
     label = rng.choice(LABELS)
     family = rng.choice(("number", "number", "number" if label == "neutral" else "pair", "set"))
