@@ -198,6 +198,8 @@ def check_questions(study: dict[str, Any], file: str) -> None:
             if source_of(study, benchmark):
                 raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
             holds(f"{place}.benchmarks", benchmark, "train")
+            if options["task"] == "sums" and not is_math(study, benchmark):
+                raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' holds no sums; name a mathematical one")
         if options["task"] == "translation" and set(options["languages"]) <= {"en"}:
             raise StudyError(f"{file}: {place}.languages: a translation into English needs another language")
     if "slam" in study:

@@ -4,6 +4,7 @@ Every set is drawn from training problems alone, the miniature's or those of a s
 section `data` of the configuration, so that models that are compared read the same file.
 """
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,16 +13,20 @@ from typing import Any
 from vernacular.corpus.formats import Example
 from vernacular.corpus.miniature import (
     KINDS,
+    draw_problem,
     make_problems,
     render_completion,
     render_options,
     render_question,
     share_of,
 )
+from vernacular.corpus.phrasebook import SIGNS
 from vernacular.corpus.sources import examples
 from vernacular.languages import load_languages
 from vernacular.prompts import END_OF_THINKING, answer_message, question_messages, question_text, split_completion
 from vernacular.study_sources import FORMATS
+
+SUMS = 24  # on a page
 
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
 
@@ -31,7 +36,7 @@ def training_rows(
 ) -> Iterator[dict[str, Any]]:
     """The rows of one set (records.TRAINING), part after part.
 
-    A part has: `task` (`reasoning`, `text`, `translation` or `pairs`), `languages`, `shares` (language -> share of its
+    A part has: `task` (a name of TASKS), `languages`, `shares` (language -> share of its
     questions that are used; 1 where it is not named), and what tasks read: `english_trace_share`, `bilingual`, `of`.
     Its questions come from `benchmarks` (name -> share of its ids), or from `source` (of `sources`, name -> `format`,
     `folder`), of which it may take another `split` than train and a `limit` of rows a language.
@@ -62,7 +67,7 @@ def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) ->
                     return render_completion(code, identifier, problem, seed)  # noqa: B023
 
                 key = f"{identifier} {language} {seed}"
-                here = {**options, "kind": KINDS[setting]}
+                here = {**options, "kind": KINDS[setting], "problem": problem, "numbers": benchmarks[benchmark]["numbers"]}
                 for prompt, text in TASKS[task](language, question, completion, key, here):
                     asked = question(language) if task in ("reasoning", "pairs") else None
                     row = {"id": identifier, "language": language, "task": task, "question": asked}
@@ -157,4 +162,18 @@ def pairs(language: str, question: Render, completion: Render, key: str, options
     yield question(language), question("en")
 
 
-TASKS = {"reasoning": reasoning, "text": plain_text, "translation": translation, "pairs": pairs}
+def sums(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
+    """A page of arithmetic, as a base model finds it in exercises: the problem's own sums, then others, a line each.
+
+    Our choice. A trace has one or two sums among a hundred tokens, so a small model that learns its tables from traces
+    alone needs several times as many tokens. The others come from the number ranges of the benchmark: tables are
+    knowledge, like the facts of the choices, and what is held out is questions.
+    """
+    rng = random.Random(f"sums {key}")
+    steps = list(options["problem"].steps)
+    while len(steps) < SUMS:
+        steps += draw_problem(rng, 1, options["numbers"]).steps
+    yield None, "\n".join(f"{x} {SIGNS[operation]} {y} = {z}" for operation, x, y, z in steps)
+
+
+TASKS = {"reasoning": reasoning, "text": plain_text, "translation": translation, "pairs": pairs, "sums": sums}

@@ -1,6 +1,6 @@
 """Pretraining from scratch: a tokenizer and a small decoder, the miniature's stand-in for a hub model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
@@ -14,16 +14,16 @@ from vernacular.prompts import CHAT_TEMPLATE, END_OF_THINKING, THINK
 
 SPECIAL = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"]
 # Words with their combining marks (GPT-2's pattern breaks Bengali, Telugu and Thai words at every vowel sign, which
-# doubles their tokens), single digits, runs of signs, blanks.
-WORDS = r" ?[\p{L}\p{M}\u200c\u200d']+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
+# doubles their tokens), groups of digits, runs of signs, blanks.
+WORDS = r" ?[\p{L}\p{M}\u200c\u200d']+|\p{N}{1,DIGITS}| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
 
 
-def train_tokenizer(texts: Iterator[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Byte-level BPE of at most `vocabulary` tokens; digits stand one by one, so that arithmetic is learnable."""
+def train_tokenizer(texts: Iterable[str], vocabulary: int, digits: int = 1) -> PreTrainedTokenizerFast:
+    """Byte-level BPE of at most `vocabulary` tokens, each of at most `digits` digits (LLaMA 2 has 1, Llama 3 has 3)."""
     tokenizer = Tokenizer(tokenizer_models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(WORDS), "isolated"),
+            pre_tokenizers.Split(Regex(WORDS.replace("DIGITS", str(digits))), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -68,7 +68,7 @@ def pretrain(job: Job, rows: list[dict[str, Any]]) -> None:
     recipe = job.recipe
     # The tag is a token of its own, so no merges are spent on it.
     texts = (text for row in rows for text in (row["prompt"], row["completion"].removeprefix(f"{THINK}\n")) if text)
-    tokenizer = train_tokenizer(texts, recipe["vocabulary"])
+    tokenizer = train_tokenizer(texts, recipe["vocabulary"], recipe["digits"])
     model = build_model(recipe["architecture"], tokenizer)
     trainer = packed_trainer(model, tokenizer, model.base_model, rows, job)
     save_model(model, tokenizer, trainer, job, train(trainer, job, []))

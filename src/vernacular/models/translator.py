@@ -16,7 +16,7 @@ def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
     if not rows:
         raise ValueError(f"{job.inputs['data']}: no rows to train on; see the section `data` of the configuration")
     texts = (text for row in rows for text in (row["question"], row["completion"]))
-    tokenizer = train_tokenizer(texts, recipe["vocabulary"])
+    tokenizer = train_tokenizer(texts, recipe["vocabulary"], recipe["digits"])
     tokenizer.model_max_length = recipe["length"]
     tokenizer.padding_side = "right"
     model = build_translator(recipe["architecture"], tokenizer)
