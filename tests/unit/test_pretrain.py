@@ -59,6 +59,13 @@ def test_digits_stand_one_by_one() -> None:
     assert len(tokenizer()("73", add_special_tokens=False)["input_ids"]) == 2
 
 
+def test_numbers_are_tokens_of_as_many_digits_as_asked() -> None:
+    numbers = train_tokenizer([f"{x} + {y} = {x + y}\n" for x in range(50) for y in range(50)], 500, digits=2)
+    for number in range(99):
+        assert len(numbers(str(number), add_special_tokens=False)["input_ids"]) == 1, number
+    assert len(numbers("2026", add_special_tokens=False)["input_ids"]) == 2
+
+
 def test_thinking_tags_are_one_token_and_stay() -> None:
     for tag in (THINK, END_OF_THINKING):
         (token,) = tokenizer()(tag, add_special_tokens=False)["input_ids"]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from vernacular.corpus.miniature import make_problems, question_rows, share_of
+from vernacular.corpus.miniature import apply, make_problems, question_rows, share_of
 from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import TRAINING
-from vernacular.corpus.training import training_rows
+from vernacular.corpus.training import SUMS, training_rows
 from vernacular.identify import LanguageIdentifier
 from vernacular.labels import extract_label
 from vernacular.prompts import END_OF_THINKING, THINK, question_messages, question_text
@@ -78,6 +78,23 @@ def test_bilingual_documents_hold_both_texts_in_either_order() -> None:
             orders[row["completion"].startswith(other)] += 1
     assert orders.total() / 2000 == pytest.approx(0.4, abs=0.05)
     assert orders[True] / orders.total() == pytest.approx(0.5, abs=0.1)
+
+
+def test_pages_of_sums_are_right_and_begin_with_those_of_their_problem() -> None:
+    problems = make_problems("mini-mgsm", BENCHMARKS["mini-mgsm"], "train", 1)
+    found, orders = rows("sums", languages=["en"]), {"+": "add", "-": "subtract", "×": "multiply", "÷": "share"}
+    assert [row["id"] for row in found] == list(problems) and {row["prompt"] for row in found} == {None}
+    pages = {row["id"]: row["completion"].split("\n") for row in found}
+    signs = Counter()
+    for identifier, lines in pages.items():
+        steps = []
+        for line in lines:
+            x, sign, y, equals, z = line.split(" ")
+            signs[sign] += 1
+            steps.append((orders[sign], int(x), int(y), int(z)))
+            assert equals == "=" and apply(*steps[-1][:3]) == steps[-1][3] <= NUMBERS["result"][1]
+        assert steps[:2] == problems[identifier].steps and len(steps) == SUMS
+    assert min(signs.values()) / signs.total() > 0.1 and len({line for page in pages.values() for line in page}) > 400
 
 
 def test_a_set_is_its_parts_one_after_the_other() -> None:

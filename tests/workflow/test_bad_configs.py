@@ -211,6 +211,10 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("data.translation.0.languages", ["en"]),
         ["data.translation.0.languages", "needs another language"],
     ),
+    "sums of a benchmark without any": (
+        put("data.plain-text.0", {"task": "sums", "benchmarks": {"mini-xcsqa": [0.0, 1.0]}, "languages": ["en"]}),
+        ["data.plain-text.0.benchmarks: 'mini-xcsqa' holds no sums"],
+    ),
     "probe of unknown questions": (put("slam.benchmark", "mgsm"), ["slam.benchmark: benchmark 'mgsm'", "mini-mgsm"]),
     "probe without questions": (
         lambda c: c["benchmarks"]["mini-mgsm"]["questions"].pop("dev"),
