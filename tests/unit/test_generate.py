@@ -15,7 +15,8 @@ from vernacular.answers import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import GENERATION
-from vernacular.evaluation.generate import SeededSampling, generate_rows, split_last_line, stream_seed
+from vernacular.evaluation.decode import drawn_tokens
+from vernacular.evaluation.generate import generate_rows, split_last_line, stream_seed
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.prompts import forced_prefix, question_messages, split_completion
 
@@ -210,10 +211,8 @@ def test_one_end_token_of_the_tokenizer_where_the_model_names_none(monkeypatch: 
 
 
 def test_the_least_draw_never_falls_on_an_impossible_token() -> None:
-    sampler = SeededSampling([1], 1, 1.0)
-    sampler.draws = torch.zeros(1, 1, dtype=torch.float64)
-    scores: Any = torch.tensor([[-torch.inf, -torch.inf, 0.0, 0.0]])
-    assert sampler(torch.zeros(1, 1, dtype=torch.long), scores).argmax() == 2  # type: ignore[arg-type]
+    scores = torch.tensor([[-torch.inf, -torch.inf, 0.0, 0.0]])
+    assert drawn_tokens(scores, torch.zeros(1, dtype=torch.float64), 1.0).tolist() == [2]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -221,12 +220,9 @@ def test_draws_follow_the_softmax(temperature: float) -> None:
     """Chi-square on a vocabulary of six, one of them impossible; two successive draws, which must be independent."""
     logits = torch.tensor([0.5, -1.0, 2.0, -torch.inf, 0.0, 1.0])
     n, steps = 20_000, 2
-    sampler = SeededSampling([stream_seed("q", "fr", i, 1) for i in range(n)], steps, temperature)
-    drawn = []
-    for _ in range(steps):
-        scores = sampler(torch.zeros(n, 1, dtype=torch.long), logits.repeat(n, 1))  # type: ignore[arg-type]
-        assert ((scores == 0).sum(dim=1) == 1).all() and (torch.isneginf(scores).sum(dim=1) == 5).all()
-        drawn.append(scores.argmax(dim=1).numpy())
+    seeds = [stream_seed("q", "fr", i, 1) for i in range(n)]
+    draws = torch.from_numpy(np.stack([np.random.default_rng(seed).random(steps) for seed in seeds]))
+    drawn = [drawn_tokens(logits.repeat(n, 1), draws[:, step], temperature).numpy() for step in range(steps)]
     expected = torch.softmax(logits.double() / temperature, dim=0).numpy()
     possible = expected > 0
     for tokens in drawn:
