@@ -38,7 +38,7 @@ def small_model(steps: int) -> tuple[Any, Any]:
     from vernacular.models.pretrain import build_model, train_tokenizer
 
     study = default_study()
-    fewer = {name: {**about, "questions": {"train": 100}} for name, about in study["benchmarks"].items()}
+    fewer = {name: {**about, "questions": {"train": 40}} for name, about in study["benchmarks"].items()}
     part = {**study["data"]["native-and-english"][0], "languages": LANGUAGES}
     found = list(training_rows(fewer, [part], 1))
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in found), 3000)
@@ -99,7 +99,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     if arguments.model:
         model, tokenizer = load_model(arguments.model, "float32")
     else:
-        model, tokenizer = small_model(2 if arguments.tiny else 200)
+        model, tokenizer = small_model(2 if arguments.tiny else 150)
     few = asked[:12]
     assert by_ours(model, tokenizer, few) == by_transformers(model, tokenizer, few)  # warms both up
     count = len(asked) * OPTIONS["samples"]

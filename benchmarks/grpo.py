@@ -34,7 +34,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 
     torch.set_num_threads(1)
     model, tokenizer = (
-        load_model(arguments.model, "float32") if arguments.model else small_model(2 if arguments.tiny else 200)
+        load_model(arguments.model, "float32") if arguments.model else small_model(2 if arguments.tiny else 150)
     )
     recipe = default_study()["models"]["adamame"]
     asked = some_questions(24 if arguments.tiny else 120)

@@ -67,7 +67,7 @@ def lines_of(languages: list[str], mgsm: Path | None) -> dict[str, list[str]]:
     for text, language in read_mgsm(mgsm) if mgsm else []:
         if language in found:
             found[language] += sentences(text, language)
-    problems = word_problems(1000)
+    problems = word_problems(300)
     for code in [] if mgsm else languages:
         traces = [split_completion(render_completion(code, i, problem, 1))[0] for i, (_, problem) in problems.items()]
         found[code] = [line for trace in traces for line in trace.split("\n")]

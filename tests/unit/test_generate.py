@@ -95,6 +95,28 @@ def test_batch_size_changes_nothing(batch_size: int) -> None:
     assert generate(QUESTIONS, batch_size=batch_size) == generate(QUESTIONS)
 
 
+@pytest.mark.parametrize("options", [{}, {"samples": 1, "temperature": 0}])
+def test_a_prompt_is_read_once_and_what_has_ended_leaves_the_batch(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_and_tokenizer()[0]
+    whole, shapes = generate(QUESTIONS, **options), []
+    forward = model.forward
+
+    def recorded(*arguments: Any, **inputs: Any) -> Any:
+        shapes.append(tuple(inputs["input_ids"].shape))
+        return forward(*arguments, **inputs)
+
+    monkeypatch.setattr(model, "forward", recorded)
+    assert generate(QUESTIONS, **options) == whole
+    (prompts, width), *steps = shapes
+    assert prompts == len(QUESTIONS) and width > 10 and len(steps) == 23 and {places for _, places in steps} == {1}
+    rows = [count for count, _ in steps]
+    assert rows[0] <= len(whole) and rows == sorted(rows, reverse=True)
+    for place, count in enumerate(rows, start=1):  # at most an eighth of the rows has ended
+        assert count * 7 / 8 < sum(row["tokens"] > place for row in whole.values()) <= count
+
+
 def test_order_and_other_languages_change_nothing() -> None:
     whole = generate(QUESTIONS)
     assert generate(QUESTIONS[::-1]) == whole
