@@ -34,7 +34,7 @@ def small_model(steps: int) -> tuple[Any, Any]:
     import torch
 
     from vernacular.corpus.training import training_rows
-    from vernacular.models.packed import collate, encode_example, pack
+    from vernacular.models.packed import collate, encode_examples, pack
     from vernacular.models.pretrain import build_model, train_tokenizer
 
     study = default_study()
@@ -48,7 +48,7 @@ def small_model(steps: int) -> tuple[Any, Any]:
         "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 512, "tie_word_embeddings": True,
     }  # fmt: skip
     model = build_model(architecture, tokenizer)
-    packed = pack([encode_example(tokenizer, row) for row in found], 512, tokenizer.pad_token_id, 1)
+    packed = pack(encode_examples(tokenizer, found), 512, tokenizer.pad_token_id, 1)
     optimizer = torch.optim.AdamW(model.parameters(), lr=6e-3)
     choice = random.Random(1)
     for _ in range(steps):

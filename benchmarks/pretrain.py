@@ -23,7 +23,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     from transformers import Trainer, TrainingArguments
 
     from vernacular.corpus.training import training_rows
-    from vernacular.models.packed import IGNORED, encode_example, packed_trainer
+    from vernacular.models.packed import IGNORED, encode_examples, packed_trainer
     from vernacular.models.pretrain import build_model, train_tokenizer
 
     torch.set_num_threads(1)
@@ -43,7 +43,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         asked = place < torch.tensor([[e["prompt"]] for e in examples])
         return {"input_ids": ids, "attention_mask": mask, "labels": ids.masked_fill(asked | (mask == 0), IGNORED)}
 
-    encoded = [encode_example(tokenizer, row) for row in found]
+    encoded = encode_examples(tokenizer, found)
     with tempfile.TemporaryDirectory() as name:
         training = {**recipe["training"], "max_steps": steps, "per_device_train_batch_size": batch}
         training |= {"save_strategy": "no", "logging_steps": 1000, "warmup_steps": 0}
