@@ -1,42 +1,34 @@
-"""Training a merge: its speed against the LLM's own, and what batches of like lengths gain, as ratios.
+"""Training a merge: a step against the LLM's own, and an epoch in batches of like lengths against random ones.
 
-    python benchmarks/merge.py [--threads 1] [--pairs 3] [--batch 8] [--batches 4] [--hidden 448] [--layers 8]
+    python benchmarks/merge.py [--pairs 5] [--batch 8] [--batches 4] [--hidden 448] [--layers 8]
 
-A Llama of 20M parameters and a small T5 encoder with random weights, joined by a cross-attention gate; bfloat16
-autocast, weights in float32. First, tokens a second of one step of the merge (forward, backward, AdamW on the
-connector) against one forward and backward pass of the LLM alone with all its weights trainable, both over the same
-places: features, boundary, prompt and answer. Second, the seconds of an epoch in batches as Transformers groups them by
-length against those in random batches. The lengths are those of the default study's set `multilingual-tasks`, and
+A Llama of 20M parameters and a small T5 encoder with random weights, joined by a cross-attention gate; one thread,
+weights in float32, bfloat16 autocast where the processor computes in it. First, one step of the merge (forward,
+backward, AdamW on the connector) against one forward and backward pass of the LLM alone with all its weights trainable,
+both over the same places: features, boundary, prompt and answer. Second, an epoch in batches as Transformers groups
+them by length against one in random batches. The lengths are those of the default study's set `multilingual-tasks`, and
 log-normal ones of about MetaMathQA's size (medians of 60 tokens a question and 160 an answer; our guess). Of an epoch's
-batches `--batches` are timed, evenly spaced by size. Both sides run in turn, `--pairs` times; it prints the median of
-the ratios of their times.
+batches `--batches` are timed, evenly spaced by size.
 """
 
 import argparse
 import copy
 import random
-import statistics
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+from bench import Row, paired, run, seconds
+from texts import default_study
 
 Batches = list[list[int]]  # an epoch: the places of its rows, batch by batch
 
 
 def default_rows(questions: int) -> list[dict[str, Any]]:
     """Rows of the default study's merges, from fewer problems."""
-    import yaml
-
     from vernacular.corpus.training import training_rows
-    from vernacular.study import resolve_study
 
-    file = ROOT / "config" / "config.yaml"
-    study = resolve_study(yaml.safe_load(file.read_text(encoding="utf-8")), str(file))
+    study = default_study()
     fewer = {name: {**about, "questions": {"train": questions}} for name, about in study["benchmarks"].items()}
     return list(training_rows(fewer, study["data"]["multilingual-tasks"], 1))
 
@@ -75,30 +67,25 @@ def build(tokenizer: Any, languages: list[str], arguments: argparse.Namespace) -
     return MergedModel(first, tokenizer, second, tokenizer, options).train()
 
 
-def clock(work: Callable[[], None]) -> float:
-    import torch
-
-    start = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
 def training_step(model: Any, tuned: list[Any], batch: dict[str, Any], optimizer: Any = None) -> None:
     """Forward and backward pass, and an optimizer's step where there is one; gradients are dropped afterwards."""
     import torch
 
-    with torch.autocast(next(iter(batch.values())).device.type, dtype=torch.bfloat16):
+    from vernacular.models.load import computes_bfloat16
+
+    device = next(iter(batch.values())).device.type
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=computes_bfloat16()):
         loss = model(**batch)
     loss.backward()
     if optimizer is not None:
         optimizer.step()
     for parameter in tuned:
         parameter.grad = None
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
-def measure_speed(model: Any, arguments: argparse.Namespace) -> None:
+def measure_speed(model: Any, arguments: argparse.Namespace) -> Row:
     """One step of the merge against a forward and backward pass of all of the LLM, over as many places."""
     import torch
 
@@ -121,21 +108,16 @@ def measure_speed(model: Any, arguments: argparse.Namespace) -> None:
 
     tuned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(tuned, lr=1e-5, fused=True)
-    sides = {
-        "LLM alone": lambda: training_step(alone, list(llm.parameters()), whole),
-        "merge": lambda: training_step(model, tuned, batch, optimizer),
-    }
-    for work in sides.values():  # to warm up
-        work()
-    size = sum(parameter.numel() for parameter in llm.parameters())
-    share = sum(parameter.numel() for parameter in tuned)
-    print(
-        f"LLM {size / 1e6:.1f}M parameters, connector {share / 1e6:.1f}M; {arguments.batch} x {length} places a batch"
-    )
-    report("tokens a second", sides, arguments.pairs, lambda seconds: arguments.batch * length / seconds)
+    sides = [
+        seconds(partial(training_step, model, tuned, batch, optimizer)),
+        seconds(partial(training_step, alone, list(llm.parameters()), whole)),
+    ]
+    for side in sides:  # to warm up
+        side()
+    return paired("merge step against the LLM's own", "seconds", *sides, "<= 1.15", arguments.pairs)
 
 
-def measure_batches(model: Any, name: str, examples: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
+def measure_batches(model: Any, name: str, examples: list[dict[str, Any]], arguments: argparse.Namespace) -> Row:
     """An epoch in batches of like lengths against one in random batches."""
     import torch
     from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -153,66 +135,39 @@ def measure_batches(model: Any, name: str, examples: list[dict[str, Any]], argum
     def places(rows: list[int]) -> int:
         return len(rows) * max(read[row] for row in rows)
 
-    def epoch(rows: list[int]) -> tuple[Batches, float]:
-        """(some of its batches, evenly spaced by size; the share of its places that are no padding)."""
+    def epoch(rows: list[int]) -> Batches:
+        """Some of its batches, evenly spaced by size."""
         batches = [rows[n : n + arguments.batch] for n in range(0, len(rows) - arguments.batch + 1, arguments.batch)]
         batches.sort(key=places)
         step = len(batches) / arguments.batches
-        some = [batches[int((n + 0.5) * step)] for n in range(arguments.batches)]
-        return some, sum(read[row] for batch in batches for row in batch) / sum(map(places, batches))
+        return [batches[int((n + 0.5) * step)] for n in range(arguments.batches)]
 
-    def run(batches: Batches) -> None:
+    def train(batches: Batches) -> None:
         for rows in batches:
             batch = collate([examples[row] for row in rows], 0, 0)
             training_step(model, tuned, {key: value.to(model.device) for key, value in batch.items()}, optimizer)
 
-    (random_batches, random_share), (grouped_batches, grouped_share) = epoch(shuffled), epoch(grouped)
-    middle, longest = statistics.median(read), max(read)
-    print(
-        f"{name}: {len(examples)} rows of {middle:.0f} places in the median, {longest} at most; no padding: "
-        f"{random_share:.0%} of random batches, {grouped_share:.0%} of grouped ones"
-    )
-    sides = {"random": lambda: run(random_batches), "grouped": lambda: run(grouped_batches)}
-    count = len(examples) / arguments.batch / arguments.batches
-    report("seconds an epoch", sides, arguments.pairs, lambda seconds: seconds * count)
+    sides = [seconds(partial(train, epoch(rows))) for rows in (grouped, shuffled)]
+    return paired(f"merge, batches by length against random ones: {name}", "seconds", *sides, "<= 1", arguments.pairs)
 
 
-def report(title: str, sides: dict[str, Callable[[], None]], pairs: int, value: Callable[[float], float]) -> None:
-    """Time two sides in turn and print the median of the ratios of their times."""
-    seconds = [[clock(work) for work in sides.values()] for _ in range(pairs)]
-    ratios = sorted(first / second for first, second in seconds)
-    (first, second), medians = sides, [statistics.median(column) for column in zip(*seconds, strict=True)]
-    print(
-        f"{title:18} {first} {value(medians[0]):.4g}, {second} {value(medians[1]):.4g}; {second} is "
-        f"{statistics.median(ratios):.2f} times as fast (from {ratios[0]:.2f} to {ratios[-1]:.2f})",
-        flush=True,
-    )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=8, help="rows a batch")
-    parser.add_argument("--batches", type=int, default=4, help="batches of an epoch that are timed")
-    parser.add_argument("--hidden", type=int, default=448, help="the LLM's width; the encoder's is half of it")
-    parser.add_argument("--layers", type=int, default=8, help="the LLM's layers")
-    arguments = parser.parse_args()
-
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     import torch
 
     from vernacular.merge.train import encode_rows, languages_of
     from vernacular.models.pretrain import train_tokenizer
 
-    torch.set_num_threads(arguments.threads)
+    if arguments.tiny:
+        arguments.hidden, arguments.layers, arguments.batches = 32, 1, 1
+    torch.set_num_threads(1)
     torch.manual_seed(1)
-    rows = default_rows(questions=40)
-    tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in rows), 4000)
-    model = build(tokenizer, languages_of(rows), arguments)
-    measure_speed(model, arguments)
-    measure_batches(model, "multilingual-tasks", encode_rows(model, rows), arguments)
-    measure_batches(model, "log-normal", drawn_examples(len(rows)), arguments)
+    found = default_rows(questions=40)
+    tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in found), 4000)
+    model = build(tokenizer, languages_of(found), arguments)
+    yield measure_speed(model, arguments)
+    yield measure_batches(model, "multilingual-tasks", encode_rows(model, found), arguments)
+    yield measure_batches(model, "log-normal", drawn_examples(len(found)), arguments)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, rows, {"--batch": 8, "--batches": 4, "--hidden": 448, "--layers": 8})

@@ -1,12 +1,14 @@
-"""One training step of SLAM against full fine-tuning: time and memory as ratios, on a model of 110M parameters.
+"""One training step of SLAM against full fine-tuning: time and memory as ratios, on a model of 100M parameters.
 
-    python benchmarks/slam.py [--threads 1] [--steps 8] [--pairs 3] [--layers 2]
+    python benchmarks/slam.py [--pairs 5] [--steps 2] [--layers 2] [--lowest 0]
 
-A Llama of 12 layers with random weights; a batch of 4 x 256 tokens, AdamW, bfloat16 autocast, weights in float32. SLAM
-tunes up_proj and down_proj of the first `--layers` layers (2 of 12 is about the paper's share, 6 of 32); `--lowest`
-moves them up, which spares the backward pass below. Each side runs in a process of its own, in turn, `--pairs` times;
-the step time of a process is the median of its steps after two to warm up. Memory is what weights, gradients, optimizer
-state and activations take at the peak: of the process on a CPU, of the device on a GPU. It prints one ratio a line.
+A Llama of 12 layers with random weights; a batch of 2 x 256 tokens, AdamW, weights in float32, bfloat16 autocast where
+the processor computes in it. SLAM tunes up_proj and down_proj of the first `--layers` layers (2 of 12 is about the
+paper's share, 6 of 32); `--lowest` moves them up, which spares the backward pass below. Each side runs in a process of
+its own with one thread, in turn, `--pairs` times; the step time of a process is the median of its steps after one to
+warm up. Memory is what weights, gradients, optimizer state and activations take at the peak: of the process on a CPU,
+of the device on a GPU. A whole training against the two-stage method, which takes more steps, stands in the default
+study's costs/slam.csv.
 """
 
 import argparse
@@ -15,11 +17,9 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
-from pathlib import Path
+from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+from bench import Row, clock, row, run
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
@@ -27,73 +27,60 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    from vernacular.models.load import computes_bfloat16
     from vernacular.slam.tune import freeze_but
 
-    torch.set_num_threads(arguments.threads)
+    torch.set_num_threads(1)
     torch.manual_seed(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     with torch.device(device):
+        heads = 12 if not arguments.tiny else 2
         config = LlamaConfig(
-            vocab_size=32000, hidden_size=768, intermediate_size=2048, num_hidden_layers=12, num_attention_heads=12,
-            num_key_value_heads=12, tie_word_embeddings=True,
+            vocab_size=32000, hidden_size=64 * heads, intermediate_size=160 * heads, num_hidden_layers=12,
+            num_attention_heads=heads, num_key_value_heads=heads, tie_word_embeddings=True,
         )  # fmt: skip
         model = LlamaForCausalLM(config)
-        ids = torch.randint(0, config.vocab_size, (4, 256))
+        ids = torch.randint(0, config.vocab_size, (2, 256))
     if arguments.side == "slam":
         freeze_but(model, list(range(arguments.lowest, arguments.lowest + arguments.layers)), gate=False)
     tuned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(tuned, fused=True)
     seconds = []
-    for _ in range(arguments.steps + 2):
-        start = time.perf_counter()
-        with torch.autocast(device, dtype=torch.bfloat16):
+    for _ in range(arguments.steps + 1):
+        start = clock()
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=computes_bfloat16()):
             loss = model(input_ids=ids, labels=ids).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
         if device == "cuda":
             torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
     return {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "tuned": sum(parameter.numel() for parameter in tuned),
-        "seconds": statistics.median(seconds[2:]),
+        "seconds": statistics.median(seconds[1:]),
         "memory": torch.cuda.max_memory_allocated() if device == "cuda" else peak,
         "state": sum(v.numel() * v.element_size() for s in optimizer.state.values() for v in s.values()),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--layers", type=int, default=2, help="how many layers SLAM tunes")
-    parser.add_argument("--lowest", type=int, default=0, help="the lowest of them")
-    parser.add_argument("--side", choices=["slam", "full"], help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     if arguments.side:
         print(json.dumps(measure(arguments)))
-        return
-    runs: dict[str, list[dict[str, float]]] = {"full": [], "slam": []}
+        sys.exit()
+    found = []
+    options = [f"--{name}={getattr(arguments, name)}" for name in ("steps", "layers", "lowest")]
     for _ in range(arguments.pairs):
-        for side, found in runs.items():
-            command = [sys.executable, __file__, *sys.argv[1:], "--side", side]
-            found.append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
-    slam = runs["slam"][0]
-    share = slam["tuned"] / slam["parameters"]
-    print(f"{slam['parameters'] / 1e6:.0f}M parameters, SLAM tunes {share:.2%} in {arguments.layers} of 12 layers")
-    for name, unit, text in (("seconds", 1.0, "s a step"), ("memory", 2**20, "MiB"), ("state", 2**20, "MiB")):
-        pairs = [(a[name], b[name]) for a, b in zip(runs["full"], runs["slam"], strict=True)]
-        ratios = sorted(a / b for a, b in pairs)
-        title = {"seconds": "time", "memory": "peak memory", "state": "optimizer state"}[name]
-        print(
-            f"{title:16} full {pairs[0][0] / unit:9.2f} {text}, SLAM {pairs[0][1] / unit:9.2f}; full / SLAM "
-            f"{statistics.median(ratios):.2f} (from {ratios[0]:.2f} to {ratios[-1]:.2f})"
-        )
+        pair = []
+        for side in ("slam", "full"):
+            command = [sys.executable, __file__, *options, f"--side={side}", *(["--tiny"] if arguments.tiny else [])]
+            pair.append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
+        found.append(pair)
+    titles = {"seconds": ("time", "seconds"), "memory": ("peak memory", "bytes"), "state": ("optimizer state", "bytes")}
+    for key, (title, unit) in titles.items():
+        yield row(f"SLAM step against full fine-tuning: {title}", unit, [(a[key], b[key]) for a, b in found], "<= 1")
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, rows, {"--steps": 2, "--layers": 2, "--lowest": 0, "--side": ""})

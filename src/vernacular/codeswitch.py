@@ -33,14 +33,20 @@ def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[
 
 def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
     """(texts,): how much cheaper the best reading with changes is than the best in one language; 0 where it is not."""
-    table = _evidence(sorted({token for text in tokens for token in text}), identifier)
+    distinct = sorted({token for text in tokens for token in text})
+    table = _evidence(distinct, identifier)
+    evidence = np.array([table[token] for token in distinct])
+    number = {token: place for place, token in enumerate(distinct)}
     order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # those that end first come last
+    numbers = np.array([number[token] for i in order for token in tokens[i]], dtype=np.int64)
+    lengths = np.array([len(tokens[i]) for i in order], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
     single = np.zeros((len(tokens), len(identifier.languages)))
     best, gains, left = single.copy(), np.zeros(len(tokens)), len(tokens)
     for place in range(max(map(len, tokens), default=0)):
-        while len(tokens[order[left - 1]]) <= place:
+        while lengths[left - 1] <= place:
             left -= 1
-        costs = np.stack([table[tokens[i][place]] for i in order[:left]])
+        costs = evidence[numbers[starts[:left] + place]]
         single[:left] += costs
         best[:left] = np.minimum(best[:left], best[:left].min(axis=1, keepdims=True) + CHANGE) + costs
     gains[order] = single.min(axis=1) - best.min(axis=1)

@@ -15,7 +15,8 @@ from vernacular.answers import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import GENERATION
-from vernacular.evaluation.generate import SeededSampling, generate_rows, split_last_line, stream_seed
+from vernacular.evaluation.decode import drawn_tokens
+from vernacular.evaluation.generate import generate_rows, split_last_line, stream_seed
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.prompts import forced_prefix, question_messages, split_completion
 
@@ -92,6 +93,28 @@ def test_samples_are_those_drawn_by_hand() -> None:
 @pytest.mark.parametrize("batch_size", [1, 4, 10])
 def test_batch_size_changes_nothing(batch_size: int) -> None:
     assert generate(QUESTIONS, batch_size=batch_size) == generate(QUESTIONS)
+
+
+@pytest.mark.parametrize("options", [{}, {"samples": 1, "temperature": 0}])
+def test_a_prompt_is_read_once_and_what_has_ended_leaves_the_batch(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_and_tokenizer()[0]
+    whole, shapes = generate(QUESTIONS, **options), []
+    forward = model.forward
+
+    def recorded(*arguments: Any, **inputs: Any) -> Any:
+        shapes.append(tuple(inputs["input_ids"].shape))
+        return forward(*arguments, **inputs)
+
+    monkeypatch.setattr(model, "forward", recorded)
+    assert generate(QUESTIONS, **options) == whole
+    (prompts, width), *steps = shapes
+    assert prompts == len(QUESTIONS) and width > 10 and len(steps) == 23 and {places for _, places in steps} == {1}
+    rows = [count for count, _ in steps]
+    assert rows[0] <= len(whole) and rows == sorted(rows, reverse=True)
+    for place, count in enumerate(rows, start=1):  # at most an eighth of the rows has ended
+        assert count * 7 / 8 < sum(row["tokens"] > place for row in whole.values()) <= count
 
 
 def test_order_and_other_languages_change_nothing() -> None:
@@ -210,10 +233,8 @@ def test_one_end_token_of_the_tokenizer_where_the_model_names_none(monkeypatch: 
 
 
 def test_the_least_draw_never_falls_on_an_impossible_token() -> None:
-    sampler = SeededSampling([1], 1, 1.0)
-    sampler.draws = torch.zeros(1, 1, dtype=torch.float64)
-    scores: Any = torch.tensor([[-torch.inf, -torch.inf, 0.0, 0.0]])
-    assert sampler(torch.zeros(1, 1, dtype=torch.long), scores).argmax() == 2  # type: ignore[arg-type]
+    scores = torch.tensor([[-torch.inf, -torch.inf, 0.0, 0.0]])
+    assert drawn_tokens(scores, torch.zeros(1, dtype=torch.float64), 1.0).tolist() == [2]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -221,12 +242,9 @@ def test_draws_follow_the_softmax(temperature: float) -> None:
     """Chi-square on a vocabulary of six, one of them impossible; two successive draws, which must be independent."""
     logits = torch.tensor([0.5, -1.0, 2.0, -torch.inf, 0.0, 1.0])
     n, steps = 20_000, 2
-    sampler = SeededSampling([stream_seed("q", "fr", i, 1) for i in range(n)], steps, temperature)
-    drawn = []
-    for _ in range(steps):
-        scores = sampler(torch.zeros(n, 1, dtype=torch.long), logits.repeat(n, 1))  # type: ignore[arg-type]
-        assert ((scores == 0).sum(dim=1) == 1).all() and (torch.isneginf(scores).sum(dim=1) == 5).all()
-        drawn.append(scores.argmax(dim=1).numpy())
+    seeds = [stream_seed("q", "fr", i, 1) for i in range(n)]
+    draws = torch.from_numpy(np.stack([np.random.default_rng(seed).random(steps) for seed in seeds]))
+    drawn = [drawn_tokens(logits.repeat(n, 1), draws[:, step], temperature).numpy() for step in range(steps)]
     expected = torch.softmax(logits.double() / temperature, dim=0).numpy()
     possible = expected > 0
     for tokens in drawn:

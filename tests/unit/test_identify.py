@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vernacular import identify as module
-from vernacular.codeswitch import code_switched
+from vernacular.codeswitch import _TOKEN, CHANGE, code_switched, reading_gains
 from vernacular.identify import LanguageIdentifier, bundled_model, code_of_label, foreign_script_word, strip_math
 from vernacular.languages import load_languages
 
@@ -204,6 +204,28 @@ def test_code_switching(identifier: LanguageIdentifier, language: str) -> None:
     pure = " ".join([SENTENCES[language]] * 8)
     mixed = f"{SENTENCES[language]} {SENTENCES[other]}"
     assert code_switched([pure, mixed, SENTENCES[language], ""], identifier) == [False, True, False, False]
+
+
+def test_gains_are_those_of_a_plain_search(identifier: LanguageIdentifier) -> None:
+    """Each text by itself, word by word, in every reading's least cost."""
+    texts = [
+        "Deux pommes et three apples and more",
+        "",
+        "Он купил 3 книги. He bought books",
+        "今日 is a good day",
+        "un",
+    ]
+    tokens = [_TOKEN.findall(text) for text in identifier.letters(texts)]
+    found = reading_gains(tokens, identifier)
+    for words, gain in zip(tokens, found, strict=True):
+        costs = [identifier.token_costs[word].tolist() for word in words]
+        single = [sum(column) for column in zip(*costs, strict=True)] or [0.0]
+        best = [0.0] * len(identifier.languages)
+        for row in costs:
+            change = min(best) + CHANGE
+            best = [min(cost, change) + more for cost, more in zip(best, row, strict=True)]
+        assert gain == pytest.approx(min(single) - min(best), abs=1e-9)
+    assert found.max() > 1 and found.min() == 0
 
 
 def test_names_and_units_are_no_switch(identifier: LanguageIdentifier) -> None:

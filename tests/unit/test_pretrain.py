@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from vernacular.corpus.phrasebook import SECTIONS, load_phrasebook
 from vernacular.corpus.training import training_rows
 from vernacular.languages import load_languages
-from vernacular.models.packed import encode_example
+from vernacular.models import packed
+from vernacular.models.packed import encode_examples
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.prompts import END_OF_THINKING, THINK
 
@@ -77,8 +78,8 @@ def test_thinking_tags_are_one_token_and_stay() -> None:
 def test_examples_are_prompt_and_completion(task: str) -> None:
     prompts: Counter[str] = Counter()
     opened = f"{THINK}\n" if task == "reasoning" else ""
-    for row in training(task):
-        ids, prompt = encode_example(tokenizer(), row)
+    rows = training(task)
+    for row, (ids, prompt) in zip(rows, encode_examples(tokenizer(), rows), strict=True):
         start, rest = tokenizer().decode(ids[:prompt]), tokenizer().decode(ids[prompt:])
         assert start == f"<|user|>{row['prompt']}<|assistant|>{opened}"
         assert opened + rest == f"{row['completion']}<|end|>"
@@ -87,7 +88,17 @@ def test_examples_are_prompt_and_completion(task: str) -> None:
     assert prompts.keys() == set(ALL) - ({"en"} if task == "translation" else set())
 
 
+def test_rows_are_encoded_together_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row for task in ("text", "reasoning", "translation") for row in training(task)[:7]]
+    rows = rows[::2] + rows[1::2]
+    alone = [example for row in rows for example in encode_examples(tokenizer(), [row])]
+    assert encode_examples(tokenizer(), rows) == alone and len(alone) == len(rows)
+    monkeypatch.setattr(packed, "TOGETHER", 4)
+    assert encode_examples(tokenizer(), rows) == alone
+    assert encode_examples(tokenizer(), []) == []
+
+
 def test_plain_text_is_learnt_whole() -> None:
-    for row in training("text"):
-        ids, prompt = encode_example(tokenizer(), row)
+    rows = training("text")
+    for row, (ids, prompt) in zip(rows, encode_examples(tokenizer(), rows), strict=True):
         assert prompt == 0 and tokenizer().decode(ids) == f"{row['completion']}<|end|>"

@@ -7,29 +7,14 @@ never cut.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import LogitsProcessor, LogitsProcessorList
 
+from vernacular.evaluation.decode import decode
 from vernacular.prompts import THINK, forced_prefix, question_messages, split_completion
-
-
-class SeededSampling(LogitsProcessor):
-    """Samples each row from its own stream, by leaving one token possible: the one where the row's uniform number falls
-    into the cumulative distribution. The `generate` around it decodes greedily."""
-
-    def __init__(self, seeds: list[int], steps: int, temperature: float) -> None:
-        draws = np.stack([np.random.default_rng(seed).random(steps) for seed in seeds])
-        self.draws, self.temperature, self.step = torch.from_numpy(draws), temperature, 0
-
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        cumulative = torch.softmax(scores.float() / self.temperature, dim=-1).cumsum(dim=-1)
-        draw = self.draws[:, self.step].to(cumulative)[:, None] * cumulative[:, -1:]
-        self.step += 1
-        token = torch.searchsorted(cumulative, draw, right=True).clamp(max=scores.shape[-1] - 1)
-        return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)  # type: ignore[return-value]
 
 
 def stream_seed(identifier: str, language: str, sample: int, seed: int) -> int:
@@ -88,34 +73,36 @@ def needed(item: tuple, new: int) -> float:
 def generate_batch(
     model: Any, tokenizer: Any, items: list[tuple], options: dict[str, Any], seed: int
 ) -> Iterator[dict[str, Any]]:
-    samples = options["samples"]
+    samples, new, temperature = options["samples"], options["max_new_tokens"], options["temperature"]
     rows = [(item, sample) for item in items for sample in range(samples)]
     width = max(item[0] for item in items)
-    ids = torch.full((len(rows), width), tokenizer.pad_token_id)
+    ids = torch.full((len(items), width), tokenizer.pad_token_id)
     mask = torch.zeros_like(ids)
-    for row, (item, _) in enumerate(rows):
+    for row, item in enumerate(items):
         ids[row, width - item[0] :] = torch.tensor(item[4])
         mask[row, width - item[0] :] = 1
-    processors = LogitsProcessorList()
-    if options["temperature"] > 0:
+    draws = None
+    if temperature > 0:
         seeds = [stream_seed(item[1]["id"], item[1]["language"], sample, seed) for item, sample in rows]
-        processors.append(SeededSampling(seeds, options["max_new_tokens"], options["temperature"]))
+        draws = torch.from_numpy(np.stack([np.random.default_rng(one).random(new) for one in seeds]))
     ends = end_tokens(model.generation_config, tokenizer)
     merge = "encoder_ids" in items[0][1]
-    extra = encoder_batch(model, [item[1] for item, _ in rows]) if merge else {}
+    extra = encoder_batch(model, [item[1] for item in items]) if merge else {}
+    loop = {"samples": samples, "new": new, "ends": ends, "pad": tokenizer.pad_token_id}
     with torch.inference_mode():
         output = model.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
             **extra,
-            max_new_tokens=options["max_new_tokens"],
+            max_new_tokens=new,
             do_sample=False,
-            logits_processor=processors,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=ends,
+            custom_generate=partial(decode, draws=draws, temperature=temperature, **loop),
         )
-    weights = model.weights.tolist() if merge else [(None, None)] * len(rows)
-    for (item, sample), tokens, gates in zip(rows, output[:, width:].tolist(), weights, strict=True):
+    weights = model.weights.tolist() if merge else [(None, None)] * len(items)
+    gates_of = [gates for gates in weights for _ in range(samples)]
+    for (item, sample), tokens, gates in zip(rows, output[:, width:].tolist(), gates_of, strict=True):
         _, question, prompt, prefix, _ = item
         length = next((place + 1 for place, token in enumerate(tokens) if token in ends), None)
         completion = prefix + tokenizer.decode(tokens[:length], skip_special_tokens=True)

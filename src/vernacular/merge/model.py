@@ -153,15 +153,15 @@ class MergedModel(nn.Module):
 
     @torch.inference_mode()
     def generate(self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, **options):  # type: ignore[no-untyped-def]
-        """(batch, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
+        """(sequences, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
 
-        What the gate gave stays in `weights` (batch, 2).
+        What the gate gave stays in `weights` (batch, 2). A prompt may get several sequences, which then stand together.
         """
         embeddings, mask, _, self.weights = self.inputs(
             encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language
         )
         new = self.llm.generate(inputs_embeds=embeddings, attention_mask=mask, **options)
-        return torch.cat([input_ids, new], 1)
+        return torch.cat([input_ids.repeat_interleave(len(new) // len(input_ids), 0), new], 1)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """The connector and references to both parents (from this folder on), with digests of what they were; not their

@@ -10,7 +10,7 @@ from transformers import Trainer
 
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
-from vernacular.models.packed import IGNORED, encode_example, supervised_arguments
+from vernacular.models.packed import IGNORED, encode_examples, supervised_arguments
 from vernacular.models.training import Job, save_model, train
 
 
@@ -59,8 +59,7 @@ def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str
     encoded = encode_texts(model.encoder_tokenizer, texts, languages, model.limit)
     context = getattr(model.config, "max_position_embeddings", None)
     examples = []
-    for row, question in zip(rows, encoded, strict=True):
-        ids, prompt = encode_example(model.tokenizer, row)
+    for row, question, (ids, prompt) in zip(rows, encoded, encode_examples(model.tokenizer, rows), strict=True):
         if context and len(question) + len(ids) + 2 > context:
             raise ValueError(
                 f"{row['id']} in '{row['language']}': {len(question)} features, {len(ids)} tokens of prompt and answer "

@@ -1,0 +1,88 @@
+"""The loop behind `generate`: prompts are read once for all their samples, and what has ended leaves the batch.
+
+Transformers' own loop reads the prompt of each sample and goes on with every row until the last one ends. What a row
+gets is the same here as there.
+"""
+
+from typing import Any
+
+import torch
+
+ENDED = 0.125  # of the batch's rows that have ended before it is made smaller (our choice: that copies the cache once)
+
+
+def drawn_tokens(scores: torch.Tensor, draws: torch.Tensor, temperature: float) -> torch.Tensor:
+    """(rows,): the token in whose part of each row's cumulative distribution its draw falls.
+
+    scores: (rows, vocabulary) logits; draws: (rows,) uniform numbers in [0, 1).
+    """
+    cumulative = torch.softmax(scores.float() / temperature, dim=-1).cumsum(dim=-1)
+    places = draws.to(cumulative)[:, None] * cumulative[:, -1:]
+    return torch.searchsorted(cumulative, places, right=True).clamp(max=scores.shape[-1] - 1)[:, 0]
+
+
+def decode(
+    model: Any,
+    input_ids: torch.Tensor,
+    logits_processor: Any,
+    stopping_criteria: Any,
+    generation_config: Any,
+    *,
+    samples: int,
+    new: int,
+    ends: list[int],
+    pad: int,
+    draws: torch.Tensor | None,
+    temperature: float,
+    synced_gpus: bool = False,
+    **inputs: Any,
+) -> torch.Tensor:
+    """(prompts * samples, m + n): each prompt and continuation, the samples of a prompt together; n is at most `new`.
+
+    For the `custom_generate` of a model's `generate`, which prepares `inputs` (mask, cache, embeddings) and the
+    processors that the model's own configuration asks for. A row that has ended is filled up with `pad`. draws:
+    (prompts * samples, new) uniform numbers, None for the likeliest tokens.
+    """
+    count = len(input_ids) * samples
+    made = torch.full((count, new), pad, device=input_ids.device)
+    stops = torch.tensor(ends, device=input_ids.device)
+    rows = torch.arange(count, device=input_ids.device)  # of `made`, for each row that is still in the batch
+    going = torch.ones(count, dtype=torch.bool, device=input_ids.device)
+    reading = model.prepare_inputs_for_generation(input_ids, is_first_iteration=True, **inputs)
+    outputs = model(**reading, return_dict=True)
+    inputs = model._update_model_kwargs_for_generation(outputs, inputs)
+    inputs.pop("inputs_embeds", None)
+    first = torch.arange(len(input_ids), device=input_ids.device).repeat_interleave(samples)
+    prompts = written = input_ids[first]
+    logits, inputs = outputs.logits[:, -1][first], kept(inputs, first, len(input_ids))
+    for step in range(new):
+        scores = logits_processor(written, logits.to(copy=True, dtype=torch.float32))
+        if draws is None:
+            tokens = scores.argmax(dim=-1)
+        else:
+            tokens = drawn_tokens(scores, draws[:, step].to(scores.device)[rows], temperature)
+        made[rows[going], step] = tokens[going]
+        going &= ~torch.isin(tokens, stops)
+        left = int(going.sum())
+        if not left:
+            return torch.cat([prompts, made[:, : step + 1]], dim=1)
+        written = torch.cat([written, tokens[:, None]], dim=1)
+        if left <= (1 - ENDED) * len(rows):
+            places = going.nonzero()[:, 0]
+            inputs, written, rows, going = kept(inputs, places, len(rows)), written[places], rows[places], going[places]
+        if step + 1 < new:
+            step_inputs = model.prepare_inputs_for_generation(written, next_sequence_length=1, **inputs)
+            outputs = model(**step_inputs, return_dict=True)
+            inputs = model._update_model_kwargs_for_generation(outputs, inputs)
+            logits = outputs.logits[:, -1]
+    return torch.cat([prompts, made], dim=1)
+
+
+def kept(inputs: dict[str, Any], places: torch.Tensor, rows: int) -> dict[str, Any]:
+    """What `generate` hands on from step to step, for some of the batch's rows: its tensors and its cache."""
+    if (cache := inputs.get("past_key_values")) is not None:
+        cache.batch_select_indices(places)
+    return {
+        name: value[places] if isinstance(value, torch.Tensor) and value.ndim > 1 and len(value) == rows else value
+        for name, value in inputs.items()
+    }
