@@ -17,6 +17,7 @@ from vernacular.study_merge import check_merge
 from vernacular.study_schema import StudyError, check, load_schema, nearest
 from vernacular.study_slam import check_slam, resolved_layers
 from vernacular.study_sources import check_sources, is_math, source_of
+from vernacular.study_trajectories import add_checkpoints
 from vernacular.trainer_options import TAKEN, known_options
 
 CHAT_TEMPLATES = PHRASEBOOKS.parent / "chat_templates"
@@ -47,6 +48,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     check_names(study, file)
     check_graph(study["models"], file)
     check_questions(study, file)
+    add_checkpoints(study, file)
     for options in [*study["evaluations"], study.get("rl", {})]:
         if options.get("engine") == "transformers":
             del options["engine"]  # as where none is named
