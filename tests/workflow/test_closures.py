@@ -78,7 +78,8 @@ CLOSURES = {
     "plot_languages": f"{TABLES} figures.languages figures.style",
     "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook",
     "make_page": f"{COMMAND} page languages",
-    "take_checkpoint": f"{TRAINING} models.kept models.checkpoint models.load models.lora",
+    "take_checkpoint": f"{COMMAND} models.checkpoint models.kept models.load models.training models.manifest"
+    " models.processes launch",
     "plot_trajectories": f"{TABLES} figures.trajectories figures.style",
     "plot_training": f"{TABLES} figures.training figures.style",
 }

@@ -15,6 +15,7 @@ from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phra
 from vernacular.failures import summary
 from vernacular.files import remove_partial
 from vernacular.launch import processes
+from vernacular.licences import origins_of
 from vernacular.study import (
     CHAT_TEMPLATES,
     StudyError,

@@ -29,7 +29,7 @@ def page_targets(page):
 def shown(name, title, caption):
     """A figure or table of the page; what is said below it is what Snakemake's report says, once for both."""
     lines = (ROOT / "workflow" / "report" / f"{caption}.rst").read_text(encoding="utf-8").split()
-    return {name: {"title": title, "caption": " ".join(lines).replace("*", "")}}
+    return {name: {"title": title, "caption": re.sub("[*`]", "", " ".join(lines))}}
 
 
 def page_figures(page):
