@@ -130,6 +130,8 @@ rule take_checkpoint:
         "<logs>/seed-{seed}/take_checkpoint/{model}.log",
     wildcard_constraints:
         model=models_of("checkpoint"),
+    group:
+        "evaluate"
     conda:
         "../envs/vernacular.yaml"
     resources:
