@@ -122,18 +122,18 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
     hidden = {"study", "seeds"} | ({"seed"} if table["seed"].nunique() < 2 else set())
     names = [name for name in table if name not in hidden and not name.endswith(("_low", "_high"))]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
-    rows = [[cell_of(row, name, name in numeric) for name in names] for row in table.to_dict("records")]
+    whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}
+    rows = [[cell_of(row, name, name in numeric, name in whole) for name in names] for row in table.to_dict("records")]
     return {"heads": [(name.replace("_", " "), name in numeric) for name in names], "rows": rows}
 
 
-def cell_of(row: dict[Any, Any], name: str, numeric: bool) -> tuple[str, float | None, str]:
+def cell_of(row: dict[Any, Any], name: str, numeric: bool, whole: bool) -> tuple[str, float | None, str]:
     value = row[name]
-    if not numeric:
+    if pd.isna(value) or not numeric:
         return ("–" if pd.isna(value) else str(value)), None, ""
-    whole = not pd.isna(value) and float(value).is_integer() and f"{name}_low" not in row
-    interval = [number(row.get(f"{name}{end}")) for end in ("_low", "_high")]
-    said = " to ".join(interval) if pd.notna(row.get(f"{name}_low")) else ""
-    return f"{int(value):,}" if whole else number(value), None if pd.isna(value) else float(value), said
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    interval = f"{number(low)} to {number(high)}" if pd.notna(low) else ""
+    return f"{int(value):,}" if whole else number(value), float(value), interval
 
 
 def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -167,11 +167,11 @@ def test_claims_stand_first_and_those_that_were_tested_before_the_others(read: R
 def test_a_table_shows_numbers_with_their_intervals() -> None:
     """What is the same in every row is left out; whole numbers stay whole, and a cell without a number has a dash."""
     table = pd.DataFrame({"study": "s", "model": ["a", "b"], "seed": 1, "n": [1200, 900], "gain": [0.25, None]})
-    found = any_table(table.assign(gain_low=[0.125, None], gain_high=[0.375, None], seeds=1))
-    assert found["heads"] == [("model", False), ("n", True), ("gain", True)]
+    found = any_table(table.assign(gain_low=[0.125, None], gain_high=[0.375, None], share=[1, 0.5], seeds=1))
+    assert found["heads"] == [("model", False), ("n", True), ("gain", True), ("share", True)]
     assert found["rows"] == [
-        [("a", None, ""), ("1,200", 1200.0, ""), ("0.250", 0.25, "0.125 to 0.375")],
-        [("b", None, ""), ("900", 900.0, ""), ("–", None, "")],
+        [("a", None, ""), ("1,200", 1200.0, ""), ("0.250", 0.25, "0.125 to 0.375"), ("1.000", 1.0, "")],
+        [("b", None, ""), ("900", 900.0, ""), ("–", None, ""), ("0.500", 0.5, "")],
     ]
 
 
