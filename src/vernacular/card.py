@@ -42,7 +42,9 @@ def sources_table(rows: list[dict[str, str]]) -> str:
     lines = ["| source | from | revision | licence |", "|" + "---|" * 4]
     for row in rows:
         lines.append(f"| {' | '.join(plain(row[key]) for key in ('source', 'origin', 'revision', 'licence'))} |")
-    return "\n".join(lines) + "\n"
+    branches = any(row["revision"] and not re.fullmatch("[0-9a-f]{40}", row["revision"]) for row in rows)
+    told = "\nOf a branch, the study's downloads.json holds the commit.\n" if branches else ""
+    return "\n".join(lines) + "\n" + told
 
 
 def scores_table(rows: list[dict[str, str]], model: str, seed: int) -> str:
@@ -108,7 +110,6 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: di
             block(options["data"]) if options["data"] else "See the parents.\n",
             "## Sources and their licences\n",
             sources_table(options["sources"]),
-            "A branch as revision: the commit stands in the study's downloads.json.\n",
             "## Scores\n",
             scores
             + "\nPer cent, with 95 % intervals; lpr, wpr and lcpr: is the trace in the language of the question.\n"
