@@ -120,7 +120,7 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
     if "seeds" in table:
         table = table[table["seeds"] == table["seeds"].max()]
     hidden = {"study", "seeds"} | ({"seed"} if table["seed"].nunique() < 2 else set())
-    names = [name for name in table if name not in hidden and not name.endswith(("_low", "_high"))]
+    names = [name for name in map(str, table) if name not in hidden and not name.endswith(("_low", "_high"))]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}
     rows = [[cell_of(row, name, name in numeric, name in whole) for name in names] for row in table.to_dict("records")]

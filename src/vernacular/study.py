@@ -48,16 +48,16 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     check_names(study, file)
     check_graph(study["models"], file)
     check_questions(study, file)
-    add_checkpoints(study, file)
     for options in [*study["evaluations"], study.get("rl", {})]:
         if options.get("engine") == "transformers":
             del options["engine"]  # as where none is named
-    evaluated(study, file)
     for name, recipe in study["models"].items():
         check_gpu_options(name, recipe, file)
         check_training(name, recipe, file)
         if recipe["recipe"] == "slam":
             recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers", file)
+    add_checkpoints(study, file)
+    evaluated(study, file)
     check_slam(study, file)
     check_merge(study, file)
     return study

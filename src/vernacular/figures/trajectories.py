@@ -88,9 +88,10 @@ def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
     for number, (model, path) in enumerate(rows.groupby("model", sort=False)):
         color = style.PALETTE[number % len(style.PALETTE)]
         marker = MARKERS[number % len(MARKERS)]
-        points = path.sort_values("step")[["lcpr", "accuracy"]].to_numpy(float)
+        path = path.sort_values("step")
+        points = path[["lcpr", "accuracy"]].to_numpy(float)
         axes.plot(points[:, 0], points[:, 1], color=color, lw=1.3, marker=marker, ms=3.5, alpha=0.85, zorder=3)
-        end = path.loc[path["step"].idxmax()]
+        end = path.iloc[-1]
         x, y = end["lcpr"], end["accuracy"]
         spread = [
             [[value - end[f"{m}_low"]], [end[f"{m}_high"] - value]] for m, value in (("lcpr", x), ("accuracy", y))
