@@ -62,8 +62,8 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
         train_dataset=data,
         processing_class=tokenizer,
     )
-    states = [reward, KeptWeights(job.kept, recipe.get("kept", []))]
-    save_tuned(model, tokenizer, trainer, job, train(trainer, job, states), "auto")
+    kept = KeptWeights(job.kept, recipe.get("kept", []))
+    save_tuned(model, tokenizer, trainer, job, train(trainer, job, [reward, kept]), "auto")
 
 
 def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:
