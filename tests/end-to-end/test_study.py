@@ -63,15 +63,17 @@ def test_claims_leaks_and_the_page(study: Path) -> None:
 
 
 def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, tmp_path: Path) -> None:
-    """Each kept checkpoint is a model for as long as it is evaluated; the last one is the trained model."""
-    results = study_copy / RESULTS
-    run_study(study_copy, "trajectories")
+    """Each kept adapter is a model for as long as it is evaluated; the last one is the trained model."""
+    results, overlay = study_copy / RESULTS, tmp_path / "lora.yaml"
+    overlay.write_text("models: {adamame: {lora: {r: 4, lora_alpha: 8, target_modules: all-linear}}}\n")
+    run_study(study_copy, "trajectories", configs=("config/smoke.yaml", str(overlay)))
     table = pd.read_csv(results / "figures/trajectories.csv")
     assert list(zip(table["model"], table["step"], strict=True)) == [("adamame", 0), ("adamame", 2), ("adamame", 4)]
     assert (results / "figures/trajectories.svg").exists()
     assert (results / "trajectories.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 1
     models = results / "seed-1/models"
     assert not list(models.glob("*@*"))
+    assert (models / "adamame/checkpoints/step-2/adapter_model.safetensors").exists()
     script = [sys.executable, str(ROOT / "workflow/scripts/take_checkpoint.py"), "--model", str(models / "adamame")]
     script += ["--parent", str(models / "sft"), "--step", "4", "--out", str(tmp_path / "end")]
     subprocess.run(script, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
