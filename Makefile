@@ -19,9 +19,10 @@ study: .venv/ready
 
 slam merge: .venv/ready
 	@$(SNAKEMAKE) --profile local $@
-	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/$@.html -- $@ > /dev/null
+	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/$@-report.html -- $@ > /dev/null
 	@echo
-	@echo "report       $(RESULTS)/$@.html"
+	@echo "page         $(RESULTS)/$@.html"
+	@echo "report       $(RESULTS)/$@-report.html"
 	@echo "tables       $(RESULTS)/tables/$@*.csv"
 	@echo "costs        $(RESULTS)/costs/"
 	@echo "figures      $(RESULTS)/figures/$@-*.png"
@@ -31,6 +32,7 @@ all: .venv/ready
 	@$(SNAKEMAKE) --profile local all slam merge
 	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/report.html -- all slam merge > /dev/null
 	@echo
+	@echo "pages        $(RESULTS)/index.html, slam.html, merge.html"
 	@echo "report       $(RESULTS)/report.html"
 
 test: .venv/ready lint

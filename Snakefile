@@ -47,7 +47,7 @@ rule all:
         final_outputs(),
 
 
-# The parts of a study, by name: snakemake adamame | schedules | slam | slam_sweep | merge |
+# The parts of a study, by name: snakemake adamame | schedules | trajectories | slam | slam_sweep | merge |
 # merge_steering | merge_adamame | mgsm | claims | cards
 rule adamame:
     input:
@@ -57,6 +57,11 @@ rule adamame:
 rule schedules:
     input:
         target_outputs("schedules"),
+
+
+rule trajectories:
+    input:
+        trajectories_outputs,
 
 
 rule slam:

@@ -37,6 +37,16 @@ def metadata(values: dict[str, Any]) -> str:
     return f"---\n{''.join(lines)}---\n"
 
 
+def sources_table(rows: list[dict[str, str]]) -> str:
+    """Of all that went into a model: where it comes from, at which revision, under which licence."""
+    lines = ["| source | from | revision | licence |", "|" + "---|" * 4]
+    for row in rows:
+        lines.append(f"| {' | '.join(plain(row[key]) for key in ('source', 'origin', 'revision', 'licence'))} |")
+    branches = any(row["revision"] and not re.fullmatch("[0-9a-f]{40}", row["revision"]) for row in rows)
+    told = "\nOf a branch, the study's downloads.json holds the commit.\n" if branches else ""
+    return "\n".join(lines) + "\n" + told
+
+
 def scores_table(rows: list[dict[str, str]], model: str, seed: int) -> str:
     """The rates of one model in per cent, with their intervals, of rows of a table of scores; English and groups."""
     lines = [f"| benchmark | languages | questions | {' | '.join(RATES)} |", "|" + "---|" * (3 + len(RATES))]
@@ -59,7 +69,8 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: di
     """Markdown with the metadata that hubs read.
 
     manifest: the model's manifest.json; rows: of tables/*.csv. options: `study`, `scale`, `licence` (null: not said),
-    `languages`, `parents` (the model's, nearest first: name, recipe), `data` (what it was trained on).
+    `languages`, `parents` (the model's, nearest first: name, recipe), `data` (what it was trained on), `sources` (where
+    its data and its parents' come from: licences.origins_of).
     Raises ValueError where a manifest is none.
     """
     try:
@@ -97,6 +108,8 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: di
             block(options["parents"]) if options["parents"] else "None: from scratch.\n",
             "## Data\n",
             block(options["data"]) if options["data"] else "See the parents.\n",
+            "## Sources and their licences\n",
+            sources_table(options["sources"]),
             "## Scores\n",
             scores
             + "\nPer cent, with 95 % intervals; lpr, wpr and lcpr: is the trace in the language of the question.\n"

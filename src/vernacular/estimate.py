@@ -148,8 +148,10 @@ def training_memory(study: dict[str, Any], name: str) -> float:
 
 
 def saved_bytes(study: dict[str, Any], name: str) -> float:
-    """A model folder; while it trains two checkpoints come on top, which are deleted at its end."""
+    """A model folder, with weights that are kept for trajectories; two checkpoints while it trains come on top."""
     models, recipe = study["models"], study["models"][name]
+    trained = trained_parameters(models, name) * 4 if "training" in recipe else 0
     if merge_parents(models, name):
-        return trained_parameters(models, name) * 4
-    return parameters(shape_of(models, name)) * weight_width({"resources": {"gpu": 0}, **recipe})
+        return trained
+    whole = parameters(shape_of(models, name)) * weight_width({"resources": {"gpu": 0}, **recipe})
+    return whole + len(recipe.get("kept", [])) * (trained if recipe.get("lora") else whole)

@@ -1,4 +1,4 @@
-"""The page of a study: claims, plots, tables that sort and samples in one HTML file that asks for nothing outside.
+"""A page of a study: claims, plots, tables that sort and samples in one HTML file that asks for nothing outside.
 
 Text of models and configurations reaches the page through Jinja's escaping alone, and the page's own policy forbids it
 to load anything.
@@ -17,10 +17,11 @@ GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR", "tokens_mean": "tokens"}
 
 
-def render(tables: dict[str, pd.DataFrame], figures: list[dict[str, Any]], options: dict[str, Any]) -> str:
-    """The page. tables: `claims`, `timed`, `scores`, `samples`, and `leaks` where something was trained.
+def render(tables: dict[str, pd.DataFrame], shown: dict[str, list[dict[str, Any]]], options: dict[str, Any]) -> str:
+    """The page. tables: `scores`, and where there are such `claims`, `timed`, `samples`, `leaks`.
 
-    figures: `title`, `caption` and `path` of PNGs, which are put into the page. options: study, scale.
+    shown: `figures` (`title`, `caption` and `path` of PNGs, which are put into the page) and `tables` (`title`,
+    `caption` and `table`). options: study, scale, part (of the study), pages (the other ones: file -> name, target).
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -34,14 +35,18 @@ def render(tables: dict[str, pd.DataFrame], figures: list[dict[str, Any]], optio
     environment.globals.update(number=number)
     scores = tables["scores"]
     scores = scores[scores["seeds"] == scores["seeds"].max()]  # over the seeds, where there are several
+    claims = [tables[name] for name in ("claims", "timed") if name in tables]
     return environment.get_template("page.html.j2").render(
         study=options["study"],
         scale=options["scale"],
+        part=options["part"],
+        pages=options["pages"],
         summary=summary(tables),
-        claims=claims_of(pd.concat([tables["claims"], tables["timed"]])),
+        claims=claims_of(pd.concat(claims)) if claims else [],
         scores=[(benchmark, score_tables(rows)) for benchmark, rows in scores.groupby("benchmark", sort=False)],
-        figures=[{**figure, "data": data_uri(figure["path"])} for figure in figures],
-        samples=samples_of(tables["samples"]),
+        figures=[{**figure, "data": data_uri(figure["path"])} for figure in shown["figures"]],
+        tables=[{**table, **any_table(table["table"])} for table in shown["tables"]],
+        samples=samples_of(tables["samples"]) if "samples" in tables else [],
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         script=(FOLDER / "page.js").read_text(encoding="utf-8"),
     )
@@ -105,6 +110,30 @@ def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
         heads = [(code, name_of(code)) for code in columns]
         tables.append({"title": title, "digits": 1 if metric == "tokens_mean" else 3, "columns": heads, "rows": lines})
     return tables
+
+
+def any_table(table: pd.DataFrame) -> dict[str, Any]:
+    """A table of the workflow's as heads and lines of cells: text, value to sort by (None for text), interval.
+
+    A column's `_low` and `_high` become its interval; of several seeds the rows over all of them are shown.
+    """
+    if "seeds" in table:
+        table = table[table["seeds"] == table["seeds"].max()]
+    hidden = {"study", "seeds"} | ({"seed"} if table["seed"].nunique() < 2 else set())
+    names = [name for name in map(str, table) if name not in hidden and not name.endswith(("_low", "_high"))]
+    numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
+    whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}
+    rows = [[cell_of(row, name, name in numeric, name in whole) for name in names] for row in table.to_dict("records")]
+    return {"heads": [(name.replace("_", " "), name in numeric) for name in names], "rows": rows}
+
+
+def cell_of(row: dict[Any, Any], name: str, numeric: bool, whole: bool) -> tuple[str, float | None, str]:
+    value = row[name]
+    if pd.isna(value) or not numeric:
+        return ("–" if pd.isna(value) else str(value)), None, ""
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    interval = f"{number(low)} to {number(high)}" if pd.notna(low) else ""
+    return f"{int(value):,}" if whole else number(value), float(value), interval
 
 
 def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:

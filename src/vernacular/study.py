@@ -17,6 +17,7 @@ from vernacular.study_merge import check_merge
 from vernacular.study_schema import StudyError, check, load_schema, nearest
 from vernacular.study_slam import check_slam, resolved_layers
 from vernacular.study_sources import check_sources, is_math, source_of
+from vernacular.study_trajectories import add_checkpoints
 from vernacular.trainer_options import TAKEN, known_options
 
 CHAT_TEMPLATES = PHRASEBOOKS.parent / "chat_templates"
@@ -50,12 +51,13 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     for options in [*study["evaluations"], study.get("rl", {})]:
         if options.get("engine") == "transformers":
             del options["engine"]  # as where none is named
-    evaluated(study, file)
     for name, recipe in study["models"].items():
         check_gpu_options(name, recipe, file)
         check_training(name, recipe, file)
         if recipe["recipe"] == "slam":
             recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers", file)
+    add_checkpoints(study, file)
+    evaluated(study, file)
     check_slam(study, file)
     check_merge(study, file)
     return study

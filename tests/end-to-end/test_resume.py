@@ -22,6 +22,7 @@ def grpo_command(study: Path, folder: Path, schedule: str) -> list[str]:
     resolved = resolve_study(yaml.safe_load((ROOT / "config/smoke.yaml").read_text()), "config/smoke.yaml")
     recipe = resolved["models"]["adamame"]
     recipe["training"] |= {"max_steps": 8, "save_steps": 2}
+    recipe["kept"] = [2, 6]  # one before the kill, one after it
     recipe["alignment"]["schedule"] = schedule
     seed = study / STUDY / "seed-1"
     return [
@@ -61,7 +62,8 @@ def test_killed_grpo_ends_with_the_same_weights(study: Path, tmp_path: Path, sch
 
     done = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
     assert "resumed at step" in done.stdout
-    for file in ("model.safetensors", "history.csv"):
+    kept = [f"checkpoints/step-{step}/model.safetensors" for step in (2, 6)]
+    for file in ("model.safetensors", "history.csv", *kept):
         assert (broken / "model" / file).read_bytes() == (whole / "model" / file).read_bytes(), file
     assert not list((broken / "checkpoints").glob("*/checkpoint-*"))
 

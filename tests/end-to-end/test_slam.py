@@ -34,6 +34,9 @@ def test_tables_and_figures_are_there(slam: Path) -> None:
     assert tuple(sweep.columns) == SWEEP_COLUMNS and list(sweep["layer"]) == [0, 2]
     for name in ("slam-probe-reasoner", "slam-sweep"):
         assert (slam / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    page = (slam / "slam.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 1 and "SLAM and its baselines" in page and "two-stage" in page
+    assert not (slam / "index.html").exists()  # a page asks for no other part
 
 
 def test_layers_are_chosen_by_the_rule_and_nothing_else_moves(slam: Path) -> None:

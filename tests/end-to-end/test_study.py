@@ -1,7 +1,10 @@
 """The smoke study from corpus to plot: what it leaves, that it repeats to the byte, and that reruns are small."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -57,6 +60,24 @@ def test_claims_leaks_and_the_page(study: Path) -> None:
     assert set(samples["language"]) == {"en", "fr", "ja", "de"} and samples["model"].nunique() == 4
     page = (results / "index.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 4 and "training rows were searched" in page
+
+
+def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, tmp_path: Path) -> None:
+    """Each kept adapter is a model for as long as it is evaluated; the last one is the trained model."""
+    results, overlay = study_copy / RESULTS, tmp_path / "lora.yaml"
+    overlay.write_text("models: {adamame: {lora: {r: 4, lora_alpha: 8, target_modules: all-linear}}}\n")
+    run_study(study_copy, "trajectories", configs=("config/smoke.yaml", str(overlay)))
+    table = pd.read_csv(results / "figures/trajectories.csv")
+    assert list(zip(table["model"], table["step"], strict=True)) == [("adamame", 0), ("adamame", 2), ("adamame", 4)]
+    assert (results / "figures/trajectories.svg").exists()
+    assert (results / "trajectories.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 1
+    models = results / "seed-1/models"
+    assert not list(models.glob("*@*"))
+    assert (models / "adamame/checkpoints/step-2/adapter_model.safetensors").exists()
+    script = [sys.executable, str(ROOT / "workflow/scripts/take_checkpoint.py"), "--model", str(models / "adamame")]
+    script += ["--parent", str(models / "sft"), "--step", "4", "--out", str(tmp_path / "end")]
+    subprocess.run(script, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
+    assert (tmp_path / "end/model.safetensors").read_bytes() == (models / "adamame/model.safetensors").read_bytes()
 
 
 def test_models_load_and_say_what_they_are(study: Path) -> None:

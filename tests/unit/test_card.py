@@ -36,6 +36,7 @@ OPTIONS: dict[str, Any] = {
     "languages": ["en", "fr"],
     "parents": [{"model": "sft", "recipe": "sft"}, {"model": "lrm", "recipe": "hub", "repo": "Qwen/Qwen3-4B"}],
     "data": [{"benchmark": "mini-mgsm", "languages": ["fr"]}],
+    "sources": [{"source": "xnli", "origin": "facebook/xnli", "revision": "b8dd", "licence": "CC BY-NC 4.0"}],
 }
 ROW = {
     "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
@@ -61,6 +62,10 @@ def test_a_card_says_what_a_model_is() -> None:
     assert [line for line in card.splitlines() if line.startswith("| mini")] == [
         "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none |"
     ]
+    assert "| xnli | facebook/xnli | b8dd | CC BY\\-NC 4.0 |" in card
+    assert "downloads.json holds the commit" in card
+    pinned = [{**OPTIONS["sources"][0], "revision": "b" * 40}]
+    assert "downloads.json" not in model_card(MANIFEST, [], {**OPTIONS, "sources": pinned})
     assert "bonus: 2.0" in card and "- fr" in card and "Apache\\-2.0" in card
     bare = model_card(MANIFEST, [], {**OPTIONS, "licence": None, "parents": [], "data": None})
     assert metadata(bare)["license"] == "other" and "None in the tables" in bare and "None: from scratch" in bare
@@ -97,6 +102,7 @@ def test_no_text_breaks_a_card(text: str) -> None:
         "scale": text,
         "data": [{text: text}],
         "parents": [{"model": text, "repo": text}],
+        "sources": [dict.fromkeys(("source", "origin", "revision", "licence"), text)],
     }
     card = model_card(manifest, [row], options)
     assert metadata(card)["base_model"] == [text] and metadata(card)["tags"] == ["vernacular", text]

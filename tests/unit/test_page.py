@@ -21,7 +21,7 @@ from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
 from vernacular.figures.training import MIX, draw_mix, draw_training, histories, language_mix
-from vernacular.page import number
+from vernacular.page import any_table, number
 from vernacular.study_claims import load_claims
 
 EVIL = "</pre><script>document.title='broken'</script><img src=https://example.org/x.png onerror=alert(1)>"
@@ -91,9 +91,23 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = ("--out", out[0], "--mix", out[1], "--csv", folder / "training.csv")
     options: dict[str, Any] = {"study": "s", "scale": "miniature"}
     assert run_script("plot_training", *histories_of(folder), "--options", json.dumps(options), *arguments) == 0
+    options |= {"part": "SLAM", "pages": {"merge.html": ["ST-Merge", "merge"]}}
     options["figures"] = {path.stem: {"title": f"Figure {path.stem}", "caption": EVIL} for path in out}
+    options["tables"] = {"tables/slam.csv": {"title": "Table of layers", "caption": "what is tuned"}}
+    tuned = {"study": "s", "model": ["slam", "lora"], "seed": 1, "note": EVIL, "n": [1200, 900], "seeds": 1}
+    gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
+    pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
     named = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
-    made = ("--figures", *out, "--options", json.dumps(options), "--out", folder / "index.html")
+    made = (
+        "--figures",
+        *out,
+        "--tables",
+        folder / "slam.csv",
+        "--options",
+        json.dumps(options),
+        "--out",
+        folder / "index.html",
+    )
     assert run_script("make_page", *named, *made) == 0
     return folder / "index.html"
 
@@ -125,14 +139,15 @@ def test_text_of_models_is_text(read: Reader) -> None:
     assert names.count("script") == 1 and names.count("img") == 2 and "b" in names
     assert not any(attribute.startswith("on") for _, attributes in read.tags for attribute in attributes)
     text = "".join(read.words)
-    assert text.count(EVIL) == 3 + 2 + 1  # a trace in each language, captions, the claim
+    assert text.count(EVIL) == 3 + 2 + 1 + 2  # a trace in each language, captions, the claim, a table
     assert "2 + 3? <b>ar</b>" in text and "แอนนามีแอปเปิล" in text
 
 
 def test_nothing_outside_is_asked_for(page: Path, read: Reader) -> None:
     for tag, attributes in read.tags:
         for name in ("src", "href"):
-            assert (attributes.get(name) or "data:").startswith(("data:", "#")), (tag, attributes)
+            # A link to another page of the study lies in the same folder.
+            assert (attributes.get(name) or "data:").startswith(("data:", "#", "merge.html")), (tag, attributes)
     policy = next(a["content"] for tag, a in read.tags if tag == "meta" and "http-equiv" in a)
     assert policy is not None and policy.startswith("default-src 'none'")
     assert "url(" not in page.read_text(encoding="utf-8")
@@ -141,11 +156,23 @@ def test_nothing_outside_is_asked_for(page: Path, read: Reader) -> None:
 def test_claims_stand_first_and_those_that_were_tested_before_the_others(read: Reader) -> None:
     text = "".join(read.words)
     places = [
-        text.index(word) for word in ("New is better.", "reasoning model thinks", "Figure training", "mini: LCPR")
+        text.index(word)
+        for word in ("New is better.", "reasoning model thinks", "Figure training", "Table of layers", "mini: LCPR")
     ]
     assert places == sorted(places)
     assert text.count("supported") >= 3 and "not in this study" in text
     assert "12,345 training rows were searched" in text
+
+
+def test_a_table_shows_numbers_with_their_intervals() -> None:
+    """What is the same in every row is left out; whole numbers stay whole, and a cell without a number has a dash."""
+    table = pd.DataFrame({"study": "s", "model": ["a", "b"], "seed": 1, "n": [1200, 900], "gain": [0.25, None]})
+    found = any_table(table.assign(gain_low=[0.125, None], gain_high=[0.375, None], share=[1, 0.5], seeds=1))
+    assert found["heads"] == [("model", False), ("n", True), ("gain", True), ("share", True)]
+    assert found["rows"] == [
+        [("a", None, ""), ("1,200", 1200.0, ""), ("0.250", 0.25, "0.125 to 0.375"), ("1.000", 1.0, "")],
+        [("b", None, ""), ("900", 900.0, ""), ("–", None, ""), ("0.500", 0.5, "")],
+    ]
 
 
 def test_numbers() -> None:
@@ -179,13 +206,16 @@ window.addEventListener("error", (event) => faults.push(String(event.message || 
 document.addEventListener("securitypolicyviolation", (event) => faults.push(event.violatedDirective));
 window.addEventListener("load", () => {
   for (const image of document.images) if (!image.complete || !image.naturalWidth) faults.push("no image " + image.alt);
-  const table = document.querySelector("table.sortable");
+  const table = document.querySelector("#scores table.sortable");
   const order = () => [...table.tBodies[0].rows].map((row) => row.cells[0].textContent).join(" ");
   const seen = [order()];
   for (const column of [1, 1, 0]) {
     table.tHead.rows[0].cells[column].querySelector("button").click();
     seen.push(order());
   }
+  const other = document.querySelector("#tables table.sortable");
+  other.tHead.rows[0].cells[2].querySelector("button").click();
+  seen.push([...other.tBodies[0].rows].map((row) => row.cells[0].textContent).join(" "));
   for (const part of document.querySelectorAll("details")) part.open = true;
   const report = {faults, seen, title: document.title, images: document.images.length, requests:
     performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !name.startsWith("data:"))};
@@ -221,5 +251,5 @@ def seen(page: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
 def test_in_a_browser(seen: dict[str, Any]) -> None:
     """No error, no message on the console, every figure there, no request, and a click sorts."""
     assert seen["faults"] == [] and seen["console"] == [] and seen["requests"] == []
-    assert seen["images"] == 2 and seen["title"] == "s (miniature) – Vernacular"
-    assert seen["seen"] == ["old new", "new old", "old new", "new old"]
+    assert seen["images"] == 2 and seen["title"] == "s, SLAM (miniature) – Vernacular"
+    assert seen["seen"] == ["old new", "new old", "old new", "new old", "slam lora"]

@@ -198,3 +198,15 @@ def test_the_tables_of_the_documentation_are_what_is_printed(config: Path) -> No
         "\n".join(["", *plan.table([*plan.trainings(study), *plan.answerings(study, place)]), ""])
         in documented.split(f"### {place}\n")[1]
     )
+
+
+def test_weights_that_are_kept_take_disk() -> None:
+    """Adapters where there are any, else all weights."""
+    for name, one in (
+        ("lora", trained_parameters(models(), "lora") * 4),
+        ("whole", estimate.saved_bytes({"models": models()}, "whole")),
+    ):
+        kept = models()
+        kept[name]["kept"] = [10, 20, 30]
+        without = estimate.saved_bytes({"models": models()}, name)
+        assert estimate.saved_bytes({"models": kept}, name) == pytest.approx(without + 3 * one)

@@ -59,7 +59,7 @@ CLOSURES = {
     "make_merge_languages": MERGE_TABLES,
     "plot_merge_gates": f"{MERGE_TABLES} figures.merge figures.style",
     "train_sft": f"{TRAINING} {TUNED} adamame.sft adamame.train",
-    "train_grpo": f"{TRAINING} {TUNED} {STAGE_2} {ANSWERS} {IDENTIFIER}",
+    "train_grpo": f"{TRAINING} {TUNED} {STAGE_2} models.kept {ANSWERS} {IDENTIFIER}",
     "slam_probe": f"{COMMAND} corpus.records models.load models.manifest slam.mlp slam.probe",
     "slam_select": f"{COMMAND} corpus.records slam.select",
     "make_slam_table": f"{SLAM} evaluation.frames {SEEDS}",
@@ -78,6 +78,9 @@ CLOSURES = {
     "plot_languages": f"{TABLES} figures.languages figures.style",
     "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook",
     "make_page": f"{COMMAND} page languages",
+    "take_checkpoint": f"{COMMAND} models.checkpoint models.kept models.load models.training models.manifest"
+    " models.processes launch",
+    "plot_trajectories": f"{TABLES} figures.trajectories figures.style",
     "plot_training": f"{TABLES} figures.training figures.style",
 }
 
@@ -137,7 +140,7 @@ def test_torch_belongs_to_training_and_generation() -> None:
     """Figures, tables, filters and scores import no torch anywhere, not even inside a function."""
     needs = {"pretrain", "train_finetune", "train_sft", "train_grpo", "make_rl_prompts", "generate"}
     needs |= {"train_slam", "slam_probe", "pretrain_translator", "train_mapping", "train_merge"}
-    needs |= {"generate_merged", "generate_translated", "preflight"}
+    needs |= {"generate_merged", "generate_translated", "preflight", "take_checkpoint"}
     for name, path in SCRIPTS.items():
         text = "".join(file.read_text(encoding="utf-8") for file in closure(path))
         assert bool(re.search(r"^\s*(import torch|from (torch|transformers|trl)\b)", text, re.MULTILINE)) == (

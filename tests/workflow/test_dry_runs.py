@@ -52,8 +52,17 @@ def test_target_schedules(fresh: Path) -> None:
     run = dry_run(fresh, "schedules")
     models = {"train_grpo": 7, "generate": 14, "score": 14}
     made = {"pretrain": 1, "train_sft": 1, "rl_prompts": 1, **models, **SUMMARY, "claims_table": 1, "leaks": 1}
+    made |= {"samples": 1, "page": 1}
     assert run.jobs == {**CORPUS, **made}
     assert "table: writing tables/schedules.csv" in run.messages
+
+
+def test_target_trajectories(fresh: Path) -> None:
+    """Seven trainings with five checkpoints each, and where they start; without it no checkpoint is taken."""
+    run = dry_run(fresh, "trajectories")
+    made = {"pretrain": 1, "train_sft": 1, "rl_prompts": 1, "train_grpo": 7, "take_checkpoint": 36, "generate": 36}
+    made |= {"score": 36, "table": 1, "trajectories_figure": 1, "leaks": 1, "page": 1}
+    assert run.jobs == {**CORPUS, **made}
 
 
 def test_target_slam(fresh: Path) -> None:
@@ -62,7 +71,7 @@ def test_target_slam(fresh: Path) -> None:
     models = {"pretrain": 1, "train_finetune": 4, "slam_probe": 1, "slam_select": 3, "train_slam": 3, "train_grpo": 1}
     corpus = {"questions": 3, "training_data": 4, "rl_prompts": 1}
     tables = {"generate": 14, "score": 14, "table": 1, "slam_table": 1, "slam_costs": 1, "slam_figure": 1}
-    tables |= {"claims_table": 1, "leaks": 1}
+    tables |= {"claims_table": 1, "leaks": 1, "samples": 1, "page": 1}
     assert run.jobs == {**corpus, **models, **tables}
     assert not [message for message in run.messages if "lrm" in message]
 
@@ -82,6 +91,7 @@ def test_target_merge(fresh: Path) -> None:
     models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 5}
     generation = {"generate": 4, "generate_translated": 4, "generate_merged": 20, "score": 28}
     tables = {"table": 1, "merge_table": 1, "merge_languages": 4, "merge_gates": 1, "claims_table": 1, "leaks": 1}
+    tables |= {"samples": 1, "page": 1}
     assert run.jobs == {"questions": 1, "training_data": 5, **models, **generation, **tables}
 
 
@@ -103,7 +113,9 @@ def test_the_three_parts_in_one_call(fresh: Path) -> None:
     """What they share is made once: the reasoner, its answers, the questions."""
     run = dry_run(fresh, "all", "slam", "merge")
     assert run.jobs["pretrain"] == 2 and run.jobs["pretrain_translator"] == 1
-    assert run.jobs["generate"] == 12 + 14 + 2
+    assert run.jobs["generate"] == 12 + 14 + 2 and run.jobs["page"] == 3
+    pages = {message for message in run.messages if message.startswith("page")}
+    assert pages == {f"page: writing {name}.html" for name in ("index", "slam", "merge")}
 
 
 def test_target_claims(fresh: Path) -> None:

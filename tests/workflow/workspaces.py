@@ -31,7 +31,7 @@ class Run:
             return {}
         table = self.text.rsplit("Job stats:", 1)[1].split("\n\n")[0]
         rows = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
-        targets = ("all", "adamame", "schedules", "slam", "slam_sweep", "mgsm", "total")
+        targets = ("all", "adamame", "schedules", "trajectories", "slam", "slam_sweep", "mgsm", "total")
         targets += ("merge", "merge_steering", "merge_adamame", "claims", "preflight", "cards")
         return {name: count for name, count in rows.items() if name not in targets}
 

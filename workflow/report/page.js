@@ -3,14 +3,16 @@
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
-    const down = head.getAttribute("aria-sort") !== "descending" && column > 0;
     const body = table.tBodies[0];
-    const value = (row) => row.cells[column].dataset.value;
-    const rows = [...body.rows].sort((a, b) => {
-      if (column === 0) return a.cells[0].textContent.localeCompare(b.cells[0].textContent);
-      const [x, y] = [value(a), value(b)].map((text) => (text === undefined ? -Infinity : Number(text)));
-      return x === y ? 0 : down ? y - x : x - y;
-    });
+    const cells = [...body.rows].map((row) => row.cells[column]);
+    const numbers = cells.some((cell) => cell.dataset.value !== undefined);
+    const before = head.getAttribute("aria-sort");
+    const down = numbers ? before !== "descending" : before === "ascending";
+    const value = (cell) => cell.dataset.value === undefined ? -Infinity : Number(cell.dataset.value);
+    const compare = numbers
+      ? (a, b) => value(a) === value(b) ? 0 : value(a) - value(b)
+      : (a, b) => a.textContent.localeCompare(b.textContent, undefined, {numeric: true});
+    const rows = cells.sort((a, b) => down ? compare(b, a) : compare(a, b)).map((cell) => cell.parentNode);
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     body.append(...rows);

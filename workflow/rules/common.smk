@@ -15,6 +15,7 @@ from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phra
 from vernacular.failures import summary
 from vernacular.files import remove_partial
 from vernacular.launch import processes
+from vernacular.licences import origins_of
 from vernacular.study import (
     CHAT_TEMPLATES,
     StudyError,
@@ -27,6 +28,7 @@ from vernacular.study import (
 from vernacular.study_claims import OF_LAYERS, OF_TIME, load_claims, sides
 from vernacular.study_merge import merge_parents
 from vernacular.study_sources import PHRASEBOOK, check_folders
+from vernacular.study_trajectories import paths_of
 
 
 def config_source():
@@ -199,6 +201,17 @@ def chat_template(wildcards):
     return [str(CHAT_TEMPLATES / f"{name}.jinja")] if name else []
 
 
+def checkpoint_step(wildcards):
+    return MODELS[wildcards.model]["step"]
+
+
+def checkpoint_parent(wildcards):
+    """What the checkpoint's training started from: kept adapters are merged into that."""
+    if not checkpoint_step(wildcards):
+        return []
+    return f"{RESULTS}/seed-{wildcards.seed}/models/{MODELS[MODELS[wildcards.model]['from']]['from']}"
+
+
 def training_data(wildcards):
     return f"{RESULTS}/corpus/training/{MODELS[wildcards.model]['data']}.parquet"
 
@@ -321,6 +334,10 @@ def curve_options(wildcards):
     return summary_options("scores" if wildcards.curves == "training" else wildcards.curves)
 
 
+def trajectories_options(wildcards):
+    return text({"study": study["study"], "scale": study["scale"], "paths": paths_of(study)}, sort_keys=False)
+
+
 # --- what a study ends with
 
 
@@ -366,7 +383,7 @@ def target_outputs(target):
         wanted = [*scores_of(evaluations), f"{RESULTS}/tables/{target}.csv"]
         if target == "schedules":
             wanted.append(f"{RESULTS}/tables/{target}-claims.csv")
-        wanted += leaks_file(f"{target}-leaks")
+        wanted += [*leaks_file(f"{target}-leaks"), *page_file(target)]
         return wanted + [f"{RESULTS}/figures/{target}.png"] * bool(trained(evaluations))
 
     return outputs

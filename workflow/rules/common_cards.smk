@@ -33,11 +33,13 @@ def card_options(wildcards):
     data = study["data"].get(recipe.get("data"))
     if recipe["recipe"] in ("sft", "grpo"):
         data = [without_resources(study["traces" if recipe["recipe"] == "sft" else "rl"])]
+    parents = made_from(wildcards.model)
     return text(
         {
             **{key: study[key] for key in ("study", "scale", "licence", "languages")},
-            "parents": made_from(wildcards.model),
+            "parents": parents,
             "data": data,
+            "sources": origins_of(study, [wildcards.model, *(parent["model"] for parent in parents)]),
         }
     )
 

@@ -48,4 +48,5 @@ def merge_outputs(wildcards):
         *leaks_file("merge-leaks"),
         *(f"{RESULTS}/tables/merge-{benchmark}.csv" for benchmark in merge_benchmarks()),
         f"{RESULTS}/figures/merge-gates.png",
+        *page_file("merge"),
     ]

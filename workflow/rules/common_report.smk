@@ -1,47 +1,114 @@
 # What the rules of the page take. No rules here.
 import hashlib
 
-CAPTIONS = {  # figure -> its title, and what is seen
-    "pareto": (
-        "Accuracy against language consistency",
-        "Averages over the languages other than English; LCPR is the rate at which traces stay in the query's language "
-        "line by line and word by word. Markers grow with tokens; bars are 95 % intervals over questions.",
-    ),
-    "languages": ("Scores by language", "Accuracy and LCPR of every model in every language, with 95 % intervals."),
-    "training": (
-        "GRPO over its steps",
-        "Of the rollouts at each step, asked in the training languages: right answers, traces in the query's language, "
-        "the strength of the alignment, tokens; means of five steps.",
-    ),
-    "training-languages": (
-        "Languages of the traces",
-        "Which language the rollouts' traces are in at each step, by the identifier that the reward uses.",
-    ),
-    "slam-probe": (
-        "Where a model handles language",
-        "Activation by layer and language, and the layers that were chosen.",
-    ),
-    "merge-gates": ("Gates and gains by language", "Both weights of the gate, beside the gain in accuracy."),
+# Page -> the table of rates, of claims and of samples that it shows; all but the first are parts of their own.
+PAGES = {
+    "index": {"scores": "scores", "claims": "claims", "samples": "samples"},
+    "schedules": {"scores": "schedules", "claims": "schedules-claims", "samples": "schedules-samples"},
+    "trajectories": {"scores": "trajectories"},
+    "slam": {"scores": "slam-scores", "claims": "slam-claims", "samples": "slam-samples"},
+    "merge": {"scores": "merge-scores", "claims": "merge-claims", "samples": "merge-samples"},
+}
+PARTS = {  # how a page is called, and the target that makes it
+    "index": ("Overview", ""),
+    "schedules": ("Alignment schedules", "schedules"),
+    "trajectories": ("Trajectories", "trajectories"),
+    "slam": ("SLAM", "slam"),
+    "merge": ("ST-Merge", "merge"),
 }
 
 
-def page_figures():
-    """The figures that the default study makes, in the order of the page."""
-    targets = {e["target"] for e in default_evaluations()}
-    names = ["pareto", "languages"]
-    names += ["training", "training-languages"] * bool(trained(default_evaluations()))
-    names += [f"slam-probe-{study['slam']['reference']}"] if "slam" in targets else []
-    names += ["merge-gates"] * ("merge" in targets)
-    return [f"{RESULTS}/figures/{name}.png" for name in names]
+def page_evaluations(page):
+    return default_evaluations() if page == "index" else evaluations_of(page)
+
+
+def page_targets(page):
+    return {e["target"] for e in page_evaluations(page)}
+
+
+def shown(name, title, caption):
+    """A figure or table of the page; what is said below it is what Snakemake's report says, once for both."""
+    lines = (ROOT / "workflow" / "report" / f"{caption}.rst").read_text(encoding="utf-8").split()
+    return {name: {"title": title, "caption": re.sub("[*`]", "", " ".join(lines))}}
+
+
+def page_figures(page):
+    """Figure -> its title and caption, in the order of the page."""
+    targets = page_targets(page)
+    found = {}
+    if page == "index":
+        found |= shown("pareto", "Accuracy against language consistency", "pareto")
+        found |= shown("languages", "Scores by language", "languages")
+    if page == "trajectories":
+        found |= shown("trajectories", "GRPO's way through accuracy and LCPR", "trajectories")
+    if page in ("index", "schedules") and trained(page_evaluations(page)):
+        curves = "training" if page == "index" else page
+        found |= shown(curves, "GRPO over its steps", "training")
+        found |= shown(f"{curves}-languages", "Languages of the traces", "training_languages")
+    if "slam" in targets:
+        reference = study["slam"]["reference"]
+        found |= shown(f"slam-probe-{reference}", f"Where {reference} handles language", "slam_figure")
+    if "merge" in targets:
+        found |= shown("merge-gates", "Gates and gains by language", "merge_gates")
+    return found
+
+
+def page_tables(page):
+    """Table -> its title and caption: what SLAM and the merges have beside the rates."""
+    targets = page_targets(page)
+    found = {}
+    if "slam" in targets:
+        found |= shown("tables/slam.csv", "SLAM and its baselines", "slam_table")
+        found |= shown("costs/slam.csv", "What SLAM and its baselines cost", "slam_costs")
+    if "merge" in targets:
+        found |= shown("tables/merge.csv", "Merges on their benchmarks", "merge_table")
+        for benchmark in merge_benchmarks():
+            found |= shown(f"tables/merge-{benchmark}.csv", f"{benchmark} by language", "merge_languages")
+    return found
+
+
+def page_input(kind):
+    """The files of a page: of `scores`, `claims` and `samples` one table or none, of the others all."""
+
+    def files(wildcards):
+        page = wildcards.page
+        if kind == "figures":
+            return [f"{RESULTS}/figures/{name}.png" for name in page_figures(page)]
+        if kind == "tables":
+            return [f"{RESULTS}/{name}" for name in page_tables(page)]
+        if kind == "leaks":
+            return leaks_file("leaks" if page == "index" else f"{page}-leaks")
+        folder, name = ("costs", "claims") if kind == "timed" else ("tables", kind)
+        return [f"{RESULTS}/{folder}/{PAGES[page][name]}.csv"] if name in PAGES[page] else []
+
+    return files
+
+
+def study_pages():
+    """The pages that this study can have."""
+    targets = {e["target"] for e in study["evaluations"] if not e["default"]}
+    return [page for page in PAGES if page == "index" or page in targets]
+
+
+def page_file(page):
+    """The page, where it is one of its own: what is made by default stands on the first one."""
+    return [f"{RESULTS}/{page}.html"] if page in study_pages() else []
 
 
 def page_options(wildcards):
-    figures = {}
-    for path in page_figures():
-        name = Path(path).stem
-        title, caption = CAPTIONS["slam-probe" if name.startswith("slam-probe-") else name]
-        figures[name] = {"title": title, "caption": caption}
-    return text({"study": study["study"], "scale": study["scale"], "figures": figures})
+    page = wildcards.page
+    links = {f"{name}.html": PARTS[name] for name in study_pages() if name != page}
+    return text(
+        {
+            "study": study["study"],
+            "scale": study["scale"],
+            "part": PARTS[page][0],
+            "pages": links,
+            "figures": page_figures(page),
+            "tables": page_tables(page),
+        },
+        sort_keys=False,
+    )
 
 
 def page_looks():
@@ -50,11 +117,15 @@ def page_looks():
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def samples_evaluations():
-    """Those made by default that ask the first benchmark, and ask it in the same split."""
-    first = default_evaluations()[0]
+def samples_page(wildcards):
+    return next(page for page, tables in PAGES.items() if tables.get("samples") == wildcards.samples)
+
+
+def samples_evaluations(page):
+    """Those of a page that ask its first benchmark, and ask it in the same split."""
+    first = page_evaluations(page)[0]
     benchmark = first["benchmarks"][0]
-    same = [e for e in default_evaluations() if benchmark in e["benchmarks"] and e["split"] == first["split"]]
+    same = [e for e in page_evaluations(page) if benchmark in e["benchmarks"] and e["split"] == first["split"]]
     return [{**e, "benchmarks": [benchmark]} for e in same]
 
 
@@ -62,12 +133,20 @@ def samples_files(kind):
     """Their scores or generations with the first seed."""
 
     def files(wildcards):
-        names = evaluated_names(samples_evaluations())
-        [benchmark] = samples_evaluations()[0]["benchmarks"]
-        return [f"{RESULTS}/seed-{study['seeds'][0]}/{kind}/{name}/{benchmark}.parquet" for name in names]
+        evaluations = samples_evaluations(samples_page(wildcards))
+        [benchmark] = evaluations[0]["benchmarks"]
+        seed = study["seeds"][0]
+        return [f"{RESULTS}/seed-{seed}/{kind}/{name}/{benchmark}.parquet" for name in evaluated_names(evaluations)]
 
     return files
 
 
 def samples_questions(wildcards):
-    return f"{RESULTS}/corpus/questions/{samples_evaluations()[0]['split']}.parquet"
+    return f"{RESULTS}/corpus/questions/{samples_evaluations(samples_page(wildcards))[0]['split']}.parquet"
+
+
+def trajectories_outputs(wildcards):
+    return [
+        *target_outputs("trajectories")(wildcards),
+        *(f"{RESULTS}/figures/trajectories.{kind}" for kind in ("png", "svg", "csv")),
+    ]

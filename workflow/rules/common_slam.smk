@@ -116,6 +116,7 @@ def slam_outputs(wildcards):
         *leaks_file("slam-leaks"),
         f"{RESULTS}/costs/slam.csv",
         f"{RESULTS}/figures/slam-probe-{reference}.png",
+        *page_file("slam"),
     ]
 
 

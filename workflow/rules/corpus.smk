@@ -117,7 +117,7 @@ rule leaks:
     log:
         "<logs>/leaks/{leaks}.log",
     wildcard_constraints:
-        leaks="leaks|(adamame|schedules|mgsm|slam|slam-sweep|merge|merge-steering|merge-adamame|all)-leaks",
+        leaks="leaks|(adamame|schedules|trajectories|mgsm|slam|slam-sweep|merge|merge-steering|merge-adamame|all)-leaks",
     priority: 20
     conda:
         "../envs/vernacular.yaml"

@@ -136,7 +136,7 @@ rule table:
     log:
         "<logs>/table/{table}.log",
     wildcard_constraints:
-        table="scores|adamame|schedules|mgsm|slam-scores|merge-scores|merge-steering|merge-adamame",
+        table="scores|adamame|schedules|trajectories|mgsm|slam-scores|merge-scores|merge-steering|merge-adamame",
     conda:
         "../envs/vernacular.yaml"
     params:

@@ -117,3 +117,31 @@ rule pretrain_translator:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --input data={input.data:q} --checkpoints {params.checkpoints:q}"
         " --out {output.model:q} --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
+
+
+# A trained model as it was after an earlier step, while its trajectory is evaluated.
+rule take_checkpoint:
+    input:
+        model=parent,
+        parent=checkpoint_parent,
+    output:
+        temp(directory("<results>/seed-{seed}/models/{model}")),
+    log:
+        "<logs>/seed-{seed}/take_checkpoint/{model}.log",
+    wildcard_constraints:
+        model=models_of("checkpoint"),
+    group:
+        "evaluate"
+    conda:
+        "../envs/vernacular.yaml"
+    resources:
+        **job_resources(of_recipe),
+    params:
+        script=script("take_checkpoint.py"),
+        step=checkpoint_step,
+        code=code("take_checkpoint.py"),
+    message:
+        "take_checkpoint: taking {wildcards.model} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --model {input.model:q} --parent {input.parent:q} --step {params.step}"
+        " --out {output:q} > {log:q} 2>&1"

@@ -89,6 +89,34 @@ rule training_curves:
         " --csv {output.csv:q} > {log:q} 2>&1"
 
 
+# Accuracy against LCPR again, over the checkpoints of each GRPO training.
+rule trajectories_figure:
+    input:
+        "<results>/tables/trajectories.csv",
+    output:
+        png=report(
+            "<results>/figures/trajectories.png",
+            caption="../report/trajectories.rst",
+            category="Training",
+            labels={"figure": "GRPO's way through accuracy and LCPR"},
+        ),
+        svg="<results>/figures/trajectories.svg",
+        csv="<results>/figures/trajectories.csv",
+    log:
+        "<logs>/trajectories_figure.log",
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        script=script("plot_trajectories.py"),
+        options=trajectories_options,
+        code=code("plot_trajectories.py"),
+    message:
+        "trajectories_figure: drawing the way of each GRPO training"
+    shell:
+        "python {params.script:q} --table {input:q} --options {params.options:q}"
+        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+
+
 # For each language one question and what each model wrote to it, with verdicts.
 rule samples:
     input:
@@ -96,33 +124,38 @@ rule samples:
         generations=samples_files("generations"),
         questions=samples_questions,
     output:
-        "<results>/tables/samples.csv",
+        "<results>/tables/{samples}.csv",
     log:
-        "<logs>/samples.log",
+        "<logs>/samples/{samples}.log",
+    wildcard_constraints:
+        samples="samples|schedules-samples|slam-samples|merge-samples",
     conda:
         "../envs/vernacular.yaml"
     params:
         script=script("make_samples.py"),
         code=code("make_samples.py"),
     message:
-        "samples: taking a question of each language and what the models wrote"
+        "samples: taking a question of each language and what the models wrote (tables/{wildcards.samples}.csv)"
     shell:
         "python {params.script:q} {input.scores:q} --questions {input.questions:q} --out {output:q} > {log:q} 2>&1"
 
 
-# All of it on one page that asks for nothing outside: claims first, then figures, scores that sort, samples.
+# A part of the study on one page that asks for nothing outside: claims first, then figures, tables that sort, samples.
 rule page:
     input:
-        claims="<results>/tables/claims.csv",
-        timed="<results>/costs/claims.csv",
-        scores="<results>/tables/scores.csv",
-        samples="<results>/tables/samples.csv",
-        leaks=leaks_file("leaks"),
-        figures=page_figures(),
+        claims=page_input("claims"),
+        timed=page_input("timed"),
+        scores=page_input("scores"),
+        samples=page_input("samples"),
+        leaks=page_input("leaks"),
+        figures=page_input("figures"),
+        tables=page_input("tables"),
     output:
-        "<results>/index.html",
+        "<results>/{page}.html",
     log:
-        "<logs>/page.log",
+        "<logs>/page/{page}.log",
+    wildcard_constraints:
+        page="index|schedules|trajectories|slam|merge",
     conda:
         "../envs/vernacular.yaml"
     params:
@@ -131,8 +164,8 @@ rule page:
         looks=page_looks(),
         code=code("make_page.py"),
     message:
-        "page: writing index.html"
+        "page: writing {wildcards.page}.html"
     shell:
-        "python {params.script:q} --claims {input.claims:q} --timed {input.timed:q} --scores {input.scores:q}"
-        " --samples {input.samples:q} --leaks {input.leaks:q} --figures {input.figures:q} --options {params.options:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} --scores {input.scores:q} --claims {input.claims:q} --timed {input.timed:q}"
+        " --samples {input.samples:q} --leaks {input.leaks:q} --figures {input.figures:q} --tables {input.tables:q}"
+        " --options {params.options:q} --out {output:q} > {log:q} 2>&1"

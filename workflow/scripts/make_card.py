@@ -16,7 +16,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("tables", nargs="*", help="tables of scores (CSV)")
     parser.add_argument("--model", required=True, type=Path, help="model folder")
     parser.add_argument(
-        "--options", required=True, type=json.loads, help="JSON: study, scale, licence, languages, parents, data"
+        "--options",
+        required=True,
+        type=json.loads,
+        help="JSON: study, scale, licence, languages, parents, data, sources",
     )
     parser.add_argument("--out", required=True, help="card (Markdown)")
     args = parser.parse_args(argv)

@@ -1,9 +1,8 @@
-"""The page of a study in one HTML file: claims, figures, scores by language, samples."""
+"""A page of the study in one HTML file: claims, figures, tables that sort, samples."""
 
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from vernacular import command
 from vernacular.files import write_text
@@ -12,14 +11,18 @@ from vernacular.page import render
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claims", required=True, help="tables/claims.csv")
-    parser.add_argument("--timed", required=True, help="costs/claims.csv")
-    parser.add_argument("--scores", required=True, help="tables/scores.csv")
-    parser.add_argument("--samples", required=True, help="tables/samples.csv")
-    parser.add_argument("--leaks", nargs="*", default=[], help="corpus/leaks.csv, where something was trained")
+    parser.add_argument("--scores", required=True, help="table of rates")
+    parser.add_argument("--claims", nargs="?", help="tables/claims.csv, or those of a part")
+    parser.add_argument("--timed", nargs="?", help="costs/claims.csv, or those of a part")
+    parser.add_argument("--samples", nargs="?", help="tables/samples.csv, or those of a part")
+    parser.add_argument("--leaks", nargs="?", help="corpus/leaks.csv, where something was trained")
     parser.add_argument("--figures", nargs="*", default=[], help="PNGs")
+    parser.add_argument("--tables", nargs="*", default=[], help="CSVs beside the rates")
     parser.add_argument(
-        "--options", required=True, type=json.loads, help="JSON: study, scale, figures (name -> title, caption)"
+        "--options",
+        required=True,
+        type=json.loads,
+        help="JSON: study, scale, part, pages, figures and tables (in the order of the files: title, caption)",
     )
     parser.add_argument("--out", required=True, help="the page (HTML)")
     args = parser.parse_args(argv)
@@ -27,11 +30,16 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         import pandas as pd
 
-        tables = {name: pd.read_csv(getattr(args, name)) for name in ("claims", "timed", "scores", "samples")}
-        if args.leaks:
-            tables["leaks"] = pd.concat(map(pd.read_csv, args.leaks))
-        figures = [{**args.options["figures"][Path(path).stem], "path": path} for path in args.figures]
-        write_text(args.out, render(tables, figures, args.options))
+        options = args.options
+        named = {name: getattr(args, name) for name in ("scores", "claims", "timed", "samples", "leaks")}
+        tables = {name: pd.read_csv(path) for name, path in named.items() if path}
+        figures = zip(options["figures"].values(), args.figures, strict=True)
+        others = zip(options["tables"].values(), args.tables, strict=True)
+        shown = {
+            "figures": [{**said, "path": path} for said, path in figures],
+            "tables": [{**said, "table": pd.read_csv(path)} for said, path in others],
+        }
+        write_text(args.out, render(tables, shown, options))
 
     return command.run("make_page", work)
 

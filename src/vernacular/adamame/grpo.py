@@ -11,6 +11,7 @@ from trl import GRPOConfig, GRPOTrainer
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.adamame.train import common_arguments
 from vernacular.identify import LanguageIdentifier
+from vernacular.models.kept import KeptWeights
 from vernacular.models.training import Job, train
 from vernacular.models.tuned import load_tuned, save_tuned
 from vernacular.prompts import question_messages
@@ -61,7 +62,8 @@ def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[st
         train_dataset=data,
         processing_class=tokenizer,
     )
-    save_tuned(model, tokenizer, trainer, job, train(trainer, job, [reward]), "auto")
+    kept = KeptWeights(job.kept, recipe.get("kept", []))
+    save_tuned(model, tokenizer, trainer, job, train(trainer, job, [reward, kept]), "auto")
 
 
 def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:

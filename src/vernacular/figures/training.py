@@ -44,6 +44,7 @@ def draw_training(table: pd.DataFrame, out: str | Path, options: dict[str, Any])
     """Draw the rows of `histories`, a panel for each of PANELS and a line for each model."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     with house_style():
         figure = Figure(figsize=(WIDTH, 6.2), layout="constrained")
@@ -59,6 +60,7 @@ def draw_training(table: pd.DataFrame, out: str | Path, options: dict[str, Any])
                 axes.set_ylim(-0.03, 1.03)
         for axes in figure.axes[-2:]:
             axes.set_xlabel("step of GRPO")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6), frameon=False)
         figure.suptitle(title_of("GRPO over its steps", options), fontsize=11)
@@ -69,6 +71,7 @@ def draw_mix(table: pd.DataFrame, out: str | Path, options: dict[str, Any]) -> N
     """Draw which language the traces are in over the steps, as stacked areas, a panel for each model."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     models = list(dict.fromkeys(table["model"]))
     columns = min(len(models), 3)
@@ -84,6 +87,7 @@ def draw_mix(table: pd.DataFrame, out: str | Path, options: dict[str, Any]) -> N
             axes.set_title(model, loc="left", fontsize=10)
             axes.set_ylim(0, 1)
             axes.set_xlabel("step of GRPO")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.margins(x=0)
         for axes in list(grid):  # those that no model is left for
             axes.set_axis_off()

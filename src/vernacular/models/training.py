@@ -26,6 +26,7 @@ from vernacular.models.manifest import checksums, digest, training_key, versions
 from vernacular.models.processes import agreed, gathered, is_main, join, leave
 
 WHOLE = "whole"  # the marker that a checkpoint was written to its end: the seconds of training, the sizes of its files
+KEPT = "checkpoints"  # in a model's folder: its weights after earlier steps, where a study asks for them
 
 
 @dataclass
@@ -46,6 +47,10 @@ class Job:
     @property
     def folder(self) -> Path:
         return self.checkpoints / self.key
+
+    @property
+    def kept(self) -> Path:
+        return self.folder / KEPT
 
 
 class Stateful(Protocol):
@@ -258,6 +263,8 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
     costs = {"model": job.out.name, "seed": job.seed, **measured, "total_parameters": total, "tokens": tokens}
     write_costs(job.costs, costs)
     with atomic_folder(job.out) as folder:
+        if job.kept.exists():
+            shutil.copytree(job.kept, folder / KEPT)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         write_history(folder / "history.csv", trainer.state.log_history)
