@@ -27,9 +27,11 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         import pandas as pd
 
-        tables = {name: pd.read_csv(getattr(args, name)) for name in ("claims", "timed", "scores", "samples")}
+        from vernacular.tables import read_csv
+
+        tables = {name: read_csv(getattr(args, name)) for name in ("claims", "timed", "scores", "samples")}
         if args.leaks:
-            tables["leaks"] = pd.concat(map(pd.read_csv, args.leaks))
+            tables["leaks"] = pd.concat(map(read_csv, args.leaks))
         figures = [{**args.options["figures"][Path(path).stem], "path": path} for path in args.figures]
         write_text(args.out, render(tables, figures, args.options))
 
