@@ -1,6 +1,6 @@
 """Peak memory of the stages that a corpus goes through, at 1, 10 and 100 times as many rows.
 
-    python benchmarks/memory.py [--rows 500] [--factors 1 10 100] [--stages filter score table data]
+    python benchmarks/memory.py [--rows 500] [--factors 1 10 100] [--stages questions data traces filter leaks ...]
 
 Each stage runs its script of the workflow in a process of its own on made-up rows (traces of five lines in French and
 Korean; all different, since the filter remembers what it has kept). It prints a table: MiB at the peak, as the system
@@ -73,19 +73,60 @@ def tabling(folder: Path, count: int) -> list[str]:
     return ["make_table", str(path), f"--options={json.dumps(options)}", f"--out={folder / 'out'}"]
 
 
+def benchmarks(count: int) -> dict[str, Any]:
+    """Of phrasebook problems as many as make `count` rows in two languages; few are tested."""
+    questions = {"train": count // 2, "dev": 0, "test": 100}
+    return {"b": {"source": "phrasebook", "setting": "story", "steps": 2, "numbers": NUMBERS, "questions": questions}}
+
+
+def questions(folder: Path, count: int) -> list[str]:
+    options = {"benchmarks": benchmarks(count), "languages": LANGUAGES, "seed": 1}
+    return ["make_questions", "--split=train", f"--options={json.dumps(options)}", f"--out={folder / 'questions'}"]
+
+
+def traces(folder: Path, count: int) -> list[str]:
+    run(questions(folder, count))
+    options = {"benchmarks": benchmarks(count), "benchmark": "b", "languages": LANGUAGES, "share": [0.0, 1.0]}
+    given = [f"--input={folder / 'questions'}", f"--options={json.dumps(options | {'flaws': {}})}", "--seed=1"]
+    return ["make_traces", *given, f"--out={folder / 'out'}"]
+
+
+def leak_check(folder: Path, count: int) -> list[str]:
+    run(training_data(folder, count))
+    script, *given = questions(folder, count)
+    run([script, *(word.replace("=train", "=test") for word in given)])
+    options = {"benchmarks": benchmarks(count), "evaluated": ["b"], "splits": ["test"], "seed": 1}
+    corpus = [str(folder / "out"), f"--questions={folder / 'questions'}", f"--options={json.dumps(options)}"]
+    return ["check_leaks", *corpus, f"--out={folder / 'leaks'}"]
+
+
 def training_data(folder: Path, count: int) -> list[str]:
-    benchmark = {"setting": "story", "steps": 2, "numbers": NUMBERS, "questions": {"train": count // 2}}
     part = {"task": "reasoning", "benchmarks": {"b": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.0}
-    options = {"benchmarks": {"b": benchmark}, "data": [part], "seed": 1}
+    options = {"benchmarks": benchmarks(count), "data": [part], "seed": 1}
     return ["make_training_data", f"--options={json.dumps(options)}", f"--out={folder / 'out'}"]
 
 
 STAGES: dict[str, Callable[[Path, int], list[str]]] = {
+    "questions": questions,
+    "data": training_data,
+    "traces": traces,
     "filter": filtering,
+    "leaks": leak_check,
     "score": scoring,
     "table": tabling,
-    "data": training_data,
 }
+
+
+def start(words: list[str]) -> subprocess.Popen:
+    """A script of the workflow."""
+    command = [sys.executable, str(ROOT / f"workflow/scripts/{words[0]}.py"), *words[1:]]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.DEVNULL)
+
+
+def run(words: list[str]) -> None:
+    """A stage before the one that is measured."""
+    if start(words).wait():
+        raise SystemExit(f"{words[0]} failed")
 
 
 def measure(stage: str, count: int) -> tuple[float, float]:
@@ -93,15 +134,11 @@ def measure(stage: str, count: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as name:
         script, *arguments = STAGES[stage](Path(name), count)
         arguments += [f"--identifier={IDENTIFIER}"] if stage in ("filter", "score") else []
-        start = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / f"workflow/scripts/{script}.py"), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        _, status, used = os.wait4(process.pid, 0)
+        begun = time.monotonic()
+        _, status, used = os.wait4(start([script, *arguments]).pid, 0)
         if status:
             raise SystemExit(f"{stage} with {count} rows failed")
-        return used.ru_maxrss / 1024, time.monotonic() - start
+        return used.ru_maxrss / 1024, time.monotonic() - begun
 
 
 def main() -> int:
