@@ -47,7 +47,7 @@ slurm-test: .venv/ready
 # Here: kills, full disks and cut files, each rule of the smoke study. On a SLURM: each kind of kill in the middle of GRPO,
 # then twenty at random moments of the smoke study. More than an hour.
 soak: .venv/ready
-	@PATH="$(BIN):$$PATH" VERNACULAR_FAULTS=all VERNACULAR_SEED=$$$$ pytest -s -rs tests/end-to-end/test_faults.py
+	@PATH="$(BIN):$$PATH" VERNACULAR_FAULTS=all VERNACULAR_SEED=$$$$ pytest -s -rs tests/end-to-end/test_faults.py tests/end-to-end/test_rule_faults.py
 	@tests/slurm/install.sh
 	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$$$ pytest -s tests/slurm/test_kills.py tests/slurm/test_soak.py
 

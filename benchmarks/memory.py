@@ -1,10 +1,11 @@
 """Peak memory of the stages that a corpus goes through, on 20 times as many rows against the rows.
 
-    python benchmarks/memory.py [--rows 10000] [--stages filter,score,table,data]
+    python benchmarks/memory.py [--rows 10000] [--factors 20] [--stages filter]
+    python benchmarks/memory.py --rows 500 --factors 10,100 --stages questions,data,traces,filter,leaks,score,table
 
 Each stage runs its script of the workflow in a process of its own on made-up rows (traces of five lines in French and
 Korean; all different, since the filter remembers what it has kept), once at each size: the memory is the system's
-count, which hardly varies, and 200,000 rows take a minute. Of the stages only the filter is measured by default.
+count, which hardly varies, and 200,000 rows take a minute.
 """
 
 import argparse
@@ -71,19 +72,60 @@ def tabling(folder: Path, count: int) -> list[str]:
     return ["make_table", str(path), f"--options={json.dumps(options)}", f"--out={folder / 'out'}"]
 
 
+def benchmarks(count: int) -> dict[str, Any]:
+    """Of phrasebook problems as many as make `count` rows in two languages; few are tested."""
+    questions = {"train": count // 2, "dev": 0, "test": 100}
+    return {"b": {"source": "phrasebook", "setting": "story", "steps": 2, "numbers": NUMBERS, "questions": questions}}
+
+
+def questions(folder: Path, count: int) -> list[str]:
+    options = {"benchmarks": benchmarks(count), "languages": LANGUAGES, "seed": 1}
+    return ["make_questions", "--split=train", f"--options={json.dumps(options)}", f"--out={folder / 'questions'}"]
+
+
+def traces(folder: Path, count: int) -> list[str]:
+    before(questions(folder, count))
+    options = {"benchmarks": benchmarks(count), "benchmark": "b", "languages": LANGUAGES, "share": [0.0, 1.0]}
+    given = [f"--input={folder / 'questions'}", f"--options={json.dumps(options | {'flaws': {}})}", "--seed=1"]
+    return ["make_traces", *given, f"--out={folder / 'out'}"]
+
+
+def leak_check(folder: Path, count: int) -> list[str]:
+    before(training_data(folder, count))
+    script, *given = questions(folder, count)
+    before([script, *(word.replace("=train", "=test") for word in given)])
+    options = {"benchmarks": benchmarks(count), "evaluated": ["b"], "splits": ["test"], "seed": 1}
+    corpus = [str(folder / "out"), f"--questions={folder / 'questions'}", f"--options={json.dumps(options)}"]
+    return ["check_leaks", *corpus, f"--out={folder / 'leaks'}"]
+
+
 def training_data(folder: Path, count: int) -> list[str]:
-    benchmark = {"setting": "story", "steps": 2, "numbers": NUMBERS, "questions": {"train": count // 2}}
     part = {"task": "reasoning", "benchmarks": {"b": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.0}
-    options = {"benchmarks": {"b": benchmark}, "data": [part], "seed": 1}
+    options = {"benchmarks": benchmarks(count), "data": [part], "seed": 1}
     return ["make_training_data", f"--options={json.dumps(options)}", f"--out={folder / 'out'}"]
 
 
 STAGES: dict[str, Callable[[Path, int], list[str]]] = {
+    "questions": questions,
+    "data": training_data,
+    "traces": traces,
     "filter": filtering,
+    "leaks": leak_check,
     "score": scoring,
     "table": tabling,
-    "data": training_data,
 }
+
+
+def start(words: list[str]) -> subprocess.Popen:
+    """A script of the workflow."""
+    command = [sys.executable, str(ROOT / f"workflow/scripts/{words[0]}.py"), *words[1:]]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.DEVNULL)
+
+
+def before(words: list[str]) -> None:
+    """A stage before the one that is measured."""
+    if start(words).wait():
+        raise SystemExit(f"{words[0]} failed")
 
 
 def peak(stage: str, count: int) -> float:
@@ -91,11 +133,7 @@ def peak(stage: str, count: int) -> float:
     with tempfile.TemporaryDirectory() as name:
         script, *arguments = STAGES[stage](Path(name), count)
         arguments += [f"--identifier={IDENTIFIER}"] if stage in ("filter", "score") else []
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / f"workflow/scripts/{script}.py"), *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        _, status, used = os.wait4(process.pid, 0)
+        _, status, used = os.wait4(start([script, *arguments]).pid, 0)
         if status:
             raise SystemExit(f"{stage} with {count} rows failed")
         return used.ru_maxrss / 1024
@@ -104,9 +142,11 @@ def peak(stage: str, count: int) -> float:
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     few = 100 if arguments.tiny else arguments.rows
     for stage in arguments.stages.split(","):
-        values = [(peak(stage, 20 * few), peak(stage, few))]
-        yield row(f"memory: {stage} of {20 * few:,} rows against {few:,}", "MiB", values, "<= 1.1")
+        least = peak(stage, few)
+        for factor in map(int, str(arguments.factors).split(",")):
+            values = [(peak(stage, factor * few), least)]
+            yield row(f"memory: {stage} of {factor * few:,} rows against {few:,}", "MiB", values, "<= 1.1")
 
 
 if __name__ == "__main__":
-    run(__doc__, rows, {"--rows": 10_000, "--stages": "filter"})
+    run(__doc__, rows, {"--rows": 10_000, "--factors": "20", "--stages": "filter"})

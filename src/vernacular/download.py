@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
-from vernacular.files import atomic_folder
+from vernacular.files import atomic_folder, url_name
 
 COMMIT = re.compile("[0-9a-f]{40}")
 CHUNK = 1 << 20  # bytes
@@ -102,7 +102,7 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
 
 def chosen(item: dict[str, Any], there: Iterable[str]) -> list[str]:
     """The files of a repository that are wanted. Raises ValueError where a pattern fits none."""
-    names = sorted(name for name in there if not any(part.startswith(".") for part in name.split("/")))
+    names = sorted(name for name in there if not any(part[:1] in ("", ".") for part in name.split("/")))
     if item["files"] is None:
         names = [name for name in names if "/" not in name]
         patterns = MODEL_FILES if fnmatch.filter(names, "*.safetensors") else MODEL_FILES + PICKLES
@@ -133,10 +133,6 @@ def check_moved(item: dict[str, Any], commit: str, earlier: dict[str, Any]) -> N
 
 
 # --- URLs
-
-
-def url_name(url: str) -> str:
-    return urlsplit(url).path.rsplit("/", 1)[-1]
 
 
 def fetched_urls(item: dict[str, Any], parts: Path, bars: type[tqdm]) -> dict[str, File]:
@@ -210,6 +206,8 @@ def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, Fil
             raise ValueError(
                 f"{repo}: {name} is a link to nothing in the mirror {mirror}; where there is a network: {how}"
             )
+        if not path.resolve().is_relative_to(root.resolve()):  # someone else's mirror, our rights to read
+            raise ValueError(f"{repo}: {name} is a link out of the mirror, to {path.resolve()}; copy the file into it")
         blob = path.resolve().name if path.is_symlink() else ""
         files[name] = File(path.resolve(), blob if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", blob) else None)
     return str(commit), files

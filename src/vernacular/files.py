@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @contextmanager
@@ -84,3 +85,8 @@ def remove_partial(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def url_name(url: str) -> str:
+    """What the file behind a URL is called: the end of its path."""
+    return urlsplit(url).path.rsplit("/", 1)[-1]

@@ -53,7 +53,11 @@ def render(tables: dict[str, pd.DataFrame], shown: dict[str, list[dict[str, Any]
 
 
 def data_uri(path: str | Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    """A PNG as a page holds it. Raises ValueError where it is cut off."""
+    data = Path(path).read_bytes()
+    if not data.endswith(b"IEND\xaeB`\x82"):
+        raise ValueError(f"{path}: a PNG that is cut off; delete it and rerun")
+    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -14,7 +14,7 @@ from vernacular.corpus.phrasebook import PHRASEBOOKS
 from vernacular.launch import processes
 from vernacular.study_launch import check_gpu_options
 from vernacular.study_merge import check_merge
-from vernacular.study_schema import StudyError, check, load_schema, nearest
+from vernacular.study_schema import StudyError, check, check_size, load_schema, nearest
 from vernacular.study_slam import check_slam, resolved_layers
 from vernacular.study_sources import check_sources, is_math, source_of
 from vernacular.study_trajectories import add_checkpoints
@@ -31,6 +31,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     Raises StudyError for an unknown key, language, model, benchmark or recipe, a value out of range, or a cycle.
     """
     schema = load_schema()
+    check_size(config, file)
     study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
     if isinstance(study.get("models"), dict):
         study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}

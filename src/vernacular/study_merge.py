@@ -11,6 +11,7 @@ MAKERS = "translator, folder or hub"  # of encoders, in words
 NO_LLM = (*MERGES, "translator")
 OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one")  # decodings
 TARGETS = ("merge", "merge-steering", "merge-adamame")
+TABLES = {"scores", "steering", "adamame", "claims"}  # tables/merge-<one of these>.csv is no benchmark's
 
 
 def merge_parents(models: dict[str, Any], name: str) -> dict[str, str]:
@@ -26,6 +27,8 @@ def merge_parents(models: dict[str, Any], name: str) -> dict[str, str]:
 def check_merge(study: dict[str, Any], file: str) -> None:
     """Merges join an encoder and an LLM, train on what they can read, and are evaluated as merges."""
     models = study["models"]
+    if "merge" in study and (taken := sorted(TABLES & study["benchmarks"].keys())):
+        raise StudyError(f"{file}: benchmarks.{taken[0]}: tables/merge-{taken[0]}.csv is another table; rename it")
     for name, recipe in models.items():
         place = f"{file}: models.{name}"
         if recipe["recipe"] in MERGES:

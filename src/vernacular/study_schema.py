@@ -2,22 +2,27 @@
 
 import difflib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from vernacular.shown import one_line
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+MOST = 100_000  # values of a configuration; a few aliases of YAML make billions
 
 
 class StudyError(ValueError):
     """A configuration that cannot be run; the message is one line, whatever the names in it hold."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(one_line(message))
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
@@ -42,10 +47,31 @@ def resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def has_pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """JSON Schema's `pattern`, whose `$` is the end of the text; Python's lets a line end follow."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not have the form {pattern}")
+
+
+Validator = extend(Draft202012Validator, {"pattern": has_pattern})
+
+
+def check_size(data: Any, file: str) -> None:
+    """Raises StudyError for data of more than MOST values, counted where they stand: a bomb, or one inside itself."""
+    left, waiting = MOST, [data]
+    while waiting:
+        part = waiting.pop()
+        parts = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
+        left -= 1 + len(parts)
+        if left < 0:
+            raise StudyError(f"{file}: holds more than {MOST:,} values, aliases (*name) written out; no study does")
+        waiting.extend(parts)
+
+
 def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str, file: str) -> None:
     """Fill the defaults of a part of the schema into `data` and validate it; the first error becomes one line."""
     fill_defaults(data, part, schema)
-    validator = Draft202012Validator({**part, "$defs": schema["$defs"]})
+    validator = Validator({**part, "$defs": schema["$defs"]})
     # An unknown key comes before a missing one: it often is the missing one, misspelt.
     errors = sorted(
         validator.iter_errors(data),

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
+from vernacular.files import url_name
 from vernacular.languages import load_languages
 from vernacular.study_schema import StudyError, nearest
 
@@ -95,6 +97,7 @@ def check_sources(study: dict[str, Any], file: str) -> None:
             raise StudyError(f"{place}: a dataset of the hub needs `revision` and `files` (patterns of its paths)")
         if ways != ["dataset"] and (other := sorted({"revision", "files"} & options.keys())):
             raise StudyError(f"{place}.{other[0]}: goes with `dataset`, and only with that")
+        check_urls(options.get("urls", []), place)
     for name, benchmark in study["benchmarks"].items():
         asked = benchmark["source"]
         if asked != PHRASEBOOK:
@@ -104,6 +107,20 @@ def check_sources(study: dict[str, Any], file: str) -> None:
     for name, parts in study["data"].items():
         for number, part in enumerate(parts):
             check_part(part, sources, f"{file}: data.{name}.{number}")
+
+
+def check_urls(urls: list[dict[str, Any]], place: str) -> None:
+    """Each file has a name of its own (two of one name would be the first one twice), and no URL a login."""
+    names = [url_name(entry["url"]) for entry in urls]
+    for number, name in enumerate(names):
+        if "@" in urlsplit(urls[number]["url"]).netloc:  # it would stand in logs and in downloads.json
+            raise StudyError(f"{place}.urls.{number}.url: holds a login; fetch the file yourself and name its `folder`")
+        if not name or name.startswith("."):
+            raise StudyError(f"{place}.urls.{number}.url: its path ends in no file's name, but '{name}'")
+        if name in names[:number]:
+            raise StudyError(
+                f"{place}.urls.{number}.url: a second file '{name}', and both would be one; give it a source of its own"
+            )
 
 
 def check_gives(sources: dict[str, Any], name: str, what: str, place: str) -> None:

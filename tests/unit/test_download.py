@@ -14,6 +14,8 @@ from hub import COMMIT, LATER, Hub, git_sha1, serve
 from huggingface_hub import constants
 from scripts import SCRIPTS, run_script
 
+from vernacular.download import chosen
+
 WEIGHTS = b"weights" * 50_000
 FILES = {
     "config.json": b'{"model_type": "llama"}',
@@ -250,6 +252,27 @@ def test_a_mirror_is_checked_as_the_network_is(tmp_path: Path, hub: Hub, mirror:
     assert download(urls(hub, sha256(WEIGHTS)), str(mirror))[0] == 0
     assert "wrong checksum" in complaint(download(urls(hub, "0" * 64), str(mirror)))
     assert (place / "model.safetensors").exists()  # a mirror is not ours to delete from
+
+
+def test_a_mirror_gives_no_file_from_outside(tmp_path: Path, mirror: Path, download: Download) -> None:
+    """Whoever filled it could else have any file that its user may read taken into a model's folder."""
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    link = mirror / f"models--owner--name/snapshots/{COMMIT}/tokenizer.json"
+    link.symlink_to(secret)
+    assert f"tokenizer.json is a link out of the mirror, to {secret}" in complaint(download(MODEL, str(mirror)))
+    assert not (tmp_path / "lrm").exists()
+
+
+def test_a_repository_names_no_file_outside() -> None:
+    there = ["a.json", "/etc/a.json", "../a.json", "x/../../a.json", ".a.json", "x//a.json"]
+    assert chosen({"repo": "owner/name", "files": ["*"]}, there) == ["a.json"]
+
+
+def test_a_folder_of_a_hubs_cache_is_taken_with_what_its_links_lead_to(mirror: Path, tmp_path: Path) -> None:
+    out = tmp_path / "seed-1/models/lrm"
+    assert run_script("fetch_folder", "--source", mirror / f"models--owner--name/snapshots/{COMMIT}", "--out", out) == 0
+    assert (out / "model.safetensors").read_bytes() == WEIGHTS and not (out / "config.json").is_symlink()
 
 
 def test_a_mirror_that_moved(tmp_path: Path, mirror: Path, download: Download) -> None:

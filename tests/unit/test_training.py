@@ -5,6 +5,7 @@ import csv
 import importlib
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from vernacular.models.training import (
     WHOLE,
     last_checkpoint,
     mark_whole,
+    not_written,
     report_progress,
     training_job,
     write_history,
@@ -220,3 +222,22 @@ def test_history_leaves_times_out(tmp_path: Path) -> None:
         {"step": "1", "loss": "2.0", "match_rate": ""},
         {"step": "2", "loss": "1.0", "match_rate": "0.5"},
     ]
+
+
+def test_a_failed_write_is_told_apart_from_an_error_of_the_code(tmp_path: Path) -> None:
+    """safetensors and torch raise no OSError for it. Here a limit of the process stands for a full disk."""
+    import torch
+    from safetensors.torch import save_file
+
+    tensor, limit = torch.zeros(100_000), resource.getrlimit(resource.RLIMIT_FSIZE)
+    path = tmp_path / "x"
+    for write in (lambda: save_file({"x": tensor}, path), lambda: torch.save(tensor, path)):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+        try:
+            with pytest.raises(Exception) as caught:  # noqa: PT011 (what is raised is what is asked)
+                write()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        assert isinstance(caught.value, OSError) or not_written(caught.value)
+    assert not_written(RuntimeError("basic_ios::clear: iostream error"))  # as torch.save said it on a full disk
+    assert not_written(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None

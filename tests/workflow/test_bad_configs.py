@@ -15,6 +15,21 @@ from workspaces import ROOT, copy_repository, dry_run
 from vernacular.study import StudyError, check_owner, resolve_study
 from vernacular.study_sources import check_folders
 
+
+def bomb(levels: int) -> Any:
+    """Ten to the power of `levels` words, as a few lines of YAML give them."""
+    data: Any = "lol"
+    for _ in range(levels):
+        data = [data] * 10
+    return data
+
+
+def endless() -> list[Any]:
+    data: list[Any] = []
+    data.append(data)
+    return data
+
+
 # What stands in the issue goes through Snakemake itself, on a finished study.
 PROMISED: dict[str, tuple[Edit, list[str]]] = {
     "unknown key": (put("bootstrapp", 3), ["bootstrapp: unknown key", "did you mean 'bootstrap'"]),
@@ -276,6 +291,37 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("benchmarks.mini-msvamp.steps", 2),
         ["benchmarks.mini-msvamp.steps: a frame has one step"],
     ),
+    # Names stand in paths and commands.
+    "study outside": (put("study", "../mine"), ["study: '../mine' must have the form"]),
+    "study with a line end": (put("study", "mine\n"), ["study: 'mine\\n' must have the form"]),
+    "benchmark as a command": (
+        lambda c: c["benchmarks"].update({"x; touch /tmp/x": c["benchmarks"]["mini-mgsm"]}),
+        ["benchmarks: 'x; touch /tmp/x' must have the form"],
+    ),
+    "benchmark outside": (
+        lambda c: c["benchmarks"].update({"../x": c["benchmarks"]["mini-mgsm"]}),
+        ["benchmarks: '../x' must have the form"],
+    ),
+    "benchmark called like a table": (
+        lambda c: c["benchmarks"].update(scores=c["benchmarks"]["mini-mgsm"]),
+        ["benchmarks.scores: tables/merge-scores.csv is another table"],
+    ),
+    "model as an option": (lambda c: c["models"].update({"--out": c["models"]["lrm"]}), ["models: '--out' must"]),
+    "two files of one name": (
+        put("sources", {"x": {"format": "mgsm", "urls": [{"url": f"https://h/{n}/mgsm_fr.tsv"} for n in (1, 2)]}}),
+        ["sources.x.urls.1.url: a second file 'mgsm_fr.tsv'"],
+    ),
+    "file without a name": (
+        put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://h/.."}]}}),
+        ["sources.x.urls.0.url: its path ends in no file's name, but '..'"],
+    ),
+    "a login in a URL": (
+        put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://me:secret@h/mgsm_fr.tsv"}]}}),
+        ["sources.x.urls.0.url: holds a login"],
+    ),
+    "bomb of aliases": (put("scale", bomb(9)), ["holds more than 100,000 values"]),
+    "a list in itself": (put("scale", endless()), ["holds more than 100,000 values"]),
+    "escapes for a terminal": (put("languages", ["en", "\x1b[2J"]), ["languages.1: '\\x1b[2J' must have the form"]),
 }
 
 

@@ -16,7 +16,7 @@ LIBRARY = ROOT / "src" / "vernacular"
 SCRIPTS = {path.stem: path for path in sorted((ROOT / "workflow" / "scripts").glob("*.py"))}
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 
-COMMAND = "command files"
+COMMAND = "command files shown"
 RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts"
 MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
 FORMATS = "corpus.formats languages study_sources study_schema"
@@ -39,14 +39,14 @@ CLAIMS = f"evaluation.claims {SEEDS} slam.inputs study_claims study_schema langu
 CLOSURES = {
     "fetch_folder": f"{COMMAND} models.manifest",
     "preflight": COMMAND,
-    "make_card": f"{COMMAND} card models.manifest",
+    "make_card": f"{TABLES} card models.manifest",
     "download": f"{COMMAND} download",
     "list_downloads": COMMAND,
     "make_questions": SOURCES,
     "make_training_data": f"{SOURCES} corpus.training",
     "make_traces": f"{MINIATURE} corpus.traces corpus.source_traces {FORMATS} {ANSWERS} {IDENTIFIER}",
     "check_leaks": f"{MINIATURE} corpus.leaks",
-    "rescore": f"{MINIATURE} corpus.leaks evaluation.rescore evaluation.score evaluation.statistics study_schema"
+    "rescore": f"{MINIATURE} corpus.leaks evaluation.rescore evaluation.score evaluation.statistics tables study_schema"
     f" {ANSWERS} {IDENTIFIER} codeswitch labels",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
     "pretrain": f"{TRAINING} models.pretrain models.packed models.load",
@@ -77,7 +77,7 @@ CLOSURES = {
     "plot_pareto": f"{TABLES} evaluation.frames evaluation.statistics figures.pareto figures.style",
     "plot_languages": f"{TABLES} figures.languages figures.style",
     "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook",
-    "make_page": f"{COMMAND} page languages",
+    "make_page": f"{TABLES} page languages",
     "take_checkpoint": f"{COMMAND} models.checkpoint models.kept models.load models.training models.manifest"
     " models.processes launch",
     "plot_trajectories": f"{TABLES} figures.trajectories figures.style",

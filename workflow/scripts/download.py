@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vernacular import command
-from vernacular.files import write_json
+from vernacular.files import read_json, write_json
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         from vernacular.download import fetch, progress_bars
 
-        earlier = json.loads(args.manifest.read_text(encoding="utf-8")) if args.manifest.exists() else {}
+        earlier = read_json(args.manifest) if args.manifest.exists() else {}
         parts = args.out.with_name(f".{args.out.name}.unfinished")
         bars = progress_bars(args.progress)
         record = fetch(args.options, args.mirror, earlier.get(args.name, {}), args.out, parts, bars)

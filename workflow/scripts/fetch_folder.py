@@ -16,7 +16,7 @@ from vernacular.models.manifest import checksums
 
 def link_or_copy(source: str, target: str) -> None:
     try:
-        os.link(source, target)
+        os.link(os.path.realpath(source), target)  # of a hub's cache the blob: its link leads nowhere from elsewhere
     except OSError:
         shutil.copy2(source, target)
 

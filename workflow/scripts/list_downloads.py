@@ -1,12 +1,11 @@
 """One manifest of everything that was fetched: downloads.json."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from vernacular import command
-from vernacular.files import write_json
+from vernacular.files import read_json, write_json
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         found: dict[str, dict] = {}
         for path in args.records:
-            found |= json.loads(path.read_text(encoding="utf-8"))
+            found |= read_json(path)
         write_json(args.out, found)
         size = sum(file["bytes"] for record in found.values() for file in record["files"].values())
         print(f"{len(found)} downloads, {size / 1e9:.2f} GB")

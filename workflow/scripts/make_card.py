@@ -1,14 +1,15 @@
 """Write the card of a trained model: recipe, data, scores, licence (Markdown)."""
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
 
 from vernacular import command
 from vernacular.card import model_card
-from vernacular.files import write_text
+from vernacular.files import read_json, write_text
+
+SHOWN = ("model", "seed", "language", "benchmark", "n")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,12 +26,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        rows: list[dict[str, str]] = []
-        for path in args.tables:
-            with open(path, newline="", encoding="utf-8") as file:
-                rows += csv.DictReader(file)
-        manifest = json.loads((args.model / "manifest.json").read_text(encoding="utf-8"))
-        write_text(args.out, model_card(manifest, rows, args.options))
+        from vernacular.tables import read_csv
+
+        tables = [read_csv(path, SHOWN, str).fillna("") for path in args.tables]
+        rows = [{str(name): str(value) for name, value in row.items()} for t in tables for row in t.to_dict("records")]
+        write_text(args.out, model_card(read_json(args.model / "manifest.json"), rows, args.options))
 
     return command.run("make_card", work)
 

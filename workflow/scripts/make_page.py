@@ -28,16 +28,16 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        import pandas as pd
+        from vernacular.tables import read_csv
 
         options = args.options
         named = {name: getattr(args, name) for name in ("scores", "claims", "timed", "samples", "leaks")}
-        tables = {name: pd.read_csv(path) for name, path in named.items() if path}
+        tables = {name: read_csv(path) for name, path in named.items() if path}
         figures = zip(options["figures"].values(), args.figures, strict=True)
         others = zip(options["tables"].values(), args.tables, strict=True)
         shown = {
             "figures": [{**said, "path": path} for said, path in figures],
-            "tables": [{**said, "table": pd.read_csv(path)} for said, path in others],
+            "tables": [{**said, "table": read_csv(path)} for said, path in others],
         }
         write_text(args.out, render(tables, shown, options))
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from vernacular import command
+from vernacular.corpus.records import GENERATION, QUESTION
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.samples import sample_table
 from vernacular.files import write_text
@@ -20,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        import pandas as pd
+        from vernacular.tables import csv_text, read_frame
 
         frames = read_frames(args.scores)
         if len({key[1:] for key in frames}) > 1:
@@ -28,9 +29,10 @@ def main(argv: list[str] | None = None) -> int:
         [(benchmark, _)] = {key[1:] for key in frames}
         scores = {model: rows for (model, _, _), rows in frames.items()}
         paths = {Path(path).parent.name: Path(str(path).replace("/scores/", "/generations/")) for path in args.scores}
-        generations = {model: pd.read_parquet(paths[model]) for model in scores}
-        questions = pd.read_parquet(args.questions, filters=[("benchmark", "==", benchmark)])
-        write_text(args.out, sample_table(generations, scores, questions).to_csv(index=False))
+        generations = {model: read_frame(paths[model], GENERATION) for model in scores}
+        questions = read_frame(args.questions, QUESTION)
+        questions = questions[questions["benchmark"] == benchmark]
+        write_text(args.out, csv_text(sample_table(generations, scores, questions)))
 
     return command.run("make_samples", work)
 

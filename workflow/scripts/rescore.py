@@ -38,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         import pandas as pd
 
         from vernacular.evaluation.rescore import check_corpora, read_completions, summary
+        from vernacular.tables import csv_text
 
         files = sorted(args.folder.glob("*.jsonl"))
         if not files:
@@ -50,10 +51,10 @@ def main(argv: list[str] | None = None) -> int:
         table, verdicts = summary(models, options | {"in_domain": args.in_domain, "draws": args.draws})
         if args.training:
             checked, lines = check_corpora(models, args.training)
-            write_text(out / "leaks.csv", pd.DataFrame(checked).to_csv(index=False))
+            write_text(out / "leaks.csv", csv_text(pd.DataFrame(checked)))
             leaking.extend(lines)
-        write_text(out / "scores.csv", table.to_csv(index=False))
-        write_text(out / "verdicts.csv", verdicts.to_csv(index=False))
+        write_text(out / "scores.csv", csv_text(table))
+        write_text(out / "verdicts.csv", csv_text(verdicts))
         shown = table[["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]]
         print(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
         print(f"\nAll metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}")

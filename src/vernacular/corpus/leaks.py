@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vernacular.corpus.miniature import AnyProblem, Problem
+from vernacular.shown import one_line
 
 WAYS = ("id", "operands", "text", "near-duplicate")
 NEAR = 0.9  # of the 4-grams of two lines with the same numbers
@@ -144,9 +145,11 @@ def describe(corpus: str, found: list[Leak]) -> list[str]:
     for leak in found:
         by_row.setdefault(leak.row, []).append(leak)
     return [
-        f"{corpus}: row {row} ({some[0].id or 'no id'}) holds "
-        + ", ".join(
-            f"{leak.question}{f' in {leak.language}' if leak.language else ''} (by {leak.way})" for leak in some
+        one_line(
+            f"{corpus}: row {row} ({some[0].id or 'no id'}) holds "
+            + ", ".join(
+                f"{leak.question}{f' in {leak.language}' if leak.language else ''} (by {leak.way})" for leak in some
+            )
         )
         for row, some in by_row.items()
     ]

@@ -67,7 +67,8 @@ def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) ->
                     return render_completion(code, identifier, problem, seed)  # noqa: B023
 
                 key = f"{identifier} {language} {seed}"
-                here = {**options, "kind": KINDS[setting], "problem": problem, "numbers": benchmarks[benchmark]["numbers"]}
+                here = {**options, "kind": KINDS[setting]}
+                here |= {"problem": problem, "numbers": benchmarks[benchmark]["numbers"]}
                 for prompt, text in TASKS[task](language, question, completion, key, here):
                     asked = question(language) if task in ("reasoning", "pairs") else None
                     row = {"id": identifier, "language": language, "task": task, "question": asked}

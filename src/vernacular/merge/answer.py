@@ -6,6 +6,7 @@ from vernacular.identify import LanguageIdentifier
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import MergedModel
 from vernacular.prompts import question_text
+from vernacular.shown import one_line
 
 CLAMPS = {"encoder-off": {"encoder": 0.0}, "llm-off": {"llm": 0.0}, "gates-one": {"encoder": 1.0, "llm": 1.0}}
 
@@ -26,7 +27,7 @@ def prepare_merge(
         try:
             encoded = encode_texts(model.encoder_tokenizer, [text], [row["language"]], model.limit)[0]
         except ValueError as error:
-            print(f"{row['id']}: {error}", flush=True)
+            print(one_line(f"{row['id']}: {error}"), flush=True)
             encoded = None
         prepared.append(
             {

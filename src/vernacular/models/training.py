@@ -103,10 +103,24 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
         finished = agreed(there)
         if finished and is_main():
             print(f"{out.name}: finished already, from the same recipe, code, data and seed", flush=True)
-        yield None if finished else job
+        try:
+            yield None if finished else job
+        except Exception as error:
+            if told := not_written(error):
+                raise OSError(f"{out.name}: a file could not be written ({told}); is the disk full?") from None
+            raise
         if is_main():
             shutil.rmtree(job.folder, ignore_errors=True)
         leave()
+
+
+def not_written(error: Exception) -> str | None:
+    """What safetensors or torch say where a write failed: theirs are no OSErrors, and torch's tell no reason."""
+    text = " ".join(str(error).split())[:200]
+    safetensors = type(error).__name__ == "SafetensorError" and "os error" in text
+    writers = ("PytorchStreamWriter", "inline_container", "iostream error")
+    torch = isinstance(error, RuntimeError) and any(word in text for word in writers)
+    return text if safetensors or torch else None
 
 
 def take(lock: TextIO | None, name: str) -> None:

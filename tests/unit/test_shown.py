@@ -1,0 +1,54 @@
+"""Text of others as a terminal, a spreadsheet and a CSV reader get it."""
+
+import csv
+import io
+from unicodedata import category
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from wild import WILD
+
+from vernacular import command
+from vernacular.shown import cell, one_line, visible
+from vernacular.tables import csv_text
+
+
+@given(text=WILD)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
+    assert all(category(sign) not in ("Cc", "Cs") or sign in "\n\t" for sign in visible(text))
+    assert all(category(sign) not in ("Cc", "Cs") for sign in one_line(text))
+    assert not set("\u202a\u202e\u2066\u2069") & {*visible(text)}
+    assert visible(visible(text)) == visible(text).encode().decode()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "=", '=HYPERLINK("x")'])
+def test_no_cell_begins_a_formula(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text", ["-7", "+5", "-1,250.5", "-", "7", "a=b", "la réponse\nest 5\xa0€", "答え\t５\u3000円", "می\u200cرود"]
+)
+def test_numbers_and_plain_texts_stay(text: str) -> None:
+    assert cell(text) == text
+
+
+@given(text=WILD)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_table_of_wild_texts_is_read_as_it_was_written(text: str) -> None:
+    text = text.encode("utf-8", "replace").decode()
+    table = pd.DataFrame({"text": [f"x{text}", "y"], "n": [1, 2], "none": [None, True]})
+    rows = list(csv.DictReader(io.StringIO(csv_text(table), newline="")))
+    assert [row["text"] for row in rows] == [visible(f"x{text}"), "y"]
+    assert [row["n"] for row in rows] == ["1", "2"] and [row["none"] for row in rows] == ["", "True"]
+    assert pd.read_csv(io.StringIO(csv_text(table)))["n"].tolist() == [1, 2]
+
+
+def test_an_error_of_a_script_clears_no_screen(capsys: pytest.CaptureFixture) -> None:
+    def work() -> None:
+        raise ValueError("no \x1b[2J\x07 here\r\nnor there\u202e")
+
+    assert command.run("x", work) == 1
+    assert capsys.readouterr().err == "x: no \\x1b[2J\\x07 here nor there\\u202e\n"
