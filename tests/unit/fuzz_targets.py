@@ -7,6 +7,7 @@ tests/unit/test_wild.py a few hundred times.
 import json
 import random
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
@@ -18,7 +19,7 @@ from wild import LANGUAGES, wild_text
 from vernacular import verify_worker
 from vernacular.answers import extract_answer, is_correct, last_box, parse_number
 from vernacular.codeswitch import code_switched
-from vernacular.corpus.filter import has_structure, is_new
+from vernacular.corpus.filter import Digests, has_structure, is_new
 from vernacular.corpus.records import GENERATION, RAW_TRACE, read_rows, write_rows
 from vernacular.corpus.sources import question_rows
 from vernacular.corpus.traces import FIELDS, Broken, parse_line, read_traces
@@ -69,7 +70,7 @@ def trace_parser(rng: random.Random, text: str) -> None:
     assert trace in text and response in text and trace == trace.strip()
     row = {"language": "fr", "question": "q", "completion": text}
     if has_structure([row])[0]:
-        seen: set[bytes] = set()
+        seen: Digests = defaultdict(bytearray)
         if any("\ud800" <= c <= "\udfff" for c in text):
             return  # the reader lets no half of a pair through
         assert is_new(row, seen) and not is_new(row, seen)

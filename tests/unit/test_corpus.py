@@ -220,6 +220,7 @@ def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
         row["id"]
         for parts in CONFIG["data"].values()
         for row in training_rows(BENCHMARKS, [DEFAULTS | part | {"languages": ["en", "fr"]} for part in parts], 1)
+        if row["task"] != "sums"  # these hold no question
     }
     ids = {row["id"] for row in prompts}
     assert sft and ids and seen and not sft & ids and not (sft | ids) & seen

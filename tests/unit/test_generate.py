@@ -99,7 +99,7 @@ def test_batch_size_changes_nothing(batch_size: int) -> None:
 def test_a_prompt_is_read_once_and_what_has_ended_leaves_the_batch(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = model_and_tokenizer()[0]
+    model = model_and_tokenizer(512)[0]  # the one that `generate` takes from the cache
     whole, shapes = generate(QUESTIONS, **options), []
     forward = model.forward
 

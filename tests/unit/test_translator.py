@@ -46,7 +46,7 @@ def job_in(folder: Path, architecture: dict[str, Any] = T5, length: int = 200, s
         "max_steps": steps, "per_device_train_batch_size": 11, "learning_rate": 1e-2, "lr_scheduler_type": "cosine",
         "logging_steps": 10, "save_steps": 1000,
     }  # fmt: skip
-    recipe = {"vocabulary": 500, "length": length, "architecture": architecture, "training": training}
+    recipe = {"vocabulary": 500, "digits": 1, "length": length, "architecture": architecture, "training": training}
     job = Job(
         recipe, "code", 1, {"data": folder / "pairs.parquet"}, folder / "translator", folder / "costs.csv",
         folder / "checkpoints", {"data": "d"}, "key", 2,

@@ -143,5 +143,5 @@ rule take_checkpoint:
     message:
         "take_checkpoint: taking {wildcards.model} (seed {wildcards.seed})"
     shell:
-        "python {params.script:q} --model {input.model:q} --parent {input.parent:q} --step {params.step}"
+        "python {params.script:q} --model {input.model:q} --parent {input.parent:q} --step {params.step:q}"
         " --out {output:q} > {log:q} 2>&1"

@@ -81,7 +81,7 @@ def generate_batch(
     for row, item in enumerate(items):
         ids[row, width - item[0] :] = torch.tensor(item[4])
         mask[row, width - item[0] :] = 1
-    draws = None
+    draws: torch.Tensor | None = None
     if temperature > 0:
         seeds = [stream_seed(item[1]["id"], item[1]["language"], sample, seed) for item, sample in rows]
         draws = torch.from_numpy(np.stack([np.random.default_rng(one).random(new) for one in seeds]))

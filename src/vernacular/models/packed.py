@@ -37,7 +37,8 @@ def encoded(tokenizer: Any, rows: list[dict[str, Any]]) -> Iterator[tuple[list[i
     talks = [[*talk, answer] for talk, answer in zip(asked, answers, strict=True)]
     wholes = iter(tokenizer.apply_chat_template(talks, tokenize=False) if talks else [])
     openings = iter(tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False) if asked else [])
-    starts, rests = [], []
+    starts: list[str] = []
+    rests: list[str] = []
     for row in rows:
         whole, opened = (row["completion"] + tokenizer.eos_token, "")
         if row["prompt"] is not None:
