@@ -10,7 +10,6 @@ import argparse
 import os
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1")
@@ -18,7 +17,7 @@ os.environ.update(OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1")
 from bench import Row, paired, rate, row, run
 from identify import build_lingua, by_lingua
 from math_verify import parse, verify
-from texts import LANGUAGES, trace_rows
+from texts import LANGUAGES, trace_pools
 
 from vernacular.corpus.filter import filter_rows, has_structure, normalise
 from vernacular.identify import LanguageIdentifier, strip_math
@@ -62,11 +61,7 @@ def verdict_of(one: dict[str, Any], detector: Any, seen: set[tuple[str, ...]]) -
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     ours, lingua = LanguageIdentifier(LANGUAGES), build_lingua(LANGUAGES)
-    pools: list[tuple[str, Path | None, list[str]]] = [("phrasebooks", None, ["fr", "ja", "ko", "pt", "th"])]
-    if arguments.mgsm:
-        pools.append(("MGSM", Path(arguments.mgsm), ["fr", "ja", "de", "sw", "th"]))
-    for source, folder, languages in pools:
-        some = list(trace_rows(20 if arguments.tiny else 2000, languages, folder))
+    for source, some in trace_pools(arguments):
         few = some[: len(some) // 10]  # what the slow side is measured on: its rows take the same time each
         by_ours(ours, some)
         row_by_row(lingua, few[:20])

@@ -12,7 +12,6 @@ import os
 import random
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1")
@@ -20,7 +19,7 @@ os.environ.update(OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1")
 from bench import Row, paired, rate, row, run
 from identify import build_lingua, by_lingua
 from math_verify import parse, verify
-from texts import LANGUAGES, trace_rows
+from texts import LANGUAGES, trace_pools
 
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.identify import LanguageIdentifier, foreign_script_word, strip_math
@@ -61,12 +60,8 @@ def with_forms(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     ours, lingua = LanguageIdentifier(LANGUAGES), build_lingua(LANGUAGES)
-    pools: list[tuple[str, Path | None, list[str]]] = [("phrasebooks", None, ["fr", "ja", "ko", "pt", "th"])]
-    if arguments.mgsm:
-        pools.append(("MGSM", Path(arguments.mgsm), ["fr", "ja", "de", "sw", "th"]))
-    for source, folder, languages in pools:
-        some = with_forms(list(trace_rows(20 if arguments.tiny else 2000, languages, folder)))
-        golds = golds_of(some)
+    for source, some in trace_pools(arguments):
+        golds = golds_of(with_forms(some))
         few = some[: len(some) // 10]  # what the slow side is measured on: its rows take the same time each
         mine, other = by_ours(ours, some, golds), row_by_row(lingua, few)
         sides = rate(len(some), partial(by_ours, ours, some, golds)), rate(len(few), partial(row_by_row, lingua, few))

@@ -1,5 +1,6 @@
 """Texts to measure with: questions and traces of the phrasebooks, which every clone has, and MGSM's where given."""
 
+import argparse
 import random
 import re
 from collections.abc import Iterator
@@ -101,3 +102,12 @@ def trace_rows(count: int, languages: list[str], mgsm: Path | None = None, seed:
             "source": "made up", "flaw": flaw, "spoken": spoken, "tokens": 80, "finish_reason": "stop",
             "benchmark": "b", "kind": "math", "choices": None,
         }  # fmt: skip
+
+
+def trace_pools(arguments: argparse.Namespace) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """(where they are from, rows) of phrasebooks and, where --mgsm names its folder, of MGSM."""
+    pools: list[tuple[str, Path | None, list[str]]] = [("phrasebooks", None, ["fr", "ja", "ko", "pt", "th"])]
+    if arguments.mgsm:
+        pools.append(("MGSM", Path(arguments.mgsm), ["fr", "ja", "de", "sw", "th"]))
+    for source, folder, languages in pools:
+        yield source, list(trace_rows(20 if arguments.tiny else 2000, languages, folder))

@@ -78,6 +78,14 @@ def read_json(path: str | Path) -> Any:
         raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """A second name for a file, or a copy where the file system gives none. Of a link: what it leads to."""
+    try:
+        os.link(os.path.realpath(source), target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def remove_partial(folder: Path) -> None:
     """Remove what killed processes had begun to write below a folder, when no process writes there any more."""
     for path in [*folder.rglob(".*.part"), *folder.rglob(".*.old")]:

@@ -4,21 +4,13 @@ A chat template that is given stands in the place of the model's own; the record
 """
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
 
 from vernacular import command
-from vernacular.files import atomic_folder, read_json, write_json
+from vernacular.files import atomic_folder, link_or_copy, read_json, write_json
 from vernacular.models.manifest import checksums
-
-
-def link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(os.path.realpath(source), target)  # of a hub's cache the blob: its link leads nowhere from elsewhere
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def main(argv: list[str] | None = None) -> int:

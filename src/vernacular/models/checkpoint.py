@@ -1,11 +1,9 @@
 """A model folder of a training's earlier step, from the weights that were kept of it (models/kept.py)."""
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
-from vernacular.files import atomic_folder
+from vernacular.files import atomic_folder, link_or_copy
 from vernacular.models.kept import ADAPTER, weights_of
 from vernacular.models.training import KEPT
 
@@ -43,10 +41,3 @@ def save_merged(parent: Path | None, adapter: Path, folder: Path) -> None:
     whole: Any = PeftModel.from_pretrained(base, adapter).merge_and_unload()  # type: ignore[operator]
     whole.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
