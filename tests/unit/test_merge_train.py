@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainingArguments
 
 from vernacular.corpus.training import training_rows
 from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
-from vernacular.merge.train import collate, encode_rows, train_mapping, train_merge
+from vernacular.merge.train import collate, drawn, encode_rows, train_mapping, train_merge
 from vernacular.models import training
 from vernacular.models.manifest import digest
 from vernacular.models.packed import IGNORED
@@ -210,6 +211,20 @@ def test_rows_without_a_question_are_refused(task: str, recipe: dict[str, Any], 
 def test_no_rows_are_refused(recipe: dict[str, Any], train: Train) -> None:
     with pytest.raises(ValueError, match="data: no rows to train on; see the section `data` of the configuration"):
         train("empty", [], **recipe)
+
+
+@pytest.mark.parametrize(("steps", "read"), [(3, 24), (100, 200), (-1, 200)])
+def test_only_rows_that_the_steps_will_read_are_encoded(steps: int, read: int, tmp_path: Path) -> None:
+    rows = [{"id": str(n)} for n in range(200)]
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), use_cpu=True, seed=7, max_steps=steps, per_device_train_batch_size=4,
+        gradient_accumulation_steps=2,
+    )  # fmt: skip
+    some = drawn(rows, arguments)
+    assert len({row["id"] for row in some}) == len(some) == read
+    assert drawn(rows, arguments) == some and all(row in rows for row in some)
+    arguments.seed = 8
+    assert (drawn(rows, arguments) == some) == (read == 200)
 
 
 def test_an_example_is_question_prompt_and_target(train: Train) -> None:

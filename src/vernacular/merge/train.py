@@ -3,10 +3,11 @@
 Neither parent gets gradients of its weights; the LLM's backward pass only carries them to what it read.
 """
 
+import random
 from typing import Any
 
 import torch
-from transformers import Trainer
+from transformers import Trainer, TrainingArguments
 
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
@@ -18,8 +19,7 @@ def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
     """MindMerger's first stage: the LLM reads [BOS; X; b] and learns to write the English sentence (task `pairs`)."""
     options = {"gate": "none", "language_embedding": 0, "languages": languages_of(rows)}
     model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
-    examples = encode_rows(model, [{**row, "prompt": None} for row in rows])
-    fit(model, examples, job)
+    fit(model, [{**row, "prompt": None} for row in rows], job)
 
 
 def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
@@ -38,7 +38,7 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
         model.load_connector(job.inputs["parent"])
     if recipe["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
-    fit(model, encode_rows(model, rows), job)
+    fit(model, rows, job)
 
 
 def languages_of(rows: list[dict[str, Any]]) -> list[str]:
@@ -105,13 +105,24 @@ class MergeTrainer(Trainer):
         return (loss, {"loss": loss}) if return_outputs else loss
 
 
-def fit(model: MergedModel, examples: list[dict[str, Any]], job: Job) -> None:
-    if not examples:
+def drawn(rows: list[dict[str, Any]], arguments: TrainingArguments) -> list[dict[str, Any]]:
+    """As many rows, drawn by the training's seed, as its steps will read: encoding all of them can take longer."""
+    a_step = arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size
+    if not 0 < arguments.max_steps * a_step < len(rows):
+        return rows
+    return random.Random(arguments.seed).sample(rows, arguments.max_steps * a_step)
+
+
+def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
+    if not rows:
         raise ValueError(f"{job.inputs['data']}: no rows to train on; see the section `data` of the configuration")
     pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
     # benchmarks/merge.py says what batches of about one length gain.
     arguments = supervised_arguments(job, "group_by_length")
     trainer = MergeTrainer(
-        model=model, args=arguments, train_dataset=examples, data_collator=lambda rows: collate(rows, *pads)
+        model=model,
+        args=arguments,
+        train_dataset=encode_rows(model, drawn(rows, arguments)),
+        data_collator=lambda rows: collate(rows, *pads),
     )
     save_model(model, model.tokenizer, trainer, job, train(trainer, job, []))
