@@ -31,7 +31,7 @@ PART = {
     "bilingual": 0.5,
     "of": ["questions", "answers"],
 }
-SETS = [{**PART, "task": task} for task in ("reasoning", "text", "translation", "pairs")]
+SETS = [{**PART, "task": task} for task in ("reasoning", "context", "text", "translation", "pairs")]
 
 
 def problems(split: str) -> dict[str, AnyProblem]:
@@ -67,7 +67,7 @@ def first(asked: list[dict[str, Any]], benchmark: str, language: str) -> dict[st
 def test_what_the_miniature_trains_on_is_clean(corpus: list[dict[str, Any]], evaluation: Evaluation) -> None:
     found, rows = count(leaks(corpus, evaluation, problems("train")))
     assert (found, rows) == ([], len(corpus)) and rows > 2000
-    assert {row["task"] for row in corpus} == {"reasoning", "text", "translation", "pairs"}
+    assert {row["task"] for row in corpus} == {option["task"] for option in SETS}
 
 
 def test_every_evaluation_question_is_found(asked: list[dict[str, Any]], evaluation: Evaluation) -> None:
@@ -75,6 +75,7 @@ def test_every_evaluation_question_is_found(asked: list[dict[str, Any]], evaluat
     for row in asked:
         text = f"Some words first.\n{question_text(row['question'], row['choices'])}\nAnd after."
         assert (row["id"], "text") in ways({"id": "x", "completion": text}, evaluation), row
+        assert (row["id"], "text") in ways({"id": "x", "prompt": "", "context": text}, evaluation), row
 
 
 def test_a_question_by_its_id(asked: list[dict[str, Any]], evaluation: Evaluation) -> None:

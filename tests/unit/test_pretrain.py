@@ -88,6 +88,15 @@ def test_examples_are_prompt_and_completion(task: str) -> None:
     assert prompts.keys() == set(ALL) - ({"en"} if task == "translation" else set())
 
 
+def test_a_context_stands_before_the_chat_and_is_not_learnt() -> None:
+    rows = training("context")
+    assert {row["prompt"] == "" for row in rows} == {True, False}
+    for row, (ids, prompt) in zip(rows, encode_examples(tokenizer(), rows), strict=True):
+        before, learnt = tokenizer().decode(ids[:prompt]), tokenizer().decode(ids[prompt:])
+        assert before == f"{row['context']}\n<|user|>{row['prompt']}<|assistant|>{THINK}\n"
+        assert f"{THINK}\n{learnt}" == f"{row['completion']}<|end|>"
+
+
 def test_rows_are_encoded_together_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row for task in ("text", "reasoning", "translation") for row in training(task)[:7]]
     rows = rows[::2] + rows[1::2]

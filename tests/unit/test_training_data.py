@@ -8,7 +8,7 @@ import pytest
 from vernacular.corpus.miniature import apply, make_problems, question_rows, share_of
 from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import TRAINING
-from vernacular.corpus.training import SUMS, training_rows
+from vernacular.corpus.training import EMPTY, SUMS, training_rows
 from vernacular.identify import LanguageIdentifier
 from vernacular.labels import extract_label
 from vernacular.prompts import END_OF_THINKING, THINK, question_messages, question_text
@@ -164,6 +164,19 @@ def test_each_kind_is_asked_as_in_an_evaluation_and_answered_rightly() -> None:
             options = [questions[row["id"], "en"]["choices"]] if own["kind"] == "choice" else []
             assert extract_label(response, own["kind"], options) == own["answer"]
     assert languages_of([row["completion"].partition(END_OF_THINKING)[0] for row in found]) == {"en": 900}
+
+
+def test_a_context_is_the_english_question_before_a_turn_that_may_be_empty() -> None:
+    questions, found = asked(), rows_of_kinds("context")
+    assert len(found) == 900 and all(list(row) == TRAINING.names for row in found)
+    reasoning = {(row["id"], row["language"]): row for row in rows_of_kinds("reasoning")}
+    for row in found:
+        english, alike = questions[row["id"], "en"], reasoning[row["id"], row["language"]]
+        assert row["context"] == question_text(english["question"], english["choices"])
+        assert row["prompt"] in ("", alike["prompt"]) and row["question"] is None
+        assert row["completion"] == alike["completion"]
+    assert sum(row["prompt"] == "" for row in found) / 900 == pytest.approx(EMPTY, abs=0.05)
+    assert {row["context"] for task in ("reasoning", "pairs", "text") for row in rows_of_kinds(task)} == {None}
 
 
 def test_only_what_an_encoder_reads_has_a_question_of_its_own() -> None:

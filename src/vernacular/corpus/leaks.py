@@ -108,9 +108,10 @@ def leaks(
 ) -> Iterator[Leak | None]:
     """What each row of a corpus holds of the evaluation: its leaks, or one None for a row without any.
 
-    rows: with `id` and texts in `question` (else `prompt`), `completion`, `text`, as far as they are there: records of
-    training sets, traces, RL prompts, or anyone's. problems: id -> problem of the training questions. Raises ValueError
-    for a row whose text does not show the numbers of its id's problem, since the check by operands goes by the id.
+    rows: with `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there:
+    records of training sets, traces, RL prompts, or anyone's. problems: id -> problem of the training questions. Raises
+    ValueError for a row whose text does not show the numbers of its id's problem, since the check by operands goes by
+    the id.
     """
     for number, row in enumerate(rows, 1):
         identifier = str(row.get("id") or "")
@@ -118,7 +119,12 @@ def leaks(
         if identifier in evaluation.ids:
             found[identifier, "id"] = Leak(number, identifier, identifier, "", "id")
         texts = [
-            text for text in (row.get("question") or row.get("prompt"), row.get("completion"), row.get("text")) if text
+            text
+            for text in (
+                row.get("question") or row.get("prompt"),
+                *(row.get(name) for name in ("context", "completion", "text")),
+            )
+            if text
         ]
         if problem := problems.get(identifier):
             if isinstance(problem, Problem) and texts:

@@ -32,8 +32,9 @@ RAW_TRACE = pa.schema(
 KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
 TRAINING = pa.schema(
     [("id", TEXT), ("language", TEXT), ("task", TEXT)]
-    # The question alone, for an encoder; what the user says, null for plain text; what the model learns to write.
-    + [("question", TEXT), ("prompt", TEXT), ("completion", TEXT)]
+    # The question alone, for an encoder; what stands before the chat, mostly nothing (null); what the user says, null
+    # for plain text; what the model learns to write.
+    + [("question", TEXT), ("context", TEXT), ("prompt", TEXT), ("completion", TEXT)]
 )
 PROMPT = pa.schema([("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT), ("correct", WHOLE)])
 GENERATION = pa.schema(

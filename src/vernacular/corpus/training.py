@@ -27,6 +27,7 @@ from vernacular.prompts import END_OF_THINKING, answer_message, question_message
 from vernacular.study_sources import FORMATS
 
 SUMS = 24  # on a page
+EMPTY = 0.25  # of the turns after a context
 
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
 
@@ -70,9 +71,8 @@ def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) ->
                 here = {**options, "kind": KINDS[setting]}
                 here |= {"problem": problem, "numbers": benchmarks[benchmark]["numbers"]}
                 for prompt, text in TASKS[task](language, question, completion, key, here):
-                    asked = question(language) if task in ("reasoning", "pairs") else None
-                    row = {"id": identifier, "language": language, "task": task, "question": asked}
-                    yield row | {"prompt": prompt, "completion": text}
+                    row = {"id": identifier, "language": language, "task": task}
+                    yield row | shown(task, language, question) | {"prompt": prompt, "completion": text}
 
 
 def source_part_rows(place: dict[str, str], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
@@ -98,9 +98,8 @@ def source_part_rows(place: dict[str, str], options: dict[str, Any], seed: int) 
 
             key = f"{identifier} {language} {seed}"
             for prompt, text in TASKS[task](language, question, completion, key, {**options, "kind": kind}):
-                asked = question(language) if task in ("reasoning", "pairs") else None
-                row = {"id": identifier, "language": language, "task": task, "question": asked}
-                yield row | {"prompt": prompt, "completion": text}
+                row = {"id": identifier, "language": language, "task": task}
+                yield row | shown(task, language, question) | {"prompt": prompt, "completion": text}
 
 
 def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict[str, Example]]]:
@@ -117,6 +116,14 @@ def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict
 Render = Callable[[str], str]
 
 
+def shown(task: str, language: str, question: Render) -> dict[str, str | None]:
+    """What a row holds beside prompt and completion: the question for an encoder, the context before the chat."""
+    return {
+        "question": question(language) if task in ("reasoning", "pairs") else None,
+        "context": question("en") if task == "context" else None,
+    }
+
+
 def reasoning(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
     """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones."""
     in_english = share_of(f"trace {key}") < options["english_trace_share"]
@@ -124,6 +131,16 @@ def reasoning(language: str, question: Render, completion: Render, key: str, opt
     text = completion("en" if in_english else language)
     # A solution without `</think>` is of a model that does not think aloud: it is learnt as it stands.
     yield asked, answer_message(text)["content"] if END_OF_THINKING in text else text
+
+
+def context(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
+    """A question whose English stands before the chat, answered in English; EMPTY of the turns do not repeat it.
+
+    Our choice. A merge puts its features before the chat. A large LLM reads what stands there; a small one that has
+    only met questions inside of the user's turn does not, even where it is the English question itself.
+    """
+    asked = question_messages(question(language), language, options["kind"])[0]["content"]
+    yield "" if share_of(f"turn {key}") < EMPTY else asked, answer_message(completion("en"))["content"]
 
 
 def plain_text(
@@ -177,4 +194,11 @@ def sums(language: str, question: Render, completion: Render, key: str, options:
     yield None, "\n".join(f"{x} {SIGNS[operation]} {y} = {z}" for operation, x, y, z in steps)
 
 
-TASKS = {"reasoning": reasoning, "text": plain_text, "translation": translation, "pairs": pairs, "sums": sums}
+TASKS = {
+    "reasoning": reasoning,
+    "context": context,
+    "text": plain_text,
+    "translation": translation,
+    "pairs": pairs,
+    "sums": sums,
+}

@@ -45,7 +45,7 @@ def encoded(tokenizer: Any, rows: list[dict[str, Any]]) -> Iterator[tuple[list[i
             whole, opened = next(wholes), next(openings)
         # A template may open the assistant's turn with more than every turn holds: a translation has no `<think>`.
         prompt = commonprefix([whole, opened])
-        starts.append(prompt)
+        starts.append(f"{row['context']}\n{prompt}" if row["context"] else prompt)
         rests.append(whole.removeprefix(prompt))
     ids = (tokenizer(texts, add_special_tokens=False)["input_ids"] for texts in (starts, rests))
     for start, rest in zip(*ids, strict=True):
