@@ -131,8 +131,10 @@ def gate_by_hand(gate: Any, features: torch.Tensor, text: torch.Tensor, language
 def by_hand(model: MergedModel, example: dict[str, Any]) -> tuple[torch.Tensor, list[float]]:
     """(logits after each of `input_ids`, gates) of [BOS; g_X X; b; g_T T] and the target, without batch or padding."""
     hidden = model.encoder(input_ids=torch.tensor([example["encoder_input_ids"]])).last_hidden_state[0]
-    features = model.connector.mapping(hidden)
+    mapped = model.connector.mapping(hidden)
     embed, prompt = model.llm.get_input_embeddings(), example["prompt"]
+    length = embed.weight.float().square().sum(1).sqrt().mean()
+    features = length * mapped / mapped.square().sum(1, keepdim=True).sqrt()
     text = embed(torch.tensor(example["input_ids"]))
     gates = gate_by_hand(model.connector.gate, features, text[:prompt], example["language"])
     start = [] if model.tokenizer.bos_token_id is None else [embed(torch.tensor([model.tokenizer.bos_token_id]))]

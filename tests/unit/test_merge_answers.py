@@ -212,7 +212,7 @@ def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel
         assert answer["completion"] == model.tokenizer.decode(made, skip_special_tokens=True)
         assert answer["tokens"] == len(made)
         assert [answer["gate_encoder"], answer["gate_llm"]] == pytest.approx(by_hand(model, one)[1], abs=1e-5)
-    assert len({row["completion"] for row in whole.values()}) > len(whole) / 2
+    assert len({row["completion"] for row in whole.values()}) > len(whole) / 3
     for batch_size in (1, 4):
         again = answers(model, QUESTIONS[::-1], batch_size=batch_size)
         assert {key: row["completion"] for key, row in again.items()} == {k: r["completion"] for k, r in whole.items()}
@@ -247,7 +247,7 @@ def test_langbridge_never_shows_its_llm_the_question(build: Callable[..., Merged
 
 def training_row(row: dict[str, Any], completion: str = "12") -> dict[str, Any]:
     asked = question_messages(row["question"], row["language"])[0]["content"]
-    return {**row, "task": "reasoning", "prompt": asked, "completion": completion}
+    return {**row, "task": "reasoning", "context": None, "prompt": asked, "completion": completion}
 
 
 def test_questions_that_the_encoder_cannot_read(

@@ -84,6 +84,19 @@ def test_padding_changes_nothing(
         torch.testing.assert_close(model(**batch), (alone * targets).sum() / targets.sum(), **CLOSE)
 
 
+def test_features_are_as_long_as_embeddings_however_large_the_mapping(build: Callable[..., MergedModel]) -> None:
+    model = build("none")
+    one = batch_of(model, EXAMPLES)
+    before = model.features(one["encoder_input_ids"], one["encoder_attention_mask"])
+    with torch.no_grad():
+        model.connector.mapping[2].weight *= 50
+        model.connector.mapping[2].bias *= 50
+    after = model.features(one["encoder_input_ids"], one["encoder_attention_mask"])
+    torch.testing.assert_close(after, before, **CLOSE)
+    length = float(model.llm.get_input_embeddings().weight.norm(dim=1).mean())
+    assert after.norm(dim=-1).flatten().tolist() == pytest.approx([length] * after[..., 0].numel(), rel=1e-4)
+
+
 def test_the_beginning_is_marked_where_the_tokenizer_has_a_mark(build: Callable[..., MergedModel]) -> None:
     for llm in ("llama", "gpt_neox"):
         model = build("none", llm=llm)

@@ -1,8 +1,11 @@
 """A frozen multilingual encoder and a frozen LLM joined by a small connector: MindMerger, ST-Merge, LangBridge.
 
-With H = Enc(question), X = mapping(H), T = Emb(prompt) the LLM reads
+With H = Enc(question), X = s mapping(H) / |mapping(H)|, T = Emb(prompt) the LLM reads
 
     [BOS; g_X X; b; g_T T] and then the target        (MindMerger, arXiv 2405.17386: g_X = g_T = 1)
+
+s is the mean length of the LLM's embeddings: our choice. A mapping left free grows features 30 times as long, to which
+no layer of the LLM can add anything of weight, and which a gate between 0 and 2 does not bring back.
 
 b is a learned boundary vector. In the mapping stage, and for LangBridge (arXiv 2401.10695), T is empty of the question.
 The gate (merge/gates.py) is the only difference between the variants.
@@ -60,6 +63,7 @@ class MergedModel(nn.Module):
         self.generation_config = llm.generation_config
         self.limit = encoder_limit(encoder.config, encoder_tokenizer)
         width = llm.get_input_embeddings().embedding_dim
+        self.length = float(llm.get_input_embeddings().weight.float().norm(dim=-1).mean())
         self.connector = Connector(encoder_width(encoder.config), width, options).to(llm.device)
         self.clamped: dict[str, float] = {}  # for analysis: "encoder" or "llm" -> the weight in the place of the gate's
 
@@ -84,10 +88,11 @@ class MergedModel(nn.Module):
         return self.connector.load_state_dict(own, *args, **options)
 
     def features(self, encoder_input_ids: torch.Tensor, encoder_attention_mask: torch.Tensor) -> torch.Tensor:
-        """H, mapped: (batch, n, llm width) in the LLM's dtype."""
+        """X: (batch, n, llm width) in the LLM's dtype, each vector as long as the LLM's embeddings are on average."""
         with torch.no_grad():
             hidden = self.encoder(input_ids=encoder_input_ids, attention_mask=encoder_attention_mask).last_hidden_state
-        return self.connector.mapping(hidden.to(self.connector.boundary.dtype)).to(self.llm.dtype)
+        mapped = self.connector.mapping(hidden.to(self.connector.boundary.dtype))
+        return (self.length * nn.functional.normalize(mapped, dim=-1)).to(self.llm.dtype)
 
     def gates(self, features, feature_mask, embeddings, embedding_mask, language):  # type: ignore[no-untyped-def]
         """(batch, 2) float32: the weights of X and of T; ones where the merge has no gate."""
