@@ -20,7 +20,7 @@ PLAIN = 8  # characters of a value that can be no secret by its length, as in ?d
 
 
 def secrets_of(query: str) -> list[str]:
-    """What each part of a query that may be a secret is called, or `query` where it has no name. query: from its `?`."""
+    """What each part of a query that may be a secret is called; one without a name is `query`. query: from its `?`."""
     found = []
     for name, value in PAIR.findall(query):
         bare = VARIABLE.sub("", value)

@@ -20,7 +20,8 @@ class Hub:
     """files: path -> bytes of the one repository owner/name at COMMIT, where `main` points to; url: of the server.
 
     gated, cut (bytes after which an answer ends) and wrong (a file that is served with other bytes) spoil it. asked:
-    the ranges of bytes that were asked for; queries: of the addresses. Plain files, for downloads by URL, stand below /plain/.
+    the ranges of bytes that were asked for. Plain files, for downloads by URL, stand below /plain/; queries: those of
+    their addresses.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
