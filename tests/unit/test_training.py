@@ -225,13 +225,20 @@ def test_history_leaves_times_out(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_is_told_apart_from_an_error_of_the_code(tmp_path: Path) -> None:
-    """safetensors and torch raise no OSError for it. Here a limit of the process stands for a full disk."""
+    """safetensors, tokenizers and torch raise no OSError for it. Here a limit of the process stands for a full disk."""
     import torch
     from safetensors.torch import save_file
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
 
+    words = Tokenizer(WordLevel({str(number): number for number in range(5_000)}, unk_token="0"))
     tensor, limit = torch.zeros(100_000), resource.getrlimit(resource.RLIMIT_FSIZE)
     path = tmp_path / "x"
-    for write in (lambda: save_file({"x": tensor}, path), lambda: torch.save(tensor, path)):
+    for write in (
+        lambda: save_file({"x": tensor}, path),
+        lambda: torch.save(tensor, path),
+        lambda: words.save(str(path)),
+    ):
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
         try:
             with pytest.raises(Exception) as caught:  # noqa: PT011 (what is raised is what is asked)

@@ -115,12 +115,12 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
 
 
 def not_written(error: Exception) -> str | None:
-    """What safetensors or torch say where a write failed: theirs are no OSErrors, and torch's tell no reason."""
+    """What safetensors, tokenizers or torch say where a write failed: no OSErrors, and torch's tell no reason."""
     text = " ".join(str(error).split())[:200]
-    safetensors = type(error).__name__ == "SafetensorError" and "os error" in text
+    rust = type(error).__name__ in ("SafetensorError", "Exception") and "os error" in text
     writers = ("PytorchStreamWriter", "inline_container", "iostream error")
     torch = isinstance(error, RuntimeError) and any(word in text for word in writers)
-    return text if safetensors or torch else None
+    return text if rust or torch else None
 
 
 def take(lock: TextIO | None, name: str) -> None:
