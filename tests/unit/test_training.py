@@ -215,12 +215,18 @@ def test_history_leaves_times_out(tmp_path: Path) -> None:
         {"loss": 2.0, "step": 1, "step_time": 0.3},
         {"loss": 1.0, "match_rate": 0.5, "step": 2, "reward_seconds": 0.1},
     ]
+    resumed = [{"step": 3, "num_tokens": 7.0, "num_input_tokens_seen": 21}, {"step": 4, "num_tokens": 28.0}]
     summary = {"train_loss": 1.5, "train_runtime": 9.0, "step": 2}
     speed = {"train_runtime": 1.0, "train_tokens_per_second": 9.0}
     write_history(tmp_path / "h.csv", [*(row | speed for row in log), summary])
     assert list(csv.DictReader((tmp_path / "h.csv").open())) == [
         {"step": "1", "loss": "2.0", "match_rate": ""},
         {"step": "2", "loss": "1.0", "match_rate": "0.5"},
+    ]
+    write_history(tmp_path / "h.csv", resumed)  # SFT's own count began anew; GRPO has no other
+    assert list(csv.DictReader((tmp_path / "h.csv").open())) == [
+        {"step": "3", "num_tokens": "", "num_input_tokens_seen": "21"},
+        {"step": "4", "num_tokens": "28.0", "num_input_tokens_seen": ""},
     ]
 
 

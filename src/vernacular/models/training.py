@@ -301,12 +301,16 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
 
 
 def write_history(path: Path, log: list[dict[str, Any]]) -> None:
-    """One row for each logged step; wall times are left out, so that two runs give the same file.
+    """One row for each logged step. Left out, so that two runs give the same file: wall times, and where Transformers
+    counts the tokens TRL's own count, which in SFT begins anew in a training that is resumed.
 
     The summary at the end is no step; only it has a `train_loss` (where tokens are counted, steps have a runtime too).
     """
     steps = [row for row in log if "train_loss" not in row]
     rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in steps]
+    for row in rows:
+        if "num_input_tokens_seen" in row:
+            row.pop("num_tokens", None)
     # Sorted: what a resumed training reads back from its checkpoint has lost the order of the first attempt.
     names = ["step", *sorted({name for row in rows for name in row} - {"step"})]
     with path.open("w", newline="") as handle:
