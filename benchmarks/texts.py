@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from bench import ROOT
 
 from vernacular.corpus.miniature import make_problems, render_completion, render_question
 from vernacular.languages import load_languages
 from vernacular.prompts import join_completion, split_completion
 from vernacular.study import resolve_study
+from vernacular.yaml_file import read_yaml
 
 LANGUAGES = list(load_languages())
 Labelled = list[tuple[str, str]]  # (text, language)
@@ -28,7 +28,7 @@ def sentences(text: str, language: str) -> list[str]:
 
 def default_study() -> dict[str, Any]:
     file = ROOT / "config" / "config.yaml"
-    return resolve_study(yaml.safe_load(file.read_text(encoding="utf-8")), str(file))
+    return resolve_study(read_yaml(file), str(file))
 
 
 def word_problems(count: int) -> dict[str, tuple[str, Any]]:

@@ -12,6 +12,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from tqdm import tqdm
 
 from vernacular.files import atomic_folder, url_name
+from vernacular.shown import VARIABLE
 
 COMMIT = re.compile("[0-9a-f]{40}")
 CHUNK = 1 << 20  # bytes
@@ -39,7 +41,8 @@ def fetch(
     """Make the folder `out` of an item's files and return its record for the manifest.
 
     item: `kind` (model or dataset), `repo`, `revision` and `files` (patterns; None: what a model loads), or `urls`,
-    each with `url` and `sha256` (or None). mirror: a folder in the place of the network. earlier: the record of an
+    each with `url` and `sha256` (or None); a URL's `${NAME}` is a variable of the environment, whose value is written
+    nowhere. mirror: a folder in the place of the network. earlier: the record of an
     earlier download: it pins a branch or tag to the commit, and a URL without a checksum to the file, that came first.
     parts: a folder for unfinished files of URLs. Raises ValueError (one line: what happened, where, what to do).
     """
@@ -150,7 +153,7 @@ def fetched_url(url: str, path: Path, bars: type[tqdm]) -> Path:
         return path
     cut = path.with_name(f"{path.name}.cut")
     there = cut.stat().st_size if cut.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
+    request = urllib.request.Request(filled(url), headers={"Range": f"bytes={there}-"} if there else {})
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
             there = there if response.status == 206 else 0  # 200: the server begins anew
@@ -166,6 +169,10 @@ def fetched_url(url: str, path: Path, bars: type[tqdm]) -> Path:
             error.code, error.reason
         )
         raise ValueError(f"{url}: the server answers {error.code} ({what}); mend the URL, or try again later") from None
+    except HTTPException as error:  # whose words may hold the address with its secrets
+        raise ValueError(
+            f"{url}: cannot be fetched ({type(error).__name__}); mend the URL, or try again later"
+        ) from None
     except OSError as error:
         raise ValueError(no_network(url, error)) from None
     if total and cut.stat().st_size < total:
@@ -174,6 +181,14 @@ def fetched_url(url: str, path: Path, bars: type[tqdm]) -> Path:
         )
     os.replace(cut, path)
     return path
+
+
+def filled(url: str) -> str:
+    """The address that a URL of the configuration stands for: `${NAME}` is a variable of the environment."""
+    for name in VARIABLE.findall(url):
+        if not os.environ.get(name):
+            raise ValueError(f"{url}: the variable {name} of the environment is not set; export it and run this again")
+    return VARIABLE.sub(lambda found: os.environ[found[1]].strip(), url)
 
 
 # --- a mirror

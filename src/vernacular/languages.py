@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-import yaml
+from vernacular.yaml_file import read_yaml
 
 LANGUAGES = Path(__file__).parents[2] / "resources" / "languages.yaml"
 
@@ -11,7 +11,7 @@ LANGUAGES = Path(__file__).parents[2] / "resources" / "languages.yaml"
 @cache
 def load_languages() -> dict[str, dict[str, str]]:
     """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `endonym`; the file's order is kept."""
-    return yaml.safe_load(LANGUAGES.read_text(encoding="utf-8"))
+    return read_yaml(LANGUAGES)
 
 
 def check_language(code: str) -> str:

@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vernacular.study_sources import PHRASEBOOK
+from vernacular.yaml_file import read_yaml
 
 FILE = Path(__file__).parents[2] / "resources" / "licences.yaml"
 UNKNOWN = "not known here: look where it comes from"
@@ -19,7 +18,7 @@ _ADDRESS = re.compile(r"https?://[^/]+/(?:datasets/)?([^/]+/[^/]+)/(?:(?:resolve
 @cache
 def load_licences() -> list[dict[str, Any]]:
     """The entries of the file: what, origins, licence."""
-    entries: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    entries: list[dict[str, Any]] = read_yaml(FILE)
     return entries
 
 

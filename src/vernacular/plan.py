@@ -20,6 +20,7 @@ from vernacular.estimate import GB, decoding, machine, saved_bytes, training_mem
 from vernacular.launch import processes
 from vernacular.sizes import cache_bytes, load_sizes, parameters, shape_of
 from vernacular.study import evaluated, evaluated_resources, resolve_study
+from vernacular.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -177,9 +178,9 @@ def read_study(configs: list[str]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for path in configs:
         try:
-            update_config(whole, yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-        except (yaml.YAMLError, AttributeError) as error:
-            raise ValueError(f"{path}: no YAML mapping ({' '.join(str(error).split())[:100]})") from None
+            update_config(whole, read_yaml(path))
+        except AttributeError:
+            raise ValueError(f"{path}: no mapping of keys, so no study; config/README.md names them") from None
     return resolve_study(whole, " + ".join(configs))
 
 

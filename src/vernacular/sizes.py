@@ -5,17 +5,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vernacular.study_merge import merge_parents
 from vernacular.study_schema import nearest
+from vernacular.yaml_file import read_yaml
 
 SIZES = Path(__file__).parents[2] / "resources" / "sizes.yaml"
 
 
 @cache
 def load_sizes() -> dict[str, Any]:
-    return yaml.safe_load(SIZES.read_text(encoding="utf-8"))
+    return read_yaml(SIZES)
 
 
 def shape_of(models: dict[str, Any], name: str) -> dict[str, Any]:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vernacular.languages import load_languages
 from vernacular.study_schema import StudyError, check, check_size, nearest
+from vernacular.yaml_file import YamlError, read_yaml
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
@@ -21,13 +20,13 @@ def load_claims(path: str | Path) -> dict[str, dict[str, Any]]:
     cannot be tested. That a claim names a model which a study lacks is no error: it is not of that study, then.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except OSError as error:
         raise StudyError(f"{path}: cannot be read ({error.strerror}); name a file of claims in `claims`") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: not YAML: {error}") from None
+    except YamlError as error:
+        raise StudyError(str(error)) from None
     check_size(content, str(path))
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = read_yaml(SCHEMA)
     check(content, schema, schema, "", str(path))
     claims: dict[str, dict[str, Any]] = content["claims"]
     for name, claim in claims.items():

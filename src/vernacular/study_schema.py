@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from vernacular.shown import one_line
+from vernacular.yaml_file import read_yaml
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 MOST = 100_000  # values of a configuration; a few aliases of YAML make billions
@@ -34,7 +34,7 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 @cache
 def load_schema() -> dict[str, Any]:
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return read_yaml(SCHEMA)
 
 
 def resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

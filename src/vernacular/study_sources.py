@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from vernacular.files import url_name
 from vernacular.languages import load_languages
+from vernacular.shown import secrets_of
 from vernacular.study_schema import StudyError, nearest
 
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
@@ -110,11 +111,18 @@ def check_sources(study: dict[str, Any], file: str) -> None:
 
 
 def check_urls(urls: list[dict[str, Any]], place: str) -> None:
-    """Each file has a name of its own (two of one name would be the first one twice), and no URL a login."""
+    """Each file has a name of its own (two of one name would be the first one twice), and no URL a login or a token:
+    it would stand in commands, logs, downloads.json and the report."""
     names = [url_name(entry["url"]) for entry in urls]
     for number, name in enumerate(names):
-        if "@" in urlsplit(urls[number]["url"]).netloc:  # it would stand in logs and in downloads.json
+        parts = urlsplit(urls[number]["url"])
+        if "@" in parts.netloc:
             raise StudyError(f"{place}.urls.{number}.url: holds a login; fetch the file yourself and name its `folder`")
+        if secrets := secrets_of(f"?{parts.query}"):
+            raise StudyError(
+                f"{place}.urls.{number}.url: '{secrets[0]}' may be a secret, which the study's logs and records would "
+                "hold; write ${NAME} in the place of its value and set that variable of the environment"
+            )
         if not name or name.startswith("."):
             raise StudyError(f"{place}.urls.{number}.url: its path ends in no file's name, but '{name}'")
         if name in names[:number]:

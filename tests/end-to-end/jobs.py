@@ -26,9 +26,9 @@ HEAVY = ["torch", "transformers", "trl", "peft", "safetensors.torch", "vernacula
 SETTINGS = {"PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
 
-# The options of the scripts that name what they write.
+# Options that name what a script writes, or what it reads of an earlier job's.
 WRITTEN = ["--out", "--costs", "--kept", "--counts", "--quality", "--png", "--svg", "--csv", "--mix", "--timed"]
-WRITTEN += ["--table"]  # where a script has no --out; plot_languages and plot_slam_sweep read theirs
+WRITTEN += ["--table"]
 
 
 class Job(NamedTuple):
@@ -41,14 +41,19 @@ def jobs_of(folder: Path, targets: list[str]) -> list[Job]:
     """All jobs that the targets take, in an order in which they can run, as Snakemake would run them anew."""
     done = snakemake(folder, "--dry-run", "--printshellcmds", "--forceall", *targets)
     commands = re.findall(r"^Shell command: (python .*)$", done.stdout + done.stderr, re.MULTILINE)
-    return [job_of(command) for command in commands]
+    jobs: list[Job] = []
+    for command in commands:
+        jobs.append(job_of(command, {path for job in jobs for path in job.outputs}))
+    return jobs
 
 
-def job_of(command: str) -> Job:
+def job_of(command: str, made: set[str]) -> Job:
+    """made: what earlier jobs make, which this one reads, whatever its option is called."""
     words = shlex.split(command)[1:]
     words = words[: next(place for place, word in enumerate(words) if re.match(r"\d?>", word))]
     options = dict(pairwise(words))
-    outputs = [options[name] for name in WRITTEN if name in options and not (name == "--table" and "--out" in options)]
+    named = [options.get(name, "") for name in WRITTEN]
+    outputs = [path for path in named if path.startswith("results/") and path not in made]
     inputs = [word.split("=", 1)[-1] for word in words if word.split("=", 1)[-1].startswith("results/")]
     others = {*outputs, options.get("--checkpoints")}
     return Job(words, outputs, [path for path in inputs if path not in others])

@@ -20,12 +20,14 @@ class Hub:
     """files: path -> bytes of the one repository owner/name at COMMIT, where `main` points to; url: of the server.
 
     gated, cut (bytes after which an answer ends) and wrong (a file that is served with other bytes) spoil it. asked:
-    the ranges of bytes that were asked for. Plain files, for downloads by URL, stand below /plain/.
+    the ranges of bytes that were asked for. Plain files, for downloads by URL, stand below /plain/; queries: those of
+    their addresses.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files, self.main, self.gated, self.cut, self.wrong = files, COMMIT, False, 0, ""
         self.asked: list[str | None] = []
+        self.queries: list[str] = []
         self.url = ""
 
     def entry(self, name: str) -> dict[str, Any]:
@@ -47,6 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path).strip("/").removeprefix("datasets/").split("/")
         if path[0] == "plain":
+            self.hub.queries.append(urlsplit(self.path).query)
             return self.file("/".join(path[1:]))
         if self.hub.gated:
             return self.refuse(403, "GatedRepo")

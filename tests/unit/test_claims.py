@@ -316,11 +316,14 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"nowhere\.yaml: cannot be read .*`claims`"):
         load_claims(tmp_path / "nowhere.yaml")
     (tmp_path / "broken.yaml").write_text("claims: [}", encoding="utf-8")
-    with pytest.raises(StudyError, match="not YAML"):
+    with pytest.raises(StudyError, match="not valid YAML"):
         load_claims(tmp_path / "broken.yaml")
     (tmp_path / "empty.yaml").touch()
     with pytest.raises(StudyError, match="the file: nothing stands here"):
         load_claims(tmp_path / "empty.yaml")
+    (tmp_path / "twice.yaml").write_text("claims:\n  one: {model: a}\n  one: {model: b}\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"twice\.yaml: line 3: the key 'claims\.one' stands there a second time"):
+        load_claims(tmp_path / "twice.yaml")
 
 
 # --- the script

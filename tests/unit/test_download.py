@@ -211,6 +211,29 @@ def test_a_url_without_a_checksum_keeps_the_first_file(tmp_path: Path, hub: Hub,
     assert "404" in complaint(download(urls(hub, name="nothing.tsv")))
 
 
+def test_a_token_in_a_url_is_written_nowhere(
+    tmp_path: Path, hub: Hub, download: Download, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The configuration names a variable; its value goes to the server, and into no file, line or record."""
+    options = urls(hub, sha256(WEIGHTS), "model.safetensors?download=1&token=${FILES_TOKEN}")
+    assert "the variable FILES_TOKEN of the environment is not set" in complaint(download(options))
+    texts = []
+    for token, name in [("planted-7b1e4", "nothing.tsv"), ("planted 7b1e4", ""), ("planted-7b1e4", "")]:
+        monkeypatch.setenv("FILES_TOKEN", token)
+        one = {**options["urls"][0]}
+        one["url"] = one["url"].replace("model.safetensors", name or "model.safetensors")
+        status, text = download({"urls": [one]})
+        assert (status == 0) == (not name and " " not in token), text
+        texts.append(text)
+    assert "nothing.tsv?download=1&token=${FILES_TOKEN}: the server answers 404" in texts[0]
+    assert "(InvalidURL); mend the URL" in texts[1]
+    remember(tmp_path)
+    assert hub.queries == ["download=1&token=planted-7b1e4"] * 2
+    assert record(tmp_path)["urls"] == {"model.safetensors": options["urls"][0]["url"]}
+    texts += [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(texts) >= 6 and not [text for text in texts if "7b1e4" in text]
+
+
 # --- a mirror
 
 

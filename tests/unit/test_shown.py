@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from wild import WILD
 
 from vernacular import command
-from vernacular.shown import cell, one_line, visible
+from vernacular.shown import cell, one_line, secrets_of, visible
 from vernacular.tables import csv_text
 
 
@@ -44,6 +44,27 @@ def test_a_table_of_wild_texts_is_read_as_it_was_written(text: str) -> None:
     assert [row["text"] for row in rows] == [visible(f"x{text}"), "y"]
     assert [row["n"] for row in rows] == ["1", "2"] and [row["none"] for row in rows] == ["", "True"]
     assert pd.read_csv(io.StringIO(csv_text(table)))["n"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("https://me:3f9c1@h.org/a: 404", "https://***@h.org/a: 404"),
+        ("see https://h/a?token=3f9c1&download=true#x", "see https://h/a?token=***&download=true#x"),
+        ("'https://h/a?X-Amz-Date=1&v=3f9c1=3f9c1=3f9c1'", "'https://h/a?X-Amz-Date=***&v=***'"),
+        ("https://h/a?3f9c13f9c1 or ws://h?a=1;pwd=3", "https://h/a?*** or ws://h?a=1;pwd=***"),
+        ("https://h/a?token=${TOKEN}&dl=1", "https://h/a?token=${TOKEN}&dl=1"),
+        ("https://h/a@3f9c1, mail@h and a?b=c", "https://h/a@3f9c1, mail@h and a?b=c"),
+    ],
+)
+def test_a_line_holds_no_secret_of_an_address(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+    assert one_line(shown).count("***") == shown.count("***")
+
+
+def test_what_of_a_query_may_be_a_secret() -> None:
+    assert secrets_of("?token=1&a=1&X-Goog-Date=2&b=123456789&c=${C}123&d=${C}") == ["token", "X-Goog-Date", "b"]
+    assert secrets_of("?123456789") == ["query"] and secrets_of("?") == secrets_of("") == []
 
 
 def test_an_error_of_a_script_clears_no_screen(capsys: pytest.CaptureFixture) -> None:

@@ -1,6 +1,8 @@
 """Readers of real questions: the real MGSM, fixtures with the columns and quirks of the other formats, broken files."""
 
 import json
+import re
+import tracemalloc
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from scripts import run_script
 
 from vernacular.answers import is_correct, parse_number
-from vernacular.corpus.formats import READERS
+from vernacular.corpus.formats import READERS, json_rows
 from vernacular.corpus.records import QUESTION, read_rows
 from vernacular.corpus.sources import examples, question_rows
 from vernacular.languages import load_languages
@@ -36,6 +38,36 @@ def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
 def test_every_format_has_a_reader_and_stands_in_the_schema() -> None:
     assert READERS.keys() | {"adamame-traces"} == FORMATS.keys()
     assert load_schema()["$defs"]["source"]["properties"]["format"]["enum"] == list(FORMATS)
+
+
+# --- JSON
+
+
+def test_json_lines_are_held_one_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    with file.open("w", encoding="utf-8-sig") as handle:
+        for number in range(1_000):
+            handle.write(json.dumps({"a": f"{number}.0", "text": "é" * 5_000}, ensure_ascii=False) + "\r\n\n")
+    tracemalloc.start()
+    found = [(place, row["a"]) for place, row in json_rows(file, ("a", "text"))]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found[0] == (f"{file}: line 1", "0.0") and found[-1] == (f"{file}: line 1999", "999.0")
+    assert len(found) == 1_000 and peak < file.stat().st_size / 10
+
+
+def test_broken_json_is_named_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    for data, said in [
+        (b'\n{"a": 1}\n{"a": \n', "line 3 is no JSON"),
+        (b'{"a": 1}\n\n{"a": "\xff"}\n', "line 3: not valid UTF-8"),
+        (b'{"a": 1}\n{"b": 2}\n', "line 2: 'a' is missing"),
+        (b'\n [{"a": 1},\n{"b": 2}]\n', "entry 2: 'a' is missing"),
+        (b'[{"a": 1},\n"\xff"]\n', "what follows line 1: not valid UTF-8"),
+    ]:
+        file.write_bytes(data)
+        with pytest.raises(ValueError, match=re.escape(f"{file}: {said}")):
+            list(json_rows(file, ("a",)))
 
 
 # --- MGSM

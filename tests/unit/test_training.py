@@ -215,6 +215,7 @@ def test_history_leaves_times_out(tmp_path: Path) -> None:
         {"loss": 2.0, "step": 1, "step_time": 0.3},
         {"loss": 1.0, "match_rate": 0.5, "step": 2, "reward_seconds": 0.1},
     ]
+    resumed = [{"step": 3, "num_tokens": 7.0, "num_input_tokens_seen": 21}, {"step": 4, "num_tokens": 28.0}]
     summary = {"train_loss": 1.5, "train_runtime": 9.0, "step": 2}
     speed = {"train_runtime": 1.0, "train_tokens_per_second": 9.0}
     write_history(tmp_path / "h.csv", [*(row | speed for row in log), summary])
@@ -222,16 +223,28 @@ def test_history_leaves_times_out(tmp_path: Path) -> None:
         {"step": "1", "loss": "2.0", "match_rate": ""},
         {"step": "2", "loss": "1.0", "match_rate": "0.5"},
     ]
+    write_history(tmp_path / "h.csv", resumed)  # SFT's own count began anew; GRPO has no other
+    assert list(csv.DictReader((tmp_path / "h.csv").open())) == [
+        {"step": "3", "num_tokens": "", "num_input_tokens_seen": "21"},
+        {"step": "4", "num_tokens": "28.0", "num_input_tokens_seen": ""},
+    ]
 
 
 def test_a_failed_write_is_told_apart_from_an_error_of_the_code(tmp_path: Path) -> None:
-    """safetensors and torch raise no OSError for it. Here a limit of the process stands for a full disk."""
+    """safetensors, tokenizers and torch raise no OSError for it. Here a limit of the process stands for a full disk."""
     import torch
     from safetensors.torch import save_file
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
 
+    words = Tokenizer(WordLevel({str(number): number for number in range(5_000)}, unk_token="0"))
     tensor, limit = torch.zeros(100_000), resource.getrlimit(resource.RLIMIT_FSIZE)
     path = tmp_path / "x"
-    for write in (lambda: save_file({"x": tensor}, path), lambda: torch.save(tensor, path)):
+    for write in (
+        lambda: save_file({"x": tensor}, path),
+        lambda: torch.save(tensor, path),
+        lambda: words.save(str(path)),
+    ):
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
         try:
             with pytest.raises(Exception) as caught:  # noqa: PT011 (what is raised is what is asked)

@@ -308,6 +308,20 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://me:secret@h/mgsm_fr.tsv"}]}}),
         ["sources.x.urls.0.url: holds a login"],
     ),
+    "a token in a URL": (
+        put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://h/mgsm_fr.tsv?download=1&token=3f9c1"}]}}),
+        ["sources.x.urls.0.url: 'token' may be a secret", "write ${NAME} in the place of its value"],
+    ),
+    "a signature in a URL": (
+        put(
+            "sources", {"x": {"format": "mgsm", "urls": [{"url": "https://h/mgsm_fr.tsv?sv=1&hash=0123456789abcdef"}]}}
+        ),
+        ["sources.x.urls.0.url: 'hash' may be a secret"],
+    ),
+    "a login in a URL of a wrong scheme": (
+        put("sources", {"x": {"format": "mgsm", "urls": [{"url": "ftp://me:3f9c1@h/mgsm_fr.tsv"}]}}),
+        ["sources.x.urls.0.url: 'ftp://***@h/mgsm_fr.tsv' must have the form"],
+    ),
     "bomb of aliases": (put("scale", bomb(9)), ["holds more than 100,000 values"]),
     "a list in itself": (put("scale", endless()), ["holds more than 100,000 values"]),
     "escapes for a terminal": (put("languages", ["en", "\x1b[2J"]), ["languages.1: '\\x1b[2J' must have the form"]),

@@ -17,12 +17,12 @@ SCRIPTS = {path.stem: path for path in sorted((ROOT / "workflow" / "scripts").gl
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 
 COMMAND = "command files shown"
-RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts"
+RECORDS = f"{COMMAND} corpus.phrasebook corpus.records prompts yaml_file"
 MINIATURE = f"{RECORDS} corpus.miniature corpus.facts corpus.statements"
-FORMATS = "corpus.formats languages study_sources study_schema"
+FORMATS = "corpus.formats languages yaml_file study_sources study_schema"
 SOURCES = f"{MINIATURE} corpus.sources {FORMATS}"
 ANSWERS = "answers verify_worker words"
-IDENTIFIER = "identify letters languages"
+IDENTIFIER = "identify letters languages yaml_file"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
 TRAINING = f"{RECORDS} models.training models.manifest models.processes launch"
 PACKED = f"{COMMAND} corpus.records models.training models.manifest models.processes launch models.packed models.load"
@@ -30,11 +30,11 @@ TUNED = "models.tuned models.load models.lora"
 GENERATE = f"{RECORDS} evaluation.generate evaluation.decode evaluation.questions models.load models.manifest"
 ENGINES = "evaluation.generate evaluation.decode evaluation.engines"
 TABLES = f"{COMMAND} corpus.records tables"
-MERGE = "languages merge.encoder merge.gates merge.model"
+MERGE = "languages yaml_file merge.encoder merge.gates merge.model"
 MERGE_TABLES = f"{TABLES} evaluation.frames evaluation.statistics merge.tables"
 SEEDS = "evaluation.seeds"
 SLAM = f"{TABLES} slam.inputs slam.tables evaluation.statistics"
-CLAIMS = f"evaluation.claims {SEEDS} slam.inputs study_claims study_schema languages"
+CLAIMS = f"evaluation.claims {SEEDS} slam.inputs study_claims study_schema languages yaml_file"
 
 CLOSURES = {
     "fetch_folder": f"{COMMAND} models.manifest",
@@ -76,8 +76,8 @@ CLOSURES = {
     "make_claims": f"{TABLES} evaluation.frames evaluation.statistics {CLAIMS}",
     "plot_pareto": f"{TABLES} evaluation.frames evaluation.statistics figures.pareto figures.style",
     "plot_languages": f"{TABLES} figures.languages figures.style",
-    "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook",
-    "make_page": f"{TABLES} page languages",
+    "make_samples": f"{TABLES} evaluation.frames evaluation.samples prompts corpus.phrasebook yaml_file",
+    "make_page": f"{TABLES} page languages yaml_file",
     "take_checkpoint": f"{COMMAND} models.checkpoint models.kept models.load models.training models.manifest"
     " models.processes launch",
     "plot_trajectories": f"{TABLES} figures.trajectories figures.style",

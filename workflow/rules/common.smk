@@ -29,10 +29,11 @@ from vernacular.study_claims import OF_LAYERS, OF_TIME, load_claims, sides
 from vernacular.study_merge import merge_parents
 from vernacular.study_sources import PHRASEBOOK, check_folders
 from vernacular.study_trajectories import paths_of
+from vernacular.yaml_file import YamlError, read_yaml
 
 
 def config_source():
-    """The configuration files in use, and what errors call them."""
+    """The configuration files in use, each by what errors call it, and what they call all of them."""
     files = list(workflow.overwrite_configfiles)
     if not files and not workflow.modifier.skip_configfile:
         files = workflow.configfiles[-1:]
@@ -41,21 +42,23 @@ def config_source():
         names = ["the configuration of the module"]
     if workflow.config_settings.config:
         names.append("--config")
-    return files, " + ".join(names)
+    return dict(zip(names, files)), " + ".join(names)
 
 
 if workflow.is_main_process:
     require_slurm(sys.argv[1:])
 CONFIG_FILES, CONFIG_FILE = config_source()
 try:
+    for name, path in CONFIG_FILES.items():
+        read_yaml(path, name)  # Snakemake has done so, and takes the last of a key's values unsaid
     study = resolve_study(config, CONFIG_FILE)
     for language in study["languages"]:
         load_phrasebook(language)
     check_folders(study, CONFIG_FILE)
     CLAIMS = load_claims(study["claims"] or ROOT / "config" / "claims.yaml")
     if CONFIG_FILES:
-        check_owner(study, CONFIG_FILES, ROOT / "config", CONFIG_FILE)
-except (StudyError, PhrasebookError) as error:
+        check_owner(study, CONFIG_FILES.values(), ROOT / "config", CONFIG_FILE)
+except (StudyError, PhrasebookError, YamlError) as error:
     sys.exit(f"vernacular: {error}")
 
 MODELS = study["models"]

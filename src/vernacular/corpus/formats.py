@@ -185,20 +185,34 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[st
 
 
 def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row) of JSON lines or of one JSON list. Numbers stay the text that they are: 18.0 is "18.0"."""
-    text = read_text(path)
-    whole_file = text.lstrip().startswith("[")
-    for number, part in enumerate([text] if whole_file else text.split("\n"), 1):
-        if not part.strip():
-            continue
-        try:
-            found = json.loads(part, parse_int=str, parse_float=str)
-        except ValueError as error:
-            raise ValueError(f"{path}: line {number} is no JSON ({error}); restore the file") from None
-        for index, row in enumerate(found if whole_file else [found], 1):
-            place = f"{path}: {f'entry {index}' if whole_file else f'line {number}'}"
-            check_columns(row, columns, place)
-            yield place, row
+    """(place, row) of JSON lines, of which one is held at a time, or of one JSON list, which is read as a whole.
+
+    Numbers stay the text that they are: 18.0 is "18.0".
+    """
+    with path.open("rb") as file:
+        as_list = None  # until something stands there
+        for number, line in enumerate(file, 1):
+            place = f"{path}: line {number}"
+            text = decoded(line, place)
+            if not text.strip():
+                continue
+            if as_list is None and (as_list := text.lstrip().startswith("[")):
+                text += decoded(file.read(), f"{path}: what follows line {number}")
+            try:
+                found = json.loads(text, parse_int=str, parse_float=str)
+            except ValueError as error:
+                raise ValueError(f"{place} is no JSON ({error}); restore the file") from None
+            for index, row in enumerate(found if as_list else [found], 1):
+                where = f"{path}: entry {index}" if as_list else place
+                check_columns(row, columns, where)
+                yield where, row
+
+
+def decoded(data: bytes, place: str) -> str:
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{place}: not valid UTF-8 ({error}); restore the file") from None
 
 
 def parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -115,12 +115,12 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
 
 
 def not_written(error: Exception) -> str | None:
-    """What safetensors or torch say where a write failed: theirs are no OSErrors, and torch's tell no reason."""
+    """What safetensors, tokenizers or torch say where a write failed: no OSErrors, and torch's tell no reason."""
     text = " ".join(str(error).split())[:200]
-    safetensors = type(error).__name__ == "SafetensorError" and "os error" in text
+    rust = type(error).__name__ in ("SafetensorError", "Exception") and "os error" in text
     writers = ("PytorchStreamWriter", "inline_container", "iostream error")
     torch = isinstance(error, RuntimeError) and any(word in text for word in writers)
-    return text if safetensors or torch else None
+    return text if rust or torch else None
 
 
 def take(lock: TextIO | None, name: str) -> None:
@@ -301,12 +301,16 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
 
 
 def write_history(path: Path, log: list[dict[str, Any]]) -> None:
-    """One row for each logged step; wall times are left out, so that two runs give the same file.
+    """One row for each logged step. Left out, so that two runs give the same file: wall times, and where Transformers
+    counts the tokens TRL's own count, which in SFT begins anew in a training that is resumed.
 
     The summary at the end is no step; only it has a `train_loss` (where tokens are counted, steps have a runtime too).
     """
     steps = [row for row in log if "train_loss" not in row]
     rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in steps]
+    for row in rows:
+        if "num_input_tokens_seen" in row:
+            row.pop("num_tokens", None)
     # Sorted: what a resumed training reads back from its checkpoint has lost the order of the first attempt.
     names = ["step", *sorted({name for row in rows for name in row} - {"step"})]
     with path.open("w", newline="") as handle:
