@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from vernacular.languages import load_languages
-from vernacular.study_schema import StudyError, check, check_size, nearest
+from vernacular.study_schema import StudyError, check, check_size, nearest, read_schema
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
@@ -27,7 +27,7 @@ def load_claims(path: str | Path) -> dict[str, dict[str, Any]]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: not YAML: {error}") from None
     check_size(content, str(path))
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = read_schema(SCHEMA)
     check(content, schema, schema, "", str(path))
     claims: dict[str, dict[str, Any]] = content["claims"]
     for name, claim in claims.items():
