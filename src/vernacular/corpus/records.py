@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from vernacular.files import atomic_path
 
+GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
 QUESTION = pa.schema(
@@ -51,13 +52,22 @@ SCORE = pa.schema(
 
 
 def write_rows(path: str | Path, rows: Iterable[dict[str, Any]], schema: pa.Schema, batch_size: int = 4096) -> int:
-    """Stream rows into a Parquet file, with a checksum for each page; returns how many there were."""
-    count = 0
+    """Stream rows into a Parquet file, with a checksum for each page; returns how many there were.
+
+    Holds `batch_size` rows as Python's objects, and GROUP bytes as Arrow's.
+    """
+    count = size = 0
+    held: list[pa.RecordBatch] = []
     options = {"compression": "zstd", "write_page_checksum": True}
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
         for batch in batches(rows, batch_size):
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-            count += len(batch)
+            held.append(pa.RecordBatch.from_pylist(batch, schema=schema))
+            count, size = count + len(batch), size + held[-1].nbytes
+            if size >= GROUP:
+                writer.write_table(pa.Table.from_batches(held, schema))
+                held, size = [], 0
+        if held:
+            writer.write_table(pa.Table.from_batches(held, schema))
     return count
 
 
