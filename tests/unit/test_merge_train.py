@@ -69,7 +69,7 @@ def train(parents: Path, tmp_path: Path) -> Train:
         if recipe:
             inputs["parent"] = parent or parents / "llm"
         args = argparse.Namespace(
-            recipe={"threads": 1, "training": {**STEPS, **(steps or {})}, **recipe}, code="c", seed=1,
+            recipe={"threads": 1, "anchor": 0, "training": {**STEPS, **(steps or {})}, **recipe}, code="c", seed=1,
             input=[f"{key}={path}" for key, path in inputs.items()], out=tmp_path / "models" / name,
             costs=tmp_path / f"{name}.csv", checkpoints=tmp_path / "checkpoints", progress=2,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments
 
+from vernacular.merge.anchor import anchor_mapping, drawn_sentences
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
 from vernacular.models.packed import IGNORED, encode_examples, supervised_arguments
@@ -16,9 +17,15 @@ from vernacular.models.training import Job, save_model, train
 
 
 def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
-    """MindMerger's first stage: the LLM reads [BOS; X; b] and learns to write the English sentence (task `pairs`)."""
+    """MindMerger's first stage: the LLM reads [BOS; X; b] and learns to write the English sentence (task `pairs`).
+
+    Where the recipe's `anchor` is not 0, the mapping starts at the LLM's words (merge/anchor.py).
+    """
     options = {"gate": "none", "language_embedding": 0, "languages": languages_of(rows)}
     model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
+    if rows and job.recipe["anchor"]:
+        reached = anchor_mapping(model, drawn_sentences(rows, job.recipe["anchor"], job.seed), job.seed)
+        print(f"{job.out.name}: English tokens are at the LLM's words, cosine {reached:.3f}", flush=True)
     fit(model, [{**row, "prompt": None} for row in rows], job)
 
 
