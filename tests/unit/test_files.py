@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vernacular.corpus import records
 from vernacular.corpus.records import PROMPT, QUESTION, batches, read_rows, write_rows
 from vernacular.files import atomic_folder, atomic_path, write_json, write_text
 
@@ -50,9 +51,16 @@ def test_rows_come_back_as_written(tmp_path: Path) -> None:
     assert write_rows(path, rows(10), PROMPT, batch_size=4) == 10
     assert list(read_rows(path)) == list(rows(10))
     assert list(read_rows(path, columns=["id"], batch_size=3)) == [{"id": f"q{n}"} for n in range(10)]
-    assert pq.ParquetFile(path).num_row_groups == 3 and pq.read_schema(path) == PROMPT
+    assert pq.ParquetFile(path).num_row_groups == 1 and pq.read_schema(path) == PROMPT
     assert write_rows(tmp_path / "none.parquet", [], QUESTION) == 0
     assert list(read_rows(tmp_path / "none.parquet")) == [] and pq.read_schema(tmp_path / "none.parquet") == QUESTION
+
+
+def test_batches_are_gathered_to_row_groups_of_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "GROUP", 1)
+    path = tmp_path / "prompts.parquet"
+    assert write_rows(path, rows(10), PROMPT, batch_size=4) == 10
+    assert pq.ParquetFile(path).num_row_groups == 3 and list(read_rows(path)) == list(rows(10))
 
 
 @settings(max_examples=30)
