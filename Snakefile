@@ -19,6 +19,8 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_models.smk"
+include: "workflow/rules/common_evaluate.smk"
 include: "workflow/rules/common_cluster.smk"
 include: "workflow/rules/cluster.smk"
 include: "workflow/rules/common_claims.smk"

@@ -197,7 +197,7 @@ def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel]) 
 
 
 def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel]) -> None:
-    model = build("cross-attention", embedding=4)
+    model = build("cross-attention", "m2m_100", "qwen3", 4)  # nine questions, nine answers
     whole = answers(model, QUESTIONS)
     for row in QUESTIONS:
         answer = whole[row["id"], row["language"]]
@@ -212,7 +212,7 @@ def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel
         assert answer["completion"] == model.tokenizer.decode(made, skip_special_tokens=True)
         assert answer["tokens"] == len(made)
         assert [answer["gate_encoder"], answer["gate_llm"]] == pytest.approx(by_hand(model, one)[1], abs=1e-5)
-    assert len({row["completion"] for row in whole.values()}) > len(whole) / 3
+    assert len({row["completion"] for row in whole.values()}) > len(whole) / 2
     for batch_size in (1, 4):
         again = answers(model, QUESTIONS[::-1], batch_size=batch_size)
         assert {key: row["completion"] for key, row in again.items()} == {k: r["completion"] for k, r in whole.items()}
