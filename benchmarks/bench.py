@@ -6,7 +6,7 @@ Each benchmark is a script beside this one that also runs by itself; it yields r
 seconds. Both sides of a row are measured in turn, at least PAIRS times; `ours` and `other` are medians, `ratio` is the
 median of the pairs' ratios ours / other, `low` and `high` are the least and the greatest of them. Machines differ, so
 only ratios are to be compared. Where other work shares the cores, --cpu takes CPU time in place of the wall's.
-slurm.py is not among them: it needs a SLURM and more time.
+slurm.py and gpu.py are not among them: they need a SLURM and a GPU, and gpu.py compares with nothing.
 """
 
 import argparse

@@ -12,11 +12,12 @@ FOLDER = ROOT / "benchmarks"
 sys.path.insert(0, str(FOLDER))
 
 import bench  # noqa: E402
+import gpu  # noqa: E402
 
 
 def test_every_script_is_run_or_is_known_to_stand_apart() -> None:
     scripts = {path.stem for path in FOLDER.glob("*.py")}
-    assert scripts == {*bench.NAMES, "bench", "texts", "slurm"}
+    assert scripts == {*bench.NAMES, "bench", "texts", "slurm", "gpu"}
 
 
 def test_a_row_holds_medians_and_the_spread_of_the_ratios() -> None:
@@ -68,6 +69,22 @@ def test_what_a_benchmark_failed_of_is_told(tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "bench.py"), "--limit", "0.01", "--out", str(tmp_path / "r.csv"), "start"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "start failed (more than 0 s)" in done.stderr
+
+
+def test_trainings_are_measured_and_one_that_fails_is_told(tmp_path: Path) -> None:
+    """One training at its least; another that gets no time takes nothing from what was measured."""
+    out = tmp_path / "gpu.csv"
+    command = [sys.executable, str(FOLDER / "gpu.py"), "--tiny", "--cpu", "--limit", "600", "--out", str(out), "slam"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    [row] = csv.DictReader(out.read_text().splitlines())
+    assert list(row) == gpu.COLUMNS and (row["training"], row["steps"]) == ("SLAM", "1")
+    assert min(float(row[key]) for key in ("seconds", "tokens_a_second", "peak_memory", "parameters")) > 0
+    assert "| SLAM | tiny, 0.2M |" in done.stdout
+    command[command.index("600")] = "0.01"
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 1 and "slam, tiny failed (more than 0 s)" in done.stderr
+    assert out.read_text().splitlines() == [",".join(gpu.COLUMNS)]
 
 
 def test_the_page_shows_the_results() -> None:
