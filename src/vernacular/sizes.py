@@ -102,6 +102,7 @@ def connector_parameters(models: dict[str, Any], parents: dict[str, str], recipe
     encoder, llm = (meta_model(shape_of(models, parents[part])) for part in ("encoder", "llm"))
     # The mapping's stage has neither gate nor language embedding. How many languages there are hardly counts.
     options = {"gate": recipe.get("gate", "none"), "language_embedding": recipe.get("language_embedding", 0)}
+    options["mapping_width"] = {**models[recipe["from"]], **recipe}.get("mapping_width", 0)
     with torch.device("meta"):
         connector = Connector(
             encoder.get_input_embeddings().embedding_dim,

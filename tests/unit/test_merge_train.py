@@ -66,16 +66,17 @@ def train(parents: Path, tmp_path: Path) -> Train:
         **recipe: Any,
     ) -> Path:
         inputs = {"encoder": parents / "encoder", "llm": parents / "llm", "data": parents / "data"}
-        if recipe:
+        if "gate" in recipe:
             inputs["parent"] = parent or parents / "llm"
         args = argparse.Namespace(
-            recipe={"threads": 1, "anchor": 0, "training": {**STEPS, **(steps or {})}, **recipe}, code="c", seed=1,
+            recipe={"threads": 1, "anchor": 0, "mapping_width": 0, "training": {**STEPS, **(steps or {})}, **recipe},
+            code="c", seed=1,
             input=[f"{key}={path}" for key, path in inputs.items()], out=tmp_path / "models" / name,
             costs=tmp_path / f"{name}.csv", checkpoints=tmp_path / "checkpoints", progress=2,
         )  # fmt: skip
         with training_job(args) as job:
             assert job is not None
-            (train_merge if recipe else train_mapping)(job, rows)
+            (train_merge if "gate" in recipe else train_mapping)(job, rows)
         return args.out
 
     return run
@@ -171,6 +172,18 @@ def test_a_merge_starts_from_the_mapping_of_its_parent(train: Train) -> None:
     assert not torch.equal(fresh["mapping.0.weight"], gated["mapping.0.weight"])
     moved = connector(train("moved", rows_of("reasoning"), mapping, None, **GATED))
     assert all(not torch.equal(moved[name], gated[name]) for name in gated)
+
+
+def test_a_merge_has_the_width_of_its_parents_mapping(train: Train) -> None:
+    mapping = train("mapping", rows_of("pairs"), mapping_width=40)
+    gated = train("gated", rows_of("reasoning"), mapping, {"learning_rate": 0.0, "max_steps": 1}, **GATED)
+    assert connector(gated)["mapping.0.weight"].shape == (40, 12) and connector(gated)["mapping.2.weight"].shape == (
+        16,
+        40,
+    )
+    assert all(torch.equal(connector(gated)[name], tensor) for name, tensor in connector(mapping).items())
+    loaded = MergedModel.from_pretrained(gated).connector.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in connector(gated).items())
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def english_tokens(model: MergedModel, sentences: list[str]) -> tuple[torch.Tens
     """(tokens, encoder width): the encoder's features of each token; (tokens, LLM width): where it is to be sent."""
     words = model.llm.get_input_embeddings().weight.float()
     features, aims = [], []
+    device = words.device
     for n in range(0, len(sentences), TOGETHER):
         part = sentences[n : n + TOGETHER]
         ids = encode_texts(model.encoder_tokenizer, part, ["en"] * len(part), model.limit)
@@ -55,13 +56,20 @@ def english_tokens(model: MergedModel, sentences: list[str]) -> tuple[torch.Tens
         hidden = model.encoder(**read).last_hidden_state.float()
         theirs = model.encoder_tokenizer(part, return_offsets_mapping=True)["offset_mapping"]
         own = model.tokenizer(part, return_offsets_mapping=True, add_special_tokens=False)
+        at: list[tuple[int, int]] = []  # row and column of each token that has an aim
+        shared: list[tuple[int, int]] = []  # which of these, and a token of the LLM's at its place
         for row, places in enumerate(theirs):
             spans = list(zip(own["input_ids"][row], own["offset_mapping"][row], strict=True))
             for column, (start, end) in enumerate(places):
                 if same := [token for token, (first, last) in spans if first < end and start < last]:
-                    features.append(hidden[row, column])
-                    aims.append(words[same].mean(0))
-    return torch.stack(features), torch.stack(aims)
+                    shared += [(len(at), token) for token in same]
+                    at.append((row, column))
+        rows, columns = torch.tensor(at, device=device).T
+        owners, tokens = torch.tensor(shared, device=device).T
+        features.append(hidden[rows, columns])
+        sums = words.new_zeros(len(at), words.shape[1]).index_add(0, owners, words[tokens])
+        aims.append(sums / owners.bincount(minlength=len(at))[:, None])
+    return torch.cat(features), torch.cat(aims)
 
 
 def drawn_sentences(rows: list[dict[str, Any]], count: int, seed: int) -> list[str]:

@@ -39,9 +39,8 @@ class Connector(nn.Module):
         if options["gate"] == "prefix-only":  # LangBridge: one linear layer
             self.mapping = nn.Linear(encoder_width, llm_width)
         else:  # MindMerger's modeling_mindmerger.py
-            self.mapping = nn.Sequential(
-                nn.Linear(encoder_width, 2 * encoder_width), nn.ReLU(), nn.Linear(2 * encoder_width, llm_width)
-            )
+            hidden = options.get("mapping_width") or 2 * encoder_width
+            self.mapping = nn.Sequential(nn.Linear(encoder_width, hidden), nn.ReLU(), nn.Linear(hidden, llm_width))
         self.boundary = nn.Parameter(torch.zeros(llm_width))
         self.gate = build_gate(options["gate"], llm_width, len(options["languages"]), options["language_embedding"])
 
@@ -55,7 +54,8 @@ class MergedModel(nn.Module):
     """
 
     def __init__(self, encoder: Any, encoder_tokenizer: Any, llm: Any, tokenizer: Any, options: dict[str, Any]) -> None:
-        """options: gate, language_embedding (width, 0: none), languages (of the training), encoder, llm (folders)."""
+        """options: gate, language_embedding (width, 0: none), languages (of the training), encoder, llm (folders),
+        mapping_width (of the mapping's hidden layer; 0 or none for MindMerger's)."""
         super().__init__()
         self.encoder, self.encoder_tokenizer = encoder.requires_grad_(False), encoder_tokenizer
         self.llm, self.tokenizer = llm.requires_grad_(False), tokenizer

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments
 
+from vernacular.files import read_json
 from vernacular.merge.anchor import anchor_mapping, drawn_sentences
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
@@ -22,6 +23,7 @@ def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
     Where the recipe's `anchor` is not 0, the mapping starts at the LLM's words (merge/anchor.py).
     """
     options = {"gate": "none", "language_embedding": 0, "languages": languages_of(rows)}
+    options["mapping_width"] = job.recipe["mapping_width"]
     model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
     if rows and job.recipe["anchor"]:
         reached = anchor_mapping(model, drawn_sentences(rows, job.recipe["anchor"], job.seed), job.seed)
@@ -40,8 +42,11 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
         "language_embedding": recipe["language_embedding"],
         "languages": languages_of(rows),
     }
+    is_merge = (job.inputs["parent"] / CONFIG).exists()
+    if is_merge:
+        options["mapping_width"] = read_json(job.inputs["parent"] / CONFIG)["mapping_width"]
     model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
-    if (job.inputs["parent"] / CONFIG).exists():
+    if is_merge:
         model.load_connector(job.inputs["parent"])
     if recipe["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
