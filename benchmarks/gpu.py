@@ -17,6 +17,7 @@ device at the peak, and in the CSV what is reserved besides; with --cpu it is th
 
 import argparse
 import csv
+import io
 import json
 import os
 import random
@@ -27,6 +28,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -232,13 +235,11 @@ def row_of(name: str, size: str, arguments: argparse.Namespace) -> dict[str, Any
         return None
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    lines = ["| training | model | seconds a step | tokens a second | peak memory |", "|---" * 5 + "|"]
-    for row in rows:
-        model = f"{row['model']}, {row['parameters'] / 1e6:.1f}M"
-        figures = f"{row['seconds']:.3g} | {row['tokens_a_second']:,.0f} | {row['peak_memory'] / 2**20:,.0f} MiB"
-        lines.append(f"| {row['training']} | {model} | {figures} |")
-    return "\n".join(lines)
+def line(row: dict[str, Any]) -> str:
+    """Of the table in Markdown."""
+    model = f"{row['model']}, {row['parameters'] / 1e6:.1f}M"
+    figures = f"{row['seconds']:.3g} | {row['tokens_a_second']:,.0f} | {row['peak_memory'] / 2**20:,.0f} MiB"
+    return f"| {row['training']} | {model} | {figures} |"
 
 
 def device(cpu: bool) -> str:
@@ -272,15 +273,20 @@ def main() -> int:
         return 2
     arguments.steps = 3 if arguments.tiny else max(arguments.steps, WARM + 2)
     sizes = ["tiny"] if arguments.tiny else ["miniature", "large"]
-    found = [row_of(name, size, arguments) for size in sizes for name in names]
-    rows = [row for row in found if row]
-    if arguments.out:
-        with arguments.out.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-    print(f"{table(rows)}\n\n{device(arguments.cpu)}")
-    return 0 if len(rows) == len(found) else 1
+    failed = 0
+    with arguments.out.open("w", encoding="utf-8", newline="") if arguments.out else nullcontext(io.StringIO()) as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        print("| training | model | seconds a step | tokens a second | peak memory |\n" + "|---" * 5 + "|", flush=True)
+        for size, name in product(sizes, names):  # each row as it comes: a lent machine may go before the last
+            row = row_of(name, size, arguments)
+            failed += row is None
+            if row:
+                writer.writerow(row)
+                file.flush()
+                print(line(row), flush=True)
+    print(f"\n{device(arguments.cpu)}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
