@@ -10,11 +10,12 @@ from vernacular.yaml_file import YamlError, read_yaml
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
+REFERENCE = "merge.reference"  # as a baseline: the LLM alone, which every study names as it likes
 OF_LAYERS, OF_TIME = "msd_depth", "seconds"  # metrics that come from no score
 
 
-def load_claims(path: str | Path) -> dict[str, dict[str, Any]]:
-    """The claims by name, every default filled in.
+def load_claims(path: str | Path, alone: str | None = None) -> dict[str, dict[str, Any]]:
+    """The claims by name, every default filled in. alone: the model that a baseline `merge.reference` is in this study.
 
     Raises StudyError (one line: file, key, nearest valid choice) for a file that cannot be read and for a claim that
     cannot be tested. That a claim names a model which a study lacks is no error: it is not of that study, then.
@@ -30,6 +31,8 @@ def load_claims(path: str | Path) -> dict[str, dict[str, Any]]:
     check(content, schema, schema, "", str(path))
     claims: dict[str, dict[str, Any]] = content["claims"]
     for name, claim in claims.items():
+        if claim["baseline"] == REFERENCE and alone:
+            claim["baseline"] = alone
         check_claim(claim, f"{path}: claims.{name}")
     return claims
 

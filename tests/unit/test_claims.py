@@ -16,7 +16,7 @@ from vernacular.corpus.records import SCORE, write_rows
 from vernacular.evaluation.claims import COLUMNS, bootstrap_p, claims_table, contrast, holm, timed_table
 from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
 from vernacular.evaluation.statistics import RATES, group_estimates, interval
-from vernacular.study_claims import SCHEMA, load_claims
+from vernacular.study_claims import SCHEMA, load_claims, sides
 from vernacular.study_schema import StudyError
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
@@ -271,6 +271,12 @@ def test_shipped_claims() -> None:
     claims = load_claims(CLAIMS)
     assert {claim["paper"] for claim in claims.values()} == {"AdaMame", "SLAM", "ST-Merge"}
     assert len(claims) >= 15 and all(claim["statement"].endswith(".") for claim in claims.values())
+
+
+def test_the_llm_alone_is_what_the_study_calls_it() -> None:
+    told = load_claims(CLAIMS, "llama")["english-keeps-its-accuracy"]
+    assert told["baseline"] == "llama" and sides(told) == ["st-merge", "llama"]
+    assert load_claims(CLAIMS)["english-keeps-its-accuracy"]["baseline"] == "merge.reference"
 
 
 def test_metrics_are_those_of_the_tables() -> None:

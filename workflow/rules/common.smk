@@ -57,7 +57,9 @@ try:
     for language in study["languages"]:
         load_phrasebook(language)
     check_folders(study, CONFIG_FILE)
-    CLAIMS = load_claims(study["claims"] or ROOT / "config" / "claims.yaml")
+    CLAIMS = load_claims(
+        study["claims"] or ROOT / "config" / "claims.yaml", (study.get("merge") or {}).get("reference")
+    )
     if CONFIG_FILES:
         check_owner(study, CONFIG_FILES.values(), ROOT / "config", CONFIG_FILE)
 except (StudyError, PhrasebookError, YamlError) as error:
