@@ -49,7 +49,7 @@ PARENTS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "no encoder": (
         put("models.langbridge.encoder", FORGET),
-        ["models.langbridge.encoder: 'reasoner' is an LLM; name the encoder, or a mapping as `from`"],
+        ["models.langbridge.encoder: 'merge-reasoner' is an LLM; name the encoder, or a mapping as `from`"],
     ),
     "mapping without an encoder": (
         put("models.mapping.encoder", FORGET),
@@ -112,8 +112,8 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
         ["evaluations.5.models: 'translator' has the recipe 'translator'"],
     ),
     "told language of an LLM": (
-        add(ORACLE, "reasoner"),
-        ["evaluations.11.decoding: 'oracle' is for models of the recipe 'merge'; 'reasoner' is none"],
+        add(ORACLE, "merge-reasoner"),
+        ["evaluations.11.decoding: 'oracle' is for models of the recipe 'merge'; 'merge-reasoner' is none"],
     ),
     "clamped gate of an LLM": (
         lambda c: c["evaluations"][ORACLE].update(decoding="llm-off", models=["lrm"]),
@@ -178,7 +178,7 @@ SECTION: dict[str, tuple[Edit, list[str]]] = {
         put("merge.model", "st-merge-adamame"),
         ["merge.model: 'st-merge-adamame' is in no evaluation of the target 'merge'"],
     ),
-    "unknown reference": (put("merge.reference", "reasonr"), ["merge.reference: model 'reasonr'", "'reasoner'"]),
+    "unknown reference": (put("merge.reference", "merge-reasonr"), ["merge.reference: model 'merge-reasonr'", "'merge-reasoner'"]),
     "unknown low-resource language": (
         put("merge.low_resource", ["sw", "yo"]),
         ["merge.low_resource: language 'yo' is not among the study's languages"],

@@ -86,7 +86,7 @@ def test_target_slam_sweep(fresh: Path) -> None:
 
 
 def test_target_merge(fresh: Path) -> None:
-    """One mapping for all merges but LangBridge; only the reasoner is evaluated behind a translator."""
+    """One mapping for all merges but LangBridge; only the LLM is evaluated behind a translator."""
     run = dry_run(fresh, "merge")
     models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 5}
     generation = {"generate": 4, "generate_translated": 4, "generate_merged": 20, "score": 28}
@@ -96,7 +96,7 @@ def test_target_merge(fresh: Path) -> None:
 
 
 def test_target_merge_steering(fresh: Path) -> None:
-    """What the gate does, looked at: one merge in six ways, and the reasoner on questions in two languages."""
+    """What the gate does, looked at: one merge in six ways, and the LLM on questions in two languages."""
     run = dry_run(fresh, "merge_steering")
     models = {"pretrain": 1, "pretrain_translator": 1, "train_finetune": 1, "train_mapping": 1, "train_merge": 1}
     generation = {"generate": 2, "generate_merged": 7, "score": 9}
@@ -110,10 +110,10 @@ def test_a_merge_on_the_adamame_model(fresh: Path) -> None:
 
 
 def test_the_three_parts_in_one_call(fresh: Path) -> None:
-    """What they share is made once: the reasoner, its answers, the questions."""
+    """What they share is made once: the questions. The merges' LLM is not SLAM's, so its base is a third."""
     run = dry_run(fresh, "all", "slam", "merge")
-    assert run.jobs["pretrain"] == 2 and run.jobs["pretrain_translator"] == 1
-    assert run.jobs["generate"] == 12 + 14 + 2 and run.jobs["page"] == 3
+    assert run.jobs["questions"] == 1 and run.jobs["pretrain"] == 3 and run.jobs["pretrain_translator"] == 1
+    assert run.jobs["generate"] == 12 + 14 + 4 and run.jobs["page"] == 3
     pages = {message for message in run.messages if message.startswith("page")}
     assert pages == {f"page: writing {name}.html" for name in ("index", "slam", "merge")}
 
