@@ -110,9 +110,9 @@ def test_a_merge_on_the_adamame_model(fresh: Path) -> None:
 
 
 def test_the_three_parts_in_one_call(fresh: Path) -> None:
-    """What they share is made once: the questions. The merges' LLM is not SLAM's, so its base is a third."""
+    """What they share is made once. The merges' LLM is not SLAM's, so its base is a third."""
     run = dry_run(fresh, "all", "slam", "merge")
-    assert run.jobs["questions"] == 1 and run.jobs["pretrain"] == 3 and run.jobs["pretrain_translator"] == 1
+    assert run.jobs["pretrain"] == 3 and run.jobs["pretrain_translator"] == 1
     assert run.jobs["generate"] == 12 + 14 + 4 and run.jobs["page"] == 3
     pages = {message for message in run.messages if message.startswith("page")}
     assert pages == {f"page: writing {name}.html" for name in ("index", "slam", "merge")}
