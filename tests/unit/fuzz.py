@@ -44,11 +44,12 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def over(seconds: float) -> str | None:
-    """The limit that the last input went over."""
+def over(seconds: float, leaked: float = 0.0) -> str | None:
+    """The limit that the last input went over; leaked: MiB that were held before it and are not the target's."""
     if seconds > SECONDS:
         return f"took {seconds:.1f} s"
-    return f"{peak():.0f} MiB of memory at the most" if peak() * 2**20 > MEMORY else None
+    most = peak() - leaked
+    return f"{most:.0f} MiB of memory at the most" if most * 2**20 > MEMORY else None
 
 
 def fuzz(
