@@ -6,7 +6,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test slurm-test soak fuzz bench lint setup dry-run plan dag lock
+.PHONY: study slam merge all test slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -54,6 +54,10 @@ soak: .venv/ready
 # A hundred thousand wild texts for each reader of text, one in 2,000 of 10 MB; one target: make fuzz TARGETS=verifier
 fuzz: .venv/ready
 	@$(BIN)/python tests/unit/fuzz.py $(TARGETS)
+
+# The same readers under atheris, five minutes each, with inputs that lead to new branches; needs pip install '.[fuzz]'
+fuzz-guided: .venv/ready
+	@$(BIN)/python tests/unit/fuzz_guided.py $(TARGETS)
 
 # Ours against another, in pairs, each benchmark at most three minutes; one of them: make bench BENCH=identify. The table
 # is printed, benchmarks/results.csv written; docs/measurements.md says what was found.

@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 from tqdm import tqdm
 
 from vernacular.files import atomic_folder, url_name
-from vernacular.shown import VARIABLE
+from vernacular.shown import VARIABLE, hide_in_log
 
 COMMIT = re.compile("[0-9a-f]{40}")
 CHUNK = 1 << 20  # bytes
+CUT = re.compile(r"\(…\)\S*")
 # Of a model's repository: what Transformers loads. Weights that are pickles come only where there are no safetensors.
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 PICKLES = ("pytorch_model*.bin",)
@@ -68,6 +69,7 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
+    hide_in_log("huggingface_hub")
     repo, kind, revision = item["repo"], item["kind"], item["revision"]
     page = f"https://huggingface.co/{'datasets/' * (kind == 'dataset')}{repo}"
     doing = repo
@@ -78,7 +80,8 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
         files = {}
         for name in chosen(item, there):
             doing, entry = f"{repo}: {name}", there[name]
-            path = hf_hub_download(repo, name, repo_type=kind, revision=commit, tqdm_class=bars)
+            bar = type("Bar", (bars,), {"title": name})  # the client would show the end of a signed address
+            path = hf_hub_download(repo, name, repo_type=kind, revision=commit, tqdm_class=bar)
             files[name] = File(Path(path).resolve(), entry.lfs.sha256 if entry.lfs else entry.blob_id)
     except GatedRepoError:
         raise ValueError(
@@ -284,7 +287,8 @@ def no_network(what: str, error: Exception) -> str:
 
 
 def one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:160]
+    """Without the ends of addresses that the hub's client shows after `(…)`: they may hold what a hub signed."""
+    return " ".join(f"{type(error).__name__}: {CUT.sub('(…)', str(error))}".split())[:160]
 
 
 def progress_bars(descriptor: int) -> type[tqdm]:
@@ -293,9 +297,11 @@ def progress_bars(descriptor: int) -> type[tqdm]:
 
     class Bar(tqdm):
         tenth = 0
+        title = ""  # what is fetched, where the maker of the bar does not name it
 
         def __init__(self, *args: Any, **options: Any) -> None:
             options = {key: value for key, value in options.items() if key not in ("name", "disable")}
+            options["desc"] = self.title or options.get("desc")
             super().__init__(*args, **{**options, "file": stream, "unit": "B", "unit_scale": True})
 
         def display(self, msg: str | None = None, pos: int | None = None) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from vernacular import command
+from vernacular.shown import hide_in_log
 
 # What a model loads, and the records of how it was made. No pickle, no hidden file, nothing that lies there by chance.
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
@@ -29,6 +30,7 @@ def push(folder: Path, card: Path, repo: str, private: bool) -> str:
     """One commit with all files and the card as README.md; the address of the commit."""
     from huggingface_hub import CommitOperationAdd, HfApi
 
+    hide_in_log("huggingface_hub")
     token = os.environ.get("HF_TOKEN")
     if not token:
         raise ValueError("HF_TOKEN is not set: export a token that may write (it is never read from a file)")

@@ -4,6 +4,7 @@ What addresses carry that may be a secret is left out of lines: a login, and in 
 secret or could be one by its length. `${NAME}`, a variable of the environment, is none.
 """
 
+import logging
 import re
 
 FORMULA = re.compile(r"[=@]|[+-](?![\d.,]*$)")  # how a formula begins for a spreadsheet, but no number
@@ -40,6 +41,18 @@ def without_secrets(text: str) -> str:
         return f"{found[1]}{'***@' if found[2] else ''}{found[3]}{PAIR.sub(part, found[4] or '')}"
 
     return ADDRESS.sub(address, text)
+
+
+def hide_in_log(library: str) -> None:
+    """What a library logs by handlers of its own loses what `without_secrets` leaves out: it may name the signed
+    addresses to which a hub sends its client, or a hub whose own address holds a login."""
+
+    def hide(record: logging.LogRecord) -> bool:
+        record.msg, record.args = without_secrets(record.getMessage()), ()
+        return True
+
+    for handler in logging.getLogger(library).handlers:
+        handler.addFilter(hide)
 
 
 def visible(text: str) -> str:

@@ -30,6 +30,28 @@ def wild_input(target: str, number: int, options: argparse.Namespace) -> tuple[r
     return rng, long_text(rng, options.size) if long else wild_text(rng)
 
 
+def attempt(target: str, check: Check, rng: random.Random, text: str) -> float:
+    """Seconds of the process's own time that an input took; raises what the check raises."""
+    if target == "verifier":
+        ready()
+    start = time.process_time()
+    check(rng, text)
+    return time.process_time() - start
+
+
+def peak() -> float:
+    """MiB that this process has held at the most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def over(seconds: float, leaked: float = 0.0) -> str | None:
+    """The limit that the last input went over; leaked: MiB that were held before it and are not the target's."""
+    if seconds > SECONDS:
+        return f"took {seconds:.1f} s"
+    most = peak() - leaked
+    return f"{most:.0f} MiB of memory at the most" if most * 2**20 > MEMORY else None
+
+
 def fuzz(
     target: str, check: Check, numbers: Sequence[int], options: argparse.Namespace, at: "Synchronized[int]", report: Any
 ) -> None:
@@ -39,24 +61,16 @@ def fuzz(
         check(random.Random(0), text)
     for number in numbers:
         at.value = number
-        if target == "verifier":
-            ready()
-        rng, text = wild_input(target, number, options)
-        start = time.process_time()
         try:
-            check(rng, text)
+            taken = attempt(target, check, *wild_input(target, number, options))
         except Exception:
             report.send((number, traceback.format_exc(limit=-3)))
             return
-        slowest = max(slowest, (time.process_time() - start, number))
-        if slowest[0] > SECONDS:
-            report.send((number, f"took {slowest[0]:.1f} s"))
+        if wrong := over(taken):
+            report.send((number, wrong))
             return
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    if peak > MEMORY:
-        report.send((slowest[1], f"{peak / 2**20:.0f} MiB of memory at the most"))
-    else:
-        report.send((None, f"slowest {slowest[0]:.2f} s (number {slowest[1]}), {peak / 2**20:.0f} MiB at the most"))
+        slowest = max(slowest, (taken, number))
+    report.send((None, f"slowest {slowest[0]:.2f} s (number {slowest[1]}), {peak():.0f} MiB at the most"))
 
 
 def watch(target: str, check: Check, numbers: Sequence[int], options: argparse.Namespace) -> tuple[bool, str]:

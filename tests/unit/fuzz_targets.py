@@ -152,7 +152,7 @@ CHECKS: dict[str, Check] = {
 
 
 # These make the identifier load its models: Latin, Cyrillic, Arabic and Han letters, of no language's words.
-WARM = ["zuwo bugah gidde mo", "абвг дежиз клмн", "ابتث جحخد ذرزس", "漢字仮名交文", "7"]
+WARM = ["zuwo bugah gidde mo", "бчрикла впйва", "زدیحط خب ضخص چچ نصصي یبثوس کم دم", "漢字仮名交文", "7"]
 
 
 def ready() -> None:

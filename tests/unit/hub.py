@@ -19,16 +19,17 @@ def git_sha1(data: bytes) -> str:
 class Hub:
     """files: path -> bytes of the one repository owner/name at COMMIT, where `main` points to; url: of the server.
 
-    gated, cut (bytes after which an answer ends) and wrong (a file that is served with other bytes) spoil it. asked:
-    the ranges of bytes that were asked for. Plain files, for downloads by URL, stand below /plain/; queries: those of
-    their addresses.
+    gated, cut (bytes after which an answer ends) and wrong (a file that is served with other bytes, or with one less
+    than its signed address promises) spoil it. asked: the ranges of bytes that were asked for. signed: where it is set,
+    files are fetched from addresses below /plain/ with this query. Plain files, for downloads by URL, stand there, too;
+    queries: those of their addresses.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files, self.main, self.gated, self.cut, self.wrong = files, COMMIT, False, 0, ""
         self.asked: list[str | None] = []
         self.queries: list[str] = []
-        self.url = ""
+        self.signed = self.url = ""
 
     def entry(self, name: str) -> dict[str, Any]:
         data = self.files[name]
@@ -76,14 +77,19 @@ class Handler(BaseHTTPRequestHandler):
         entry = self.hub.entry(name)
         etag = entry["lfs"]["sha256"] if "lfs" in entry else entry["blobId"]
         data = data[::-1] if name == self.hub.wrong else data
-        return self.answer(data, {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT})
+        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}
+        if self.command == "HEAD" and self.hub.signed:  # at another host, as the hub does it
+            there = f"{self.hub.url.replace('127.0.0.1', 'localhost')}/plain/{name}?{self.hub.signed}"
+            size = len(data) + (name == self.hub.wrong)
+            return self.answer(data, headers | {"Location": there, "X-Linked-Size": str(size)}, 302)
+        return self.answer(data, headers)
 
-    def answer(self, data: bytes, headers: dict[str, str]) -> None:
+    def answer(self, data: bytes, headers: dict[str, str], status: int = 200) -> None:
         asked, total = self.headers.get("Range"), len(data)
         start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
         if self.command == "GET" and headers:
             self.hub.asked.append(asked)
-        self.send_response(206 if asked else 200)
+        self.send_response(206 if asked else status)
         headers = headers | ({"Content-Range": f"bytes {start}-{total - 1}/{total}"} if asked else {})
         for key, value in (headers | {"Content-Length": str(total - start)}).items():
             self.send_header(key, value)

@@ -234,6 +234,34 @@ def test_a_token_in_a_url_is_written_nowhere(
     assert len(texts) >= 6 and not [text for text in texts if "7b1e4" in text]
 
 
+def test_what_the_hubs_client_shows_holds_no_secret(tmp_path: Path, hub: Hub) -> None:
+    """It names the addresses of files that are cut off and the ends of all: they may be signed, or hold a login."""
+
+    def text_of(endpoint: str = hub.url) -> str:
+        done = subprocess.run(
+            [sys.executable, SCRIPTS / "download.py", *arguments(tmp_path, MODEL)],
+            env={**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "0"}
+            | {"HF_HUB_DISABLE_XET": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return done.stdout + done.stderr
+
+    hub.signed, hub.wrong = "X-Amz-Date=20260101&X-Amz-Signature=planted-7b1e4", "config.json"
+    texts = [text_of()]
+    assert "config.json: no network (OSError: Consistency check failed" in texts[0]
+    hub.wrong, hub.files["model.safetensors"], hub.cut = "", bytes(25_000_000), 15_000_000
+    texts.append(text_of())
+    assert "/plain/model.safetensors?X-Amz-Date=***&X-Amz-Signature=***: " in texts[1] and "to resume" in texts[1]
+    assert "model.safetensors: 25.0 of 25.0 MB" in texts[1] and set(hub.queries) == {hub.signed}
+    hub.signed, hub.files["config.json"] = "", b"{}"
+    (tmp_path / "cache/hub").rename(tmp_path / "old")
+    texts.append(text_of(endpoint=hub.url.replace("http://", "http://someone:planted-7b1e4@")))
+    assert "http://***@127.0.0.1" in texts[2] and "2 files" in texts[2]
+    assert "7b1e4" not in "".join(texts)
+
+
 # --- a mirror
 
 

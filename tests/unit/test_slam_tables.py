@@ -42,8 +42,8 @@ def test_paired_intervals_against_a_direct_computation():
     row = table.set_index("model").loc["slam"]
 
     english, mean, changes, means, over = [], [], [], [], []
-    for weights in draw_weights("mini", IDS, DRAWS).astype(int):
-        drawn = [i for i, times in enumerate(weights) for _ in range(times)]
+    for weights in draw_weights("mini", IDS, DRAWS):
+        drawn = [i for i, times in enumerate(weights.astype(int)) for _ in range(times)]
         of = {m: [sum(t[i, j] for i in drawn) / len(drawn) for j in range(3)] for m, t in right.items()}
         english.append(of["slam"][1])
         mean.append(sum(of["slam"]) / 3)

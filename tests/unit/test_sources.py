@@ -98,6 +98,7 @@ def test_mgsm_lines(tmp_path: Path) -> None:
         ("q\t1\nno answer\t\n", "line 2 is no question"),
         ("q\t1\n\nq\t2\n", "line 2"),
         ("no tab\n", "line 1"),
+        ("", "line 1"),
     ]:
         file.write_text(text)
         with pytest.raises(ValueError, match=rf"mgsm_fr.tsv: {what}"):
@@ -110,6 +111,20 @@ def test_mgsm_lines(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(ValueError, match=r"no files of the format 'mgsm' \(named mgsm_"):
         list(question_rows("mgsm", tmp_path, "mgsm", ["fr"], "test"))
+
+
+def test_files_of_lines_are_read_line_by_line(tmp_path: Path) -> None:
+    """Of 4 MB a reader holds a twentieth at the most."""
+    (tmp_path / "en-sw").mkdir()
+    paths = {"mgsm": tmp_path / "mgsm_fr.tsv", "bitext": tmp_path / "en-sw/x.sw"}
+    for path in [*paths.values(), paths["bitext"].with_suffix(".en")]:
+        path.write_text(f"{'q' * 40}\t7\n" * 100_000)
+    for source, path in paths.items():
+        tracemalloc.start()
+        assert sum(1 for _ in READERS[source](path, "fr" if source == "mgsm" else "sw")) == 100_000
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 200_000, source
 
 
 def test_mgsm_with_korean(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 import os
 import random
+import sys
 import time
 import unicodedata
+from pathlib import Path
 
 import fuzz
+import fuzz_guided
 import pytest
 from fuzz_targets import CHECKS, WARM, ready
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wild import BOMBS, WILD, wild_text
+from wild import BOMBS, PIECES, WILD, wild_text
 
 from vernacular.codeswitch import code_switched
 from vernacular.corpus.filter import normalise as normalised
@@ -153,3 +156,40 @@ def test_fuzzing_repeats_an_input_by_its_number(monkeypatch: pytest.MonkeyPatch,
     options = ["normaliser", "--seed", "7", "--size", "5000", "--every", "5"]
     assert fuzz.main([*options, "--inputs", "40"]) == 0 and fuzz.main([*options, "--number", "4"]) == 0
     assert "normaliser: 40 inputs in" in capsys.readouterr().out
+
+
+def test_guided_fuzzing_asks_for_atheris(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setitem(sys.modules, "atheris", None)
+    assert fuzz_guided.main(["normaliser"]) == 2
+    assert capsys.readouterr().err == "fuzz_guided: atheris is missing; install it: .venv/bin/pip install '.[fuzz]'\n"
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_an_input(data: bytes) -> None:
+    rng, text = fuzz_guided.split(data)
+    assert text.encode("utf-8", "surrogateescape") == data[4:] and rng.random() < 1
+    assert fuzz_guided.split(data)[0].random() == random.Random(data[:4]).random()
+
+
+def test_guided_fuzzing_starts_from_wild_texts(tmp_path: Path) -> None:
+    fuzz_guided.prepare(tmp_path / "x")
+    texts = [fuzz_guided.split(path.read_bytes())[1] for path in sorted((tmp_path / "x").iterdir())]
+    assert texts[7] == wild_text(random.Random(7)) and BOMBS["tower"](500) in texts
+    words = (tmp_path / "x.words").read_text().splitlines()
+    assert len(words) == len(PIECES) and '"\\x5c\\x62\\x6f\\x78\\x65\\x64"' in words
+
+
+def test_guided_fuzzing_finds_what_goes_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    pytest.importorskip("atheris")
+    monkeypatch.setattr(fuzz, "CHECKS", {"well": well, "bad": crash})
+    monkeypatch.setattr(fuzz, "MEMORY", 2**40)
+    assert fuzz_guided.main(["--minutes", "0.02", "--folder", str(tmp_path)]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("well: ") and "FAILED" not in first
+    [failed] = tmp_path.glob("bad-crash-*")
+    assert second.startswith("bad: FAILED: 1 inputs in ") and str(failed) in second
+    assert "ZeroDivisionError" in (tmp_path / "bad.log").read_text()
+    with pytest.raises(ZeroDivisionError):
+        fuzz_guided.main(["bad", "--input", str(failed)])

@@ -77,6 +77,10 @@ def _random_words(letters: str):
     return words
 
 
+def _thousand_lines(number: int) -> str:
+    return "".join(f"{number}{n:03d} word\n" for n in range(1000))
+
+
 # Name -> a text of about `size` characters.
 BOMBS = {
     "one letter": lambda size: "a" * size,
@@ -111,7 +115,7 @@ BOMBS = {
     "ends of thinking": lambda size: "</think>" * (size // 8),
     "nested brackets": lambda size: "[" * size,
     "nested objects": lambda size: '{"a":' * (size // 5),
-    "short lines": lambda size: "".join(f"{n} word\n" for n in range(size // 12)),
+    "short lines": lambda size: "".join(map(_thousand_lines, range(size // 12_000))),
     "empty lines": lambda size: "\n" * size,
     "words of no language": _random_words("abcdefghijklmnopqrstuvwxyz     "),
     "lines of no language": _random_words("abcdefghijklmnopqrstuvwxyz\n\n\n\n"),

@@ -22,8 +22,7 @@ Example = dict[str, Any]
 
 def mgsm(path: Path, language: str) -> Iterator[Example]:
     """MGSM and MGSM-Rev2 (Shi et al., 2022; arXiv 2511.05162): question, tab, answer; line n is the same question."""
-    # Not splitlines(), which takes a U+2028 or a form feed within a question for its end.
-    for number, line in enumerate(read_text(path).removesuffix("\n").split("\n"), 1):
+    for number, line in enumerate(text_lines(path), 1):
         question, tab, answer = line.rpartition("\t")
         if not tab or not question.strip() or not answer.strip():
             raise ValueError(f"{path}: line {number} is no question, tab, answer")
@@ -148,11 +147,12 @@ def bitext(path: Path, language: str) -> Iterator[Example]:
     other = pair[1 - pair.index(language)] if language in pair else None
     if other is None or "en" not in pair:
         raise ValueError(f"{path}: must stand in a folder such as en-{language} or {language}-en")
-    lines = [read_text(path.with_suffix(f".{code}")).removesuffix("\n").split("\n") for code in (language, other)]
-    if len(lines[0]) != len(lines[1]):
-        raise ValueError(f"{path}: {len(lines[0])} lines, but its translation has {len(lines[1])}")
+    sides = [path.with_suffix(f".{code}") for code in (language, other)]
+    lengths = [sum(1 for _ in text_lines(side)) for side in sides]
+    if lengths[0] != lengths[1]:
+        raise ValueError(f"{path}: {lengths[0]} lines, but its translation has {lengths[1]}")
     foreign = language if language != "en" else other
-    for number, (text, translation) in enumerate(zip(*lines, strict=True), 1):
+    for number, (text, translation) in enumerate(zip(*map(text_lines, sides), strict=True), 1):
         if text.strip() and translation.strip():
             yield {"id": f"{foreign}-{number:06d}", "language": language, "question": text.strip()}
 
@@ -173,11 +173,20 @@ READERS: dict[str, Callable[[Path, Any], Iterator[Example]]] = {
 # --- files
 
 
-def read_text(path: Path) -> str:
+def text_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, of which one is held at a time; an empty file is one empty line.
+
+    Not as splitlines() has them, which takes a U+2028 or a form feed within a question for its end.
+    """
+    line = None
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            for line in file:
+                yield line.removesuffix("\n")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not valid UTF-8 ({error}); restore the file") from None
+        raise ValueError(f"{path}: not valid UTF-8 ({error.reason}); restore the file") from None
+    if line is None:
+        yield ""
 
 
 def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -29,7 +29,14 @@ SPLITS = {"test": (0.0, 0.1), "dev": (0.1, 0.2), "train": (0.2, 1.0)}
 class Problem(NamedTuple):
     operations: list[str]
     operands: list[int]  # the opening number, then one for each operation
-    steps: list[tuple[str, int, int, int]]  # (operation, x, y, z): x op y = z
+
+    @property
+    def steps(self) -> list[tuple[str, int, int, int]]:
+        """(operation, x, y, z): x op y = z."""
+        x, found = self.operands[0], []
+        for operation, y in zip(self.operations, self.operands[1:], strict=True):
+            found.append((operation, x, y, x := result_of(operation, x, y)))
+        return found
 
     @property
     def answer(self) -> int:
@@ -57,8 +64,12 @@ def apply(operation: str, x: int, y: int) -> int | None:
     """The result; None where it is not a whole number of at least 2 (every number in a text is a plural)."""
     if operation == "share" and x % y:
         return None
-    result = {"add": x + y, "subtract": x - y, "multiply": x * y, "share": x // y}[operation]
+    result = result_of(operation, x, y)
     return result if result >= 2 else None
+
+
+def result_of(operation: str, x: int, y: int) -> int:
+    return {"add": x + y, "subtract": x - y, "multiply": x * y, "share": x // y}[operation]
 
 
 def draw_problem(rng: random.Random, steps: int, numbers: dict[str, list[int]]) -> Problem:
@@ -78,16 +89,15 @@ def draw_problem(rng: random.Random, steps: int, numbers: dict[str, list[int]]) 
 
 def draw_operands(rng: random.Random, operations: list[str], numbers: dict[str, list[int]]) -> Problem | None:
     x = rng.randint(*numbers["opening"])
-    operands, trail = [x], []
+    operands = [x]
     for operation in operations:
         y = rng.randint(*numbers["term" if operation in ("add", "subtract") else "factor"])
         z = apply(operation, x, y)
         if z is None or not numbers["result"][0] <= z <= numbers["result"][1]:
             return None
         operands.append(y)
-        trail.append((operation, x, y, z))
         x = z
-    return Problem(operations, operands, trail)
+    return Problem(operations, operands)
 
 
 def split_of(problem: AnyProblem) -> str:

@@ -4,6 +4,7 @@ LPR's and WPR's per-trace verdicts follow arXiv 2406.20052 as AdaMame uses them;
 identified line, fails.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -24,16 +25,16 @@ class Gold(NamedTuple):
 
 def golds_of(questions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Gold]:
     """(id, language) -> what is right, from records.QUESTION rows; a choice may be answered in English words too."""
-    rows = list(questions)
-    english = {row["id"]: row["choices"] for row in rows if row["language"] == "en"}
-    return {
-        (row["id"], row["language"]): Gold(
-            row["kind"],
-            row["answer"],
-            [options for options in (row["choices"], english.get(row["id"])) if options is not None],
-        )
-        for row in rows
-    }
+    golds, english = {}, {}
+    for row in questions:
+        own = [row["choices"]] if row["choices"] is not None else ()
+        golds[row["id"], sys.intern(row["language"])] = Gold(sys.intern(row["kind"]), row["answer"], own)
+        if row["language"] == "en" and own:
+            english[row["id"]] = row["choices"]
+    for (identifier, language), gold in golds.items() if english else ():
+        if identifier in english:
+            golds[identifier, language] = gold._replace(options=[*gold.options, english[identifier]])
+    return golds
 
 
 def score_rows(

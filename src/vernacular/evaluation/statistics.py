@@ -1,13 +1,13 @@
 """From scores to rates with intervals: `tables/scores.csv`, and the joint draws that the Pareto front needs.
 
 Everything rests on whole-number counts per (question id, language). A rate is a ratio of their sums, a group's rate is
-the macro average of its languages' rates (each language weighs the same), and a bootstrap draw is a matrix product of
+the macro average of its languages' rates (each language weighs the same), and a bootstrap draw is a product of
 the counts with the number of times each id was drawn. The sums are whole numbers below 2**53, hence exact in any
 order: tables do not depend on the number of threads or on the linear algebra library.
 """
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -217,8 +217,8 @@ def interval(draws: Array) -> tuple[Array, Array]:
     return low, high
 
 
-def draw_weights(benchmark: str, ids: int, draws: int = DRAWS) -> Array:
-    """How often each of the sorted ids of a benchmark is drawn: (draw, ids), whole numbers, rows sum to `ids`.
+def draw_weights(benchmark: str, ids: int, draws: int = DRAWS) -> Iterator[Array]:
+    """How often each of the sorted ids of a benchmark is drawn: `draws` times (ids,), whole numbers that sum to `ids`.
 
     A bootstrap clustered by question (Cameron, Gelbach and Miller 2008, section 2): an id brings all its languages and
     samples along, since translations of a question and samples of one prompt are not independent. Seeded by the
@@ -226,7 +226,9 @@ def draw_weights(benchmark: str, ids: int, draws: int = DRAWS) -> Array:
     row does not change with what else is in the study.
     """
     seed = int.from_bytes(hashlib.sha256(benchmark.encode()).digest()[:8], "big")
-    return np.random.default_rng(seed).multinomial(ids, np.full(ids, 1 / ids), size=draws).astype(np.float64)
+    rng, even = np.random.default_rng(seed), np.full(ids, 1 / ids)
+    for _ in range(draws):
+        yield rng.multinomial(ids, even).astype(np.float64)
 
 
 def _flags(column: pd.Series) -> Array:
@@ -248,7 +250,8 @@ def _row_languages(languages: list[str], in_domain: set[str]) -> dict[str, list[
 def _drawn_rates(table: Tally, benchmark: str, draws: int) -> Array:
     """(draw, language, rate)."""
     ids, languages, counts = table.counts.shape
-    drawn = draw_weights(benchmark, ids, draws) @ table.counts.reshape(ids, languages * counts)
+    flat = table.counts.reshape(ids, languages * counts)
+    drawn = np.stack([weights @ flat for weights in draw_weights(benchmark, ids, draws)])
     return _rates(drawn.reshape(draws, languages, counts))
 
 
