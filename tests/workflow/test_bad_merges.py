@@ -178,7 +178,10 @@ SECTION: dict[str, tuple[Edit, list[str]]] = {
         put("merge.model", "st-merge-adamame"),
         ["merge.model: 'st-merge-adamame' is in no evaluation of the target 'merge'"],
     ),
-    "unknown reference": (put("merge.reference", "merge-reasonr"), ["merge.reference: model 'merge-reasonr'", "'merge-reasoner'"]),
+    "unknown reference": (
+        put("merge.reference", "merge-reasonr"),
+        ["merge.reference: model 'merge-reasonr'", "'merge-reasoner'"],
+    ),
     "unknown low-resource language": (
         put("merge.low_resource", ["sw", "yo"]),
         ["merge.low_resource: language 'yo' is not among the study's languages"],
