@@ -44,7 +44,7 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
     }
     is_merge = (job.inputs["parent"] / CONFIG).exists()
     if is_merge:
-        options["mapping_width"] = read_json(job.inputs["parent"] / CONFIG)["mapping_width"]
+        options["mapping_width"] = read_json(job.inputs["parent"] / CONFIG).get("mapping_width", 0)
     model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
     if is_merge:
         model.load_connector(job.inputs["parent"])
