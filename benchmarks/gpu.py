@@ -4,9 +4,10 @@
 
 The scripts of the workflow train models with random weights, at two sizes. `miniature`: the default study's models,
 recipes and batches. `large`: a Llama of 16 layers and more than 100M parameters, texts of about 800 tokens (SLAM: rows
-of 1,024) and batches to match (SIZES); its merge reads through an encoder of 12 layers. No training compiles. SFT and
-GRPO train LoRA adapters with gradient checkpointing, SLAM two matrices in each of some layers, ST-Merge its connector,
-as on any GPU. Random weights end no answer, so that GRPO's completions all have their full length.
+of 1,024) and batches to match (SIZES); its merge reads through an encoder of 12 layers. Merges start by chance, with a
+mapping of MindMerger's width. No training compiles. SFT and GRPO train LoRA adapters with gradient checkpointing, SLAM
+two matrices in each of some layers, ST-Merge its connector, as on any GPU. Random weights end no answer, so that GRPO's
+completions all have their full length.
 
 A step lasts from the end of the one before to its own, the device waited for: data, rollouts and reward are in it. The
 first WARM steps are left out; seconds and tokens a second are medians. Tokens are the trainer's count: with SLAM and
@@ -41,21 +42,31 @@ MOST = {"adamame": WARM + 4}  # steps of a training, where one takes seconds
 TRAININGS = {"sft": "SFT", "adamame": "GRPO", "slam": "SLAM", "st-merge": "ST-Merge"}  # model of the default study
 COLUMNS = ["training", "model", "parameters", "steps", "seconds", "tokens_a_second", "peak_memory", "reserved"]
 
-LLAMA = {"model_type": "llama", "max_position_embeddings": 2048, "tie_word_embeddings": True}
-M2M = {"model_type": "m2m_100", "decoder_layers": 1, "max_position_embeddings": 2048, "dropout": 0.0}
+
+def llama(width: int, inner: int, layers: int, heads: int) -> dict[str, Any]:
+    return {
+        "model_type": "llama", "max_position_embeddings": 2048, "tie_word_embeddings": True, "hidden_size": width,
+        "intermediate_size": inner, "num_hidden_layers": layers, "num_attention_heads": heads,
+        "num_key_value_heads": heads,
+    }  # fmt: skip
+
+
+def m2m(width: int, inner: int, layers: int, heads: int) -> dict[str, Any]:
+    """Its decoder has one layer, since no merge uses it."""
+    return {
+        "model_type": "m2m_100", "max_position_embeddings": 2048, "dropout": 0.0, "d_model": width,
+        "encoder_layers": layers, "decoder_layers": 1, "encoder_ffn_dim": inner, "decoder_ffn_dim": inner,
+        "encoder_attention_heads": heads, "decoder_attention_heads": heads,
+    }  # fmt: skip
+
+
 # Of each size but the default study's: problems joined in a text, LLM, encoder, what recipes change.
 SIZES: dict[str, dict[str, Any]] = {
     "miniature": {"joined": 1},
     "large": {
         "joined": 7,
-        "llm": {
-            **LLAMA, "hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 16,
-            "num_attention_heads": 12, "num_key_value_heads": 12,
-        },
-        "encoder": {
-            **M2M, "d_model": 512, "encoder_layers": 12, "encoder_ffn_dim": 2048, "decoder_ffn_dim": 2048,
-            "encoder_attention_heads": 8, "decoder_attention_heads": 8,
-        },
+        "llm": llama(768, 2048, 16, 12),
+        "encoder": m2m(512, 2048, 12, 8),
         "training": {"per_device_train_batch_size": 16},
         "adamame": {"per_device_train_batch_size": 64, "max_completion_length": 256},
         "length": 1024,
@@ -63,20 +74,14 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "tiny": {
         "joined": 2,
-        "llm": {
-            **LLAMA, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-            "num_attention_heads": 2, "num_key_value_heads": 2,
-        },
-        "encoder": {
-            **M2M, "d_model": 32, "encoder_layers": 1, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64,
-            "encoder_attention_heads": 2, "decoder_attention_heads": 2,
-        },
+        "llm": llama(32, 64, 2, 2),
+        "encoder": m2m(32, 64, 1, 2),
         "training": {"per_device_train_batch_size": 2},
         "adamame": {"per_device_train_batch_size": 8, "max_completion_length": 8},
         "length": 512,
         "layers": 1,
     },
-}  # fmt: skip
+}
 
 
 # --- What a training reads --------------------------------------------------------------------------------------------
@@ -278,7 +283,7 @@ def main() -> int:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         print("| training | model | seconds a step | tokens a second | peak memory |\n" + "|---" * 5 + "|", flush=True)
-        for size, name in product(sizes, names):  # each row as it comes: a lent machine may go before the last
+        for size, name in product(sizes, names):  # each row as it comes: what stops the next takes none of it
             row = row_of(name, size, arguments)
             failed += row is None
             if row:

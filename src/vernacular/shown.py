@@ -46,13 +46,13 @@ def without_secrets(text: str) -> str:
 def hide_in_log(library: str) -> None:
     """What a library logs by handlers of its own loses what `without_secrets` leaves out: it may name the signed
     addresses to which a hub sends its client, or a hub whose own address holds a login."""
-
-    def hide(record: logging.LogRecord) -> bool:
-        record.msg, record.args = without_secrets(record.getMessage()), ()
-        return True
-
     for handler in logging.getLogger(library).handlers:
-        handler.addFilter(hide)
+        handler.addFilter(hide_secrets)  # which logging adds once, however often it is asked
+
+
+def hide_secrets(record: logging.LogRecord) -> bool:
+    record.msg, record.args = without_secrets(record.getMessage()), ()
+    return True
 
 
 def visible(text: str) -> str:

@@ -177,10 +177,8 @@ def test_a_merge_starts_from_the_mapping_of_its_parent(train: Train) -> None:
 def test_a_merge_has_the_width_of_its_parents_mapping(train: Train) -> None:
     mapping = train("mapping", rows_of("pairs"), mapping_width=40)
     gated = train("gated", rows_of("reasoning"), mapping, {"learning_rate": 0.0, "max_steps": 1}, **GATED)
-    assert connector(gated)["mapping.0.weight"].shape == (40, 12) and connector(gated)["mapping.2.weight"].shape == (
-        16,
-        40,
-    )
+    shapes = [connector(gated)[f"mapping.{n}.weight"].shape for n in (0, 2)]
+    assert shapes == [(40, 12), (16, 40)]
     assert all(torch.equal(connector(gated)[name], tensor) for name, tensor in connector(mapping).items())
     loaded = MergedModel.from_pretrained(gated).connector.state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in connector(gated).items())

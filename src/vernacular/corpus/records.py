@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from vernacular.files import atomic_path
 
 GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
-BATCH = 1024  # rows held as Python's objects; four times as many took 35 MiB more for training data
+BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
 QUESTION = pa.schema(
