@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers.cache_utils import DynamicLayer
 
 from vernacular.answers import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.records import GENERATION
-from vernacular.evaluation.decode import drawn_tokens
+from vernacular.evaluation.decode import ROOM, RoomyLayer, drawn_tokens
 from vernacular.evaluation.generate import generate_rows, split_last_line, stream_seed
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.prompts import forced_prefix, question_messages, split_completion
@@ -115,6 +116,34 @@ def test_a_prompt_is_read_once_and_what_has_ended_leaves_the_batch(
     assert rows[0] <= len(whole) and rows == sorted(rows, reverse=True)
     for place, count in enumerate(rows, start=1):  # at most an eighth of the rows has ended
         assert count * 7 / 8 < sum(row["tokens"] > place for row in whole.values()) <= count
+
+
+def test_the_cache_keeps_what_transformers_own_keeps() -> None:
+    """Token by token, several at once, past its room several times, and with rows that leave."""
+    random = torch.Generator().manual_seed(0)
+
+    def states(rows: int, tokens: int) -> list[torch.Tensor]:
+        return [torch.randn(rows, 2, tokens, 3, generator=random) for _ in range(2)]
+
+    first = states(6, 7)
+    plain, start = DynamicLayer(), DynamicLayer()
+    plain.update(*first)
+    start.update(*first)
+    roomy = RoomyLayer(start)
+    for tokens, places in [(1, None), (2, [0, 2, 3, 5]), (ROOM, None), (1, [3, 1]), (ROOM + 9, None), (1, [0])]:
+        new = states(len(plain.keys), tokens)
+        held = roomy.update(*new)
+        for ours, theirs in zip(held, plain.update(*new), strict=True):
+            assert torch.equal(ours, theirs)
+        if places:
+            plain.batch_select_indices(torch.tensor(places))
+            roomy.batch_select_indices(torch.tensor(places))
+        assert torch.equal(roomy.keys, plain.keys) and torch.equal(roomy.values, plain.values)
+        assert roomy.get_seq_length() == plain.get_seq_length()
+        assert roomy.get_mask_sizes(1) == plain.get_mask_sizes(1)
+    before = roomy.keys
+    roomy.update(*states(1, 1))
+    assert roomy.keys.data_ptr() == before.data_ptr()  # written where they stay
 
 
 def test_order_and_other_languages_change_nothing() -> None:

@@ -7,8 +7,10 @@ gets is the same here as there.
 from typing import Any
 
 import torch
+from transformers.cache_utils import DynamicLayer
 
 ENDED = 0.125  # of the batch's rows that have ended before it is made smaller (our choice: that copies the cache once)
+ROOM = 64  # tokens that a layer of the cache grows by
 
 
 def drawn_tokens(scores: torch.Tensor, draws: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -55,6 +57,10 @@ def decode(
     first = torch.arange(len(input_ids), device=input_ids.device).repeat_interleave(samples)
     prompts = written = input_ids[first]
     logits, inputs = outputs.logits[:, -1][first], kept(inputs, first, len(input_ids))
+    layers = getattr(inputs.get("past_key_values"), "layers", [])
+    for number, layer in enumerate(layers):
+        if type(layer) is DynamicLayer:  # not those with a window, which forget
+            layers[number] = RoomyLayer(layer)
     for step in range(new):
         scores = logits_processor(written, logits.to(copy=True, dtype=torch.float32))
         if draws is None:
@@ -86,3 +92,39 @@ def kept(inputs: dict[str, Any], places: torch.Tensor, rows: int) -> dict[str, A
         name: value[places] if isinstance(value, torch.Tensor) and value.ndim > 1 and len(value) == rows else value
         for name, value in inputs.items()
     }
+
+
+class RoomyLayer(DynamicLayer):
+    """A layer of the cache with room after its last token, so that new ones are written where they stay.
+
+    Transformers' own concatenates, which copies the whole layer at every token. (rows, heads, tokens, width) as there.
+    """
+
+    keys: torch.Tensor
+    values: torch.Tensor
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self.lazy_initialization(layer.keys, layer.values)
+        self.keys, self.values = layer.keys, layer.values
+        self.rooms = [layer.keys, layer.values]  # keys and values are their first tokens
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        start = self.keys.shape[-2]
+        end = start + key_states.shape[-2]
+        for number, states in enumerate((key_states, value_states)):
+            room = self.rooms[number]
+            if end > room.shape[-2]:
+                wider = room.new_empty((*room.shape[:2], end + ROOM, room.shape[-1]))
+                wider[:, :, :start] = room[:, :, :start]
+                self.rooms[number] = room = wider
+            room[:, :, start:end] = states
+        self.keys, self.values = (room[:, :, :end] for room in self.rooms)
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        length = self.keys.shape[-2]
+        self.rooms = [room[indices] for room in self.rooms]
+        self.keys, self.values = (room[:, :, :length] for room in self.rooms)
