@@ -38,7 +38,10 @@ def push(folder: Path, card: Path, repo: str, private: bool) -> str:
     api.create_repo(repo, private=private, exist_ok=True)
     contents = {"README.md": card, **{path.name: path for path in files_of(folder)}}
     operations = [CommitOperationAdd(name, path) for name, path in contents.items()]
-    return api.create_commit(repo, operations, commit_message=f"{folder.name}, made by Vernacular").commit_url
+    try:
+        return api.create_commit(repo, operations, commit_message=f"{folder.name}, made by Vernacular").commit_url
+    except RuntimeError as error:  # what the client makes of every failure of a large file
+        raise OSError(f"{repo}: {error} ({error.__cause__}); push it again: nothing was committed") from None
 
 
 def main(argv: list[str] | None = None) -> int:

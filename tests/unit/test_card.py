@@ -120,6 +120,7 @@ class Hub(BaseHTTPRequestHandler):
     """As much of a hub as a push needs: makes a repository, takes every file in the commit itself."""
 
     seen: list[tuple[str, str, bytes]] = []
+    mode = "regular"  # how files come; by "lfs", to a signed address which then refuses them
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -129,7 +130,11 @@ class Hub(BaseHTTPRequestHandler):
             answer = {"url": f"http://{self.headers['Host']}/me/adamame"}
         elif "/preupload/" in self.path:
             files = json.loads(body)["files"]
-            answer = {"files": [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]}
+            answer = {"files": [{"path": f["path"], "uploadMode": Hub.mode, "shouldIgnore": False} for f in files]}
+        elif self.path.endswith("/lfs/objects/batch"):
+            to = f"http://{self.headers['Host']}/store/file?X-Amz-Signature=planted-7b1e4"
+            objects = [{**one, "actions": {"upload": {"href": to}}} for one in json.loads(body)["objects"]]
+            answer = {"transfer": "basic", "objects": objects}
         elif "/commit/" in self.path:
             answer = {
                 "success": True,
@@ -140,6 +145,11 @@ class Hub(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
+
+    def do_PUT(self) -> None:
+        Hub.seen.append((self.path, "", self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(403)
+        self.end_headers()
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -191,6 +201,18 @@ def test_a_push_is_one_commit_with_the_card(hub: list, folder: Path, capsys: pyt
     assert sent.pop("README.md") == (folder.parent / "card.md").read_text()
     assert sent == {name: f"of {name}" for name in sent}
     assert set(sent) == {path.name for path in push.files_of(folder)} and len(sent) == 6
+
+
+def test_a_push_that_fails_shows_no_signed_address(
+    hub: list, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(Hub, "mode", "lfs")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    assert call(folder) == 1
+    assert any("planted-7b1e4" in path for path, _, _ in hub)
+    shown = "".join(capfd.readouterr())
+    assert "push: me/adamame: Error while uploading" in shown and "/store/file" in shown
+    assert "planted" not in shown and "hf_secret" not in shown
 
 
 def test_what_a_push_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
