@@ -132,9 +132,9 @@ def test_the_figure_has_a_row_of_panels_for_each_benchmark(monkeypatch, tmp_path
         assert drawn == [pytest.approx([1.5 if benchmark == "one" else 0.6] * 4), pytest.approx([0.75] * 4)]
         expected = gains_by_language(frames, benchmark, [0], OPTIONS)
         (shown,) = gains.containers
-        assert shown.lines[0].get_ydata().tolist() == pytest.approx(expected["gain"].tolist())
+        assert shown.lines[0].get_ydata().tolist() == pytest.approx(expected["gain"].tolist(), abs=1e-6)
         ends = [segment[:, 1].tolist() for segment in shown.lines[2][0].get_segments()]
-        assert ends == [pytest.approx(row) for row in expected[["gain_low", "gain_high"]].to_numpy().tolist()]
+        assert ends == [pytest.approx(row, abs=1e-6) for row in expected[["gain_low", "gain_high"]].to_numpy().tolist()]
         # The level of no gate, the level of no gain; the borders between low-resource, other languages and English.
         level, *borders = (line.get_xydata()[0] for line in weights.lines if line.get_linestyle() != "None")
         assert level[1] == 1 and sorted(place[0] for place in borders) == [1.5, 2.5]
