@@ -14,7 +14,7 @@ study: .venv/ready
 	@echo
 	@echo "page         $(RESULTS)/index.html"
 	@echo "report       $(RESULTS)/report.html"
-	@echo "Pareto plot  $(RESULTS)/figures/pareto.png"
+	@echo "Pareto plot  $(RESULTS)/figures/pareto.png, .svg, .csv"
 	@echo "table        $(RESULTS)/tables/scores.csv"
 
 slam merge: .venv/ready
@@ -25,7 +25,7 @@ slam merge: .venv/ready
 	@echo "report       $(RESULTS)/$@-report.html"
 	@echo "tables       $(RESULTS)/tables/$@*.csv"
 	@echo "costs        $(RESULTS)/costs/"
-	@echo "figures      $(RESULTS)/figures/$@-*.png"
+	@echo "figures      $(RESULTS)/figures/$@-*.png, .svg, .csv"
 
 # One call, so that nothing waits for a part to end.
 all: .venv/ready

@@ -45,6 +45,14 @@ def run_study(folder: Path, *arguments: str, configs: tuple[str, ...] = ("config
     return done.stdout + done.stderr
 
 
+def figures(results: Path) -> set[str]:
+    """The names of a study's figures, each of which stands there as PNG, SVG and CSV."""
+    files = {path.name for path in (results / "figures").iterdir()}
+    names = {name.split(".")[0] for name in files}
+    assert files == {f"{name}.{kind}" for name in names for kind in ("png", "svg", "csv")}
+    return names
+
+
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the results of the smoke study; tests that change it work on a copy."""

@@ -30,7 +30,7 @@ RULES = {
     "train_sft": (["seed-1/models/sft"], "train_sft", 10),
     "generate": (["seed-1/generations/sft/mini-mgsm.parquet"], "generate", 8),
     "training_curves": (
-        ["figures/training.png", "figures/training-languages.png", "figures/training.csv"],
+        [f"figures/{name}.{kind}" for name in ("training", "training-languages") for kind in ("png", "svg", "csv")],
         "plot_training",
         2,
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, run_study, snakemake
+from conftest import ROOT, figures, run_study, snakemake
 from safetensors.torch import load_file
 
 from vernacular.slam.tables import COST_COLUMNS, SLAM_COLUMNS, SWEEP_COLUMNS
@@ -32,11 +32,19 @@ def test_tables_and_figures_are_there(slam: Path) -> None:
     assert stages["two-stage"] == "question-alignment + two-stage" and stages["slam"] == "slam"
     sweep = pd.read_csv(slam / "tables/slam-sweep.csv")
     assert tuple(sweep.columns) == SWEEP_COLUMNS and list(sweep["layer"]) == [0, 2]
-    for name in ("slam-probe-reasoner", "slam-sweep"):
-        assert (slam / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert figures(slam) == {"slam-probe-reasoner", "slam-sweep"}
     page = (slam / "slam.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 1 and "SLAM and its baselines" in page and "two-stage" in page
     assert not (slam / "index.html").exists()  # a page asks for no other part
+
+
+def test_a_deleted_file_of_a_figure_is_made_again(slam: Path) -> None:
+    files = [slam / "figures" / name for name in ("slam-probe-reasoner.csv", "slam-sweep.svg")]
+    before = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    run_study(slam.parents[1], "slam", "slam_sweep")
+    assert [file.read_bytes() for file in files] == before
 
 
 def test_layers_are_chosen_by_the_rule_and_nothing_else_moves(slam: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import PLANTED, ROOT, run_study
+from conftest import PLANTED, ROOT, figures, run_study
 
 from vernacular.corpus.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
 from vernacular.evaluation.statistics import COLUMNS
@@ -40,6 +40,7 @@ def test_every_contract_holds(study: Path) -> None:
     )
     rates = table[[c for c in table if c.startswith(("accuracy", "l", "wpr")) and c != "language"]]
     assert rates.min().min() >= 0 and rates.max().max() <= 1
+    assert figures(results) == {"pareto", "languages", "training", "training-languages"}
 
 
 def test_claims_leaks_and_the_page(study: Path) -> None:
@@ -69,7 +70,7 @@ def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, 
     run_study(study_copy, "trajectories", configs=("config/smoke.yaml", str(overlay)))
     table = pd.read_csv(results / "figures/trajectories.csv")
     assert list(zip(table["model"], table["step"], strict=True)) == [("adamame", 0), ("adamame", 2), ("adamame", 4)]
-    assert (results / "figures/trajectories.svg").exists()
+    assert "trajectories" in figures(results)
     assert (results / "trajectories.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 1
     models = results / "seed-1/models"
     assert not list(models.glob("*@*"))

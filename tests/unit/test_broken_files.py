@@ -107,10 +107,11 @@ READERS: dict[str, tuple[str, Callable[[dict[str, Path]], list[Any]]]] = {
         lambda f: ["plot_training", f["history"].parent, "--options", OPTIONS],
     ),
 }  # fmt: skip
+DRAWN = ["--png", "--svg", "--csv"]
 OUTPUTS = {
     "filter_traces": ["--kept", "--counts", "--quality"],
-    "plot_pareto": ["--png", "--svg", "--csv"],
-    "plot_training": ["--out", "--mix", "--csv"],
+    **dict.fromkeys(["plot_pareto", "plot_languages", "plot_slam_probe", "plot_slam_sweep"], DRAWN),
+    "plot_training": [*DRAWN, "--mix-png", "--mix-svg", "--mix-csv"],
 }
 CUTS = {"empty": 0.0, "a tenth": 0.1, "half": 0.5, "all but the end": 0.97}
 

@@ -22,7 +22,7 @@ from merge_scores import (
 from scripts import run_script
 
 from vernacular.figures import merge as figure_of
-from vernacular.figures.merge import gains_by_language, gates_by_language, gates_figure
+from vernacular.figures.merge import COLUMNS, draw_gates, gains_by_language, gates_by_language, gates_table
 from vernacular.merge.tables import MERGE_COLUMNS
 
 
@@ -56,10 +56,10 @@ from vernacular.merge.tables import MERGE_COLUMNS
         ),
     ],
 )
-def test_figures_of_broken_files_are_refused(tmp_path, frames, given, message):
+def test_figures_of_broken_files_are_refused(frames, given, message):
     with pytest.raises(ValueError, match=message) as error:
-        gates_figure(frames, given, tmp_path / "gates.png", OPTIONS)
-    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+        gates_table(frames, given, OPTIONS)
+    assert "\n" not in str(error.value)
 
 
 # --- The figure -------------------------------------------------------------------------------------------------------
@@ -107,10 +107,10 @@ def test_seeds_are_averaged_question_by_question_and_draw_by_draw():
 def panels_of(monkeypatch, tmp_path, frames, given, **options):
     """The figure as it is drawn: its panels, row by row, and its title."""
     caught = []
-    save = figure_of.save_png
-    monkeypatch.setattr(figure_of, "save_png", lambda figure, path: (caught.append(figure), save(figure, path)))
-    gates_figure(frames, given, tmp_path / "gates.png", {**OPTIONS, **options})
-    assert (tmp_path / "gates.png").read_bytes().startswith(b"\x89PNG")
+    save = figure_of.save_figure
+    monkeypatch.setattr(figure_of, "save_figure", lambda figure, *paths: (caught.append(figure), save(figure, *paths)))
+    options = {**OPTIONS, **options}
+    draw_gates(gates_table(frames, given, options), tmp_path / "gates.png", tmp_path / "gates.svg", options)
     return caught[0].axes, caught[0]
 
 
@@ -132,9 +132,9 @@ def test_the_figure_has_a_row_of_panels_for_each_benchmark(monkeypatch, tmp_path
         assert drawn == [pytest.approx([1.5 if benchmark == "one" else 0.6] * 4), pytest.approx([0.75] * 4)]
         expected = gains_by_language(frames, benchmark, [0], OPTIONS)
         (shown,) = gains.containers
-        assert shown.lines[0].get_ydata().tolist() == pytest.approx(expected["gain"].tolist())
+        assert shown.lines[0].get_ydata().tolist() == pytest.approx(expected["gain"].tolist(), abs=1e-6)
         ends = [segment[:, 1].tolist() for segment in shown.lines[2][0].get_segments()]
-        assert ends == [pytest.approx(row) for row in expected[["gain_low", "gain_high"]].to_numpy().tolist()]
+        assert ends == [pytest.approx(row, abs=1e-6) for row in expected[["gain_low", "gain_high"]].to_numpy().tolist()]
         # The level of no gate, the level of no gain; the borders between low-resource, other languages and English.
         level, *borders = (line.get_xydata()[0] for line in weights.lines if line.get_linestyle() != "None")
         assert level[1] == 1 and sorted(place[0] for place in borders) == [1.5, 2.5]
@@ -209,22 +209,29 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
         for name, arguments, suffix in (
             ("make_merge_table", [], "merge.csv"),
             ("make_merge_languages", ["--benchmark", "other"], "merge-other.csv"),
-            ("plot_merge_gates", ["--generations", *gates], "merge-gates.png"),
+            ("plot_merge_gates", ["--generations", *gates], "merge-gates"),
         ):
-            assert run_script(name, *scores, *arguments, "--options", options, "--out", out / suffix) == 0
+            drawn = [f"--{kind}={out / suffix}.{kind}" for kind in ("png", "svg", "csv")]
+            outputs = drawn if name == "plot_merge_gates" else ["--out", out / suffix]
+            assert run_script(name, *scores, *arguments, "--options", options, *outputs) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
-    assert len(list((tmp_path / "first").iterdir())) == 3
+    assert len(list((tmp_path / "first").iterdir())) == 5
+    table = pd.read_csv(tmp_path / "first" / "merge-gates.csv")
+    assert tuple(table.columns) == COLUMNS and table["language"].tolist() == ["th", "sw", "de", "en"] * 2
+    assert table.loc[0, ["benchmark", "untold", "seeds"]].tolist() == ["mini", 0.5, 1]
     table = pd.read_csv(tmp_path / "first" / "merge.csv")
     assert tuple(table.columns) == (*MERGE_COLUMNS, "seeds") and len(table) == 6
     table = pd.read_csv(tmp_path / "first" / "merge-other.csv")
     assert table.columns.tolist() == ["model", "seed", "th", "sw", "de", "en", "average"] and len(table) == 3
 
-    bad = ["--options", json.dumps({**OPTIONS, "asked": asked, "baseline": "layalign"}), "--out", tmp_path / "bad"]
+    bad = ["--options", json.dumps({**OPTIONS, "asked": asked, "baseline": "layalign"})]
+    bad_out = ["--out", tmp_path / "bad"]
+    bad_files = [f"--{kind}={tmp_path / 'bad' / kind}" for kind in ("png", "svg", "csv")]
     capsys.readouterr()
-    assert run_script("make_merge_table", *scores, *bad) == 1
-    assert run_script("plot_merge_gates", *scores, "--generations", *gates, *bad) == 1
-    assert run_script("make_merge_languages", *scores, "--benchmark", "none", *bad) == 1
+    assert run_script("make_merge_table", *scores, *bad, *bad_out) == 1
+    assert run_script("plot_merge_gates", *scores, "--generations", *gates, *bad, *bad_files) == 1
+    assert run_script("make_merge_languages", *scores, "--benchmark", "none", *bad, *bad_out) == 1
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["make_merge_table", "plot_merge_gates", "make_merge_languages"]
     assert not (tmp_path / "bad").exists()

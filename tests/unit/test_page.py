@@ -20,7 +20,7 @@ from vernacular.corpus import records
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
-from vernacular.figures.training import MIX, draw_mix, draw_training, histories, language_mix
+from vernacular.figures.training import MIX, mix_table, training_table
 from vernacular.page import any_table, number
 from vernacular.study_claims import load_claims
 
@@ -88,7 +88,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scores.to_csv(folder / "scores.csv", index=False)
     pd.DataFrame([{"corpus": "x", "rows": 12345, "id": 0}]).to_csv(folder / "leaks.csv", index=False)
     out = [folder / name for name in ("training.png", "training-languages.png")]
-    arguments = ("--out", out[0], "--mix", out[1], "--csv", folder / "training.csv")
+    named = [(f"--{part}{kind}", path.with_suffix(f".{kind}")) for part, path in zip(("", "mix-"), out, strict=True)
+             for kind in ("png", "svg", "csv")]  # fmt: skip
+    arguments = [argument for pair in named for argument in pair]
     options: dict[str, Any] = {"study": "s", "scale": "miniature"}
     assert run_script("plot_training", *histories_of(folder), "--options", json.dumps(options), *arguments) == 0
     options |= {"part": "SLAM", "pages": {"merge.html": ["ST-Merge", "merge"]}}
@@ -97,7 +99,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tuned = {"study": "s", "model": ["slam", "lora"], "seed": 1, "note": EVIL, "n": [1200, 900], "seeds": 1}
     gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
     pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
-    named = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
+    read = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
     made = (
         "--figures",
         *out,
@@ -108,7 +110,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--out",
         folder / "index.html",
     )
-    assert run_script("make_page", *named, *made) == 0
+    assert run_script("make_page", *read, *made) == 0
     return folder / "index.html"
 
 
@@ -180,21 +182,17 @@ def test_numbers() -> None:
 
 
 def test_the_mix_of_languages(tmp_path: Path) -> None:
-    table = histories(histories_of(tmp_path))
+    table = training_table(histories_of(tmp_path))
     assert list(table.columns[:2]) == ["model", "step"] and len(table) == 20
     assert table.loc[table["model"] == "new", "accuracy"].iloc[0] == pytest.approx(0.515)  # the mean of two seeds
-    mix = language_mix(table[table["model"] == "new"].set_index("step"))
-    assert list(mix.columns) == list(MIX) and mix.sum(axis=1).to_numpy() == pytest.approx(1)
-    assert mix["the query's language"].is_monotonic_increasing and mix["another language"].to_numpy() == pytest.approx(
-        0.05
-    )
-    for draw in (draw_mix, draw_training):
-        for out in (tmp_path / "a.png", tmp_path / "b.png"):
-            draw(table, out, {"study": "s", "scale": "miniature"})
-        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    mix = mix_table(table)
+    assert list(mix.columns) == ["model", "step", *MIX] and mix[["model", "step"]].equals(table[["model", "step"]])
+    assert mix[list(MIX)].sum(axis=1).to_numpy() == pytest.approx(1)
+    new = mix[mix["model"] == "new"]
+    assert new["query"].is_monotonic_increasing and new["another"].to_numpy() == pytest.approx(0.05)
     (tmp_path / "seed-1/models/new/history.csv").write_text("step\n1\n", encoding="utf-8")
     with pytest.raises(ValueError, match="history.csv: the column .* is missing"):
-        histories([tmp_path / "seed-1/models/new"])
+        training_table([tmp_path / "seed-1/models/new"])
 
 
 # --- in a browser

@@ -14,7 +14,7 @@ from slam_scores import (
     probe_rows,
 )
 
-from vernacular.figures.slam import draw_probe, draw_sweep
+from vernacular.figures.slam import draw_probe, draw_sweep, probe_table, sweep_figure_table
 from vernacular.models.training import write_costs
 from vernacular.slam.inputs import COUNTED, MEASURED
 from vernacular.slam.select import select_layers
@@ -22,6 +22,7 @@ from vernacular.slam.tables import (
     sweep_table,
 )
 
+KINDS = ("png", "svg", "csv")
 COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
 
 
@@ -48,6 +49,11 @@ def written(folder: Path) -> dict[str, list[Path]]:
     return files | {"probes": [probe]}
 
 
+def drawn(path: Path) -> list[str]:
+    """The options of a script that draws, for a figure without its ending."""
+    return [f"--{kind}={path}.{kind}" for kind in KINDS]
+
+
 def asked(files: dict[str, list[Path]]) -> dict[str, dict]:
     """Everything that was scored."""
     whole = {"languages": LANGUAGES, "questions": None, "questions_en": None}
@@ -72,28 +78,32 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
                 [*files["scores"], "--probes", *files["probes"], "--layers", *files["layers"]],
                 "w.csv",
             ),
-            ("plot_slam_probe", ["--probe", *files["probes"], "--layers", slam, *files["layers"]], "probe.png"),
-            ("plot_slam_sweep", ["--table", out / "w.csv"], "sweep.png"),
+            ("plot_slam_probe", ["--probe", *files["probes"], "--layers", slam, *files["layers"]], "probe"),
+            ("plot_slam_sweep", ["--table", out / "w.csv"], "sweep"),
         ):
             with_chains = json.dumps({**options, "chains": chains}) if name == "make_slam_costs" else given
-            assert run_script(name, *arguments, "--options", with_chains, "--out", out / suffix) == 0
+            outputs = drawn(out / suffix) if name.startswith("plot_") else ["--out", out / suffix]
+            assert run_script(name, *arguments, "--options", with_chains, *outputs) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
     assert {path.name for path in (tmp_path / "first").iterdir()} == {
-        "slam.csv", "costs.csv", "w.csv", "probe.png", "sweep.png",
+        "slam.csv", "costs.csv", "w.csv", *(f"{name}.{kind}" for name in ("probe", "sweep") for kind in KINDS),
     }  # fmt: skip
     assert len(pd.read_csv(tmp_path / "first" / "slam.csv")) == 5
     assert pd.read_csv(tmp_path / "first" / "costs.csv")["seconds_per_million_tokens"].tolist() == [10.0, 10.0]
     assert pd.read_csv(tmp_path / "first" / "w.csv")["spearman"].tolist() == [1.0] * 4
-    for name in ("probe.png", "sweep.png"):
-        assert (tmp_path / "first" / name).read_bytes().startswith(b"\x89PNG")
+    pd.testing.assert_frame_equal(*(pd.read_csv(tmp_path / "first" / name) for name in ("w.csv", "sweep.csv")))
+    probed = pd.read_csv(tmp_path / "first" / "probe.csv")
+    assert probed.loc[probed["layer"] == 1, "tuned_by"].tolist() == ["slam sweep-1"] * 3
 
 
 def test_the_probe_figure_shows_which_layers_were_chosen(tmp_path):
     pd.DataFrame(probe_rows(MSD)).to_parquet(tmp_path / "probe.parquet")
     for name, layers in (("a", [0]), ("b", [0, 1])):
-        (tmp_path / f"{name}.json").write_text(json.dumps(select_layers(probe_rows(MSD), layers, 1)))
-        draw_probe(tmp_path / "probe.parquet", [("slam", tmp_path / f"{name}.json")], tmp_path / f"{name}.png", OPTIONS)
+        choice = select_layers(probe_rows(MSD), layers, 1)
+        table = probe_table(tmp_path / "probe.parquet", {"slam": choice})
+        options = {**OPTIONS, "models": ["slam"], "rule": choice["options"]}
+        draw_probe(table, tmp_path / f"{name}.png", tmp_path / f"{name}.svg", options)
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
@@ -102,7 +112,7 @@ def test_a_sweep_of_many_panels_and_no_correlation_is_drawn(tmp_path):
     frames |= {(model, other, 0): scores for (model, _, _), scores in frames.items() for other in ("two", "three")}
     table = sweep_table(frames, {0: pd.DataFrame(probe_rows(MSD))}, tuned, OPTIONS)
     table.to_csv(tmp_path / "sweep.csv", index=False)
-    draw_sweep(tmp_path / "sweep.csv", tmp_path / "sweep.png", OPTIONS)
+    draw_sweep(sweep_figure_table(tmp_path / "sweep.csv"), tmp_path / "sweep.png", tmp_path / "sweep.svg", OPTIONS)
     assert (tmp_path / "sweep.png").stat().st_size > 10_000
 
 
@@ -112,7 +122,8 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     out, options = tmp_path / "out", json.dumps({**OPTIONS, **asked(files)})
 
     def refused(name: str, *arguments: object) -> str:
-        assert run_script(name, *arguments, "--options", options, "--out", out) == 1
+        outputs = drawn(out / "figure") if name.startswith("plot_") else ["--out", out]
+        assert run_script(name, *arguments, "--options", options, *outputs) == 1
         told = capsys.readouterr().err
         assert told.count("\n") == 1 and told.startswith(f"{name}: ") and not out.exists()
         return told

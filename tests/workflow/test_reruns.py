@@ -93,6 +93,10 @@ def test_deleted_models_rerun_nothing(workspace: Path) -> None:
 def test_deleted_figure_and_table(workspace: Path) -> None:
     (workspace / "results/default/figures/pareto.png").unlink()
     assert dry_run(workspace).jobs == {"pareto": 1, "page": 1}
+    for name in ("pareto.svg", "languages.csv", "training-languages.svg"):
+        (workspace / "results/default/figures" / name).unlink()
+    assert dry_run(workspace).jobs == {"pareto": 1, "languages": 1, "training_curves": 1, "page": 1}
+    (workspace / "results/default/figures/training-languages.svg").touch()
     (workspace / "results/default/tables/scores.csv").unlink()
     assert dry_run(workspace).jobs == {"table": 1, "pareto": 1, "languages": 1, "page": 1}
 

@@ -200,13 +200,23 @@ def trained(evaluations):
     return [name for name in names if MODELS[name]["recipe"] == "grpo"]
 
 
+def figure(name):
+    """The three files of a figure: for pages, for print, its numbers."""
+    return [f"{RESULTS}/figures/{name}.{kind}" for kind in ("png", "svg", "csv")]
+
+
+def curves(name):
+    """The files of both figures of a training, which one rule draws."""
+    return [*figure(name), *figure(f"{name}-languages")]
+
+
 def final_outputs():
     """Every score file, table and figure, so that a deleted one is made again."""
     wanted = [
         *scores_of(default_evaluations()),
         f"{RESULTS}/tables/scores.csv",
-        *(f"{RESULTS}/figures/pareto.{kind}" for kind in ("png", "svg", "csv")),
-        f"{RESULTS}/figures/languages.png",
+        *figure("pareto"),
+        *figure("languages"),
         f"{RESULTS}/tables/claims.csv",
         f"{RESULTS}/index.html",
         *leaks_file("leaks"),
@@ -222,7 +232,7 @@ def final_outputs():
     if any(e["target"] == "merge" for e in default_evaluations()):
         wanted += merge_outputs(None)
     if trained(default_evaluations()):
-        wanted.append(f"{RESULTS}/figures/training.png")
+        wanted += curves("training")
     return wanted
 
 
@@ -237,7 +247,7 @@ def target_outputs(target):
         if target == "schedules":
             wanted.append(f"{RESULTS}/tables/{target}-claims.csv")
         wanted += [*leaks_file(f"{target}-leaks"), *page_file(target)]
-        return wanted + [f"{RESULTS}/figures/{target}.png"] * bool(trained(evaluations))
+        return wanted + curves(target) * bool(trained(evaluations))
 
     return outputs
 

@@ -47,6 +47,6 @@ def merge_outputs(wildcards):
         f"{RESULTS}/tables/merge-claims.csv",
         *leaks_file("merge-leaks"),
         *(f"{RESULTS}/tables/merge-{benchmark}.csv" for benchmark in merge_benchmarks()),
-        f"{RESULTS}/figures/merge-gates.png",
+        *figure("merge-gates"),
         *page_file("merge"),
     ]

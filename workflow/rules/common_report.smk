@@ -148,5 +148,5 @@ def samples_questions(wildcards):
 def trajectories_outputs(wildcards):
     return [
         *target_outputs("trajectories")(wildcards),
-        *(f"{RESULTS}/figures/trajectories.{kind}" for kind in ("png", "svg", "csv")),
+        *figure("trajectories"),
     ]

@@ -115,7 +115,7 @@ def slam_outputs(wildcards):
         f"{RESULTS}/tables/slam-claims.csv",
         *leaks_file("slam-leaks"),
         f"{RESULTS}/costs/slam.csv",
-        f"{RESULTS}/figures/slam-probe-{reference}.png",
+        *figure(f"slam-probe-{reference}"),
         *page_file("slam"),
     ]
 
@@ -124,6 +124,6 @@ def sweep_outputs(wildcards):
     return [
         *scores_of(evaluations_of("slam-sweep")),
         f"{RESULTS}/tables/slam-sweep.csv",
-        f"{RESULTS}/figures/slam-sweep.png",
+        *figure("slam-sweep"),
         *leaks_file("slam-sweep-leaks"),
     ]

@@ -127,12 +127,14 @@ rule merge_gates:
         generations=merge_generations,
         scores=merge_scores,
     output:
-        report(
+        png=report(
             "<results>/figures/merge-gates.png",
             caption="../report/merge_gates.rst",
             category="ST-Merge",
             labels={"figure": "Gates and gains by language"},
         ),
+        svg="<results>/figures/merge-gates.svg",
+        csv="<results>/figures/merge-gates.csv",
     log:
         "<logs>/merge_gates.log",
     conda:
@@ -145,4 +147,4 @@ rule merge_gates:
         "merge_gates: drawing the gates by language"
     shell:
         "python {params.script:q} {input.scores:q} --generations {input.generations:q} --options {params.options:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"

@@ -34,12 +34,14 @@ rule languages:
     input:
         "<results>/tables/scores.csv",
     output:
-        report(
+        png=report(
             "<results>/figures/languages.png",
             caption="../report/languages.rst",
             category="Results",
             labels={"figure": "Scores by language"},
         ),
+        svg="<results>/figures/languages.svg",
+        csv="<results>/figures/languages.csv",
     log:
         "<logs>/languages.log",
     conda:
@@ -51,7 +53,8 @@ rule languages:
     message:
         "languages: drawing the scores by language"
     shell:
-        "python {params.script:q} --table {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} --table {input:q} --options {params.options:q}"
+        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 # Accuracy, match rate, alignment, tokens and languages of the traces over the steps of GRPO.
@@ -65,13 +68,16 @@ rule training_curves:
             category="Training",
             labels={"figure": "GRPO over its steps ({curves})"},
         ),
-        mix=report(
+        svg="<results>/figures/{curves}.svg",
+        csv="<results>/figures/{curves}.csv",
+        mix_png=report(
             "<results>/figures/{curves}-languages.png",
             caption="../report/training_languages.rst",
             category="Training",
             labels={"figure": "Languages of the traces ({curves})"},
         ),
-        csv="<results>/figures/{curves}.csv",
+        mix_svg="<results>/figures/{curves}-languages.svg",
+        mix_csv="<results>/figures/{curves}-languages.csv",
     log:
         "<logs>/training_curves/{curves}.log",
     wildcard_constraints:
@@ -85,8 +91,9 @@ rule training_curves:
     message:
         "training_curves: drawing accuracy, match rate and languages over the steps"
     shell:
-        "python {params.script:q} {input:q} --options {params.options:q} --out {output.png:q} --mix {output.mix:q}"
-        " --csv {output.csv:q} > {log:q} 2>&1"
+        "python {params.script:q} {input:q} --options {params.options:q}"
+        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q}"
+        " --mix-png {output.mix_png:q} --mix-svg {output.mix_svg:q} --mix-csv {output.mix_csv:q} > {log:q} 2>&1"
 
 
 # Accuracy against LCPR again, over the checkpoints of each GRPO training.

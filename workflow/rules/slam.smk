@@ -143,12 +143,14 @@ rule slam_figure:
         probe=lambda wildcards: f"{RESULTS}/seed-{study['seeds'][0]}/slam/{wildcards.model}/probe.parquet",
         layers=first_seed_layers,
     output:
-        report(
+        png=report(
             "<results>/figures/slam-probe-{model}.png",
             caption="../report/slam_figure.rst",
             category="SLAM",
             labels={"figure": "Where {model} handles language"},
         ),
+        svg="<results>/figures/slam-probe-{model}.svg",
+        csv="<results>/figures/slam-probe-{model}.csv",
     log:
         "<logs>/slam_figure/{model}.log",
     wildcard_constraints:
@@ -163,7 +165,7 @@ rule slam_figure:
         "slam_figure: drawing where {wildcards.model} handles language"
     shell:
         "python {params.script:q} --probe {input.probe:q} --layers {input.layers:q} --options {params.options:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 # Does MSD pick the right layers? The gain of every single layer, tuned alone, against its MSD.
@@ -198,12 +200,14 @@ rule slam_sweep_figure:
     input:
         "<results>/tables/slam-sweep.csv",
     output:
-        report(
+        png=report(
             "<results>/figures/slam-sweep.png",
             caption="../report/slam_sweep.rst",
             category="SLAM",
             labels={"figure": "Gain of each layer against its MSD"},
         ),
+        svg="<results>/figures/slam-sweep.svg",
+        csv="<results>/figures/slam-sweep.csv",
     log:
         "<logs>/slam_sweep_figure.log",
     conda:
@@ -215,4 +219,5 @@ rule slam_sweep_figure:
     message:
         "slam_sweep_figure: drawing the gain of each layer against its MSD"
     shell:
-        "python {params.script:q} --table {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} --table {input:q} --options {params.options:q}"
+        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""Both gate weights of a merge by language, next to its gain in accuracy."""
+"""Both gate weights of a merge by language, next to its gain in accuracy, and the numbers of it."""
 
 import argparse
 import json
@@ -7,7 +7,8 @@ import sys
 from vernacular import command
 from vernacular.corpus.records import GENERATION
 from vernacular.evaluation.frames import read_frames
-from vernacular.figures.merge import gates_figure
+from vernacular.figures.merge import draw_gates, gates_table
+from vernacular.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,16 +23,17 @@ def main(argv: list[str] | None = None) -> int:
         type=json.loads,
         help="JSON: asked, study, scale, draws, model, baseline, low_resource",
     )
-    parser.add_argument("--out", required=True, help="figure (PNG)")
+    parser.add_argument("--png", required=True)
+    parser.add_argument("--svg", required=True)
+    parser.add_argument("--csv", required=True)
     args = parser.parse_args(argv)
 
     def work() -> None:
-        gates_figure(
-            read_frames(args.scores, args.options["asked"]),
-            read_frames(args.generations, args.options["asked"], GENERATION),
-            args.out,
-            args.options,
-        )
+        options = args.options
+        generations = read_frames(args.generations, options["asked"], GENERATION)
+        table = gates_table(read_frames(args.scores, options["asked"]), generations, options)
+        draw_gates(table, args.png, args.svg, options)
+        write_text(args.csv, table.to_csv(index=False))
 
     return command.run("plot_merge_gates", work)
 

@@ -22,14 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         options = args.options
         table = pareto_table(read_frames(args.scores, options["asked"]), options["draws"])
+        draw_pareto(table, args.png, args.svg, options)
         write_text(args.csv, table.to_csv(index=False))
-        draw_pareto(
-            table,
-            args.png,
-            args.svg,
-            f"Accuracy against language consistency: study '{options['study']}'",
-            options["scale"],
-        )
 
     return command.run("plot_pareto", work)
 

@@ -1,12 +1,13 @@
-"""Active share and MSD by layer and language, and the layers that each model tunes."""
+"""Active share and MSD by layer and language, the layers that each model tunes, and the numbers of it."""
 
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from vernacular import command
-from vernacular.figures.slam import draw_probe
+from vernacular.figures.slam import draw_probe, probe_table
+from vernacular.files import write_text
+from vernacular.slam.inputs import read_choices
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -14,10 +15,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--probe", required=True, help="probe.parquet of the models' parent")
     parser.add_argument("--layers", required=True, nargs="+", help=".../slam/<model>/layers.json; the first is marked")
     parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, scale")
-    parser.add_argument("--out", required=True, help="figure (PNG)")
+    parser.add_argument("--png", required=True)
+    parser.add_argument("--svg", required=True)
+    parser.add_argument("--csv", required=True)
     args = parser.parse_args(argv)
-    layers = [(Path(path).parent.name, path) for path in args.layers]
-    return command.run("plot_slam_probe", lambda: draw_probe(args.probe, layers, args.out, args.options))
+
+    def work() -> None:
+        choices = read_choices(args.layers)
+        table = probe_table(args.probe, choices)
+        first = next(iter(choices.values()))
+        draw_probe(table, args.png, args.svg, {**args.options, "models": list(choices), "rule": first["options"]})
+        write_text(args.csv, table.to_csv(index=False))
+
+    return command.run("plot_slam_probe", work)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,29 @@
-"""What tuning each single layer gains, beside its MSD."""
+"""What tuning each single layer gains, beside its MSD, and the numbers of it."""
 
 import argparse
 import json
 import sys
 
 from vernacular import command
-from vernacular.figures.slam import draw_sweep
+from vernacular.figures.slam import draw_sweep, sweep_figure_table
+from vernacular.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table", required=True, help="tables/slam-sweep.csv")
     parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, scale")
-    parser.add_argument("--out", required=True, help="figure (PNG)")
+    parser.add_argument("--png", required=True)
+    parser.add_argument("--svg", required=True)
+    parser.add_argument("--csv", required=True)
     args = parser.parse_args(argv)
-    return command.run("plot_slam_sweep", lambda: draw_sweep(args.table, args.out, args.options))
+
+    def work() -> None:
+        table = sweep_figure_table(args.table)
+        draw_sweep(table, args.png, args.svg, args.options)
+        write_text(args.csv, table.to_csv(index=False))
+
+    return command.run("plot_slam_sweep", work)
 
 
 if __name__ == "__main__":

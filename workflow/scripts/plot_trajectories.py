@@ -25,8 +25,8 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         table = trajectory_table(args.table, args.options["paths"])
-        write_text(args.csv, table.to_csv(index=False))
         draw_trajectories(table, args.png, args.svg, args.options)
+        write_text(args.csv, table.to_csv(index=False))
 
     return command.run("plot_trajectories", work)
 

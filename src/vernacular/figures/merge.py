@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vernacular.evaluation.statistics import ENGLISH, LEVEL, interval
-from vernacular.figures.style import BLUE, FAINT, INK, ORANGE, QUIET, WIDTH, Array, house_style, save_png
+from vernacular.evaluation.statistics import DIGITS, ENGLISH, LEVEL, interval
+from vernacular.figures.style import BLUE, FAINT, INK, ORANGE, QUIET, WIDTH, Array, house_style, save_figure
 from vernacular.merge.tables import (
+    INTERVAL,
     Frames,
     accuracies,
     in_order,
@@ -32,47 +33,64 @@ _NORMAL = 1.959964  # the 97.5 % quantile of the normal distribution
 _TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
 
 
-def gates_figure(frames: Frames, generations: Frames, out: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw for the merge `model` a row of panels for each benchmark of its generations, languages as in the tables.
+COLUMNS = (
+    *("benchmark", "language"),
+    *(f"{weight}{part}" for weight in WEIGHTS for part in INTERVAL),
+    *("untold", *(f"gain{part}" for part in INTERVAL), "seeds"),
+)
 
-    Left: the means of the gate's two weights over the questions, with normal 95 % intervals. Right: the accuracy gained
-    over the merge `baseline`, with paired bootstrap intervals. Several seeds are averaged, question by question and
-    draw by draw. Under a language stands the percentage of its questions whose gate got the mean language embedding,
-    where there are such. generations: (model, benchmark, seed) -> records.GENERATION.
-    options: study, scale, draws, model, baseline, low_resource. Raises ValueError where `model` has no generations,
-    where it or the baseline has no scores beside them, where both are not of the same questions, and for a benchmark
-    on which no question has gate weights.
+
+def gates_table(frames: Frames, generations: Frames, options: Mapping[str, Any]) -> pd.DataFrame:
+    """`figures/merge-gates.csv`: COLUMNS, a row for each benchmark and language of the merge `model`'s generations.
+
+    Weights and untold as gates_by_language has them, gains as gains_by_language, languages in the order of the tables;
+    seeds: how many were averaged. Rounded to 6 digits. generations: (model, benchmark, seed) -> records.GENERATION.
+    options: draws, model, baseline, low_resource. Raises ValueError where `model` has no generations, where it or the
+    baseline has no scores beside them, where both are not of the same questions, and for a benchmark on which no
+    question has gate weights.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     model = options["model"]
     shown = [(benchmark, seed) for name, benchmark, seed in generations if name == model]
     if not shown:
         raise ValueError(f"no generations of '{model}', merge.model; add it to the models of the evaluation")
-    benchmarks, seeds = list(dict.fromkeys(benchmark for benchmark, _ in shown)), {seed for _, seed in shown}
     for benchmark, seed in shown:
         for role in ("model", "baseline"):
             need_scores(frames, options, role, benchmark, seed)
-    gains = {
-        benchmark: gains_by_language(frames, benchmark, [seed for of, seed in shown if of == benchmark], options)
-        for benchmark in benchmarks
-    }
-    gates = {benchmark: gates_by_language(frames, generations, benchmark, options) for benchmark in benchmarks}
-    told = any((table["untold"] > 0).any() for table in gates.values())
+    parts = []
+    for benchmark in dict.fromkeys(benchmark for benchmark, _ in shown):
+        seeds = [seed for of, seed in shown if of == benchmark]
+        gains = gains_by_language(frames, benchmark, seeds, options)
+        gates = gates_by_language(frames, generations, benchmark, options)
+        part = gates.join(gains).round(DIGITS).rename_axis("language").reset_index()
+        parts.append(part.assign(benchmark=benchmark, seeds=len(seeds)))
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+
+
+def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw the rows of `gates_table`, a row of panels for each benchmark, languages as in the table.
+
+    Left: the means of the gate's two weights over the questions, with normal 95 % intervals. Right: the accuracy gained
+    over the merge `baseline`, with paired bootstrap intervals. Under a language stands the percentage of its questions
+    whose gate got the mean language embedding, where there are such. options: study, scale, model, baseline,
+    low_resource.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    benchmarks = list(dict.fromkeys(table["benchmark"]))
+    told = (table["untold"] > 0).any()
     with house_style():
         figure = Figure(figsize=(WIDTH, 0.95 + 1.95 * len(benchmarks)), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(len(benchmarks), 2, sharey="col", squeeze=False)
         for (left, right), benchmark in zip(panels, benchmarks, strict=True):
-            of, gained = gates[benchmark], gains[benchmark]
+            of = table[table["benchmark"] == benchmark].set_index("language")
             left.axhline(1, color=QUIET, lw=0.8)
             for column, (name, color, marker, shift) in WEIGHTS.items():
-                bounds = of[[column, f"{column}_low", f"{column}_high"]].to_numpy(np.float64)
-                _points(left, bounds, shift, color=color, fmt=marker, label=name)
+                _points(left, _bounds(of, column), shift, color=color, fmt=marker, label=name)
             left.set_title(f"{benchmark}: gate weights", **_TITLE)
             right.axhline(0, color=QUIET, lw=0.8)
-            _points(right, gained.to_numpy(np.float64), 0.0, color=INK, fmt="o")
+            _points(right, _bounds(of, "gain"), 0.0, color=INK, fmt="o")
             right.set_title(f"{benchmark}: gain in accuracy", **_TITLE)
             low, high = right.get_ylim()  # no axis of rounding errors where nothing is gained
             right.set_ylim(min(low, -0.02), max(high, 0.02))
@@ -80,13 +98,13 @@ def gates_figure(frames: Frames, generations: Frames, out: str | Path, options: 
             borders = {low, len(of) - (ENGLISH in of.index)} - {0, len(of)}
             labels = [f"{code}\n{_percent(of['untold'][code])}" for code in of.index] if told else list(of.index)
             _language_axis(left, labels, borders)
-            _language_axis(right, list(gained.index), borders)
+            _language_axis(right, list(of.index), borders)
         where = "language of the question (low-resource | others | English)"
         panels[-1, 0].set_xlabel(f"{where}\nbelow: % of questions whose gate got the mean embedding" if told else where)
         panels[-1, 1].set_xlabel(where)
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=2, frameon=False)
-        figure.suptitle(_title(options, len(seeds)), fontsize=11)
-        save_png(figure, out)
+        figure.suptitle(_title(options, int(table["seeds"].max())), fontsize=11)
+        save_figure(figure, path_png, path_svg)
 
 
 def gates_by_language(frames: Frames, generations: Frames, benchmark: str, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -94,7 +112,7 @@ def gates_by_language(frames: Frames, generations: Frames, benchmark: str, optio
     (each the mean over its samples and seeds), with _low and _high, the normal 95 % interval (null for one question);
     untold, the share of the questions without a told language, whose gate got the mean embedding.
 
-    Questions that fit no context have no weights and are left out; see gates_figure for the errors.
+    Questions that fit no context have no weights and are left out; see gates_table for the errors.
     """
     model = options["model"]
     parts = []
@@ -134,6 +152,11 @@ def gains_by_language(frames: Frames, benchmark: str, seeds: Sequence[int], opti
         draws = np.mean([difference.draws for difference in differences], axis=0)
         rows[code] = [np.mean([difference.point for difference in differences]), *interval(draws)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["gain", "gain_low", "gain_high"])
+
+
+def _bounds(rows: pd.DataFrame, column: str) -> Array:
+    """(language, 3): value, low, high."""
+    return rows[[f"{column}{part}" for part in INTERVAL]].to_numpy(np.float64)
 
 
 def _points(axes: "Axes", bounds: Array, shift: float, **style: Any) -> None:

@@ -96,8 +96,8 @@ def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
-def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, title: str, scale: str) -> None:
-    """Draw a Pareto table, one panel for each benchmark; `scale` (say, "miniature") follows the title.
+def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw the rows of `pareto_table`, one panel for each benchmark. options: study, scale.
 
     Raises ValueError where the table has no row.
     """
@@ -129,7 +129,8 @@ def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path,
             axes.set_xlabel("LCPR")
         for axes in grid[:, 0]:
             axes.set_ylabel("accuracy")
-        _draw_frame(figure, table, title, scale)
+        title = f"Accuracy against language consistency: study '{options['study']}' ({options['scale']})"
+        _draw_frame(figure, table, title)
         style.save_figure(figure, path_png, path_svg)
 
 
@@ -212,7 +213,7 @@ def _label(row: pd.Series) -> str:
     return f"{row['model']}  {percent}"
 
 
-def _draw_frame(figure: "Figure", table: pd.DataFrame, title: str, scale: str) -> None:
+def _draw_frame(figure: "Figure", table: pd.DataFrame, title: str) -> None:
     """The title, and below the panels the key and what is to be seen; heights in inches from the bottom."""
     height, left = figure.get_figheight(), 0.012
 
@@ -228,7 +229,7 @@ def _draw_frame(figure: "Figure", table: pd.DataFrame, title: str, scale: str) -
             frameon=False, handletextpad=0.3, columnspacing=1.2, borderpad=0, borderaxespad=0,
         )  # fmt: skip
 
-    figure.text(left, 1 - 0.16 / height, f"{title} ({scale})", fontsize=12, fontweight="bold", va="top")
+    figure.text(left, 1 - 0.16 / height, title, fontsize=12, fontweight="bold", va="top")
     kinds = [kind for kind in _LOOKS if kind in {_kind(row) for _, row in table.iterrows()}]
     looks = [(4.0, _LOOKS[kind]["facecolor"], _LOOKS[kind]["edgecolor"]) for kind in kinds]
     key(0.74, left - 0.008, looks, [_MEANING[kind] for kind in kinds])

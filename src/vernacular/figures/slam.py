@@ -3,15 +3,14 @@
 Layers go upwards as in the model: layer 0 is at the bottom.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from vernacular.figures.style import BLUE, FAINT, ORANGE, QUIET, WIDTH, house_style, save_png
-from vernacular.files import read_json
+from vernacular.figures.style import BLUE, FAINT, ORANGE, QUIET, WIDTH, house_style, save_figure
 from vernacular.slam.inputs import read_probe
 from vernacular.tables import read_csv
 
@@ -23,30 +22,51 @@ _TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
 RULES_BY_THRESHOLD = ("threshold", "leading")  # of select.RULES
 
 
-def draw_probe(
-    probe: str | Path, layers: Sequence[tuple[str, str | Path]], out: str | Path, options: dict[str, Any]
-) -> None:
-    """Draw a probe.parquet: active share by layer and language, MSD by layer, and the layers that models tune.
+def probe_table(probe: str | Path, choices: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """`figures/slam-probe-<model>.csv`: layer, language, active, msd, msd_neurons, tuned_by; from a probe.parquet.
 
-    layers: (label, layers.json) of models whose parent was probed; the first one's layers are marked across the figure,
-    with its threshold if a rule with one chose them. English is the last language. options: study, scale. Raises
-    ValueError where a file is broken or a choice is of a model with another number of layers.
+    A row for each layer and language; active is the share of neurons active at a token, the deviations are those of
+    the layer (probe.py has the definitions); tuned_by names the models that tune it, separated by spaces. choices:
+    model -> its layers.json, of models whose parent was probed (inputs.read_choices). Raises ValueError where the probe
+    is broken or a choice is of a model with another number of layers.
+    """
+    rows = read_probe(probe)
+    layers = rows["layer"].nunique()
+    for model, choice in choices.items():
+        if choice["of"] != layers:
+            raise ValueError(
+                f"layers.json of '{model}': chosen among {choice['of']} layers, but {probe} has {layers}; "
+                "probe and choose again"
+            )
+    tuned_by = {
+        layer: " ".join(model for model, choice in choices.items() if layer in choice["layers"])
+        for layer in rows["layer"].unique()
+    }
+    return rows.assign(tuned_by=rows["layer"].map(tuned_by))
+
+
+def draw_probe(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw the rows of `probe_table`: active share by layer and language, MSD by layer, the layers that models tune.
+
+    The first model's layers are marked across the figure, with its threshold if a rule with one chose them. English is
+    the last language. options: study, scale, models (in the order in which they are drawn), rule (of the first one).
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = read_probe(probe)
-    shares = rows.pivot(index="layer", columns="language", values="active").sort_index()
+    shares = table.pivot(index="layer", columns="language", values="active").sort_index()
     languages = sorted(shares.columns, key=lambda code: (code == "en", code))
-    choices = {label: _choice(path, len(shares), probe) for label, path in layers}
-    first = next(iter(choices.values()))
+    # An empty field comes back from the CSV as NaN.
+    names = table.groupby("layer")["tuned_by"].first().fillna("").str.split()
+    tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in options["models"]}
+    marked = next(iter(tuned.values()))
     with house_style():
         panel = float(np.clip(0.25 * len(shares), 1.8, 7.0))
-        foot = max(1.2, 0.35 + 0.075 * max(map(len, choices)))  # inches, as everything here: the labels stand upright
+        foot = max(1.2, 0.35 + 0.075 * max(map(len, tuned)))  # inches, as everything here: the labels stand upright
         height = _HEAD + panel + foot
         figure = Figure(figsize=(WIDTH, height))
         FigureCanvasAgg(figure)
-        widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(choices))]
+        widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(tuned))]
         heat, curve, chosen = figure.subplots(1, 3, sharey=True, width_ratios=widths)
         figure.subplots_adjust(left=0.055, right=0.99, top=1 - _HEAD / height, bottom=foot / height, wspace=0.06)
         image = heat.imshow(shares[languages], aspect="auto", origin="lower", cmap="viridis", interpolation="nearest")
@@ -56,29 +76,22 @@ def draw_probe(
         heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
         heat.set_ylabel("layer")
         heat.set_title("Active share", **_TITLE)
-        _draw_deviation(curve, rows, first["options"])
+        _draw_deviation(curve, table, options["rule"])
         curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.44 / panel), frameon=False, borderaxespad=0)
-        for number, choice in enumerate(choices.values()):
+        for number, layers in enumerate(tuned.values()):
             color = QUIET if number else BLUE
-            chosen.plot([number] * len(choice["layers"]), choice["layers"], "s", ms=6, mew=0, color=color)
-        chosen.set_xticks(range(len(choices)), list(choices), rotation=90)
-        chosen.set_xlim(-0.6, len(choices) - 0.4)
+            chosen.plot([number] * len(layers), layers, "s", ms=6, mew=0, color=color)
+        chosen.set_xticks(range(len(tuned)), list(tuned), rotation=90)
+        chosen.set_xlim(-0.6, len(tuned) - 0.4)
         chosen.set_title("Tuned", **_TITLE)
-        _layer_axis(heat, list(shares.index), first["layers"])
+        _layer_axis(heat, list(shares.index), marked)
         for axes in (curve, chosen):
             axes.tick_params(axis="y", left=False, labelleft=False)
-            for layer in first["layers"]:
+            for layer in marked:
                 axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
         title = f"Where languages differ, layer by layer ({options['scale']}, study '{options['study']}')"
         figure.suptitle(title, fontsize=11, y=1 - 0.1 / height, va="top")
-        save_png(figure, out)
-
-
-def _choice(path: str | Path, of: int, probe: str | Path) -> dict[str, Any]:
-    choice = read_json(Path(path))
-    if choice["of"] != of:
-        raise ValueError(f"{path}: chosen among {choice['of']} layers, but {probe} has {of}; probe and choose again")
-    return choice
+        save_figure(figure, path_png, path_svg)
 
 
 def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
@@ -107,24 +120,32 @@ def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> 
             label.set(color=BLUE, fontweight="bold")
 
 
-def draw_sweep(table: str | Path, out: str | Path, options: dict[str, Any]) -> None:
-    """Draw tables/slam-sweep.csv: for each benchmark and seed the gain of each layer, with its interval, beside MSD.
+def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
+    """`figures/slam-sweep.csv`: the rows and columns of tables/slam-sweep.csv (slam.tables.sweep_table), all drawn.
 
-    options: study, scale. Raises ValueError for a table without rows.
+    Raises ValueError for a table without rows.
+    """
+    rows = read_csv(sweep)
+    if rows.empty:
+        raise ValueError(f"{sweep}: no rows to draw; delete it and rerun the sweep")
+    return rows
+
+
+def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw a table of the sweep: for each benchmark and seed the gain of each layer, with its interval, beside MSD.
+
+    options: study, scale.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = read_csv(table)
-    if rows.empty:
-        raise ValueError(f"{table}: no rows to draw; delete it and rerun the sweep")
-    groups = list(rows.groupby(["benchmark", "seed"], sort=False))
+    groups = list(table.groupby(["benchmark", "seed"], sort=False))
     across = min(len(groups), 2)
     down = -(-len(groups) // across)
-    span = [min(float(rows["gain_low"].min()), 0.0), max(float(rows["gain_high"].max()), 0.0)]
+    span = [min(float(table["gain_low"].min()), 0.0), max(float(table["gain_high"].max()), 0.0)]
     margin = 0.06 * (span[1] - span[0] or 1)
     with house_style():
-        panel = float(np.clip(1.1 + 0.2 * rows["layer"].nunique(), 2.2, 7.5))
+        panel = float(np.clip(1.1 + 0.2 * table["layer"].nunique(), 2.2, 7.5))
         figure = Figure(figsize=(WIDTH, 0.5 + panel * down), layout="constrained")
         FigureCanvasAgg(figure)
         cells = np.ravel(figure.subfigures(down, across, squeeze=False))
@@ -146,7 +167,7 @@ def draw_sweep(table: str | Path, out: str | Path, options: dict[str, Any]) -> N
         figure.suptitle(
             f"Does MSD pick the right layers? ({options['scale']}, study '{options['study']}')", fontsize=11
         )
-        save_png(figure, out)
+        save_figure(figure, path_png, path_svg)
 
 
 def _told(row: pd.Series) -> str:

@@ -56,17 +56,11 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def save_png(figure: "Figure", path: str | Path) -> None:
-    """Write one PNG, atomically and without dates or versions in it."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={"Software": None})
-
-
 def save_figure(figure: "Figure", path_png: str | Path, path_svg: str | Path) -> None:
-    """Write both files, each atomically and without dates or versions in it."""
-    save_png(figure, path_png)
-    with atomic_path(path_svg) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+    """Write both files, each atomically and without dates or versions in it; neither where one cannot be drawn."""
+    with atomic_path(path_png) as png, atomic_path(path_svg) as svg:
+        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def label_points(

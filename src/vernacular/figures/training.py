@@ -1,12 +1,12 @@
 """GRPO over its steps: accuracy, match rate, share of English traces, alignment, tokens, and the language mix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from vernacular.figures.style import PALETTE, WIDTH, house_style, save_png
+from vernacular.figures.style import PALETTE, WIDTH, house_style, save_figure
 from vernacular.tables import read_csv
 
 PANELS = {
@@ -15,20 +15,22 @@ PANELS = {
     "alignment_strength": "bonus x g(t)",
     "tokens": "tokens a completion",
 }
-MIX = {  # what a trace is in -> its colour
-    "the query's language": PALETTE[0],
-    "another language": PALETTE[4],
-    "English": PALETTE[1],
-    "not identified": "#bdbdbd",
+MIX = {  # column -> what a trace is in, its colour
+    "query": ("the query's language", PALETTE[0]),
+    "another": ("another language", PALETTE[4]),
+    "english": ("English", PALETTE[1]),
+    "not_identified": ("not identified", "#bdbdbd"),
 }
 TOKENS = "completions/mean_length"  # TRL's name
-WINDOW = 5  # steps of the running mean: one step scores some dozens of prompts
+WINDOW = 5  # steps of the running mean that is drawn: one step scores some dozens of prompts
 
 
-def histories(models: Sequence[str | Path]) -> pd.DataFrame:
-    """`figures/training.csv`: model, step, the rates of GRPO's own rollouts and tokens, means over the seeds.
+def training_table(models: Sequence[str | Path]) -> pd.DataFrame:
+    """`figures/training.csv`: model, step, PANELS, english_rate, abstained_rate: GRPO's own rollouts, step by step.
 
-    models: folders .../seed-<n>/models/<model> with their history.csv. Raises ValueError for one that has none of it.
+    Shares of 1 and mean tokens of a completion, means over the seeds, not smoothed; the two rates that are not of
+    PANELS are what `mix_table` takes. Rounded to 6 digits. models: folders .../seed-<n>/models/<model> with their
+    history.csv. Raises ValueError for one that has none of it.
     """
     rows = []
     for path in map(Path, models):
@@ -40,8 +42,29 @@ def histories(models: Sequence[str | Path]) -> pd.DataFrame:
     return table.round(6)
 
 
-def draw_training(table: pd.DataFrame, out: str | Path, options: dict[str, Any]) -> None:
-    """Draw the rows of `histories`, a panel for each of PANELS and a line for each model."""
+def mix_table(table: pd.DataFrame) -> pd.DataFrame:
+    """`figures/training-languages.csv`: model, step and MIX, from the rows of `training_table`.
+
+    Shares of the rollouts, which add up to 1, not smoothed; rounded to 6 digits. With English among the queries, traces
+    that match and traces in English overlap; the overlap goes to the query's language, and what is left over for
+    English may hold some of another language.
+    """
+    match, unknown = table["match_rate"], table["abstained_rate"]
+    english = table["english_rate"].clip(upper=(1 - match - unknown).clip(lower=0))
+    shares = {
+        "query": match,
+        "another": (1 - match - unknown - english).clip(lower=0),
+        "english": english,
+        "not_identified": unknown,
+    }
+    return table[["model", "step"]].assign(**{name: shares[name].round(6) for name in MIX})
+
+
+def draw_training(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw the rows of `training_table` as running means over WINDOW steps: a panel for each of PANELS, a line a model.
+
+    options: study, scale.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -64,11 +87,14 @@ def draw_training(table: pd.DataFrame, out: str | Path, options: dict[str, Any])
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6), frameon=False)
         figure.suptitle(title_of("GRPO over its steps", options), fontsize=11)
-        save_png(figure, out)
+        save_figure(figure, path_png, path_svg)
 
 
-def draw_mix(table: pd.DataFrame, out: str | Path, options: dict[str, Any]) -> None:
-    """Draw which language the traces are in over the steps, as stacked areas, a panel for each model."""
+def draw_mix(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw the rows of `mix_table` as running means over WINDOW steps: stacked areas, a panel for each model.
+
+    options: study, scale.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -81,9 +107,10 @@ def draw_mix(table: pd.DataFrame, out: str | Path, options: dict[str, Any]) -> N
         FigureCanvasAgg(figure)
         grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flat
         for axes, model in zip(grid, models, strict=False):
-            shares = language_mix(table[table["model"] == model].set_index("step"))
+            shares = table[table["model"] == model].set_index("step")
             areas = [running(shares[name]).to_numpy() for name in MIX]
-            axes.stackplot(shares.index, areas, colors=list(MIX.values()), labels=list(MIX), lw=0)
+            labels, colors = zip(*MIX.values(), strict=True)
+            axes.stackplot(shares.index, areas, colors=colors, labels=labels, lw=0)
             axes.set_title(model, loc="left", fontsize=10)
             axes.set_ylim(0, 1)
             axes.set_xlabel("step of GRPO")
@@ -95,26 +122,12 @@ def draw_mix(table: pd.DataFrame, out: str | Path, options: dict[str, Any]) -> N
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(MIX), frameon=False)
         figure.suptitle(title_of("Languages of the traces", options), fontsize=11)
-        save_png(figure, out)
-
-
-def language_mix(rows: pd.DataFrame) -> pd.DataFrame:
-    """The shares of MIX, which add up to 1, of rollouts that were not asked in English.
-
-    With English among the queries, traces that match and traces in English overlap; the overlap goes to the query's
-    language, and what is left over for English may hold some of another language.
-    """
-    match, unknown = rows["match_rate"], rows["abstained_rate"]
-    english = rows["english_rate"].clip(upper=(1 - match - unknown).clip(lower=0))
-    other = (1 - match - unknown - english).clip(lower=0)
-    return pd.DataFrame(
-        {"the query's language": match, "another language": other, "English": english, "not identified": unknown}
-    )
+        save_figure(figure, path_png, path_svg)
 
 
 def running(values: pd.Series) -> pd.Series:
     return values.rolling(WINDOW, min_periods=1, center=True).mean()
 
 
-def title_of(what: str, options: dict[str, Any]) -> str:
+def title_of(what: str, options: Mapping[str, Any]) -> str:
     return f"{what}, means of {WINDOW} ({options['scale']}, study '{options['study']}')"

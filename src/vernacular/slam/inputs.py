@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -54,6 +55,11 @@ def read_layers(paths: Iterable[str | Path]) -> dict[Run, int]:
             raise ValueError(f"{path}: chooses the layers {layers}; a model of the sweep tunes a single one")
         tuned[path.parent.name, seed_of(path)] = layers[0]
     return tuned
+
+
+def read_choices(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
+    """model -> what its .../seed-<n>/slam/<model>/layers.json holds (select.select_layers); files of one seed."""
+    return {path.parent.name: read_json(path) for path in map(Path, paths)}
 
 
 def read_probes(paths: Iterable[str | Path]) -> dict[int, pd.DataFrame]:
