@@ -141,6 +141,24 @@ def test_the_figure_has_a_row_of_panels_for_each_benchmark(monkeypatch, tmp_path
         assert gains.lines[0].get_ydata() == [0, 0]
 
 
+def test_no_interval_leaves_the_panel_of_a_benchmark_that_gains_more(monkeypatch, tmp_path):
+    """All panels of a column have one scale, and the first does not fix it for the others."""
+    gains = {"one": 0.0, "two": 0.4, "three": -0.5}
+    frames, given = {}, {}
+    for benchmark in gains:
+        frames |= study(benchmark)
+        given |= generations(benchmark)
+    table = gates_table(frames, given, OPTIONS)
+    for column, shift in (("gain", 0.0), ("gain_low", -0.1), ("gain_high", 0.1)):
+        table[column] = table["benchmark"].map(gains) + shift
+    caught = []
+    monkeypatch.setattr(figure_of, "save_figure", lambda figure, *paths: caught.append(figure))
+    draw_gates(table, tmp_path / "gates.png", tmp_path / "gates.svg", OPTIONS)
+    for axes in caught[0].axes[1::2]:
+        low, high = axes.get_ylim()
+        assert low <= -0.6 and high >= 0.5
+
+
 def test_the_title_tells_of_several_seeds(monkeypatch, tmp_path):
     both = {**generations(seed=0), **generations(seed=1)}
     panels, figure = panels_of(monkeypatch, tmp_path, {**study(seed=0), **study(seed=1)}, both)

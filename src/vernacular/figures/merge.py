@@ -92,13 +92,13 @@ def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
             right.axhline(0, color=QUIET, lw=0.8)
             _points(right, _bounds(of, "gain"), 0.0, color=INK, fmt="o")
             right.set_title(f"{benchmark}: gain in accuracy", **_TITLE)
-            low, high = right.get_ylim()  # no axis of rounding errors where nothing is gained
-            right.set_ylim(min(low, -0.02), max(high, 0.02))
             low = len(low_resource_of(of.index, options["low_resource"]))
             borders = {low, len(of) - (ENGLISH in of.index)} - {0, len(of)}
             labels = [f"{code}\n{_percent(of['untold'][code])}" for code in of.index] if told else list(of.index)
             _language_axis(left, labels, borders)
             _language_axis(right, list(of.index), borders)
+        low, high = panels[0, 1].get_ylim()  # which all share; no axis of rounding errors where nothing is gained
+        panels[0, 1].set_ylim(min(low, -0.02), max(high, 0.02))
         where = "language of the question (low-resource | others | English)"
         panels[-1, 0].set_xlabel(f"{where}\nbelow: % of questions whose gate got the mean embedding" if told else where)
         panels[-1, 1].set_xlabel(where)
