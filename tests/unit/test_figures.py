@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from merge_scores import OPTIONS as MERGE_OPTIONS
 from merge_scores import generations
 from merge_scores import study as merge_study
@@ -21,6 +22,7 @@ from vernacular.figures.languages import draw_languages, languages_table
 from vernacular.figures.merge import draw_gates, gates_table
 from vernacular.figures.pareto import draw_pareto
 from vernacular.figures.slam import draw_probe, draw_sweep, probe_table, sweep_figure_table
+from vernacular.figures.style import limit_rates
 from vernacular.figures.training import draw_mix, draw_training, mix_table, training_table
 from vernacular.figures.trajectories import draw_trajectories, trajectory_table
 from vernacular.slam.select import select_layers
@@ -143,3 +145,13 @@ def test_the_probe_table_names_the_models_that_tune_a_layer(tmp_path: Path) -> N
     table, _, _ = probe(tmp_path)
     assert table.columns.tolist() == ["layer", "language", "active", "msd", "msd_neurons", "tuned_by"]
     assert table.groupby("layer")["tuned_by"].agg(set).tolist() == [{"slam"}, {""}, {"slam other"}, {""}]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.95, 0.99), (1.0, 1.0), (0.0, 0.0), (0.0, 1.0), (0.41, 0.43)])
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_no_tick_of_a_rate_stands_below_0_or_above_1(axis: str, low: float, high: float) -> None:
+    axes = Figure().subplots()
+    limit_rates(axes, axis, low, high)
+    (first, last), ticks = (axes.get_xlim(), axes.get_xticks()) if axis == "x" else (axes.get_ylim(), axes.get_yticks())
+    assert first <= low and high <= last and last - first >= 0.13
+    assert len(ticks) >= 3 and max(0, first) <= min(ticks) and max(ticks) <= min(last, 1)

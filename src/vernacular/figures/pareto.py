@@ -171,13 +171,11 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float) -> None:
 
 
 def _set_limits(axes: "Axes", rows: pd.DataFrame) -> None:
-    """As near as the intervals allow, with room for the names, and never so near that noise fills the panel."""
-    for metric, set_limits in (("lcpr", axes.set_xlim), ("accuracy", axes.set_ylim)):
+    """As near as the intervals allow."""
+    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
         low = float(np.min(rows[[metric, f"{metric}_low"]].to_numpy(float)))
         high = float(np.max(rows[[metric, f"{metric}_high"]].to_numpy(float)))
-        room = max(high - low, 0.2) * 0.1
-        middle, half = (low + high) / 2, max(high - low, 0.2) / 2
-        set_limits(max(middle - half - room, -0.04), min(middle + half + room, 1.04))
+        style.limit_rates(axes, axis, low, high)
 
 
 def _kind(row: pd.Series) -> str:

@@ -63,6 +63,18 @@ def save_figure(figure: "Figure", path_png: str | Path, path_svg: str | Path) ->
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
 
 
+def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
+    """Let the axis `x` or `y` hold rates from low to high and their names, and no tick where no rate can be.
+
+    Never so near that noise fills the panel: at least 0.2 of the scale (our choice).
+    """
+    middle, half = (low + high) / 2, 1.2 * max(high - low, 0.2) / 2
+    first, last = max(middle - half, -0.04), min(middle + half, 1.04)
+    axes.set(**{f"{axis}lim": (first, last)})
+    ticks = axes.xaxis.get_ticklocs() if axis == "x" else axes.yaxis.get_ticklocs()
+    axes.set(**{f"{axis}ticks": [tick for tick in ticks if max(first, 0) <= tick <= min(last, 1)]})
+
+
 def label_points(
     axes: "Axes", points: Array, radii: Array, texts: list[str], colors: list[str], lines: list[Array]
 ) -> Array:

@@ -23,7 +23,6 @@ COLUMNS = (
 )
 MARKERS = "osD^vP*X"  # of the models in turn, beside their colours, so that they survive a print in grey
 _PANEL, _HEAD, _FOOT = 4.6, 0.45, 0.75  # heights in inches: a row of panels, the title above, what is seen below
-_LEAST = 0.2  # of an axis, so that noise never fills a panel
 
 
 def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
@@ -109,10 +108,8 @@ def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
 
 
 def limits(axes: "Axes", rows: pd.DataFrame) -> None:
-    """Room for all points, for the intervals at the ends, and for the names."""
+    """Room for all points, and for the intervals at the ends."""
     last = rows[rows["step"] == rows.groupby("model")["step"].transform("max")]
-    for metric, set_limits in (("lcpr", axes.set_xlim), ("accuracy", axes.set_ylim)):
+    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
         values = np.concatenate([rows[metric], last[f"{metric}_low"], last[f"{metric}_high"]])
-        low, high = np.nanmin(values), np.nanmax(values)  # few seeds have no intervals
-        middle, half = (low + high) / 2, max(high - low, _LEAST) / 2
-        set_limits(max(middle - 1.15 * half, -0.04), min(middle + 1.15 * half, 1.04))
+        style.limit_rates(axes, axis, np.nanmin(values), np.nanmax(values))  # few seeds have no intervals
