@@ -16,8 +16,8 @@ from vernacular.corpus.training import training_rows
 from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
 from vernacular.merge.train import collate, drawn, encode_rows, train_mapping, train_merge
 from vernacular.models import training
+from vernacular.models.loss import IGNORED
 from vernacular.models.manifest import digest
-from vernacular.models.packed import IGNORED
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.models.training import training_job
 from vernacular.models.translator import build_translator

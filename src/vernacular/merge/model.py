@@ -25,6 +25,7 @@ from vernacular.files import read_json, write_json
 from vernacular.merge.encoder import encoder_limit, encoder_width, load_encoder
 from vernacular.merge.gates import build_gate
 from vernacular.models.load import load_model, loading
+from vernacular.models.loss import IGNORED, head_loss
 from vernacular.models.manifest import check_folder, digest
 
 CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
@@ -138,16 +139,16 @@ class MergedModel(nn.Module):
         return self.llm.get_input_embeddings()(ids)
 
     def forward(self, labels: torch.Tensor, prompt_mask: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The mean next-token loss over the target, a float32 scalar. labels (batch, m): -100 where is no target."""
+        """The mean next-token loss over the target, a float32 scalar. labels (batch, m): IGNORED where is no target."""
         embeddings, mask, place, _ = self.inputs(prompt_mask=prompt_mask, **batch)
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         decoder = self.llm.base_model
         hidden = decoder(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, use_cache=False)
-        wanted = labels != -100
+        wanted = labels != IGNORED
         # The token at `place` is predicted one place before it; a target never stands first, the boundary does.
         before = (place - 1).clamp(min=0)[..., None].expand(-1, -1, embeddings.shape[-1])
-        logits = self.llm.get_output_embeddings()(hidden.last_hidden_state.gather(1, before)[wanted])
-        return nn.functional.cross_entropy(logits.float(), labels[wanted])
+        predicting = hidden.last_hidden_state.gather(1, before)[wanted]
+        return head_loss(self.llm.get_output_embeddings(), predicting, labels[wanted])
 
     @torch.inference_mode()
     def logits(self, **batch: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,8 @@ from vernacular.files import read_json
 from vernacular.merge.anchor import anchor_mapping, drawn_sentences
 from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
-from vernacular.models.packed import IGNORED, encode_examples, supervised_arguments
+from vernacular.models.loss import IGNORED
+from vernacular.models.packed import encode_examples, supervised_arguments
 from vernacular.models.training import Job, save_model, train
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast, Trainer
 
-from vernacular.models.packed import IGNORED, supervised_arguments
+from vernacular.models.loss import IGNORED
+from vernacular.models.packed import supervised_arguments
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.training import Job, save_model, train
 
