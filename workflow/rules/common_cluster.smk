@@ -24,7 +24,7 @@ def job_resources(options):
 
         return value
 
-    flavour = {"gres": gres} if FLAVOUR == "gres" else {"gpu": gpu, "gpu_model": gpu_model}
+    flavour = {"gres": gres} if FLAVOUR == "gres" else {"gpu": gpu, **({"gpu_model": gpu_model} if GPU_TYPE else {})}
     return {**flavour, "mem_mb": grown("mem_mb"), "runtime": grown("runtime")}
 
 
