@@ -1,8 +1,8 @@
 """Training a merge: a step against the LLM's own, and an epoch in batches of like lengths against random ones.
 
-    python benchmarks/merge.py [--pairs 5] [--batch 8] [--batches 2] [--hidden 448] [--layers 8]
+    python benchmarks/merge.py [--pairs 5] [--batch 8] [--batches 2] [--hidden 384] [--layers 8]
 
-A Llama of 20M parameters and a small T5 encoder with random weights, joined by a cross-attention gate; one thread,
+A Llama of 15M parameters and a small T5 encoder with random weights, joined by a cross-attention gate; one thread,
 weights in float32, bfloat16 autocast where the processor computes in it. First, one step of the merge (forward,
 backward, AdamW on the connector) against one forward and backward pass of the LLM alone with all its weights trainable,
 both over the same places: features, boundary, prompt and answer. Second, an epoch in batches as Transformers groups
@@ -170,4 +170,4 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    run(__doc__, rows, {"--batch": 8, "--batches": 2, "--hidden": 448, "--layers": 8})
+    run(__doc__, rows, {"--batch": 8, "--batches": 2, "--hidden": 384, "--layers": 8})

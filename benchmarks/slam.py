@@ -2,7 +2,7 @@
 
     python benchmarks/slam.py [--pairs 5] [--steps 2] [--layers 2] [--lowest 0]
 
-A Llama of 12 layers with random weights; a batch of 2 x 256 tokens, AdamW, weights in float32, bfloat16 autocast where
+A Llama of 12 layers with random weights; a batch of 2 x 192 tokens, AdamW, weights in float32, bfloat16 autocast where
 the processor computes in it. SLAM tunes up_proj and down_proj of the first `--layers` layers (2 of 12 is about the
 paper's share, 6 of 32); `--lowest` moves them up, which spares the backward pass below. Each side runs in a process of
 its own with one thread, in turn, `--pairs` times; the step time of a process is the median of its steps after one to
@@ -41,7 +41,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
             num_attention_heads=heads, num_key_value_heads=heads, tie_word_embeddings=True,
         )  # fmt: skip
         model = LlamaForCausalLM(config)
-        ids = torch.randint(0, config.vocab_size, (2, 256))
+        ids = torch.randint(0, config.vocab_size, (2, 192))
     if arguments.side == "slam":
         freeze_but(model, list(range(arguments.lowest, arguments.lowest + arguments.layers)), gate=False)
     tuned = [parameter for parameter in model.parameters() if parameter.requires_grad]

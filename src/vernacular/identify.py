@@ -47,7 +47,6 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 _NUMBERS = re.compile(
     r"[\d+*/=<>×÷±^_~|%‰°$€£¥₹฿₫₩₽≈≠≤≥√∑∏∞→⇒⋅∙·•#&@{}()²³¹¼-¾⁰-₉⅐-↋①-⓿\[\]\\−–]+|(?<![^\W\d_])-|-(?![^\W\d_])"
 )
-_BLANKS = re.compile(r"\s+")
 
 
 def strip_math(text: str) -> str:
@@ -55,7 +54,7 @@ def strip_math(text: str) -> str:
 
     Words inside `\text{}` stay, and so do those between dollar signs, which may be prices.
     """
-    return _BLANKS.sub(" ", _NUMBERS.sub(" ", strip_latex(text))).strip()
+    return " ".join(_NUMBERS.sub(" ", strip_latex(text)).split())
 
 
 def strip_latex(text: str) -> str:

@@ -84,8 +84,11 @@ def _table() -> np.ndarray:
 def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
     """((texts, classes) counts of letters; place -> that text with blanks for whatever is no letter)."""
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    han = (codes >= 0x20000) & (codes < 0x32000)
-    classes = _table()[np.where(codes > 0xFFFF, np.where(han, _ASTRAL_HAN, _ASTRAL), codes)]
+    places = codes
+    if codes.max(initial=0) > 0xFFFF:
+        han = (codes >= 0x20000) & (codes < 0x32000)
+        places = np.where(codes > 0xFFFF, np.where(han, _ASTRAL_HAN, _ASTRAL), codes)
+    classes = _table()[places]
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     owner = np.repeat(np.arange(len(texts)) * len(CLASSES), lengths)
     counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
