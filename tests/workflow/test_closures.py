@@ -25,12 +25,13 @@ ANSWERS = "answers verify_worker words"
 IDENTIFIER = "identify letters languages yaml_file"
 STAGE_2 = "adamame.grpo adamame.train adamame.reward adamame.alignment"
 TRAINING = f"{RECORDS} models.training models.manifest models.processes launch"
-PACKED = f"{COMMAND} corpus.records models.training models.manifest models.processes launch models.packed models.load"
+ROWS = "models.packed models.like_lengths models.loss models.load"
+PACKED = f"{COMMAND} corpus.records models.training models.manifest models.processes launch {ROWS}"
 TUNED = "models.tuned models.load models.lora"
 GENERATE = f"{RECORDS} evaluation.generate evaluation.decode evaluation.questions models.load models.manifest"
 ENGINES = "evaluation.generate evaluation.decode evaluation.engines"
 TABLES = f"{COMMAND} corpus.records tables"
-MERGE = "languages yaml_file merge.encoder merge.gates merge.model"
+MERGE = "languages yaml_file merge.encoder merge.gates merge.model models.loss"
 MERGE_TABLES = f"{TABLES} evaluation.frames evaluation.statistics merge.tables"
 SEEDS = "evaluation.seeds"
 SLAM = f"{TABLES} slam.inputs slam.tables evaluation.statistics"
@@ -49,10 +50,10 @@ CLOSURES = {
     "rescore": f"{MINIATURE} corpus.leaks evaluation.rescore evaluation.score evaluation.statistics tables study_schema"
     f" {ANSWERS} {IDENTIFIER} codeswitch labels",
     "filter_traces": f"{MINIATURE} corpus.traces corpus.filter {ANSWERS} {IDENTIFIER}",
-    "pretrain": f"{TRAINING} models.pretrain models.packed models.load",
+    "pretrain": f"{TRAINING} models.pretrain {ROWS}",
     "train_finetune": f"{PACKED} {TUNED} models.finetune",
     "train_slam": f"{PACKED} {TUNED} slam.tune slam.mlp",
-    "pretrain_translator": f"{TRAINING} models.pretrain models.packed models.load models.translator",
+    "pretrain_translator": f"{TRAINING} models.pretrain {ROWS} models.translator",
     "train_mapping": f"{PACKED} {MERGE} merge.train merge.anchor",
     "train_merge": f"{PACKED} {MERGE} merge.train merge.anchor",
     "make_merge_table": f"{MERGE_TABLES} {SEEDS}",

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments
 
+from vernacular.launch import strategy
 from vernacular.models.like_lengths import apart, saves
 from vernacular.models.load import computes_bfloat16
 from vernacular.models.loss import IGNORED, head_loss
@@ -127,8 +128,9 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
     packed = pack(encode_examples(tokenizer, rows), job.recipe["length"], tokenizer.pad_token_id, job.seed)
     arguments = supervised_arguments(job, "random")
     trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
-    # On a GPU a few large kernels are faster than many small ones, and examples are seldom this short.
-    trainer.is_apart = not torch.cuda.is_available() and saves(collate(packed[: arguments.train_batch_size]), model)
+    # A GPU is faster with a few large kernels than with many small ones, and shards are gathered anew at every call.
+    is_alone = not torch.cuda.is_available() and strategy(job.recipe) == "ddp"
+    trainer.is_apart = is_alone and saves(collate(packed[: arguments.train_batch_size]), model)
     trainer.body = decoder
     if job.recipe["compile"] and can_compile():
         trainer.body = torch.compile(decoder, dynamic=trainer.is_apart or None)  # every group has a shape of its own
