@@ -56,7 +56,7 @@ def test_there_are_few_groups() -> None:
 # --- What a training makes of it
 
 
-def small_trainer(folder: Path, length: int) -> tuple[PackedTrainer, Any]:
+def small_trainer(folder: Path, length: int, **options: Any) -> tuple[PackedTrainer, Any]:
     rows = [
         {"prompt": f"How much is {n} + {m}?", "completion": f"{n} + {m}: {' and '.join('x' * m)}", "context": ""}
         for n in range(8)
@@ -67,6 +67,7 @@ def small_trainer(folder: Path, length: int) -> tuple[PackedTrainer, Any]:
     shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=512, **shape))
     recipe = {"length": length, "compile": False, "training": {"max_steps": 1, "per_device_train_batch_size": 4}}
+    recipe |= options
     job: Any = SimpleNamespace(recipe=recipe, seed=1, folder=folder, out=folder, inputs={"data": "data"})
     return packed_trainer(model, tokenizer, model.base_model, rows, job), model
 
@@ -96,6 +97,12 @@ def test_rows_that_examples_fill_stay_packed(tmp_path: Path) -> None:
     assert saves(short, model) and not saves(full, model)
     wide = SimpleNamespace(config=LlamaConfig(hidden_size=4096))  # its attention is next to nothing
     assert saves(mixed, model) and not saves(mixed, wide)
+
+
+def test_shards_stay_packed(tmp_path: Path) -> None:
+    """Their processes must call the layers equally often, whatever each one's batch holds."""
+    trainer, _ = small_trainer(tmp_path, 256, launch={"strategy": "fsdp2"})
+    assert not trainer.is_apart
 
 
 # --- The loss

@@ -20,8 +20,8 @@ def groups_of(labels: torch.Tensor, position_ids: torch.Tensor) -> list[tuple[to
     labels, position_ids: (batch, length) int64; a position 0 begins an example, and one without a label is padding.
     A group is (n, width) int64 places in the flattened batch, and (n, width) bool: whether the example reaches there.
     """
-    starts = torch.nonzero(position_ids.flatten() == 0).flatten()
-    example = (position_ids.flatten() == 0).cumsum(0) - 1
+    begins = position_ids.flatten() == 0
+    starts, example = begins.nonzero().flatten(), begins.cumsum(0) - 1
     lengths = torch.bincount(example)
     asked = torch.bincount(example, labels.flatten() != IGNORED) > 0
     starts, lengths = starts[asked], lengths[asked]

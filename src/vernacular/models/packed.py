@@ -128,7 +128,7 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
     packed = pack(encode_examples(tokenizer, rows), job.recipe["length"], tokenizer.pad_token_id, job.seed)
     arguments = supervised_arguments(job, "random")
     trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
-    # A GPU is faster with a few large kernels than with many small ones, and shards are gathered anew at every call.
+    # A GPU is faster with a few large kernels than with many small ones; shards need as many calls in every process.
     is_alone = not torch.cuda.is_available() and strategy(job.recipe) == "ddp"
     trainer.is_apart = is_alone and saves(collate(packed[: arguments.train_batch_size]), model)
     trainer.body = decoder
