@@ -96,7 +96,7 @@ def check_evaluation(study: dict[str, Any], evaluation: dict[str, Any], place: s
             )
         if decoding in OF_MERGES and recipe != "merge":
             raise StudyError(f"{place}.decoding: '{decoding}' is for models of the recipe 'merge'; '{name}' is none")
-        if decoding in ("translate-en", "forced-prefix") and recipe == "merge":
+        if decoding in ("translate-en", "forced-prefix", "english-context") and recipe == "merge":
             raise StudyError(f"{place}.decoding: '{decoding}' is for an LLM alone; '{name}' is a merge")
     if (decoding == "translate-en") != (translator is not None):
         raise StudyError(f"{place}.translator: goes with `decoding: translate-en`, and only with that")

@@ -202,6 +202,13 @@ def test_prompt_too_long_is_counted_not_cut() -> None:
             assert row == whole[identifier, language, sample]
 
 
+def test_a_context_stands_before_the_chat_and_is_read() -> None:
+    told = [{**question, "context": "In English."} for question in QUESTIONS]
+    plain, found = generate(QUESTIONS), generate(told)
+    assert all(row["prompt"] == f"In English.\n{plain[key]['prompt']}" for key, row in found.items())
+    assert any(row["completion"] != plain[key]["completion"] for key, row in found.items())
+
+
 def test_forced_prefix_stands_at_the_start_of_the_trace() -> None:
     rows = generate(QUESTIONS, decoding="forced-prefix", samples=60)
     for (_, language, _), row in rows.items():

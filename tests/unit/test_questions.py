@@ -1,4 +1,4 @@
-"""Which questions are asked: the same first ones in every language; and what `mixed-en` makes of them."""
+"""Which questions are asked: the same first ones in every language; and what decodings make of them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.evaluation.questions import chosen_questions, mixed
+from vernacular.evaluation.questions import chosen_questions, mixed, with_english
 
 LANGUAGES = ["en", "fr", "ja"]
 OPTIONS = {"languages": LANGUAGES, "questions": None, "questions_en": None, "decoding": "plain"}
@@ -91,7 +91,7 @@ def test_mixed_keeps_the_first_line_and_takes_the_rest_in_english() -> None:
 
 
 def test_mixed_needs_the_english_of_every_question() -> None:
-    with pytest.raises(ValueError, match="^mini-xnli-002: no English version to mix 'fr' with; see benchmarks$"):
+    with pytest.raises(ValueError, match="^mini-xnli-002: no English version to mix with 'fr'; see benchmarks$"):
         mixed([row(1, "en"), row(1, "fr"), row(2, "fr")])
 
 
@@ -104,3 +104,15 @@ def test_mixed_questions_are_chosen_alike() -> None:
         for one in found:
             first, second = one["question"].split("\n")
             assert first.endswith(f"in {one['language']}") and second.endswith("in en")
+
+
+def test_english_context_is_the_english_question_with_its_options() -> None:
+    choices = {"fr": ["un puits", "un moulin"], "en": ["a well", "a mill"]}
+    rows = [{**row(1, language), "choices": choices[language]} for language in ("fr", "en")]
+    found = with_english(rows)
+    context = "premise 1 in en\nhypothesis 1 in en\nA) a well\nB) a mill"
+    assert found == [{**one, "context": context} for one in rows]
+    french = chosen(languages=["fr"], questions=2, decoding="english-context")
+    assert [one["context"][:14] for one in french] == ["premise 0 in e", "premise 1 in e"]
+    with pytest.raises(ValueError, match="^mini-xnli-002: no English version to put before 'fr'; see benchmarks$"):
+        with_english([row(1, "en"), row(1, "fr"), row(2, "fr")])

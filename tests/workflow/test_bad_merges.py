@@ -10,7 +10,7 @@ from workspaces import dry_run
 from vernacular.study import StudyError, resolve_study
 
 # Evaluations of the default study, by number: of the merges on word problems, the first with each of these decodings.
-MERGES, TRANSLATED, ORACLE, MIXED, OF_ADAMAME = 5, 8, 11, 16, 19
+MERGES, TRANSLATED, ORACLE, MIXED, OF_ADAMAME = 5, 8, 11, 16, 22
 
 
 def add(number: int, model: str) -> Edit:
@@ -125,7 +125,11 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "merge with a forced prefix": (
         put(f"evaluations.{OF_ADAMAME}.decoding", "forced-prefix"),
-        ["evaluations.19.decoding: 'forced-prefix' is for an LLM alone; 'st-merge-adamame' is a merge"],
+        ["evaluations.22.decoding: 'forced-prefix' is for an LLM alone; 'st-merge-adamame' is a merge"],
+    ),
+    "merge that gets an English text besides": (
+        put(f"evaluations.{MIXED}.decoding", "english-context"),
+        ["evaluations.16.decoding: 'english-context' is for an LLM alone; 'st-merge' is a merge"],
     ),
     "translation without a translator": (
         put(f"evaluations.{TRANSLATED}.translator", FORGET),
@@ -153,7 +157,7 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "two ways of one generation": (
         lambda c: c["evaluations"].append({**c["evaluations"][ORACLE], "max_new_tokens": 7}),
-        ["evaluations.21.max_new_tokens: st-merge+oracle on mini-xnli", "make them equal"],
+        ["evaluations.24.max_new_tokens: st-merge+oracle on mini-xnli", "make them equal"],
     ),
 }
 

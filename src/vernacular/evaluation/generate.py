@@ -29,7 +29,8 @@ def generate_rows(
     A model whose chat template knows no `<think>` marks no trace: its last line is the response, the rest the trace.
 
     questions: rows of records.QUESTION; `asked_in` besides is the language of the prompt where that is not the
-    question's own, and those for a merge hold what merge/answer.py puts there.
+    question's own, `context` a text that stands before the chat, and those for a merge hold what merge/answer.py puts
+    there.
 
     options: `samples` k, `temperature` (0: greedy, then k is 1), `max_new_tokens`, `batch_size` (sequences), `decoding`
     (`plain`, or `forced-prefix`: the first words of the trace are given in the query's language).
@@ -57,6 +58,8 @@ def prepare(tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, 
         if question.get("hidden"):  # LangBridge's LLM sees the question through the encoder alone
             messages = [{**message, "content": ""} for message in messages]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        if context := question.get("context"):  # as in training rows of the task `context`
+            prompt = f"{context}\n{prompt}"
         prefix = forced_prefix(question["language"]) if options["decoding"] == "forced-prefix" else ""
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
         prepared.append((len(ids), question, prompt, prefix, ids))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from vernacular.prompts import question_text
+
 ENGLISH = "en"
 
 
@@ -22,7 +24,25 @@ def chosen_questions(
     most = {ENGLISH: options["questions_en"] or least}
     if options["decoding"] == "mixed-en":
         rows = mixed(rows)
+    if options["decoding"] == "english-context":
+        rows = with_english(rows)
     return [row for row in rows if row["language"] in languages and order[row["id"]] < most.get(row["language"], least)]
+
+
+def with_english(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Questions with `context`: their English version, options and all. Raises ValueError where a question has none."""
+    english = {row["id"]: row for row in rows if row["language"] == ENGLISH}
+    found = []
+    for row in rows:
+        other = english_of(row, english, "put before")
+        found.append({**row, "context": question_text(other["question"], other["choices"])})
+    return found
+
+
+def english_of(row: dict[str, Any], english: dict[str, dict[str, Any]], to: str) -> dict[str, Any]:
+    if row["id"] not in english:
+        raise ValueError(f"{row['id']}: no English version to {to} '{row['language']}'; see benchmarks")
+    return english[row["id"]]
 
 
 def mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -34,9 +54,7 @@ def mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     english = {row["id"]: row for row in rows if row["language"] == ENGLISH}
     found = []
     for row in rows:
-        if row["id"] not in english:
-            raise ValueError(f"{row['id']}: no English version to mix '{row['language']}' with; see benchmarks")
-        other = english[row["id"]]
+        other = english_of(row, english, "mix with")
         lines = [row["question"].split("\n")[0], *other["question"].split("\n")[1:]]
         found.append({**row, "question": "\n".join(lines), "choices": other["choices"]})
     return found
