@@ -163,7 +163,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "greedy samples": (put("evaluations.0.temperature", 0), ["evaluations.0.samples: greedy decoding", "samples: 1"]),
     "two ways of one generation": (
         lambda c: c["evaluations"].append({**c["evaluations"][0], "samples": 2}),
-        ["evaluations.21.samples: lrm on mini-mgsm is generated", "make them equal"],
+        ["evaluations.24.samples: lrm on mini-mgsm is generated", "make them equal"],
     ),
     "no default": (
         lambda c: [e.update(default=False) for e in c["evaluations"]],
