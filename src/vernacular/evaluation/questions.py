@@ -1,6 +1,6 @@
 """Which questions an evaluation asks, and what a decoding makes of them before any model sees them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vernacular.prompts import question_text
@@ -31,18 +31,19 @@ def chosen_questions(
 
 def with_english(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Questions with `context`: their English version, options and all. Raises ValueError where a question has none."""
+    return [
+        {**row, "context": question_text(other["question"], other["choices"])}
+        for row, other in beside_english(rows, "put before")
+    ]
+
+
+def beside_english(rows: list[dict[str, Any]], to: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each row and the English one of its question. Raises ValueError where there is none; to: what for."""
     english = {row["id"]: row for row in rows if row["language"] == ENGLISH}
-    found = []
     for row in rows:
-        other = english_of(row, english, "put before")
-        found.append({**row, "context": question_text(other["question"], other["choices"])})
-    return found
-
-
-def english_of(row: dict[str, Any], english: dict[str, dict[str, Any]], to: str) -> dict[str, Any]:
-    if row["id"] not in english:
-        raise ValueError(f"{row['id']}: no English version to {to} '{row['language']}'; see benchmarks")
-    return english[row["id"]]
+        if row["id"] not in english:
+            raise ValueError(f"{row['id']}: no English version to {to} '{row['language']}'; see benchmarks")
+        yield row, english[row["id"]]
 
 
 def mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -51,10 +52,8 @@ def mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     So a premise is met by an English hypothesis, a question by English options. Raises ValueError where a question has
     no English version.
     """
-    english = {row["id"]: row for row in rows if row["language"] == ENGLISH}
     found = []
-    for row in rows:
-        other = english_of(row, english, "mix with")
+    for row, other in beside_english(rows, "mix with"):
         lines = [row["question"].split("\n")[0], *other["question"].split("\n")[1:]]
         found.append({**row, "question": "\n".join(lines), "choices": other["choices"]})
     return found
