@@ -25,7 +25,7 @@ def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
     """
     options = {"gate": "none", "language_embedding": 0, "languages": languages_of(rows)}
     options["mapping_width"] = job.recipe["mapping_width"]
-    model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
+    model = build_untrained(job, options)
     if rows and job.recipe["anchor"]:
         reached = anchor_mapping(model, drawn_sentences(rows, job.recipe["anchor"], job.seed), job.seed)
         print(f"{job.out.name}: English tokens are at the LLM's words, cosine {reached:.3f}", flush=True)
@@ -46,12 +46,18 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
     is_merge = (job.inputs["parent"] / CONFIG).exists()
     if is_merge:
         options["mapping_width"] = read_json(job.inputs["parent"] / CONFIG).get("mapping_width", 0)
-    model = build_merge({**options, **{name: str(job.inputs[name]) for name in ("encoder", "llm")}})
+    model = build_untrained(job, options)
     if is_merge:
         model.load_connector(job.inputs["parent"])
     if recipe["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
     fit(model, rows, job)
+
+
+def build_untrained(job: Job, options: dict[str, Any]) -> MergedModel:
+    """A merge of the job's parents, in bfloat16 where the recipe's `bf16` is on and the machine computes it."""
+    parents = {name: str(job.inputs[name]) for name in ("encoder", "llm")}
+    return build_merge({**options, **parents}, "auto" if job.recipe["training"].get("bf16") else "float32")
 
 
 def languages_of(rows: list[dict[str, Any]]) -> list[str]:
