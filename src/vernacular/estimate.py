@@ -113,8 +113,10 @@ def training_seconds(study: dict[str, Any], name: str, width: int) -> float:
 
 
 def weight_width(recipe: dict[str, Any]) -> int:
-    """Bytes of a trained weight: float32 in supervised trainings and on CPUs, else bfloat16."""
-    return 2 if recipe["recipe"] in ("sft", "grpo", *MERGES) and recipe["resources"]["gpu"] else 4
+    """Bytes of a trained weight, of a merge's parents': float32 in supervised trainings, on CPUs and where a merge does
+    not ask for bfloat16; else that."""
+    halved = recipe["recipe"] in ("sft", "grpo") or (recipe["recipe"] in MERGES and recipe["training"].get("bf16"))
+    return 2 if halved and recipe["resources"]["gpu"] else 4
 
 
 def training_memory(study: dict[str, Any], name: str) -> float:

@@ -129,6 +129,22 @@ def test_folder_manifest_and_costs(parents: Path, train: Train, tmp_path: Path) 
     assert gates.abs().min() > 1e-3  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(("bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float32), (None, torch.float32)])
+def test_parents_are_in_the_precision_of_the_recipe(
+    bf16: bool | None, dtype: torch.dtype, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with bfloat16 too; what the connector then learns is float32 all the same."""
+    models: list[MergedModel] = []
+    monkeypatch.setattr("vernacular.models.load.computes_bfloat16", lambda: True)
+    monkeypatch.setattr("vernacular.merge.train.fit", lambda model, rows, job: models.append(model))
+    train("mapping", rows_of("pairs"), steps={} if bf16 is None else {"bf16": bf16})
+    train("st-merge", rows_of("reasoning"), steps={} if bf16 is None else {"bf16": bf16}, **GATED)
+    for model in models:
+        assert {model.llm.dtype, model.encoder.dtype} == {dtype}
+        assert {tensor.dtype for tensor in model.connector.parameters()} == {torch.float32}
+    assert len(models) == 2
+
+
 @pytest.mark.parametrize("stage", ["mapping", "merge"])
 def test_a_killed_training_ends_with_the_same_connector(
     stage: str, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -275,4 +291,4 @@ def test_the_mapping_stage_reads_the_features_alone(train: Train, seen: list[dic
     embeddings, mask, place, _ = model.inputs(**{k: v for k, v in batch.items() if k != "labels"})
     size = len(one["encoder_input_ids"])
     assert embeddings.shape[1] == int(mask.sum()) == size + 1 + len(one["input_ids"])
-    assert place[0, 0] == size + 1 and torch.equal(embeddings[0, size], model.connector.boundary)
+    assert place[0, 0] == size + 1 and torch.equal(embeddings[0, size], model.connector.boundary.to(embeddings.dtype))

@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vernacular.corpus.miniature import AnyProblem, Problem
@@ -20,6 +21,7 @@ from vernacular.shown import one_line
 WAYS = ("id", "operands", "text", "near-duplicate")
 NEAR = 0.9  # of the 4-grams of two lines with the same numbers
 GRAM = 4  # letters and digits
+LINES = 100_000  # kept taken apart: the same ones stand in many rows and corpora
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -40,17 +42,36 @@ class Leak(NamedTuple):
     way: str  # of WAYS
 
 
+@lru_cache(LINES)
 def plain(text: str) -> str:
     """Letters and digits alone, in one case and form, digits of all scripts alike."""
     return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).translate(_DIGITS).casefold())
 
 
+@lru_cache(LINES)
 def numbers_of(text: str) -> tuple[str, ...]:
     return tuple(_NUMBER.findall(text.translate(_DIGITS)))
 
 
 def grams(text: str) -> frozenset[str]:
     return frozenset(text[i : i + GRAM] for i in range(max(len(text) - GRAM + 1, 1)))
+
+
+def is_near(own: frozenset[str], other: str) -> bool:
+    """Whether NEAR of the 4-grams of a line (`own`) and of another, together, are in both.
+
+    The other's are looked up one by one, until too many of them are not in `own`: nearly all lines are unlike.
+    """
+    bound = (1 - NEAR) / NEAR * len(own) + 1  # 1 for rounding; what is within it is counted
+    lacking = set()
+    for start in range(len(other) - GRAM + 1):
+        gram = other[start : start + GRAM]
+        if gram not in own:
+            lacking.add(gram)
+            if len(lacking) > bound:
+                return False
+    theirs = grams(other)
+    return len(own & theirs) >= NEAR * len(own | theirs)
 
 
 class Evaluation:
@@ -96,11 +117,10 @@ class Evaluation:
             near = self.by_numbers.get(numbers_of(raw[place]), []) if self.by_numbers else []
             own = grams(line) if near else frozenset()
             for other, identifier, language in near:
-                if identifier not in found and abs(len(other) - len(line)) <= (1 - NEAR) * len(line):
-                    theirs = grams(other)
-                    if len(own & theirs) >= NEAR * len(own | theirs):
-                        found.add(identifier)
-                        yield identifier, language, "near-duplicate"
+                alike = abs(len(other) - len(line)) <= (1 - NEAR) * len(line)
+                if identifier not in found and alike and is_near(own, other):
+                    found.add(identifier)
+                    yield identifier, language, "near-duplicate"
 
 
 def leaks(
