@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scripts import run_script
 
-from vernacular.corpus.leaks import Evaluation, count, leaks, plain
+from vernacular.corpus.leaks import NEAR, Evaluation, count, grams, is_near, leaks, plain
 from vernacular.corpus.miniature import AnyProblem, make_problems, question_rows
 from vernacular.corpus.records import QUESTION, TRAINING, write_rows
 from vernacular.corpus.training import training_rows
@@ -111,6 +113,15 @@ def test_near_duplicates(asked: list[dict[str, Any]], evaluation: Evaluation) ->
     assert ways({"id": "x", "text": near}, evaluation) == {(row["id"], "near-duplicate")}
     number = next(word for word in row["question"].split() if word.isdigit())
     assert ways({"id": "x", "text": row["question"].replace(number, "97", 1)}, evaluation) == set()
+
+
+@given(st.text("abc", max_size=60), st.lists(st.tuples(st.integers(0, 60), st.text("abcd", max_size=2)), max_size=4))
+def test_leaving_early_loses_no_near_duplicate(line: str, edits: list[tuple[int, str]]) -> None:
+    other = line
+    for place, letters in edits:
+        other = other[:place] + letters + other[place + 1 :]
+    own, theirs = grams(line), grams(other)
+    assert is_near(own, other) == (len(own & theirs) >= NEAR * len(own | theirs))
 
 
 def test_case_punctuation_and_digits_do_not_hide_a_question(
