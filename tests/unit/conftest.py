@@ -1,6 +1,6 @@
-"""Parents and merges for the tests of merges, made once a file."""
+"""Parents and merges for the tests of merges, made once a file; and the same arithmetic on every machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,14 @@ from merges import (
 )
 
 from vernacular.merge.model import MergedModel, build_merge
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_bfloat16() -> Iterator[None]:
+    """`auto` is float32 in these tests, also where the processor has bfloat16; a test that means the latter says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cpu, "get_capabilities", dict)
+        yield
 
 
 @pytest.fixture(scope="module")
