@@ -291,4 +291,4 @@ def test_the_mapping_stage_reads_the_features_alone(train: Train, seen: list[dic
     embeddings, mask, place, _ = model.inputs(**{k: v for k, v in batch.items() if k != "labels"})
     size = len(one["encoder_input_ids"])
     assert embeddings.shape[1] == int(mask.sum()) == size + 1 + len(one["input_ids"])
-    assert place[0, 0] == size + 1 and torch.equal(embeddings[0, size], model.connector.boundary.to(embeddings.dtype))
+    assert place[0, 0] == size + 1 and torch.equal(embeddings[0, size], model.connector.boundary)

@@ -21,7 +21,7 @@ from vernacular.shown import one_line
 WAYS = ("id", "operands", "text", "near-duplicate")
 NEAR = 0.9  # of the 4-grams of two lines with the same numbers
 GRAM = 4  # letters and digits
-LINES = 100_000  # kept taken apart: the same ones stand in many rows and corpora
+LINES = 20_000  # kept taken apart: the same ones stand in many rows and corpora
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
