@@ -86,7 +86,7 @@ dry-run: .venv/ready
 
 # GPUs, memory, hours, disk and bytes to fetch of a study, reckoned; docs/resources.md.
 plan: .venv/ready
-	@PATH="$(BIN):$$PATH" python -m vernacular.plan $(CONFIG)
+	@PATH="$(BIN):$$PATH" python -m vernacular.planning.plan $(CONFIG)
 
 # A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
 dag: .venv/ready

@@ -20,7 +20,7 @@ from math_verify import parse, verify
 from texts import LANGUAGES, trace_pools
 
 from vernacular.corpus.filter import filter_rows, has_structure, normalise
-from vernacular.identify import LanguageIdentifier, strip_math
+from vernacular.language.identify import LanguageIdentifier, strip_math
 
 LIMITS = {"length": {"minimum": 100, "maximum": 5000}}
 

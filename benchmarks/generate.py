@@ -69,7 +69,7 @@ def by_transformers(model: Any, tokenizer: Any, asked: list[dict[str, Any]]) -> 
     """The prompts in their order, a fixed batch, Transformers' own sampling and loop; the texts are decoded as ours."""
     import torch
 
-    from vernacular.prompts import question_messages
+    from vernacular.language.prompts import question_messages
 
     tokenizer.padding_side = "left"
     per_batch = OPTIONS["batch_size"] // OPTIONS["samples"]

@@ -90,7 +90,7 @@ SIZES: dict[str, dict[str, Any]] = {
 def problems(languages: list[str], count: int, joined: int) -> Iterator[dict[str, Any]]:
     """Questions and traces of the miniature's word problems in turn in each language; `joined` of them in one row."""
     from vernacular.corpus.miniature import make_problems, render_completion, render_question
-    from vernacular.prompts import join_completion, split_completion
+    from vernacular.language.prompts import join_completion, split_completion
 
     about = default_study()["benchmarks"]["mini-mgsm"]
     found = list(make_problems("mini-mgsm", {**about, "questions": {"train": 500}}, "train", 1).items())
@@ -108,7 +108,7 @@ def problems(languages: list[str], count: int, joined: int) -> Iterator[dict[str
 
 def write_data(folder: Path, name: str, joined: int, count: int) -> None:
     """data.parquet of a training: rows as the workflow hands them to it."""
-    from vernacular.corpus.records import KEPT_TRACE, PROMPT, TRAINING, write_rows
+    from vernacular.storage.records import KEPT_TRACE, PROMPT, TRAINING, write_rows
 
     study = default_study()
     if name in ("sft", "adamame"):

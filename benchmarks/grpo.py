@@ -28,9 +28,9 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     from trl import GRPOConfig, GRPOTrainer
 
     from vernacular.adamame.reward import AlignmentReward
-    from vernacular.identify import LanguageIdentifier
+    from vernacular.language.identify import LanguageIdentifier
+    from vernacular.language.prompts import question_messages
     from vernacular.models.load import load_model
-    from vernacular.prompts import question_messages
 
     torch.set_num_threads(1)
     model, tokenizer = (

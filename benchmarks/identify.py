@@ -19,8 +19,8 @@ from bench import Row, paired, rate, row, run
 from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 from texts import LANGUAGES, Labelled, questions, read_mgsm, sentences
 
-from vernacular.codeswitch import code_switched
-from vernacular.identify import LanguageIdentifier
+from vernacular.language.codeswitch import code_switched
+from vernacular.language.identify import LanguageIdentifier
 
 
 def build_lingua(languages: list[str]) -> LanguageDetector:

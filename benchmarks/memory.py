@@ -20,7 +20,7 @@ from typing import Any
 
 from bench import ROOT, Row, row, run
 
-from vernacular.corpus.records import GENERATION, QUESTION, RAW_TRACE, SCORE, write_rows
+from vernacular.storage.records import GENERATION, QUESTION, RAW_TRACE, SCORE, write_rows
 
 LANGUAGES = ["fr", "ko"]
 LINES = {

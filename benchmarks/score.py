@@ -22,7 +22,7 @@ from math_verify import parse, verify
 from texts import LANGUAGES, trace_pools
 
 from vernacular.evaluation.score import golds_of, score_rows
-from vernacular.identify import LanguageIdentifier, foreign_script_word, strip_math
+from vernacular.language.identify import LanguageIdentifier, foreign_script_word, strip_math
 
 # How models write answers, in what both read alike; a right one, since `n` is put in.
 FORMS = ["{n}", "{n}.0", "{n} \\text{{ kg}}", "\\frac{{{double}}}{{2}}", "{n}\\%", "\\text{{{n}}}", "x = {n}", "${n}$"]

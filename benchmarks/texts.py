@@ -10,10 +10,10 @@ from typing import Any
 from bench import ROOT
 
 from vernacular.corpus.miniature import make_problems, render_completion, render_question
-from vernacular.languages import load_languages
-from vernacular.prompts import join_completion, split_completion
-from vernacular.study import resolve_study
-from vernacular.yaml_file import read_yaml
+from vernacular.language.languages import load_languages
+from vernacular.language.prompts import join_completion, split_completion
+from vernacular.storage.yaml_file import read_yaml
+from vernacular.study.resolve import resolve_study
 
 LANGUAGES = list(load_languages())
 Labelled = list[tuple[str, str]]  # (text, language)

@@ -20,7 +20,14 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT, snakemake
 
-LIGHT = ["pandas", "pyarrow.parquet", "jinja2", "matplotlib.figure", "vernacular.identify", "vernacular.page"]
+LIGHT = [
+    "pandas",
+    "pyarrow.parquet",
+    "jinja2",
+    "matplotlib.figure",
+    "vernacular.language.identify",
+    "vernacular.report.page",
+]
 HEAVY = ["torch", "transformers", "trl", "peft", "safetensors.torch", "vernacular.merge.model", "vernacular.slam.tune"]
 # As the workflow sets it for its jobs.
 SETTINGS = {"PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}

@@ -19,8 +19,8 @@ from tokenizers import models as tokenizer_models
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from vernacular.corpus.records import PROMPT, TRAINING, write_rows
-from vernacular.prompts import CHAT_TEMPLATE
+from vernacular.language.prompts import CHAT_TEMPLATE
+from vernacular.storage.records import PROMPT, TRAINING, write_rows
 
 # So few tokens that a model with random weights says them all, and now and then a right answer in the right language.
 WORDS = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<unk>", "2", "3", "</think>", "\\boxed{5}", "\\boxed{6}"]

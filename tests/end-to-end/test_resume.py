@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from vernacular.study import resolve_study
+from vernacular.study.resolve import resolve_study
 
 STUDY = "results/smoke"
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, figures, run_study, snakemake
 from safetensors.torch import load_file
 
-from vernacular.slam.tables import COST_COLUMNS, SLAM_COLUMNS, SWEEP_COLUMNS
+from vernacular.report.slam_tables import COST_COLUMNS, SLAM_COLUMNS, SWEEP_COLUMNS
 
 RESULTS = Path("results/smoke")
 

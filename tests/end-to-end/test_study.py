@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import PLANTED, ROOT, figures, run_study
 
-from vernacular.corpus.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
 from vernacular.evaluation.statistics import COLUMNS
+from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
 
 RESULTS = "results/smoke"
 MGSM = ROOT / "../shared/data/mgsm"

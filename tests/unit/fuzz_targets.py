@@ -15,17 +15,17 @@ from typing import Any
 
 from wild import LANGUAGES, wild_text
 
-from vernacular import verify_worker
-from vernacular.answers import extract_answer, is_correct, last_box, parse_number
-from vernacular.codeswitch import code_switched
+from vernacular.answers import verify_worker
+from vernacular.answers.labels import LABELS, extract_label
+from vernacular.answers.numbers import extract_answer, is_correct, last_box, parse_number
 from vernacular.corpus.filter import Digests, has_structure, is_new
-from vernacular.corpus.records import GENERATION, RAW_TRACE, read_rows, write_rows
 from vernacular.corpus.sources import question_rows
 from vernacular.corpus.traces import FIELDS, Broken, parse_line, read_traces
-from vernacular.identify import LanguageIdentifier, foreign_script_word, strip_latex, strip_math
-from vernacular.labels import LABELS, extract_label
-from vernacular.languages import load_languages
-from vernacular.prompts import split_completion
+from vernacular.language.codeswitch import code_switched
+from vernacular.language.identify import LanguageIdentifier, foreign_script_word, strip_latex, strip_math
+from vernacular.language.languages import load_languages
+from vernacular.language.prompts import split_completion
+from vernacular.storage.records import GENERATION, RAW_TRACE, read_rows, write_rows
 
 LONGEST = 10_000_000  # bytes of a text in a Parquet file: writing one takes some ten times as many
 GOLDS = ["7", "1,250", "2.5", "-3", "0", "", r"\frac{1}{2}", r"2\sqrt{3}", "(3,4)", "9" * 100]

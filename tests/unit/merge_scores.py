@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from vernacular.corpus import records
 from vernacular.evaluation.statistics import draw_weights
+from vernacular.storage import records
 
 LANGUAGES, IDS, FEW, DRAWS = ["de", "en", "sw", "th"], 40, 12, 200
 OPTIONS = {

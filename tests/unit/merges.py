@@ -12,12 +12,12 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
 
 from vernacular.corpus.miniature import question_rows
 from vernacular.evaluation.generate import generate_rows
-from vernacular.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.prompts import question_messages
 from vernacular.merge.answer import prepare_merge
 from vernacular.merge.model import MergedModel
 from vernacular.merge.train import collate
 from vernacular.models.pretrain import train_tokenizer
-from vernacular.prompts import question_messages
 
 LANGUAGES = ["en", "fr", "ja"]
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}

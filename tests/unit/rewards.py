@@ -6,8 +6,8 @@ from typing import Any
 
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.corpus.miniature import make_problems, render_completion
-from vernacular.identify import LanguageIdentifier
-from vernacular.prompts import join_completion, split_completion
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.prompts import join_completion, split_completion
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARK = {"setting": "story", "questions": {"train": 12}, "steps": 2, "numbers": NUMBERS}

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vernacular.corpus import records
+from vernacular.storage import records
 
 LANGUAGES, IDS, DRAWS = ["de", "en", "sw"], 30, 200
 OPTIONS = {"study": "s", "scale": "miniature", "draws": DRAWS, "reference": "reasoner", "baseline": "two-stage"}

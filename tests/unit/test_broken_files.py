@@ -13,11 +13,11 @@ from raw_traces import LENGTH_OPTIONS, good
 from scripts import script
 from slam_scores import frame
 
-from vernacular.corpus.records import GENERATION, KEPT_TRACE, QUESTION, RAW_TRACE, SCORE, read_rows, write_rows
-from vernacular.figures.training import PANELS
-from vernacular.files import read_json, write_json, write_text
-from vernacular.slam.inputs import COUNTED, MEASURED, PROBED
-from vernacular.tables import read_csv, read_frame
+from vernacular.report.inputs import COUNTED, MEASURED, PROBED
+from vernacular.report.training_curves import PANELS
+from vernacular.storage.files import read_json, write_json, write_text
+from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, RAW_TRACE, SCORE, read_rows, write_rows
+from vernacular.storage.tables import read_csv, read_frame
 
 IDENTIFIER = json.dumps({"languages": ["en", "fr"]})
 ASKED = {"slam/mini": {"languages": ["en"], "questions": None, "questions_en": None}}

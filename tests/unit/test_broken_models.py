@@ -9,11 +9,11 @@ import torch
 from merges import write_parent
 
 from vernacular.evaluation.translate import translated
-from vernacular.files import write_json
-from vernacular.merge.encoder import load_encoder
 from vernacular.merge.model import CONNECTOR, MergedModel, build_merge
+from vernacular.models.encoder import load_encoder
 from vernacular.models.load import load_model
 from vernacular.models.manifest import check_folder, checksums
+from vernacular.storage.files import write_json
 
 LLAMA = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2)
 T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=1, num_decoder_layers=1, num_heads=2, decoder_start_token_id=0)

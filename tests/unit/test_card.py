@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import run_script
 
-from vernacular import push
-from vernacular.card import block, model_card, plain
+from vernacular.report import push
+from vernacular.report.card import block, model_card, plain
 
 MANIFEST: dict[str, Any] = {
     "model": "adamame",

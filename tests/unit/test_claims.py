@@ -12,12 +12,12 @@ import yaml
 from scripts import run_script
 from slam_scores import cost, probe_rows
 
-from vernacular.corpus.records import SCORE, write_rows
 from vernacular.evaluation.claims import COLUMNS, bootstrap_p, claims_table, contrast, holm, timed_table
 from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
 from vernacular.evaluation.statistics import RATES, group_estimates, interval
-from vernacular.study_claims import SCHEMA, load_claims, sides
-from vernacular.study_schema import StudyError
+from vernacular.storage.records import SCORE, write_rows
+from vernacular.study.claims import SCHEMA, load_claims, sides
+from vernacular.study.schema import StudyError
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 OPTIONS: dict[str, Any] = {

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.adamame.prompts import candidate_questions, difficulty_filter
-from vernacular.answers import is_correct
+from vernacular.answers.numbers import is_correct
 from vernacular.corpus.facts import Choice
 from vernacular.corpus.miniature import (
     KINDS,
@@ -31,11 +31,11 @@ from vernacular.corpus.miniature import (
     share_of,
     split_of,
 )
-from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.corpus.training import training_rows
-from vernacular.languages import load_languages
-from vernacular.prompts import split_completion
-from vernacular.study import resolve_study
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.prompts import split_completion
+from vernacular.study.resolve import resolve_study
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config" / "config.yaml").read_text(encoding="utf-8"))
 ALL = list(load_languages())

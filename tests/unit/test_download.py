@@ -14,7 +14,7 @@ from hub import COMMIT, LATER, Hub, git_sha1, serve
 from huggingface_hub import constants
 from scripts import SCRIPTS, run_script
 
-from vernacular.download import chosen
+from vernacular.corpus.download import chosen
 
 WEIGHTS = b"weights" * 50_000
 FILES = {

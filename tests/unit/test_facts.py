@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from vernacular.answers.labels import extract_label
 from vernacular.corpus.facts import ASKED, LETTERS, Choice, draw_choice, render_choices
 from vernacular.corpus.miniature import draw_problems, question_rows, render_completion, split_of
-from vernacular.corpus.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms, load_phrasebook
-from vernacular.labels import extract_label
-from vernacular.languages import load_languages
-from vernacular.prompts import question_text, split_completion
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms, load_phrasebook
+from vernacular.language.prompts import question_text, split_completion
 
 ALL = list(load_languages())
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.failures import disk_hints, failures, hints, summary
+from vernacular.run.failures import disk_hints, failures, hints, summary
 
 LOG = """
 [Sat Nov 21 19:06:47 2026]
@@ -72,7 +72,7 @@ def test_the_summary_says_what_to_type_next(tmp_path: Path) -> None:
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log of the rule cannot tell: it is on the same disk."""
     assert disk_hints(tmp_path) == disk_hints(tmp_path / "gone") == []
-    monkeypatch.setattr("vernacular.failures.LEAST_FREE", 2**80)
+    monkeypatch.setattr("vernacular.run.failures.LEAST_FREE", 2**80)
     assert re.search(r"hint: the disk is full: [\d.]+ MB left for", summary(LOG, "x", tmp_path))
 
 

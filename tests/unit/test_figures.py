@@ -18,16 +18,16 @@ from test_page import histories_of
 from test_pareto import made_up
 from test_trajectories import scores as trajectory_scores
 
-from vernacular.figures.languages import draw_languages, languages_table
-from vernacular.figures.merge import draw_gates, gates_table
-from vernacular.figures.pareto import draw_pareto
-from vernacular.figures.slam import draw_probe, draw_sweep, probe_table, sweep_figure_table
-from vernacular.figures.style import limit_rates
-from vernacular.figures.training import draw_mix, draw_training, mix_table, training_table
-from vernacular.figures.trajectories import draw_trajectories, trajectory_table
+from vernacular.report.languages import draw_languages, languages_table
+from vernacular.report.merge_figures import draw_gates, gates_table
+from vernacular.report.pareto import draw_pareto
+from vernacular.report.slam_figures import draw_probe, draw_sweep, probe_table, sweep_figure_table
+from vernacular.report.slam_tables import sweep_table
+from vernacular.report.style import limit_rates
+from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
+from vernacular.report.trajectories import draw_trajectories, trajectory_table
 from vernacular.slam.select import select_layers
-from vernacular.slam.tables import sweep_table
-from vernacular.tables import read_csv
+from vernacular.storage.tables import read_csv
 
 OPTIONS: dict[str, Any] = {"study": "s", "scale": "miniature", "in_domain": ["th"]}
 Made = tuple[pd.DataFrame, Callable[..., None], dict[str, Any]]

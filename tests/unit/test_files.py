@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.corpus import records
-from vernacular.corpus.records import PROMPT, QUESTION, batches, read_rows, write_rows
-from vernacular.files import atomic_folder, atomic_path, write_json, write_text
+from vernacular.storage import records
+from vernacular.storage.files import atomic_folder, atomic_path, write_json, write_text
+from vernacular.storage.records import PROMPT, QUESTION, batches, read_rows, write_rows
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -29,7 +29,9 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
 
 def run_python(code: str, *arguments: object) -> subprocess.CompletedProcess:
     """Run code in a process of its own, with this file's imports at hand."""
-    head = "import os, resource, sys\nfrom vernacular.corpus.records import *\nfrom vernacular.files import *\n"
+    head = (
+        "import os, resource, sys\nfrom vernacular.storage.records import *\nfrom vernacular.storage.files import *\n"
+    )
     head += (
         "def rows(n, size=300):\n    for i in range(n):\n        yield {'id': os.urandom(size).hex(), 'correct': i}\n"
     )

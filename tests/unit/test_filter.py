@@ -16,12 +16,12 @@ from scripts import script
 
 from vernacular.corpus.filter import MEANT_FOR, STEPS, Tally, filter_rows, held
 from vernacular.corpus.miniature import question_rows
-from vernacular.corpus.records import KEPT_TRACE, QUESTION, read_rows, write_rows
 from vernacular.corpus.traces import FLAWS, Broken, parse_line, read_traces
-from vernacular.files import write_text
-from vernacular.identify import LanguageIdentifier
-from vernacular.languages import load_languages
-from vernacular.prompts import END_OF_THINKING, join_completion
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.languages import load_languages
+from vernacular.language.prompts import END_OF_THINKING, join_completion
+from vernacular.storage.files import write_text
+from vernacular.storage.records import KEPT_TRACE, QUESTION, read_rows, write_rows
 
 ALL = list(load_languages())
 LENGTH = {"length": {"minimum": 20, "maximum": 1000}}

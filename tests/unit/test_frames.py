@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vernacular.corpus.records import SCORE, write_rows
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.questions import chosen_questions
-from vernacular.study import GENERATION_OPTIONS, evaluated
+from vernacular.storage.records import SCORE, write_rows
+from vernacular.study.resolve import GENERATION_OPTIONS, evaluated
 
 ROWS = [
     {"id": f"q{number:02}", "benchmark": "mini", "language": language, "sample": 0, "correct": number % 3 == 0}

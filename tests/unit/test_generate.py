@@ -12,14 +12,14 @@ import pytest
 import torch
 from transformers.cache_utils import DynamicLayer
 
-from vernacular.answers import is_correct
+from vernacular.answers.numbers import is_correct
 from vernacular.corpus.miniature import question_rows
-from vernacular.corpus.phrasebook import load_phrasebook
-from vernacular.corpus.records import GENERATION
 from vernacular.evaluation.decode import ROOM, RoomyLayer, drawn_tokens
 from vernacular.evaluation.generate import generate_rows, split_last_line, stream_seed
+from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.prompts import forced_prefix, question_messages, split_completion
 from vernacular.models.pretrain import build_model, train_tokenizer
-from vernacular.prompts import forced_prefix, question_messages, split_completion
+from vernacular.storage.records import GENERATION
 
 LANGUAGES = ["en", "fr", "ja", "de"]
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}

@@ -17,7 +17,7 @@ from vernacular.models.finetune import finetune
 from vernacular.models.load import computes_bfloat16, load_model
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.training import Job
-from vernacular.trainer_options import known_options
+from vernacular.study.trainer_options import known_options
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARK = {"questions": {"train": 30, "test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}

@@ -8,9 +8,9 @@ import pytest
 from rewards import GOLD, KEY, LANGUAGES, PROBLEMS, Trainer, boxed, completion, identifier, trace_of
 
 from vernacular.corpus.miniature import render_question
-from vernacular.corpus.phrasebook import load_phrasebook
 from vernacular.evaluation.score import Gold, score_rows
-from vernacular.prompts import join_completion, question_messages, split_completion
+from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.prompts import join_completion, question_messages, split_completion
 
 OTHER = str(int(GOLD) + 1)
 ALL = ["en", *LANGUAGES]

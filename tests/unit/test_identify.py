@@ -11,10 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular import identify as module
-from vernacular.codeswitch import _TOKEN, CHANGE, code_switched, reading_gains
-from vernacular.identify import LanguageIdentifier, bundled_model, code_of_label, foreign_script_word, strip_math
-from vernacular.languages import load_languages
+from vernacular.language import identify as module
+from vernacular.language.codeswitch import _TOKEN, CHANGE, code_switched, reading_gains
+from vernacular.language.identify import (
+    LanguageIdentifier,
+    bundled_model,
+    code_of_label,
+    foreign_script_word,
+    strip_math,
+)
+from vernacular.language.languages import load_languages
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.corpus.phrasebook import LABELS, load_phrasebook
-from vernacular.labels import BARE_LENGTH, extract_label
-from vernacular.languages import load_languages
+from vernacular.answers.labels import BARE_LENGTH, extract_label
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import LABELS, load_phrasebook
 
 LETTERS = "ABCDE"
 KINDS = {"choice": LETTERS, "entailment": LABELS}

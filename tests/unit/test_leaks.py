@@ -11,9 +11,9 @@ from scripts import run_script
 
 from vernacular.corpus.leaks import NEAR, Evaluation, count, grams, is_near, leaks, plain
 from vernacular.corpus.miniature import AnyProblem, make_problems, question_rows
-from vernacular.corpus.records import QUESTION, TRAINING, write_rows
 from vernacular.corpus.training import training_rows
-from vernacular.prompts import question_text
+from vernacular.language.prompts import question_text
+from vernacular.storage.records import QUESTION, TRAINING, write_rows
 
 LANGUAGES = ["en", "fr", "ja", "th"]
 NUMBERS = {"opening": [2, 12], "term": [2, 6], "factor": [2, 3], "result": [2, 16]}

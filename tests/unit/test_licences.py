@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from vernacular.licences import UNKNOWN, licence_table, load_licences, origins_of
-from vernacular.study import resolve_study
+from vernacular.study.licences import UNKNOWN, licence_table, load_licences, origins_of
+from vernacular.study.resolve import resolve_study
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [ROOT / "config/config.yaml", ROOT / "config/one-gpu.yaml", *sorted((ROOT / "config/paper").glob("*.yaml"))]

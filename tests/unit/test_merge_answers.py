@@ -23,12 +23,12 @@ from merges import (
 from transformers import NllbTokenizer
 
 from vernacular.evaluation.generate import generate_rows
-from vernacular.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.prompts import question_messages, question_text
 from vernacular.merge.answer import prepare_merge
-from vernacular.merge.encoder import encode_texts, encoder_limit, load_encoder, source_language
 from vernacular.merge.model import MergedModel, build_merge
 from vernacular.merge.train import encode_rows
-from vernacular.prompts import question_messages, question_text
+from vernacular.models.encoder import encode_texts, encoder_limit, load_encoder, source_language
 
 # --- Parents of every kind --------------------------------------------------------------------------------------------
 

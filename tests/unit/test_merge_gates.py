@@ -21,9 +21,9 @@ from merge_scores import (
 )
 from scripts import run_script
 
-from vernacular.figures import merge as figure_of
-from vernacular.figures.merge import COLUMNS, draw_gates, gains_by_language, gates_by_language, gates_table
-from vernacular.merge.tables import MERGE_COLUMNS
+from vernacular.report import merge_figures as figure_of
+from vernacular.report.merge_figures import COLUMNS, draw_gates, gains_by_language, gates_by_language, gates_table
+from vernacular.report.merge_tables import MERGE_COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from merge_scores import (
 )
 
 from vernacular.evaluation.statistics import score_table
-from vernacular.merge.tables import MERGE_COLUMNS, in_order, language_table, low_resource_of, merge_table
+from vernacular.report.merge_tables import MERGE_COLUMNS, in_order, language_table, low_resource_of, merge_table
 
 # --- tables/merge.csv -------------------------------------------------------------------------------------------------
 

@@ -16,13 +16,13 @@ import pytest
 from scripts import run_script
 from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
-from vernacular.corpus import records
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
-from vernacular.figures.training import MIX, mix_table, training_table
-from vernacular.page import any_table, number
-from vernacular.study_claims import load_claims
+from vernacular.report.page import any_table, number
+from vernacular.report.training_curves import MIX, mix_table, training_table
+from vernacular.storage import records
+from vernacular.study.claims import load_claims
 
 EVIL = "</pre><script>document.title='broken'</script><img src=https://example.org/x.png onerror=alert(1)>"
 LANGUAGES = ["ar", "en", "th"]

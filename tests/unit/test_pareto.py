@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.corpus import records
 from vernacular.evaluation.statistics import RATES, Estimate, score_table
-from vernacular.figures import style
-from vernacular.figures.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
+from vernacular.report import style
+from vernacular.report.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
+from vernacular.storage import records
 
 # Coarse values, so that ties and equal points are frequent.
 POINTS = st.lists(st.tuples(*[st.integers(0, 4).map(lambda n: n / 4)] * 2), min_size=1, max_size=12).map(np.array)

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from vernacular.codeswitch import code_switched
-from vernacular.corpus import phrasebook
 from vernacular.corpus.facts import draw_choice
 from vernacular.corpus.miniature import draw_problem, draw_problems, render_completion, render_options, render_question
-from vernacular.corpus.phrasebook import (
+from vernacular.corpus.statements import draw_entailment
+from vernacular.language import phrasebook
+from vernacular.language.codeswitch import code_switched
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import (
     FACTS,
     INSTRUCTIONS,
     OF_FACTS,
@@ -20,10 +23,7 @@ from vernacular.corpus.phrasebook import (
     fact_forms,
     load_phrasebook,
 )
-from vernacular.corpus.statements import draw_entailment
-from vernacular.identify import LanguageIdentifier
-from vernacular.languages import load_languages
-from vernacular.prompts import question_text, split_completion
+from vernacular.language.prompts import question_text, split_completion
 
 NUMBERS = {"opening": [2, 60], "term": [2, 40], "factor": [2, 9], "result": [2, 300]}
 IDENTIFIER = LanguageIdentifier(list(load_languages()))

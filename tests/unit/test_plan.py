@@ -9,8 +9,8 @@ import torch
 import yaml
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from vernacular import estimate, plan
-from vernacular.sizes import cache_bytes, load_sizes, meta_model, parameters, shape_of, trained_parameters
+from vernacular.planning import estimate, plan
+from vernacular.planning.sizes import cache_bytes, load_sizes, meta_model, parameters, shape_of, trained_parameters
 
 ROOT = Path(__file__).parents[2]
 LLAMA_7B = load_sizes()["models"]["meta-math/MetaMath-7B-V1.0"]["shape"]

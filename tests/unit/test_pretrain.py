@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.corpus.phrasebook import SECTIONS, load_phrasebook
 from vernacular.corpus.training import training_rows
-from vernacular.languages import load_languages
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import SECTIONS, load_phrasebook
+from vernacular.language.prompts import END_OF_THINKING, THINK
 from vernacular.models import packed
 from vernacular.models.packed import encode_examples
 from vernacular.models.pretrain import train_tokenizer
-from vernacular.prompts import END_OF_THINKING, THINK
 
 ALL = list(load_languages())
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}

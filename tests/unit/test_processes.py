@@ -11,8 +11,8 @@ import torch
 from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 from accelerate.utils.launch import prepare_multi_gpu_env
 
-from vernacular import launch
-from vernacular.launch import STRATEGIES, launch_command, start_processes
+from vernacular.models import launch
+from vernacular.models.launch import STRATEGIES, launch_command, start_processes
 from vernacular.models.processes import agreed, gathered, join
 
 

@@ -10,12 +10,12 @@ from scripts import script
 
 from vernacular.corpus.facts import Choice, render_right_choice
 from vernacular.corpus.miniature import make_problems, question_rows, render_completion
-from vernacular.corpus.phrasebook import load_phrasebook
-from vernacular.corpus.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
 from vernacular.evaluation.generate import generation_row
 from vernacular.evaluation.score import Gold, golds_of, score_rows
-from vernacular.identify import LanguageIdentifier
-from vernacular.prompts import join_completion
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.prompts import join_completion
+from vernacular.storage.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
 
 LANGUAGES = ["en", "fr", "ja", "de", "th", "ru", "ko"]
 NATIVE = {

@@ -9,10 +9,10 @@ import pytest
 from scripts import run_script
 from slam_scores import LANGUAGES, OPTIONS, answers, cost, frame
 
-from vernacular.corpus import records
 from vernacular.evaluation.seeds import t_quantile, with_means
 from vernacular.evaluation.statistics import RATES
-from vernacular.figures.languages import languages_table
+from vernacular.report.languages import languages_table
+from vernacular.storage import records
 
 MODELS = ["reasoner", "two-stage", "slam"]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from wild import WILD
 
-from vernacular import command
-from vernacular.shown import cell, one_line, secrets_of, visible
-from vernacular.tables import csv_text
+from vernacular.storage import command
+from vernacular.storage.sanitise import cell, one_line, secrets_of, visible
+from vernacular.storage.tables import csv_text
 
 
 @given(text=WILD)

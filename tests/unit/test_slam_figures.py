@@ -14,13 +14,13 @@ from slam_scores import (
     probe_rows,
 )
 
-from vernacular.figures.slam import draw_probe, draw_sweep, probe_table, sweep_figure_table
 from vernacular.models.training import write_costs
-from vernacular.slam.inputs import COUNTED, MEASURED
-from vernacular.slam.select import select_layers
-from vernacular.slam.tables import (
+from vernacular.report.inputs import COUNTED, MEASURED
+from vernacular.report.slam_figures import draw_probe, draw_sweep, probe_table, sweep_figure_table
+from vernacular.report.slam_tables import (
     sweep_table,
 )
+from vernacular.slam.select import select_layers
 
 KINDS = ("png", "svg", "csv")
 COUNTS = {"trainable_parameters": 1, "total_parameters": 8}

@@ -22,8 +22,8 @@ from probes import (
 )
 from scripts import run_script
 
-from vernacular.corpus.records import QUESTION, read_rows, write_rows
 from vernacular.slam.probe import PROBE, probe
+from vernacular.storage.records import QUESTION, read_rows, write_rows
 
 ROOT = Path(__file__).parents[2]
 

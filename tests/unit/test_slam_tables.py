@@ -23,7 +23,7 @@ from slam_scores import (
 )
 
 from vernacular.evaluation.statistics import draw_weights
-from vernacular.slam.tables import (
+from vernacular.report.slam_tables import (
     COST_COLUMNS,
     SLAM_COLUMNS,
     SWEEP_COLUMNS,

@@ -9,9 +9,9 @@ import pytest
 from scripts import run_script
 
 from vernacular.adamame.prompts import candidate_questions
-from vernacular.corpus.records import RAW_TRACE, TRAINING, read_rows
 from vernacular.corpus.sources import examples, question_rows
 from vernacular.corpus.training import training_rows
+from vernacular.storage.records import RAW_TRACE, TRAINING, read_rows
 
 PART: dict[str, Any] = {"shares": {}, "english_trace_share": 0.0, "bilingual": 0, "of": ["questions", "answers"]}
 

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from scripts import run_script
 
-from vernacular.answers import is_correct, parse_number
+from vernacular.answers.numbers import is_correct, parse_number
 from vernacular.corpus.formats import READERS, json_rows
-from vernacular.corpus.records import QUESTION, read_rows
 from vernacular.corpus.sources import examples, question_rows
-from vernacular.languages import load_languages
-from vernacular.study_schema import load_schema
-from vernacular.study_sources import FORMATS
+from vernacular.language.languages import load_languages
+from vernacular.storage.records import QUESTION, read_rows
+from vernacular.study.schema import load_schema
+from vernacular.study.sources import FORMATS
 
 MGSM = Path(__file__).parents[3] / "shared" / "data" / "mgsm"
 

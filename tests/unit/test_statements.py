@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from vernacular.answers.labels import extract_label
 from vernacular.corpus.miniature import draw_problems, question_rows, render_completion, split_of
-from vernacular.corpus.phrasebook import LABELS, load_phrasebook
 from vernacular.corpus.statements import Entailment, Statement, draw_entailment, label_of, render_entailment
-from vernacular.labels import extract_label
-from vernacular.languages import load_languages
-from vernacular.prompts import split_completion
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import LABELS, load_phrasebook
+from vernacular.language.prompts import split_completion
 
 ALL = list(load_languages())
 NUMBERS = {"opening": [2, 40], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}

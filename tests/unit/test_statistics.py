@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vernacular.corpus import records
 from vernacular.evaluation import statistics
 from vernacular.evaluation.statistics import COLUMNS, RATES, joint_estimates, rates, score_table
+from vernacular.storage import records
 
 ACCURACY, LCPR = RATES.index("accuracy"), RATES.index("lcpr")
 

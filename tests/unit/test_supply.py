@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from vernacular.yaml_file import LOADER
+from vernacular.storage.yaml_file import LOADER
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(

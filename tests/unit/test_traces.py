@@ -13,9 +13,9 @@ from raw_traces import BAD_LINES, BENCHMARKS, FLAW_SHARES, GOOD, LANGUAGES, LINE
 from scripts import script
 
 from vernacular.corpus.miniature import make_problems, question_rows
-from vernacular.corpus.records import QUESTION, RAW_TRACE, write_rows
 from vernacular.corpus.traces import FLAWS, LINE_LIMIT, Broken, parse_line, read_traces, trace_rows
-from vernacular.prompts import END_OF_THINKING
+from vernacular.language.prompts import END_OF_THINKING
+from vernacular.storage.records import QUESTION, RAW_TRACE, write_rows
 
 # --- The trace source -------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.files import read_json
 from vernacular.models import manifest
 from vernacular.models.manifest import digest, training_key
 from vernacular.models.training import (
@@ -27,6 +26,7 @@ from vernacular.models.training import (
     training_job,
     write_history,
 )
+from vernacular.storage.files import read_json
 
 SOURCE = Path(__file__).parents[2] / "src"
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from vernacular.answers.labels import extract_label
 from vernacular.corpus.miniature import apply, make_problems, question_rows, share_of
-from vernacular.corpus.phrasebook import load_phrasebook
-from vernacular.corpus.records import TRAINING
 from vernacular.corpus.training import EMPTY, SUMS, training_rows
-from vernacular.identify import LanguageIdentifier
-from vernacular.labels import extract_label
-from vernacular.prompts import END_OF_THINKING, THINK, question_messages, question_text
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.prompts import END_OF_THINKING, THINK, question_messages, question_text
+from vernacular.storage.records import TRAINING
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"train": 500}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}

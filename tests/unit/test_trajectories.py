@@ -10,8 +10,8 @@ from scripts import run_script
 
 from vernacular.models.kept import KeptWeights
 from vernacular.models.training import KEPT
-from vernacular.study_schema import StudyError
-from vernacular.study_trajectories import add_checkpoints, paths_of
+from vernacular.study.schema import StudyError
+from vernacular.study.trajectories import add_checkpoints, paths_of
 
 GRPO = {"recipe": "grpo", "from": "sft", "training": {"max_steps": 25, "save_steps": 10}}
 

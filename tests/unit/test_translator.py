@@ -11,7 +11,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
 
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation.translate import translated
-from vernacular.merge.encoder import language_token
+from vernacular.models.encoder import language_token
 from vernacular.models.loss import IGNORED
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.training import Job

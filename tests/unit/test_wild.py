@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wild import BOMBS, PIECES, WILD, wild_text
 
-from vernacular.codeswitch import code_switched
 from vernacular.corpus.filter import normalise as normalised
-from vernacular.identify import LONGEST, LanguageIdentifier, excerpt
-from vernacular.letters import normalise
+from vernacular.language.codeswitch import code_switched
+from vernacular.language.identify import LONGEST, LanguageIdentifier, excerpt
+from vernacular.language.letters import normalise
 
 SIZE = 120_000  # characters of a bomb; make fuzz takes 10,000,000
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import ROOT, copy_repository, dry_run
 
-from vernacular.study import StudyError, check_owner, resolve_study
-from vernacular.study_sources import check_folders
+from vernacular.study.resolve import StudyError, check_owner, resolve_study
+from vernacular.study.sources import check_folders
 
 
 @pytest.mark.parametrize("name", PROMISED)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workspaces import ROOT
 
-from vernacular.code import closure, code_hash
+from vernacular.run.code import closure, code_hash
 
 LIBRARY = ROOT / "src" / "vernacular"
 SCRIPTS = {path.stem: path for path in sorted((ROOT / "workflow" / "scripts").glob("*.py"))}
@@ -159,7 +159,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "one.py").write_text("def f():\n    from vernacular.two import g\n    return g()\n", encoding="utf-8")
     (package / "two.py").write_text("def g():\n    return 1\n", encoding="utf-8")
     (package / "three.py").write_text("x = 1\n", encoding="utf-8")
-    monkeypatch.setattr("vernacular.code.SOURCE", tmp_path)
+    monkeypatch.setattr("vernacular.run.code.SOURCE", tmp_path)
     return tmp_path
 
 

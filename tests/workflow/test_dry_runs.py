@@ -138,7 +138,7 @@ def test_cards_of_the_evaluated_models(fresh: Path) -> None:
 
 
 def test_a_plan_counts_what_is_left_to_run(fresh: Path) -> None:
-    from vernacular import plan
+    from vernacular.planning import plan
 
     assert int(plan.jobs(["config/smoke.yaml"])) >= 0
     with pytest.raises(ValueError, match="^[^\\n]*bootstrap: 1 is too small[^\\n]*$"):
@@ -273,9 +273,9 @@ def test_dry_run_imports_no_torch(fresh: Path) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "snakemake", "--dry-run", "--quiet"]
     done = subprocess.run(command, cwd=fresh, env=environment, capture_output=True, text=True, timeout=120)
     imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert done.returncode == 0 and "vernacular.study" in imported and "snakemake.workflow" in imported, done.stderr[
-        -2000:
-    ]
+    assert done.returncode == 0 and "vernacular.study.resolve" in imported and "snakemake.workflow" in imported, (
+        done.stderr[-2000:]
+    )
     assert not imported & {"torch", "trl", "transformers", "datasets", "peft", "lingua"}
 
 

@@ -10,9 +10,9 @@ import yaml
 from edits import Edit, edited, put
 from workspaces import ROOT, dry_run
 
-from vernacular.languages import load_languages
-from vernacular.study import StudyError, resolve_study
-from vernacular.study_sources import downloads_of
+from vernacular.language.languages import load_languages
+from vernacular.study.resolve import StudyError, resolve_study
+from vernacular.study.sources import downloads_of
 
 ADAMAME = {
     "claims_table": 1,

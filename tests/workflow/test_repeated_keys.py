@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from workspaces import ROOT, dry_run
 
-from vernacular import plan
-from vernacular.yaml_file import YamlError, read_yaml
+from vernacular.planning import plan
+from vernacular.storage.yaml_file import YamlError, read_yaml
 
 READ = [ROOT / "config", ROOT / "resources", ROOT / "workflow", ROOT / "profiles", ROOT / ".github"]
 

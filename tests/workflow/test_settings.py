@@ -11,10 +11,10 @@ import pytest
 import yaml
 from workspaces import ROOT
 
-from vernacular import trainer_options
-from vernacular.config_readme import readme
-from vernacular.study import resolve_study
-from vernacular.study_schema import load_schema
+from vernacular.study import trainer_options
+from vernacular.study.readme import readme
+from vernacular.study.resolve import resolve_study
+from vernacular.study.schema import load_schema
 
 PROFILES = {path.parent.name: path for path in sorted((ROOT / "profiles").glob("*/profile.yaml"))}
 
@@ -140,7 +140,7 @@ def test_unknown_keys_are_refused_wherever_keys_are_listed() -> None:
 
 def test_config_readme_is_up_to_date() -> None:
     path = ROOT / "config" / "README.md"
-    assert path.read_text(encoding="utf-8") == readme(), "python -m vernacular.config_readme > config/README.md"
+    assert path.read_text(encoding="utf-8") == readme(), "python -m vernacular.study.readme > config/README.md"
 
 
 @pytest.mark.parametrize("name", ["config", "smoke", "mgsm"])

@@ -11,14 +11,14 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(ROOT / "src"))
 gc.freeze()  # Snakemake itself stays until the end: to look for garbage in it takes 0.2 s of a dry run
 
-from vernacular.cluster import require_slurm
-from vernacular.code import code_hash
-from vernacular.corpus.phrasebook import PHRASEBOOKS, PhrasebookError, load_phrasebook
-from vernacular.failures import summary
-from vernacular.files import remove_partial
-from vernacular.launch import processes
-from vernacular.licences import origins_of
-from vernacular.study import (
+from vernacular.run.cluster import require_slurm
+from vernacular.run.code import code_hash
+from vernacular.language.phrasebook import PHRASEBOOKS, PhrasebookError, load_phrasebook
+from vernacular.run.failures import summary
+from vernacular.storage.files import remove_partial
+from vernacular.models.launch import processes
+from vernacular.study.licences import origins_of
+from vernacular.study.resolve import (
     CHAT_TEMPLATES,
     StudyError,
     check_owner,
@@ -27,11 +27,11 @@ from vernacular.study import (
     label,
     resolve_study,
 )
-from vernacular.study_claims import OF_LAYERS, OF_TIME, load_claims, sides
-from vernacular.study_merge import merge_parents
-from vernacular.study_sources import PHRASEBOOK, check_folders
-from vernacular.study_trajectories import paths_of
-from vernacular.yaml_file import YamlError, read_yaml
+from vernacular.study.claims import OF_LAYERS, OF_TIME, load_claims, sides
+from vernacular.study.merge import merge_parents
+from vernacular.study.sources import PHRASEBOOK, check_folders
+from vernacular.study.trajectories import paths_of
+from vernacular.storage.yaml_file import YamlError, read_yaml
 
 
 def config_source():

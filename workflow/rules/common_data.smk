@@ -1,5 +1,5 @@
 # What the rules that fetch, and those of the corpus, take. No rules here.
-from vernacular.study_sources import downloads_of, source_of
+from vernacular.study.sources import downloads_of, source_of
 
 DOWNLOADS = downloads_of(study)  # place below downloads/ -> what to fetch
 

@@ -6,11 +6,11 @@ import io
 import json
 import sys
 
-from vernacular import command
 from vernacular.corpus.leaks import WAYS, Evaluation, count, describe, leaks, table_row
 from vernacular.corpus.miniature import AnyProblem, make_problems
-from vernacular.corpus.records import read_rows
-from vernacular.files import write_text
+from vernacular.storage import command
+from vernacular.storage.files import write_text
+from vernacular.storage.records import read_rows
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from vernacular import command
-from vernacular.files import read_json, write_json
+from vernacular.storage import command
+from vernacular.storage.files import read_json, write_json
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        from vernacular.download import fetch, progress_bars
+        from vernacular.corpus.download import fetch, progress_bars
 
         earlier = read_json(args.manifest) if args.manifest.exists() else {}
         parts = args.out.with_name(f".{args.out.name}.unfinished")

@@ -8,9 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from vernacular import command
-from vernacular.files import atomic_folder, link_or_copy, read_json, write_json
 from vernacular.models.manifest import checksums
+from vernacular.storage import command
+from vernacular.storage.files import atomic_folder, link_or_copy, read_json, write_json
 
 
 def main(argv: list[str] | None = None) -> int:

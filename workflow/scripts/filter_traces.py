@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from vernacular import command
 from vernacular.corpus.filter import BATCH, Tally, csv_text, filter_rows
-from vernacular.corpus.records import KEPT_TRACE, write_rows
 from vernacular.corpus.traces import read_traces
-from vernacular.files import write_text
-from vernacular.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.storage import command
+from vernacular.storage.files import write_text
+from vernacular.storage.records import KEPT_TRACE, write_rows
 
 IDENTIFIER = {"languages", "model", "certainty", "min_letters"}
 

@@ -4,8 +4,8 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import GENERATION, QUESTION, read_rows, write_rows
+from vernacular.storage import command
+from vernacular.storage.records import GENERATION, QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
 
         from vernacular.evaluation.generate import generate_rows
         from vernacular.evaluation.questions import chosen_questions
-        from vernacular.identify import LanguageIdentifier
+        from vernacular.language.identify import LanguageIdentifier
         from vernacular.merge.answer import prepare_merge
         from vernacular.merge.model import MergedModel
 

@@ -4,8 +4,8 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import GENERATION, QUESTION, read_rows, write_rows
+from vernacular.storage import command
+from vernacular.storage.records import GENERATION, QUESTION, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from vernacular import command
-from vernacular.files import read_json, write_json
+from vernacular.storage import command
+from vernacular.storage.files import read_json, write_json
 
 
 def main(argv: list[str] | None = None) -> int:

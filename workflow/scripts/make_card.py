@@ -5,9 +5,9 @@ import json
 import sys
 from pathlib import Path
 
-from vernacular import command
-from vernacular.card import model_card
-from vernacular.files import read_json, write_text
+from vernacular.report.card import model_card
+from vernacular.storage import command
+from vernacular.storage.files import read_json, write_text
 
 SHOWN = ("model", "seed", "language", "benchmark", "n")
 
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        from vernacular.tables import read_csv
+        from vernacular.storage.tables import read_csv
 
         tables = [read_csv(path, SHOWN, str).fillna("") for path in args.tables]
         rows = [{str(name): str(value) for name, value in row.items()} for t in tables for row in t.to_dict("records")]

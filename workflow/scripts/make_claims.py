@@ -5,11 +5,11 @@ import json
 import sys
 from pathlib import Path
 
-from vernacular import command
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.frames import read_frames
-from vernacular.files import write_text
-from vernacular.slam.inputs import read_costs, read_probes
+from vernacular.report.inputs import read_costs, read_probes
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from vernacular import command
 from vernacular.evaluation.frames import read_frames
-from vernacular.files import write_text
-from vernacular.merge.tables import language_table
+from vernacular.report.merge_tables import language_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

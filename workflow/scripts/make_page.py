@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.files import write_text
-from vernacular.page import render
+from vernacular.report.page import render
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        from vernacular.tables import read_csv
+        from vernacular.storage.tables import read_csv
 
         options = args.options
         named = {name: getattr(args, name) for name in ("scores", "claims", "timed", "samples", "leaks")}

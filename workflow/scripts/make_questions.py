@@ -5,11 +5,11 @@ import json
 import sys
 from pathlib import Path
 
-from vernacular import command
 from vernacular.corpus.miniature import question_rows
-from vernacular.corpus.records import QUESTION, write_rows
 from vernacular.corpus.sources import question_rows as source_rows
-from vernacular.study_sources import PHRASEBOOK
+from vernacular.storage import command
+from vernacular.storage.records import QUESTION, write_rows
+from vernacular.study.sources import PHRASEBOOK
 
 
 def main(argv: list[str] | None = None) -> int:

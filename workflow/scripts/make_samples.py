@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from vernacular import command
-from vernacular.corpus.records import GENERATION, QUESTION
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.samples import sample_table
-from vernacular.files import write_text
+from vernacular.storage import command
+from vernacular.storage.files import write_text
+from vernacular.storage.records import GENERATION, QUESTION
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        from vernacular.tables import csv_text, read_frame
+        from vernacular.storage.tables import csv_text, read_frame
 
         frames = read_frames(args.scores)
         if len({key[1:] for key in frames}) > 1:

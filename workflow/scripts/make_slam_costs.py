@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.files import write_text
-from vernacular.slam.inputs import read_costs
-from vernacular.slam.tables import slam_costs
+from vernacular.report.inputs import read_costs
+from vernacular.report.slam_tables import slam_costs
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 
-from vernacular import command
 from vernacular.evaluation.frames import read_frames
-from vernacular.files import write_text
-from vernacular.slam.inputs import read_layers, read_probes
-from vernacular.slam.tables import sweep_table
+from vernacular.report.inputs import read_layers, read_probes
+from vernacular.report.slam_tables import sweep_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,12 +4,12 @@ import argparse
 import json
 import sys
 
-from vernacular import command
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.seeds import with_means
-from vernacular.files import write_text
-from vernacular.slam.inputs import read_costs
-from vernacular.slam.tables import COMPARED, slam_table
+from vernacular.report.inputs import read_costs
+from vernacular.report.slam_tables import COMPARED, slam_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 
-from vernacular import command
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
-from vernacular.files import write_text
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

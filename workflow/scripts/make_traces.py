@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vernacular import command
 from vernacular.corpus.miniature import make_problems, share_of
-from vernacular.corpus.records import RAW_TRACE, read_rows, write_rows
 from vernacular.corpus.source_traces import adamame_traces
 from vernacular.corpus.traces import trace_rows
+from vernacular.storage import command
+from vernacular.storage.records import RAW_TRACE, read_rows, write_rows
 
 OPTIONS = ("benchmarks", "benchmark", "languages", "share", "flaws")
 

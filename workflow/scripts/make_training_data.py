@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import TRAINING, write_rows
 from vernacular.corpus.training import training_rows
+from vernacular.storage import command
+from vernacular.storage.records import TRAINING, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.figures.languages import draw_languages, languages_table
-from vernacular.files import write_text
+from vernacular.report.languages import draw_languages, languages_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import GENERATION
 from vernacular.evaluation.frames import read_frames
-from vernacular.figures.merge import draw_gates, gates_table
-from vernacular.files import write_text
+from vernacular.report.merge_figures import draw_gates, gates_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
+from vernacular.storage.records import GENERATION
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.figures.slam import draw_probe, probe_table
-from vernacular.files import write_text
-from vernacular.slam.inputs import read_choices
+from vernacular.report.inputs import read_choices
+from vernacular.report.slam_figures import draw_probe, probe_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

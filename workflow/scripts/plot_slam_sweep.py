@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.figures.slam import draw_sweep, sweep_figure_table
-from vernacular.files import write_text
+from vernacular.report.slam_figures import draw_sweep, sweep_figure_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -7,9 +7,9 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.figures.training import draw_mix, draw_training, mix_table, training_table
-from vernacular.files import write_text
+from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

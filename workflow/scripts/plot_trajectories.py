@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.figures.trajectories import draw_trajectories, trajectory_table
-from vernacular.files import write_text
+from vernacular.report.trajectories import draw_trajectories, trajectory_table
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,8 +8,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from vernacular import command
-from vernacular.files import write_text
+from vernacular.storage import command
+from vernacular.storage.files import write_text
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "snakemake")
 LEAST_FREE = 2 * 10**9  # bytes; a miniature study takes half of that

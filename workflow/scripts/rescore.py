@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
-from vernacular import command  # noqa: E402
-from vernacular.files import write_text  # noqa: E402
+from vernacular.storage import command  # noqa: E402
+from vernacular.storage.files import write_text  # noqa: E402
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         import pandas as pd
 
         from vernacular.evaluation.rescore import check_corpora, read_completions, summary
-        from vernacular.tables import csv_text
+        from vernacular.storage.tables import csv_text
 
         files = sorted(args.folder.glob("*.jsonl"))
         if not files:

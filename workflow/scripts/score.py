@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import GENERATION, SCORE, read_rows, write_rows
 from vernacular.evaluation.score import golds_of, score_rows
-from vernacular.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.storage import command
+from vernacular.storage.records import GENERATION, SCORE, read_rows, write_rows
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import read_rows
-from vernacular.files import write_json
 from vernacular.slam.select import select_layers
+from vernacular.storage import command
+from vernacular.storage.files import write_json
+from vernacular.storage.records import read_rows
 
 
 def main(argv: list[str] | None = None) -> int:

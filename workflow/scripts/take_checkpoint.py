@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vernacular import command
+from vernacular.storage import command
 
 
 def main(argv: list[str] | None = None) -> int:

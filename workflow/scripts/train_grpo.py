@@ -3,10 +3,10 @@
 import json
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import PROMPT, read_rows
-from vernacular.launch import start_processes
+from vernacular.models.launch import start_processes
 from vernacular.models.training import training_arguments, training_job
+from vernacular.storage import command
+from vernacular.storage.records import PROMPT, read_rows
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,10 +2,10 @@
 
 import sys
 
-from vernacular import command
-from vernacular.corpus.records import TRAINING, read_rows
-from vernacular.launch import start_processes
+from vernacular.models.launch import start_processes
 from vernacular.models.training import training_arguments, training_job
+from vernacular.storage import command
+from vernacular.storage.records import TRAINING, read_rows
 
 
 def main(argv: list[str] | None = None) -> int:

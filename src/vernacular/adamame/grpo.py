@@ -10,11 +10,11 @@ from trl import GRPOConfig, GRPOTrainer
 
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.adamame.train import common_arguments
-from vernacular.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.prompts import question_messages
 from vernacular.models.kept import KeptWeights
 from vernacular.models.training import Job, train
 from vernacular.models.tuned import load_tuned, save_tuned
-from vernacular.prompts import question_messages
 
 
 def train_grpo(job: Job, rows: list[dict[str, Any]], identifier_options: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from vernacular.answers import is_correct
+from vernacular.answers.numbers import is_correct
 from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import answer_rows
 

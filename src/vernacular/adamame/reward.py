@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from vernacular.adamame.alignment import FeedbackState, align, language_entropy
-from vernacular.answers import is_correct
-from vernacular.identify import LanguageIdentifier
+from vernacular.answers.numbers import is_correct
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.prompts import split_completion
 from vernacular.models.processes import gathered
-from vernacular.prompts import split_completion
 
 STRICT_SHARE = 0.9  # `match: strict` asks for this share of the identified lines' characters
 

@@ -6,9 +6,9 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
 from vernacular.adamame.train import common_arguments
+from vernacular.language.prompts import answer_message, question_messages
 from vernacular.models.training import Job, train
 from vernacular.models.tuned import load_tuned, save_tuned
-from vernacular.prompts import answer_message, question_messages
 
 
 def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ split, since nobody can answer what was never told; what differs is how they are
 import random
 from typing import Any, NamedTuple
 
-from vernacular.corpus.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms
+from vernacular.language.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms
 
 LETTERS = "ABCDE"
 ASKED = {"thing_by_use": "thing", "thing_by_place": "thing", "use_of_thing": "use", "place_of_thing": "place"}

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
-from vernacular import letters
-from vernacular.answers import is_correct, last_box
+from vernacular.answers.numbers import is_correct, last_box
 from vernacular.corpus.traces import FLAWS, Broken
-from vernacular.prompts import END_OF_THINKING, THINK, split_completion
+from vernacular.language import letters
+from vernacular.language.prompts import END_OF_THINKING, THINK, split_completion
 
 STEPS = ("read", "structure", "box", "answer", "language", "lines", "length", "duplicates")
 BATCH, BATCH_TEXT = 256, 4_000_000  # rows, or characters of completions, that are held and identified at a time

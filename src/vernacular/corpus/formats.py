@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vernacular.languages import load_languages
+from vernacular.language.languages import load_languages
 
 LABELS = ("entailment", "neutral", "contradiction")  # XNLI's 0, 1 and 2
 

@@ -18,9 +18,9 @@ from vernacular.corpus.facts import (
     render_recall,
     render_right_choice,
 )
-from vernacular.corpus.phrasebook import OPERATIONS, load_phrasebook, render_frame, render_story, render_trace
 from vernacular.corpus.statements import Entailment, draw_entailment, render_entailment, render_judgement
-from vernacular.prompts import join_completion
+from vernacular.language.phrasebook import OPERATIONS, load_phrasebook, render_frame, render_story, render_trace
+from vernacular.language.prompts import join_completion
 
 KINDS = {"story": "math", "frame": "math", "facts": "choice", "statements": "entailment"}  # setting -> kind
 SPLITS = {"test": (0.0, 0.1), "dev": (0.1, 0.2), "train": (0.2, 1.0)}

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vernacular.answers import last_box
+from vernacular.answers.numbers import last_box
 from vernacular.corpus.formats import json_rows
-from vernacular.identify import LanguageIdentifier
-from vernacular.prompts import split_completion
-from vernacular.study_sources import FORMATS, source_files
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.prompts import split_completion
+from vernacular.study.sources import FORMATS, source_files
 
 INSTRUCTION = re.compile(r"\A([^\n]*\\boxed\{\}[^\n]*)\n\n")
 

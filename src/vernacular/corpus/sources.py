@@ -6,7 +6,7 @@ from typing import Any
 
 from vernacular.corpus.formats import READERS, Example
 from vernacular.corpus.miniature import share_of
-from vernacular.study_sources import FORMATS, source_files
+from vernacular.study.sources import FORMATS, source_files
 
 DEV_SHARE = 0.05  # of a source whose files tell no splits but which has dev questions (our choice)
 

@@ -7,7 +7,7 @@ from their meaning. `some` means at least one, perhaps all; `more` and `fewer` a
 import random
 from typing import Any, NamedTuple
 
-from vernacular.corpus.phrasebook import LABELS
+from vernacular.language.phrasebook import LABELS
 
 NAMES, THINGS = 4, 10
 SETS = ("all", "some", "none")

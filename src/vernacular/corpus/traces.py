@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vernacular.corpus.miniature import Problem, render_completion, share_of
-from vernacular.corpus.phrasebook import load_phrasebook
-from vernacular.prompts import join_completion, split_completion
+from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.prompts import join_completion, split_completion
 
 FLAWS = (
     "wrong-language",  # the whole trace is in another language

@@ -20,11 +20,17 @@ from vernacular.corpus.miniature import (
     render_question,
     share_of,
 )
-from vernacular.corpus.phrasebook import SIGNS
 from vernacular.corpus.sources import examples
-from vernacular.languages import load_languages
-from vernacular.prompts import END_OF_THINKING, answer_message, question_messages, question_text, split_completion
-from vernacular.study_sources import FORMATS
+from vernacular.language.languages import load_languages
+from vernacular.language.phrasebook import SIGNS
+from vernacular.language.prompts import (
+    END_OF_THINKING,
+    answer_message,
+    question_messages,
+    question_text,
+    split_completion,
+)
+from vernacular.study.sources import FORMATS
 
 SUMS = 24  # on a page
 EMPTY = 0.25  # of the turns after a context

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from vernacular.corpus.records import SCORE
-from vernacular.tables import read_frame
+from vernacular.storage.records import SCORE
+from vernacular.storage.tables import read_frame
 
 
 def read_frames(

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from vernacular.evaluation.decode import decode
-from vernacular.prompts import THINK, forced_prefix, question_messages, split_completion
+from vernacular.language.prompts import THINK, forced_prefix, question_messages, split_completion
 
 
 def stream_seed(identifier: str, language: str, sample: int, seed: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vernacular.prompts import question_text
+from vernacular.language.prompts import question_text
 
 ENGLISH = "en"
 

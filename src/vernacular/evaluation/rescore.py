@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, count, describe, leaks, table_row
-from vernacular.corpus.records import read_rows
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
-from vernacular.identify import LanguageIdentifier
-from vernacular.languages import load_languages
-from vernacular.prompts import split_completion
-from vernacular.study_schema import nearest
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.languages import load_languages
+from vernacular.language.prompts import split_completion
+from vernacular.storage.records import read_rows
+from vernacular.study.schema import nearest
 
 LINE = {
     "id": "of the question; its translations share it",

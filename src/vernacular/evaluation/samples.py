@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from vernacular.prompts import question_text
+from vernacular.language.prompts import question_text
 
 VERDICTS = ("correct", "answer", "trace_language", "line_pass", "word_pass", "code_switched", "finish_reason")
 COLUMNS = ("language", "id", "question", "gold", "model", "trace", "response", *VERDICTS)

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from vernacular.answers import extract_answer, is_correct
-from vernacular.codeswitch import code_switched
-from vernacular.corpus.records import batches
-from vernacular.identify import LanguageIdentifier, foreign_script_word
-from vernacular.labels import extract_label
+from vernacular.answers.labels import extract_label
+from vernacular.answers.numbers import extract_answer, is_correct
+from vernacular.language.codeswitch import code_switched
+from vernacular.language.identify import LanguageIdentifier, foreign_script_word
+from vernacular.storage.records import batches
 
 
 class Gold(NamedTuple):

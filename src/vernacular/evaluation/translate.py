@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from vernacular.merge.encoder import encode_texts, encoder_limit, language_token
+from vernacular.language.prompts import question_text
+from vernacular.models.encoder import encode_texts, encoder_limit, language_token
 from vernacular.models.load import loading, torch_dtype
-from vernacular.prompts import question_text
 
 ENGLISH = "en"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import MergedModel
+from vernacular.models.encoder import encode_texts
 
 STEPS, TOKENS, RATE = 1500, 1024, 3e-3  # of the regression: steps, tokens in each, learning rate falling to 0
 TOGETHER = 64  # sentences that the encoder reads at once

@@ -21,12 +21,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import AutoConfig
 
-from vernacular.files import read_json, write_json
-from vernacular.merge.encoder import encoder_limit, encoder_width, load_encoder
 from vernacular.merge.gates import build_gate
+from vernacular.models.encoder import encoder_limit, encoder_width, load_encoder
 from vernacular.models.load import load_model, loading
 from vernacular.models.loss import IGNORED, head_loss
 from vernacular.models.manifest import check_folder, digest
+from vernacular.storage.files import read_json, write_json
 
 CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
 

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments
 
-from vernacular.files import read_json
 from vernacular.merge.anchor import anchor_mapping, drawn_sentences
-from vernacular.merge.encoder import encode_texts
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
+from vernacular.models.encoder import encode_texts
 from vernacular.models.loss import IGNORED
 from vernacular.models.packed import encode_examples, supervised_arguments
 from vernacular.models.training import Job, save_model, train
+from vernacular.storage.files import read_json
 
 
 def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from vernacular.files import atomic_folder, link_or_copy
 from vernacular.models.kept import ADAPTER, weights_of
 from vernacular.models.training import KEPT
+from vernacular.storage.files import atomic_folder, link_or_copy
 
 
 def take_checkpoint(model: Path, parent: Path | None, step: int, out: Path) -> None:

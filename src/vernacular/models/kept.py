@@ -6,7 +6,7 @@ Adapters where there are any, which are small beside the model, else all weights
 import shutil
 from pathlib import Path
 
-from vernacular.files import atomic_folder
+from vernacular.storage.files import atomic_folder
 
 ADAPTER = "adapter_config.json"
 

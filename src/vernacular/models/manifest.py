@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from vernacular.files import read_json
+from vernacular.storage.files import read_json
 
 RECORDS = ("manifest.json", "history.csv")  # of how a model came to be, beside what it is
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments
 
-from vernacular.launch import strategy
+from vernacular.models.launch import strategy
 from vernacular.models.like_lengths import apart, saves
 from vernacular.models.load import computes_bfloat16
 from vernacular.models.loss import IGNORED, head_loss

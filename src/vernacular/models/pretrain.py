@@ -8,9 +8,9 @@ from tokenizers import models as tokenizer_models
 from tokenizers.trainers import BpeTrainer
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
+from vernacular.language.prompts import CHAT_TEMPLATE, END_OF_THINKING, THINK
 from vernacular.models.packed import packed_trainer
 from vernacular.models.training import Job, save_model, train
-from vernacular.prompts import CHAT_TEMPLATE, END_OF_THINKING, THINK
 
 SPECIAL = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"]
 # Words with their combining marks (GPT-2's pattern breaks Bengali, Telugu and Thai words at every vowel sign, which

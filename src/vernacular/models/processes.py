@@ -6,7 +6,7 @@ With one process there is nothing to agree on, and torch.distributed is never to
 import os
 from typing import Any, TypeVar
 
-from vernacular.launch import processes, strategy
+from vernacular.models.launch import processes, strategy
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """What every training shares: threads and seed, a locked checkpoint folder, resuming, saving model, manifest, history.
 
 A killed training goes on from its last whole checkpoint and, on the CPU, ends with the weights of one never killed.
-Where several processes train (vernacular.launch), all go through the same steps and only the main one writes.
+Where several processes train (vernacular.models.launch), all go through the same steps and only the main one writes.
 """
 
 import argparse
@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from vernacular.files import atomic_folder, read_json, write_json, write_text
 from vernacular.models.manifest import checksums, digest, training_key, versions
 from vernacular.models.processes import agreed, gathered, is_main, join, leave
+from vernacular.storage.files import atomic_folder, read_json, write_json, write_text
 
 WHOLE = "whole"  # the marker that a checkpoint was written to its end: the seconds of training, the sizes of its files
 KEPT = "checkpoints"  # in a model's folder: its weights after earlier steps, where a study asks for them

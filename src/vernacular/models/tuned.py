@@ -7,7 +7,7 @@ import torch
 from peft import get_peft_model_state_dict, prepare_model_for_kbit_training, set_peft_model_state_dict
 from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
-from vernacular.launch import strategy
+from vernacular.models.launch import strategy
 from vernacular.models.load import load_model
 from vernacular.models.lora import adapted, merged
 from vernacular.models.processes import is_main

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from vernacular.files import read_json
 from vernacular.models.packed import packed_trainer
 from vernacular.models.training import Job, train
 from vernacular.models.tuned import load_tuned, save_tuned
 from vernacular.slam.mlp import decoder_mlps
+from vernacular.storage.files import read_json
 
 
 def tune(job: Job, rows: list[dict[str, Any]]) -> None:

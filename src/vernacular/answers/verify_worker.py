@@ -1,0 +1,182 @@
+"""math-verify in a process of its own: `verify` asks it, `python -m vernacular.answers.verify_worker` is it.
+
+math-verify's own time limits are signals, which fail off the main thread and cannot stop C code, so they stay off: a
+worker that takes too long is killed, the answer counts as wrong, and the next question starts a new worker. The two
+talk in JSON lines over pipes.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import re
+import selectors
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import IO
+
+SECONDS = 1.5
+START_SECONDS = 120.0  # to import sympy and math-verify, on a slow file system too
+MEMORY = 400 * 2**20  # bytes of data a worker may hold; beyond it the answer counts as wrong
+LENGTH = 1000  # characters, of either side
+DEPTH = 10  # nested brackets: 10 fractions in one another take 0.1 s to parse, 20 more than 8 s
+COMMAND = [sys.executable, "-m", "vernacular.answers.verify_worker"]
+
+# Powers of powers, huge exponents and factorials, numbers of over 100 digits: hopeless, so never asked.
+_EXPLOSIVE = re.compile(
+    r"(?:\^|\*\*)[\s{(\[+-]*[\w.\\!]+[\s})\]!]*(?:\^|\*\*)|\^\s*\{[^{}]*\^|(?:\^|\*\*)[\s{(\[+-]*\d{5}"
+    r"|\d{4}\s*!|!\s*!|\d{101}"
+)
+_SUMMED = re.compile(r"\d(?:\s|\\[,;:! ]|~|\{\}|\\q?quad)+\d")  # math-verify takes "5 6" for 11
+
+_lock = threading.Lock()
+_worker: "_Worker | None" = None
+
+
+@lru_cache(maxsize=4096)  # the samples of a question often agree, in a hang as well
+def verify(gold: str, answer: str) -> bool:
+    """Whether math-verify finds the two LaTeX expressions equal, the reference first.
+
+    False where it takes longer than SECONDS or dies of it, and, unasked, for what cannot help or would explode.
+    Raises RuntimeError where the worker cannot start.
+    """
+    global _worker
+    if not all(_may_be_asked(side) for side in (gold, answer)):
+        return False
+    with _lock:
+        if _worker is None or _worker.process.poll() is not None:  # it may have been killed since
+            _stop()
+            _worker = _Worker()
+        reply: object = None
+        try:
+            reply = _worker.ask([gold, answer])
+        finally:
+            if reply is None:  # interrupted, too: a late reply must not answer the next question
+                _stop()
+        return reply is True
+
+
+def _may_be_asked(latex: str) -> bool:
+    if not latex.strip() or len(latex) > LENGTH or "\0" in latex or _EXPLOSIVE.search(latex) or _SUMMED.search(latex):
+        return False
+    levels = accumulate(1 if bracket in "{(" else -1 for bracket in re.findall(r"[{}()]", latex))
+    return max(levels, default=0) <= DEPTH
+
+
+class _Worker:
+    """A running worker process, ready for questions."""
+
+    def __init__(self) -> None:
+        # One hash seed and one thread: the same verdict in every run. The package from where it was imported here.
+        path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+        settings = {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+        self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (a pipe that nobody reads could fill up and block)
+        self.selector = selectors.DefaultSelector()
+        self.buffer = b""
+        try:
+            self.process = subprocess.Popen(
+                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=os.environ | settings
+            )
+        except OSError as error:
+            raise RuntimeError(f"the math-verify worker cannot start: {error}") from None
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        self.selector.register(self.stdout, selectors.EVENT_READ)
+        if self.read(START_SECONDS) != "ready":
+            self.stop()
+            self.errors.seek(0)
+            lines = self.errors.read().decode("utf-8", "replace").split("\n")
+            reason = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+            raise RuntimeError(f"the math-verify worker cannot start: {reason}; run {' '.join(COMMAND)} to see why")
+
+    def ask(self, question: list[str]) -> object:
+        """The worker's reply; None where it died or took longer than SECONDS."""
+        try:
+            self.stdin.write(json.dumps(question).encode() + b"\n")
+            self.stdin.flush()
+        except OSError:
+            return None
+        return self.read(SECONDS)
+
+    def read(self, seconds: float) -> object:
+        end = time.monotonic() + seconds
+        while b"\n" not in self.buffer:
+            if not self.selector.select(max(0.0, end - time.monotonic())):
+                return None
+            chunk = os.read(self.stdout.fileno(), 65536)
+            if not chunk:
+                return None
+            self.buffer += chunk
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return json.loads(line)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.selector.close()
+        self.stdout.close()
+        with contextlib.suppress(OSError):  # what was not flushed goes nowhere
+            self.stdin.close()
+
+
+@atexit.register
+def _stop() -> None:
+    global _worker
+    if _worker is not None:
+        _worker.stop()
+        _worker = None
+
+
+def _forget() -> None:
+    """In a forked child: the pipes, and perhaps the lock, are the parent's; start afresh."""
+    global _worker, _lock
+    _worker, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def main() -> None:
+    """The worker: a line `[gold, answer]` in, a line `true` or `false` out, after a first line `"ready"`."""
+    import logging
+    import resource
+    import signal
+
+    from math_verify import LatexExtractionConfig, parse
+    from math_verify import verify as compare
+
+    logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; the end of its pipe ends this process
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not mix with the replies
+    with contextlib.suppress(ValueError, OSError):  # not every system can limit it
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+    def read(text: str) -> list:
+        # Only as LaTeX: the plain-expression fallback would pick a number out of text that did not parse.
+        return parse("\\boxed{" + text + "}", [LatexExtractionConfig(boxed_match_priority=0)], parsing_timeout=None)  # type: ignore[arg-type]
+
+    def reply(value: object) -> None:
+        replies.write(json.dumps(value).encode() + b"\n")
+        replies.flush()
+
+    reply("ready")
+    for line in sys.stdin.buffer:
+        signal.alarm(int(SECONDS) + 5)  # ends this process should the parent die in the middle of a question
+        try:
+            gold, answer = json.loads(line)
+            equal = bool(compare(read(gold), read(answer), timeout_seconds=None))
+        except (Exception, RecursionError, MemoryError):  # hostile text may raise anything: it is not the gold answer
+            equal = False
+        signal.alarm(0)
+        reply(equal)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Code-switching: does a text hold passages in two or more languages?
+
+Every word speaks for or against each language, and the cheapest reading of the text is sought: a reading may change
+its language anywhere, but a change costs as much as several words of plain evidence, so that names, loans and units
+do not pay for one (Viterbi over the words, the languages being the states). The method and its numbers are our choice.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from vernacular.language.identify import LanguageIdentifier, chunks
+from vernacular.language.languages import load_languages
+from vernacular.language.letters import writing_of
+from vernacular.language.words import LANGUAGES, POINTS, count_words
+
+CHANGE = 6.0  # what a change of language costs
+_WORST = 4.0  # what a word that speaks against a language costs at most
+_LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
+_TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of what sets no blanks
+_CACHE = 200_000  # words whose evidence is kept
+
+
+def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
+    """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
+    answers: list[bool] = []
+    for some in chunks(texts):
+        tokens = [_TOKEN.findall(text) for text in identifier.letters(some)]
+        answers += [bool(gain > 1e-9) for gain in reading_gains(tokens, identifier)]
+    return answers
+
+
+def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
+    """(texts,): how much cheaper the best reading with changes is than the best in one language; 0 where it is not."""
+    distinct = sorted({token for text in tokens for token in text})
+    table = _evidence(distinct, identifier)
+    evidence = np.array([table[token] for token in distinct])
+    number = {token: place for place, token in enumerate(distinct)}
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # those that end first come last
+    numbers = np.array([number[token] for i in order for token in tokens[i]], dtype=np.int64)
+    lengths = np.array([len(tokens[i]) for i in order], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    single = np.zeros((len(tokens), len(identifier.languages)))
+    best, gains, left = single.copy(), np.zeros(len(tokens)), len(tokens)
+    for place in range(max(map(len, tokens), default=0)):
+        while lengths[left - 1] <= place:
+            left -= 1
+        costs = evidence[numbers[starts[:left] + place]]
+        single[:left] += costs
+        best[:left] = np.minimum(best[:left], best[:left].min(axis=1, keepdims=True) + CHANGE) + costs
+    gains[order] = single.min(axis=1) - best.min(axis=1)
+    return gains
+
+
+def _evidence(tokens: list[str], identifier: LanguageIdentifier) -> dict[str, np.ndarray]:
+    """Token -> (languages,) what it costs to read it in each: 0 in the likeliest."""
+    known = identifier.token_costs
+    new = [token for token in tokens if token not in known]
+    if len(known) > _CACHE:
+        known.clear()
+        new = tokens
+    if new:
+        known.update(zip(new, _costs(new, identifier), strict=True))
+    return known
+
+
+def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
+    scripts = {code: about["script"] for code, about in load_languages().items()}
+    lowered = [token.lower() for token in tokens]
+    listed = count_words(lowered)
+    rows = []
+    for token, low, points, (script, weight) in zip(tokens, lowered, listed, writing_of(tokens), strict=True):
+        writers = [code for code in identifier.languages if script in _scripts_of(scripts[code])]
+        foreign = min(_WORST, 0.5 * weight)
+        if script == "Latn":  # a name or a unit stands in any script, a word does not
+            foreign = 0.3 if token[0].isupper() or len(token) <= 2 else _WORST if points.any() else 2.5
+        row = np.full(len(identifier.languages), foreign)
+        if len(writers) > 1:
+            if points.any():
+                shares = {
+                    code: points[LANGUAGES.index(code)] / POINTS if code in LANGUAGES else 0.0 for code in writers
+                }
+                trust = 1.0
+            else:
+                shares = identifier.model_shares(low, writers)
+                trust = 0.1 if token[0].isupper() else 0.3
+            highest = max(shares.values()) + 0.02
+            for code in writers:
+                row[identifier.languages.index(code)] = min(_WORST, -trust * np.log((shares[code] + 0.02) / highest))
+        elif writers:
+            row[identifier.languages.index(writers[0])] = 0.0
+        else:
+            row[:] = 0.0
+        rows.append(row)
+    return np.array(rows)
+
+
+def _scripts_of(script: str) -> tuple[str, ...]:
+    return {"Hans": ("Han", "Hans"), "Jpan": ("Han", "Kana", "Shin"), "Kore": ("Hang",)}.get(script, (script,))

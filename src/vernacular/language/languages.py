@@ -1,0 +1,21 @@
+"""The languages that Vernacular knows: code, name, script, endonym (`resources/languages.yaml`)."""
+
+from functools import cache
+from pathlib import Path
+
+from vernacular.storage.yaml_file import read_yaml
+
+LANGUAGES = Path(__file__).parents[3] / "resources" / "languages.yaml"
+
+
+@cache
+def load_languages() -> dict[str, dict[str, str]]:
+    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `endonym`; the file's order is kept."""
+    return read_yaml(LANGUAGES)
+
+
+def check_language(code: str) -> str:
+    """The code itself; ValueError (one line) where Vernacular does not know it."""
+    if code not in load_languages():
+        raise ValueError(f"unknown language '{code}'; known: {' '.join(load_languages())} (resources/languages.yaml)")
+    return code

@@ -1,0 +1,74 @@
+"""How a training starts with several processes: its script starts itself anew through `accelerate launch`.
+
+How many stands in the recipe (`launch`), so the command of a rule, or of somebody who runs the script by hand, is the
+same for one process and for eight. One machine only. Light: no torch.
+"""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+# Without a file of ours accelerate would read the one in the user's home, which no recipe knows of.
+NEUTRAL = Path(__file__).parents[3] / "workflow" / "launch.yaml"
+
+# How the processes share a model: whole copies, or shards of gradients and optimizer (zero2) or of all (zero3, fsdp2).
+STRATEGIES: dict[str, list[str]] = {
+    "ddp": ["--multi_gpu"],
+    "fsdp2": [
+        "--use_fsdp",
+        *("--fsdp_version", "2"),
+        *("--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
+        *("--fsdp_reshard_after_forward", "true"),
+        *("--fsdp_state_dict_type", "SHARDED_STATE_DICT"),
+        *("--fsdp_cpu_ram_efficient_loading", "false"),
+    ],
+    "zero2": ["--use_deepspeed", "--zero_stage", "2", "--zero3_init_flag", "false"],
+    # Without the 16-bit gathering there would be no whole model to save.
+    "zero3": [
+        "--use_deepspeed",
+        *("--zero_stage", "3", "--zero3_init_flag", "false", "--zero3_save_16bit_model", "true"),
+    ],
+}
+
+
+def processes(recipe: dict[str, Any]) -> int:
+    return recipe["launch"]["processes"] if recipe.get("launch") else 1
+
+
+def strategy(recipe: dict[str, Any]) -> str:
+    """How the processes share the model; `ddp` is also what one process does."""
+    return recipe["launch"]["strategy"] if recipe.get("launch") else "ddp"
+
+
+def launch_command(recipe: dict[str, Any], script: list[str]) -> list[str]:
+    """`accelerate launch` of a script and its arguments, by `launch` and `threads` of the recipe."""
+    return [
+        *(sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(NEUTRAL)),
+        *("--num_processes", str(processes(recipe)), *STRATEGIES[strategy(recipe)]),
+        *("--mixed_precision", "no"),  # the trainer's own `bf16` decides
+        *("--num_cpu_threads_per_process", str(recipe["threads"])),
+        *("--main_process_port", "0"),  # a free one: two trainings may share a node
+        *script,
+    ]
+
+
+def start_processes(recipe: dict[str, Any]) -> None:
+    """Replace this process by the processes that the recipe asks for; in one of them, or where it asks for one, go on.
+
+    Raises ValueError where the strategy needs a package that is not installed.
+    """
+    if processes(recipe) == 1 or "LOCAL_RANK" in os.environ:
+        return
+    if strategy(recipe).startswith("zero") and find_spec("deepspeed") is None:
+        raise ValueError(
+            f"launch.strategy '{strategy(recipe)}' needs the package deepspeed, which is not installed: "
+            "pip install '.[gpu]', or take ddp or fsdp2"
+        )
+    # A SIGTERM goes to the processes, which write a checkpoint together: let them, as long as SLURM does (--signal).
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", "120")
+    command = launch_command(recipe, sys.argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(command[0], command)

@@ -1,0 +1,120 @@
+"""How large a study's models are, counted on the meta device: no weight is made, nothing is fetched."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vernacular.storage.yaml_file import read_yaml
+from vernacular.study.merge import merge_parents
+from vernacular.study.schema import nearest
+
+SIZES = Path(__file__).parents[3] / "resources" / "sizes.yaml"
+
+
+@cache
+def load_sizes() -> dict[str, Any]:
+    return read_yaml(SIZES)
+
+
+def shape_of(models: dict[str, Any], name: str) -> dict[str, Any]:
+    """The keys of a model's Transformers config: its own, or those of the parent that it has its weights from.
+
+    Raises ValueError for a hub model whose shape resources/sizes.yaml lacks, and for a folder without a config.json.
+    """
+    recipe = models[name]
+    if "architecture" in recipe:
+        return {**recipe["architecture"], "vocab_size": recipe["vocabulary"]}
+    if "repo" in recipe:
+        known = load_sizes()["models"]
+        if recipe["repo"] not in known:
+            raise ValueError(
+                f"models.{name}.repo: resources/sizes.yaml has no shape of '{recipe['repo']}'; add it from its "
+                f"config.json ({nearest(recipe['repo'], known)})"
+            )
+        return known[recipe["repo"]]["shape"]
+    if "path" in recipe:
+        file = Path(recipe["path"]) / "config.json"
+        if not file.exists():
+            raise ValueError(f"models.{name}.path: {file} is not there, so the model's size is unknown")
+        return json.loads(file.read_text(encoding="utf-8"))
+    return shape_of(models, merge_parents(models, name).get("llm", recipe["from"]))
+
+
+def meta_model(shape: dict[str, Any], encoder: bool = False) -> Any:
+    return built(json.dumps(shape, sort_keys=True), encoder)
+
+
+@cache
+def built(shape: str, encoder: bool) -> Any:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    options = json.loads(shape)
+    config = AutoConfig.for_model(options.pop("model_type"), **options)
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    with torch.device("meta"):
+        model = kind.from_config(config)
+    return model.get_encoder() if encoder else model
+
+
+def parameters(shape: dict[str, Any], encoder: bool = False) -> int:
+    """Of a whole model, or of an encoder-decoder's encoder alone; tied weights count once."""
+    return sum(parameter.numel() for parameter in meta_model(shape, encoder).parameters())
+
+
+def trained_parameters(models: dict[str, Any], name: str) -> int:
+    """How many a recipe trains: all, LoRA's, SLAM's matrices (a quarter of the layers where `auto` will choose), or a
+    merge's connector."""
+    from torch import nn
+
+    recipe = models[name]
+    shape = shape_of(models, name)
+    if parents := merge_parents(models, name):
+        return connector_parameters(models, parents, recipe)
+    model = meta_model(shape)
+    if recipe.get("lora"):
+        wanted, head = recipe["lora"].get("target_modules", "all-linear"), model.get_output_embeddings()
+        matrices = [
+            part
+            for place, part in model.named_modules()
+            if isinstance(part, nn.Linear)
+            and part is not head
+            and (wanted == "all-linear" or place.rsplit(".", 1)[-1] in wanted)
+        ]
+        return sum(recipe["lora"].get("r", 8) * (part.in_features + part.out_features) for part in matrices)
+    if recipe["recipe"] == "slam":
+        from vernacular.slam.mlp import decoder_mlps
+
+        blocks = decoder_mlps(model)
+        layers = recipe["layers"]
+        count = len(layers) if isinstance(layers, list) else layers.get("count") or max(len(blocks) // 4, 1)
+        tuned = [blocks[0].up, blocks[0].down, *([blocks[0].gate] if recipe["gate_proj"] else [])]
+        return count * sum(part.get_parameter("weight").numel() for part in tuned if part is not None)
+    return parameters(shape)
+
+
+def connector_parameters(models: dict[str, Any], parents: dict[str, str], recipe: dict[str, Any]) -> int:
+    import torch
+
+    from vernacular.merge.model import Connector
+
+    encoder, llm = (meta_model(shape_of(models, parents[part])) for part in ("encoder", "llm"))
+    # The mapping's stage has neither gate nor language embedding. How many languages there are hardly counts.
+    options = {"gate": recipe.get("gate", "none"), "language_embedding": recipe.get("language_embedding", 0)}
+    options["mapping_width"] = {**models[recipe["from"]], **recipe}.get("mapping_width", 0)
+    with torch.device("meta"):
+        connector = Connector(
+            encoder.get_input_embeddings().embedding_dim,
+            llm.get_input_embeddings().embedding_dim,
+            {**options, "languages": ["en"] * 10},
+        )
+    return sum(parameter.numel() for parameter in connector.parameters())
+
+
+def cache_bytes(shape: dict[str, Any], width: int) -> int:
+    """Keys and values of one token, at `width` bytes a number."""
+    config = meta_model(shape).config
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * config.num_hidden_layers * heads * head * width

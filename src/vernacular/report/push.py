@@ -1,0 +1,67 @@
+"""Push a model folder to a hub: python -m vernacular.report.push FOLDER --card CARD --repo OWNER/NAME
+
+The token comes from the variable HF_TOKEN and from nowhere else; HF_ENDPOINT names another hub than the default one.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from vernacular.storage import command
+from vernacular.storage.sanitise import hide_in_log
+
+# What a model loads, and the records of how it was made. No pickle, no hidden file, nothing that lies there by chance.
+KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files to push, by name. Raises ValueError where the folder holds no weights, or a link out of it."""
+    found = [path for path in sorted(folder.iterdir()) if path.suffix in KINDS and path.name[0] != "."]
+    if not any(path.suffix == ".safetensors" for path in found):
+        raise ValueError(f"{folder}: no *.safetensors here, so this is no model folder")
+    for path in found:
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{path}: no file of this folder's own; push the folder that it comes from")
+    return found
+
+
+def push(folder: Path, card: Path, repo: str, private: bool) -> str:
+    """One commit with all files and the card as README.md; the address of the commit."""
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    hide_in_log("huggingface_hub")
+    token = os.environ.get("HF_TOKEN")
+    if not token:
+        raise ValueError("HF_TOKEN is not set: export a token that may write (it is never read from a file)")
+    api = HfApi(token=token, endpoint=os.environ.get("HF_ENDPOINT"))
+    api.create_repo(repo, private=private, exist_ok=True)
+    contents = {"README.md": card, **{path.name: path for path in files_of(folder)}}
+    operations = [CommitOperationAdd(name, path) for name, path in contents.items()]
+    try:
+        return api.create_commit(repo, operations, commit_message=f"{folder.name}, made by Vernacular").commit_url
+    except RuntimeError as error:  # what the client makes of every failure of a large file
+        raise OSError(f"{repo}: {error} ({error.__cause__}); push it again: nothing was committed") from None
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path, help="model folder, results/<study>/seed-<n>/models/<model>")
+    parser.add_argument("--card", required=True, type=Path, help="its card, results/<study>/cards/seed-<n>/<model>.md")
+    parser.add_argument("--repo", required=True, help="owner/name on the hub; made where it is not there")
+    parser.add_argument("--private", action="store_true", help="make the repository private, if it is made")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be pushed; no network, no token")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        files = [args.card, *files_of(args.folder)]
+        for path in files:
+            print(f"{path.stat().st_size:>15,} bytes  {path}")
+        if not args.dry_run:
+            print(push(args.folder, args.card, args.repo, args.private))
+
+    return command.run("push", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""SLAM's figures: what the probe found and which layers were chosen; what tuning one layer gains, beside its MSD.
+
+Layers go upwards as in the model: layer 0 is at the bottom.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vernacular.report.inputs import read_probe
+from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, WIDTH, house_style, save_figure
+from vernacular.storage.tables import read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_HEAD = 0.62  # inches: the title and those of the panels
+_TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
+RULES_BY_THRESHOLD = ("threshold", "leading")  # of select.RULES
+
+
+def probe_table(probe: str | Path, choices: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """`figures/slam-probe-<model>.csv`: layer, language, active, msd, msd_neurons, tuned_by; from a probe.parquet.
+
+    A row for each layer and language; active is the share of neurons active at a token, the deviations are those of
+    the layer (probe.py has the definitions); tuned_by names the models that tune it, separated by spaces. choices:
+    model -> its layers.json, of models whose parent was probed (inputs.read_choices). Raises ValueError where the probe
+    is broken or a choice is of a model with another number of layers.
+    """
+    rows = read_probe(probe)
+    layers = rows["layer"].nunique()
+    for model, choice in choices.items():
+        if choice["of"] != layers:
+            raise ValueError(
+                f"layers.json of '{model}': chosen among {choice['of']} layers, but {probe} has {layers}; "
+                "probe and choose again"
+            )
+    tuned_by = {
+        layer: " ".join(model for model, choice in choices.items() if layer in choice["layers"])
+        for layer in rows["layer"].unique()
+    }
+    return rows.assign(tuned_by=rows["layer"].map(tuned_by))
+
+
+def draw_probe(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw the rows of `probe_table`: active share by layer and language, MSD by layer, the layers that models tune.
+
+    The first model's layers are marked across the figure, with its threshold if a rule with one chose them. English is
+    the last language. options: study, scale, models (in the order in which they are drawn), rule (of the first one).
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    shares = table.pivot(index="layer", columns="language", values="active").sort_index()
+    languages = sorted(shares.columns, key=lambda code: (code == "en", code))
+    # An empty field comes back from the CSV as NaN.
+    names = table.groupby("layer")["tuned_by"].first().fillna("").str.split()
+    tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in options["models"]}
+    marked = next(iter(tuned.values()))
+    with house_style():
+        panel = float(np.clip(0.25 * len(shares), 1.8, 7.0))
+        foot = max(1.2, 0.35 + 0.075 * max(map(len, tuned)))  # inches, as everything here: the labels stand upright
+        height = _HEAD + panel + foot
+        figure = Figure(figsize=(WIDTH, height))
+        FigureCanvasAgg(figure)
+        widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(tuned))]
+        heat, curve, chosen = figure.subplots(1, 3, sharey=True, width_ratios=widths)
+        figure.subplots_adjust(left=0.055, right=0.99, top=1 - _HEAD / height, bottom=foot / height, wspace=0.06)
+        image = heat.imshow(shares[languages], aspect="auto", origin="lower", cmap="viridis", interpolation="nearest")
+        place = heat.get_position()
+        scale = figure.add_axes((place.x0, (foot - 0.55) / height, place.width, 0.1 / height))
+        figure.colorbar(image, cax=scale, orientation="horizontal", label="share of neurons active at a token")
+        heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
+        heat.set_ylabel("layer")
+        heat.set_title("Active share", **_TITLE)
+        _draw_deviation(curve, table, options["rule"])
+        curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.44 / panel), frameon=False, borderaxespad=0)
+        for number, layers in enumerate(tuned.values()):
+            color = QUIET if number else BLUE
+            chosen.plot([number] * len(layers), layers, "s", ms=6, mew=0, color=color)
+        chosen.set_xticks(range(len(tuned)), list(tuned), rotation=90)
+        chosen.set_xlim(-0.6, len(tuned) - 0.4)
+        chosen.set_title("Tuned", **_TITLE)
+        _layer_axis(heat, list(shares.index), marked)
+        for axes in (curve, chosen):
+            axes.tick_params(axis="y", left=False, labelleft=False)
+            for layer in marked:
+                axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
+        title = f"Where languages differ, layer by layer ({options['scale']}, study '{options['study']}')"
+        figure.suptitle(title, fontsize=11, y=1 - 0.1 / height, va="top")
+        save_figure(figure, path_png, path_svg)
+
+
+def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
+    """MSD and its variant per neuron over the layers, each relative to its maximum, and the threshold of the rule."""
+    by_layer = rows.groupby("layer")[["msd", "msd_neurons"]].first()
+    relative = by_layer / by_layer.max().where(by_layer.max() > 0, 1.0)
+    axes.plot(relative["msd"], relative.index, "o-", color=BLUE, lw=1.8, ms=4, label="MSD")
+    axes.plot(relative["msd_neurons"], relative.index, color=ORANGE, lw=0.9, label="MSD, neuron by neuron")
+    if isinstance(rule, dict) and rule["choose"] in RULES_BY_THRESHOLD:
+        # Of which of the two, is told by the colour.
+        color = ORANGE if rule["by"] == "msd_neurons" else BLUE
+        axes.axvline(rule["threshold"], color=color, lw=0.9, ls=(0, (4, 3)), label=f"threshold {rule['threshold']:g}")
+    axes.set_xlim(-0.03, 1.05)
+    axes.grid(axis="x", color=FAINT, lw=0.6)
+    axes.set_xlabel("relative to the highest")
+    axes.set_title("Deviation between languages", **_TITLE)
+
+
+def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> None:
+    step = 1 if len(layers) <= 16 else 2 if len(layers) <= 24 else 4
+    shown = [layer for layer in layers if layer % step == 0 or layer in marked]
+    axes.set_yticks(shown, [str(layer) for layer in shown])
+    axes.set_ylim(min(layers) - 0.5, max(layers) + 0.5)
+    for label, layer in zip(axes.get_yticklabels(), shown, strict=True):
+        if layer in marked:
+            label.set(color=BLUE, fontweight="bold")
+
+
+def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
+    """`figures/slam-sweep.csv`: the rows and columns of tables/slam-sweep.csv (slam.tables.sweep_table), all drawn.
+
+    Raises ValueError for a table without rows.
+    """
+    rows = read_csv(sweep)
+    if rows.empty:
+        raise ValueError(f"{sweep}: no rows to draw; delete it and rerun the sweep")
+    return rows
+
+
+def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+    """Draw a table of the sweep: for each benchmark and seed the gain of each layer, with its interval, beside MSD.
+
+    options: study, scale.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    groups = list(table.groupby(["benchmark", "seed"], sort=False))
+    across = min(len(groups), 2)
+    down = -(-len(groups) // across)
+    span = [min(float(table["gain_low"].min()), 0.0), max(float(table["gain_high"].max()), 0.0)]
+    margin = 0.06 * (span[1] - span[0] or 1)
+    with house_style():
+        panel = float(np.clip(1.1 + 0.2 * table["layer"].nunique(), 2.2, 7.5))
+        figure = Figure(figsize=(WIDTH, 0.5 + panel * down), layout="constrained")
+        FigureCanvasAgg(figure)
+        cells = np.ravel(figure.subfigures(down, across, squeeze=False))
+        for cell, ((benchmark, seed), chosen) in zip(cells, groups, strict=False):
+            left, right = cell.subplots(1, 2, sharey=True, width_ratios=[2, 1])
+            left.axvline(0, color=QUIET, lw=0.8)
+            left.hlines(chosen["layer"], chosen["gain_low"], chosen["gain_high"], color=BLUE, lw=0.9)
+            left.plot(chosen["gain"], chosen["layer"], "o", ms=4, color=BLUE)
+            left.set_xlim(span[0] - margin, span[1] + margin)
+            left.set_xlabel("gain in accuracy, layer tuned alone")
+            left.set_ylabel("layer")
+            right.barh(chosen["layer"], chosen["msd"] / (chosen["msd"].max() or 1.0), height=0.7, color=ORANGE)
+            right.set_xlim(0, 1.02)
+            right.set_xlabel("MSD / highest")
+            right.tick_params(axis="y", length=0)
+            _layer_axis(left, sorted(chosen["layer"]))
+            row = chosen.iloc[0]
+            cell.suptitle(f"{benchmark}, seed {seed}: {_told(row)}", fontsize=9.5, fontweight="bold")
+        figure.suptitle(
+            f"Does MSD pick the right layers? ({options['scale']}, study '{options['study']}')", fontsize=11
+        )
+        save_figure(figure, path_png, path_svg)
+
+
+def _told(row: pd.Series) -> str:
+    """Spearman's correlation with its interval, or that there is none."""
+    if np.isnan(row["spearman"]):
+        return "MSD or gain is constant"
+    told = f"Spearman {row['spearman']:+.2f}"
+    known = not np.isnan(row["spearman_low"])
+    return f"{told} [{row['spearman_low']:+.2f}, {row['spearman_high']:+.2f}]" if known else told

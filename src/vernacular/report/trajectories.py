@@ -1,0 +1,115 @@
+"""The path of each GRPO training through accuracy and LCPR: its kept checkpoints, evaluated on dev questions."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vernacular.report import style
+from vernacular.storage.tables import read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+METRICS = ("accuracy", "lcpr")
+COLUMNS = (
+    "benchmark",
+    "model",
+    "step",
+    *(f"{m}{part}" for m in METRICS for part in ("", "_low", "_high")),
+    "tokens_mean",
+)
+MARKERS = "osD^vP*X"  # of the models in turn, beside their colours, so that they survive a print in grey
+_PANEL, _HEAD, _FOOT = 4.6, 0.45, 0.75  # heights in inches: a row of panels, the title above, what is seen below
+
+
+def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """`figures/trajectories.csv`: COLUMNS, a row for each benchmark, model and step, from tables/trajectories.csv.
+
+    Rates are macro averages over the languages but English, means over the seeds where there are several. paths: model
+    -> step -> its name in the table. Raises ValueError where the table lacks one, or English alone was asked.
+    """
+    rows = read_csv(table, ["model", "benchmark", "language", "seeds", *COLUMNS[3:]])
+    rows = rows[(rows["language"] == "all") & (rows["seeds"] == rows["seeds"].max())]
+    found = {(row["benchmark"], row["model"]): row for row in rows.to_dict("records")}
+    points = []
+    for benchmark in dict.fromkeys(rows["benchmark"]):
+        for model, steps in paths.items():
+            for step, name in steps.items():
+                if (benchmark, name) not in found:
+                    raise ValueError(f"{table}: no row of '{name}' on {benchmark}; make the table again")
+                point = found[benchmark, name]
+                points.append({**point, "model": model, "step": int(step)})
+    if not points:
+        raise ValueError(f"{table}: no rows of the group `all`; evaluate a language other than English")
+    return pd.DataFrame(points)[list(COLUMNS)]
+
+
+def draw_trajectories(
+    table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]
+) -> None:
+    """Draw the rows of `trajectory_table`, a panel for each benchmark. options: study, scale."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    benchmarks = list(dict.fromkeys(table["benchmark"]))
+    height = len(benchmarks) * _PANEL + _HEAD + _FOOT
+    with style.house_style():
+        figure = Figure(figsize=(style.WIDTH, height))
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(len(benchmarks), 1, squeeze=False)[:, 0]
+        figure.subplots_adjust(
+            left=0.075, right=0.985, top=1 - (_HEAD + 0.35) / height, bottom=(_FOOT + 0.45) / height, hspace=0.25
+        )
+        for axes, benchmark in zip(panels, benchmarks, strict=True):
+            draw_panel(axes, table[table["benchmark"] == benchmark])
+            axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold", pad=7)
+            axes.set_xlabel("LCPR")
+            axes.set_ylabel("accuracy")
+        title = f"GRPO's way through accuracy and language consistency: study '{options['study']}' ({options['scale']})"
+        figure.text(0.012, 1 - 0.16 / height, title, fontsize=12, fontweight="bold", va="top")
+        told = (
+            "dev questions; macro average over the languages but English; paths start at the white dot, GRPO's parent;",
+            "a marker for each checkpoint, the large one for the end of the training, with its 95 % interval",
+        )
+        for line, text in enumerate(told):
+            figure.text(0.012, (0.42 - 0.2 * line) / height, text, fontsize=8.5, color=style.QUIET, va="center")
+        style.save_figure(figure, path_png, path_svg)
+
+
+def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
+    """One benchmark: a path for each model, its end named."""
+    limits(axes, rows)
+    axes.grid(color=style.FAINT, linewidth=0.5)
+    ends, texts, colors, lines = [], [], [], []
+    for number, (model, path) in enumerate(rows.groupby("model", sort=False)):
+        color = style.PALETTE[number % len(style.PALETTE)]
+        marker = MARKERS[number % len(MARKERS)]
+        path = path.sort_values("step")
+        points = path[["lcpr", "accuracy"]].to_numpy(float)
+        axes.plot(points[:, 0], points[:, 1], color=color, lw=1.3, marker=marker, ms=3.5, alpha=0.85, zorder=3)
+        end = path.iloc[-1]
+        x, y = end["lcpr"], end["accuracy"]
+        spread = [
+            [[value - end[f"{m}_low"]], [end[f"{m}_high"] - value]] for m, value in (("lcpr", x), ("accuracy", y))
+        ]
+        axes.errorbar(
+            x, y, xerr=np.clip(spread[0], 0, None), yerr=np.clip(spread[1], 0, None),
+            fmt=marker, ms=8, color=color, elinewidth=0.8, alpha=0.9, zorder=4,
+        )  # fmt: skip
+        ends.append((x, y))
+        texts.append(str(model))
+        colors.append(color)
+        lines.append(points)
+        axes.plot(*points[0], marker="o", ms=9, color="white", markeredgecolor=style.INK, markeredgewidth=1.5, zorder=5)
+    style.label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, colors, lines)
+
+
+def limits(axes: "Axes", rows: pd.DataFrame) -> None:
+    """Room for all points, and for the intervals at the ends."""
+    last = rows[rows["step"] == rows.groupby("model")["step"].transform("max")]
+    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
+        values = np.concatenate([rows[metric], last[f"{metric}_low"], last[f"{metric}_high"]])
+        style.limit_rates(axes, axis, np.nanmin(values), np.nanmax(values))  # few seeds have no intervals

@@ -1,0 +1,118 @@
+"""The tables that stages hand to one another: their columns, and how they are read and written.
+
+Parquet files are written batch by batch, so that memory does not grow with the corpus, and atomically.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vernacular.storage.files import atomic_path
+
+GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
+BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
+TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
+
+QUESTION = pa.schema(
+    [
+        ("id", TEXT),  # shared by the translations of a question; (id, language) is the key
+        ("benchmark", TEXT),
+        ("kind", TEXT),  # math | choice | entailment
+        ("language", TEXT),
+        ("question", TEXT),
+        ("choices", pa.list_(TEXT)),  # null for math
+        ("answer", TEXT),
+    ]
+)
+RAW_TRACE = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT)]
+    + [("completion", TEXT), ("source", TEXT), ("flaw", TEXT)]  # flaw: the miniature's own truth, null for real sources
+)
+KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
+TRAINING = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("task", TEXT)]
+    # The question alone, for an encoder; what stands before the chat, mostly nothing (null); what the user says, null
+    # for plain text; what the model learns to write.
+    + [("question", TEXT), ("context", TEXT), ("prompt", TEXT), ("completion", TEXT)]
+)
+PROMPT = pa.schema([("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT), ("correct", WHOLE)])
+GENERATION = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("prompt", TEXT), ("completion", TEXT)]
+    + [("trace", TEXT), ("response", TEXT), ("tokens", WHOLE), ("finish_reason", TEXT)]
+    # Of merges: the language that the gate was told (null: unknown, the mean embedding), and its two weights.
+    + [("told_language", TEXT), ("gate_encoder", pa.float64()), ("gate_llm", pa.float64())]
+)
+SCORE = pa.schema(
+    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
+    + [("trace_language", TEXT), ("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH)]
+    + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("finish_reason", TEXT)]
+)
+
+
+def write_rows(path: str | Path, rows: Iterable[dict[str, Any]], schema: pa.Schema, batch_size: int = BATCH) -> int:
+    """Stream rows into a Parquet file, with a checksum for each page; returns how many there were.
+
+    Holds `batch_size` rows as Python's objects, and GROUP bytes as Arrow's.
+    """
+    count = size = 0
+    held: list[pa.RecordBatch] = []
+    options = {"compression": "zstd", "write_page_checksum": True}
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
+        for batch in batches(rows, batch_size):
+            held.append(pa.RecordBatch.from_pylist(batch, schema=schema))
+            count, size = count + len(batch), size + held[-1].nbytes
+            if size >= GROUP:
+                writer.write_table(pa.Table.from_batches(held, schema))
+                held, size = [], 0
+        if held:
+            writer.write_table(pa.Table.from_batches(held, schema))
+    return count
+
+
+def read_rows(
+    path: str | Path, columns: list[str] | None = None, batch_size: int = BATCH, schema: pa.Schema | None = None
+) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a Parquet file: all its columns, some by name, or those of a schema, in its types.
+
+    Raises ValueError (one line with the path) where the file is broken: its pages do not fit their checksums, it has
+    not as many rows as its footer says, or it lacks a column or holds in it what the schema cannot take.
+    """
+    for batch in read_batches(path, columns, batch_size, schema):
+        yield from batch.to_pylist()
+
+
+def read_batches(
+    path: str | Path, columns: list[str] | None = None, batch_size: int = BATCH, schema: pa.Schema | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The same as Arrow's batches, each of at most `batch_size` rows."""
+    count = 0
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            names = schema.names if schema else columns
+            if missing := [name for name in names or () if name not in file.schema_arrow.names]:
+                raise ValueError(f"the column '{missing[0]}' is missing")
+            for batch in file.iter_batches(batch_size=batch_size, columns=names, use_threads=False):
+                count += batch.num_rows
+                yield batch.select(schema.names).cast(schema) if schema else batch
+            if count != file.metadata.num_rows:
+                raise ValueError(f"{count} rows, but its footer says {file.metadata.num_rows}")
+    except (pa.ArrowException, ValueError, OSError) as error:
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
+
+
+T = TypeVar("T")
+
+
+def batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    batch: list[T] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

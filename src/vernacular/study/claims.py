@@ -1,0 +1,62 @@
+"""The claims of the papers as data (config/claims.yaml): read and checked before any rule. Light: no pandas."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vernacular.language.languages import load_languages
+from vernacular.storage.yaml_file import YamlError, read_yaml
+from vernacular.study.schema import StudyError, check, check_size, nearest
+
+SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
+GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
+REFERENCE = "merge.reference"  # as a baseline: the LLM alone, which every study names as it likes
+OF_LAYERS, OF_TIME = "msd_depth", "seconds"  # metrics that come from no score
+
+
+def load_claims(path: str | Path, alone: str | None = None) -> dict[str, dict[str, Any]]:
+    """The claims by name, every default filled in. alone: the model that a baseline `merge.reference` is in this study.
+
+    Raises StudyError (one line: file, key, nearest valid choice) for a file that cannot be read and for a claim that
+    cannot be tested. That a claim names a model which a study lacks is no error: it is not of that study, then.
+    """
+    try:
+        content = read_yaml(path)
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror}); name a file of claims in `claims`") from None
+    except YamlError as error:
+        raise StudyError(str(error)) from None
+    check_size(content, str(path))
+    schema = read_yaml(SCHEMA)
+    check(content, schema, schema, "", str(path))
+    claims: dict[str, dict[str, Any]] = content["claims"]
+    for name, claim in claims.items():
+        if claim["baseline"] == REFERENCE and alone:
+            claim["baseline"] = alone
+        check_claim(claim, f"{path}: claims.{name}")
+    return claims
+
+
+def check_claim(claim: dict[str, Any], place: str) -> None:
+    for key in ("languages", "than"):
+        value = claim[key]
+        if isinstance(value, str) and value not in GROUPS:
+            raise StudyError(f"{place}.{key}: '{value}' is no group of languages; {nearest(value, GROUPS)}, or a list")
+        for code in value if isinstance(value, list) else []:
+            if code not in load_languages():
+                raise StudyError(f"{place}.{key}: unknown language '{code}'; {nearest(code, load_languages())}")
+    apart = [metric for metric in claim["metrics"] if metric in (OF_LAYERS, OF_TIME)]
+    if apart and len(claim["metrics"]) > 1:
+        raise StudyError(f"{place}.metrics: '{apart[0]}' stands alone, since it comes from no score")
+    if OF_LAYERS in apart:
+        if claim["baseline"] is not None or claim["than"] is not None:
+            raise StudyError(f"{place}: '{OF_LAYERS}' is of one model; leave out `baseline` and `than`")
+    elif claim["baseline"] is None and (claim["than"] is None or OF_TIME in apart):
+        raise StudyError(f"{place}: compares with nothing; set `baseline` (a model) or `than` (other languages)")
+    if claim["model"] == claim["baseline"]:
+        raise StudyError(f"{place}.baseline: '{claim['model']}' is the model itself; name another one")
+
+
+def sides(claim: Mapping[str, Any]) -> list[str]:
+    """The models that a claim compares."""
+    return [name for name in (claim["model"], claim["baseline"]) if name is not None]

@@ -1,0 +1,69 @@
+"""What `launch` and the other options for GPUs can be with a recipe's other options, its resources and its trainer."""
+
+from typing import Any
+
+from vernacular.study.schema import StudyError
+
+SHARDED = ("fsdp2", "zero2", "zero3")
+MERGES = ("merge-mapping", "merge")
+
+
+def check_gpu_options(name: str, recipe: dict[str, Any], file: str) -> None:
+    """Options that a training on GPUs could not start with; those that change nothing are left out of the recipe."""
+    check_launch(name, recipe, file)
+    place = f"{file}: models.{name}"
+    if "load_in_4bit" in recipe and not recipe["load_in_4bit"]:
+        del recipe["load_in_4bit"]
+    if "load_in_4bit" in recipe:
+        if not recipe.get("lora"):
+            raise StudyError(f"{place}.load_in_4bit: weights of four bits cannot be trained, adapters can; set lora")
+        if recipe.get("launch", {}).get("strategy") in ("fsdp2", "zero3"):
+            raise StudyError(f"{place}.load_in_4bit: weights of four bits are not sharded; take ddp or zero2")
+    training = recipe.get("training", {})
+    for key in ("gradient_checkpointing", "activation_checkpointing"):
+        if recipe["recipe"] in MERGES and training.get(key):
+            raise StudyError(
+                f"{place}.training.{key}: a merge's frozen parents stay in evaluation mode, where Transformers "
+                "checkpoints nothing; leave it out"
+            )
+    if training.get("use_vllm") and training.get("vllm_mode", "colocate") != "colocate":
+        raise StudyError(
+            f"{place}.training.vllm_mode: the workflow starts no server, so vLLM runs beside the trainer; set colocate"
+        )
+
+
+def check_launch(name: str, recipe: dict[str, Any], file: str) -> None:
+    """Options that the processes of a training could not start with, or would stop at. One process needs no launcher:
+    `launch` is then left out, so that it is no part of what is trained."""
+    if "launch" not in recipe:
+        if "training" in recipe and (gpus := recipe["resources"]["gpu"]) > 1:
+            raise StudyError(
+                f"{file}: models.{name}.resources.gpu: {gpus} for one process, which trains on one: set "
+                f"launch: {{processes: {gpus}}} (recipes from scratch have one process), or gpu to 1"
+            )
+        return
+    processes, strategy = recipe["launch"]["processes"], recipe["launch"]["strategy"]
+    place = f"{file}: models.{name}"
+    if processes == 1:
+        if strategy != "ddp":
+            raise StudyError(f"{place}.launch.strategy: one process has nothing to share; leave '{strategy}' out")
+        del recipe["launch"]
+        return
+    gpus = recipe["resources"]["gpu"]
+    if gpus not in (0, processes):
+        raise StudyError(
+            f"{place}.resources.gpu: {gpus} for {processes} processes (`launch`): each has a GPU of its own; "
+            f"set it to {processes}, or to 0 for CPUs"
+        )
+    if strategy in SHARDED:
+        if gpus == 0:
+            raise StudyError(f"{place}.launch.strategy: '{strategy}' needs GPUs; set resources.gpu to {processes}")
+        if recipe["recipe"] in MERGES:
+            raise StudyError(
+                f"{place}.launch.strategy: a merge trains a small connector between frozen models, so '{strategy}' has "
+                "nothing to shard; take ddp"
+            )
+        if recipe.get("compile"):
+            raise StudyError(
+                f"{place}.compile: the layers of a shared model ('{strategy}') are not compiled; set false"
+            )

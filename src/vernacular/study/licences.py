@@ -1,0 +1,71 @@
+"""Which models and data a study's models are made of, from where, and under which licence (resources/licences.yaml)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vernacular.storage.yaml_file import read_yaml
+from vernacular.study.sources import PHRASEBOOK
+
+FILE = Path(__file__).parents[3] / "resources" / "licences.yaml"
+UNKNOWN = "not known here: look where it comes from"
+# https://HOST/[datasets/]OWNER/NAME/[resolve/|raw/|blob/]REVISION/...
+_ADDRESS = re.compile(r"https?://[^/]+/(?:datasets/)?([^/]+/[^/]+)/(?:(?:resolve|raw|blob)/)?([^/]+)/")
+
+
+@cache
+def load_licences() -> list[dict[str, Any]]:
+    """The entries of the file: what, origins, licence."""
+    entries: list[dict[str, Any]] = read_yaml(FILE)
+    return entries
+
+
+def licence_of(origin: str) -> str:
+    found = [entry["licence"] for entry in load_licences() if origin in entry["origins"]]
+    return found[0] if found else UNKNOWN
+
+
+def origins_of(study: dict[str, Any], names: Iterable[str]) -> list[dict[str, str]]:
+    """source, origin, revision, licence of all that some models (by name) learnt from or were taken from, each once."""
+    rows: dict[tuple[str, str, str], None] = {}
+    for name in names:
+        recipe = study["models"][name]
+        if "repo" in recipe:
+            rows[name, recipe["repo"], recipe["revision"]] = None
+        elif "path" in recipe:
+            rows[name, recipe["path"], ""] = None
+        for source in sources_of_model(study, recipe):
+            rows |= {(source, *place): None for place in places(study["sources"].get(source, {}), source)}
+    keys = ("source", "origin", "revision")
+    return [dict(zip(keys, row, strict=True)) | {"licence": licence_of(row[1])} for row in rows]
+
+
+def sources_of_model(study: dict[str, Any], recipe: dict[str, Any]) -> Iterator[str]:
+    """The names of the sources that a recipe trains on; `phrasebook` is the miniature's own."""
+    section = {"sft": "traces", "grpo": "rl"}.get(recipe["recipe"])
+    parts = [study[section]] if section else study["data"].get(recipe.get("data"), [])
+    for part in parts:
+        if "source" in part:
+            yield part["source"]
+        for benchmark in [part["benchmark"]] if "benchmark" in part else part.get("benchmarks", []):
+            yield study["benchmarks"][benchmark]["source"]
+
+
+def places(options: dict[str, Any], source: str) -> list[tuple[str, str]]:
+    """(origin, revision) of a source: of files by their addresses the repositories, where they name one."""
+    if "dataset" in options:
+        return [(options["dataset"], options["revision"])]
+    if "urls" in options:
+        found = {url["url"]: _ADDRESS.match(url["url"]) for url in options["urls"]}
+        return list(dict.fromkeys((match[1], match[2]) if match else (url, "") for url, match in found.items()))
+    return [(options.get("folder", PHRASEBOOK if source == PHRASEBOOK else source), "")]
+
+
+def licence_table() -> str:
+    """The table of docs/data.md."""
+    lines = ["| what | where | licence |", "|---|---|---|"]
+    for entry in load_licences():
+        lines.append(f"| {entry['what']} | {', '.join(entry['origins'])} | {entry['licence']} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,134 @@
+"""The schema of a study's configuration: validation, defaults, and one-line errors that name key and nearest choice."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from vernacular.storage.sanitise import one_line
+from vernacular.storage.yaml_file import read_yaml
+
+SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
+MOST = 100_000  # values of a configuration; a few aliases of YAML make billions
+
+
+class StudyError(ValueError):
+    """A configuration that cannot be run; the message is one line, whatever the names in it hold."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """A hint: the choice that `word` may have meant, or all of them (always for codes of two letters)."""
+    choices = list(choices)
+    close = difflib.get_close_matches(word, choices, 1, 0.5) if len(word) > 2 else []
+    return f"did you mean '{close[0]}'?" if close else f"choose from: {', '.join(choices) or 'none'}"
+
+
+@cache
+def load_schema() -> dict[str, Any]:
+    return read_yaml(SCHEMA)
+
+
+def resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A part of the schema with its `$ref` followed; keys beside the reference win."""
+    if "$ref" not in part:
+        return part
+    return {
+        **schema["$defs"][part["$ref"].rsplit("/", 1)[1]],
+        **{key: value for key, value in part.items() if key != "$ref"},
+    }
+
+
+def has_pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """JSON Schema's `pattern`, whose `$` is the end of the text; Python's lets a line end follow."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not have the form {pattern}")
+
+
+Validator = extend(Draft202012Validator, {"pattern": has_pattern})
+
+
+def check_size(data: Any, file: str) -> None:
+    """Raises StudyError for data of more than MOST values, counted where they stand: a bomb, or one inside itself."""
+    left, waiting = MOST, [data]
+    while waiting:
+        part = waiting.pop()
+        parts = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
+        left -= 1 + len(parts)
+        if left < 0:
+            raise StudyError(f"{file}: holds more than {MOST:,} values, aliases (*name) written out; no study does")
+        waiting.extend(parts)
+
+
+def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str, file: str) -> None:
+    """Fill the defaults of a part of the schema into `data` and validate it; the first error becomes one line."""
+    fill_defaults(data, part, schema)
+    validator = Validator({**part, "$defs": schema["$defs"]})
+    # An unknown key comes before a missing one: it often is the missing one, misspelt.
+    errors = sorted(
+        validator.iter_errors(data),
+        key=lambda error: (list(map(str, error.absolute_path)), error.validator != "additionalProperties"),
+    )
+    if errors:
+        raise StudyError(f"{file}: {describe(errors[0], place)}")
+
+
+def fill_defaults(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:
+    part = resolved(part, schema)
+    if isinstance(data, dict):
+        properties = part.get("properties", {})
+        for key, sub in properties.items():
+            sub = resolved(sub, schema)
+            if key not in data and "default" in sub:
+                data[key] = json.loads(json.dumps(sub["default"]))
+            if key in data:
+                fill_defaults(data[key], sub, schema)
+        if isinstance(extra := part.get("additionalProperties"), dict):
+            for key in data.keys() - properties.keys():
+                fill_defaults(data[key], extra, schema)
+    elif isinstance(data, list) and isinstance(part.get("items"), dict):
+        for item in data:
+            fill_defaults(item, part["items"], schema)
+
+
+def describe(error: ValidationError, place: str) -> str:
+    path = ".".join([place, *map(str, error.absolute_path)]).strip(".")
+    named, part = path or "the file", cast(dict[str, Any], error.schema)
+    value: Any = error.validator_value
+    instance: Any = error.instance
+    shown = repr(instance)
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    match error.validator:
+        case "additionalProperties":
+            known = list(part.get("properties", {}))
+            unknown = next(key for key in instance if key not in known)
+            return f"{path + '.' if path else ''}{unknown}: unknown key; {nearest(unknown, known)}"
+        case "required":
+            return f"{named}: the key '{next(key for key in value if key not in instance)}' is missing"
+        case "enum":
+            return f"{named}: {shown} is no valid choice; {nearest(str(instance), map(str, value))}"
+        case "minimum":
+            return f"{named}: {shown} is too small; the least is {value}"
+        case "exclusiveMinimum":
+            return f"{named}: {shown} is too small; it must be more than {value}"
+        case "maximum":
+            return f"{named}: {shown} is too large; the most is {value}"
+        case "type":
+            wanted = " or ".join([value] if isinstance(value, str) else value)
+            shown = "nothing" if instance is None else shown
+            return f"{named}: {shown} stands here; it must be of the type {wanted}"
+        case "minItems" | "minProperties":
+            return f"{named}: needs at least {value} of them, not {len(instance)}"
+        case "uniqueItems":
+            return f"{named}: names something twice: {shown}"
+        case "pattern":
+            return f"{named}: {shown} must have the form {value}"
+    return f"{named}: {' '.join(error.message.split())[:200]}"

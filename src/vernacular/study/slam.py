@@ -1,0 +1,67 @@
+"""What a study's configuration says of SLAM: its rules for layers made whole, and its evaluations checked."""
+
+from typing import Any
+
+from vernacular.study.schema import StudyError, check, load_schema
+
+ENGLISH = "en"
+
+
+def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -> list[int] | dict[str, Any]:
+    """The `layers` of a SLAM model: a list of layers, or a whole rule (slam.select with what the model changes)."""
+    if isinstance(layers, list):
+        if not layers or not all(type(layer) is int and layer >= 0 for layer in layers) or len({*layers}) < len(layers):
+            raise StudyError(
+                f"{file}: {place}: {layers} must name at least one layer, each once, counted from 0, as in [0, 1]"
+            )
+        return layers
+    if isinstance(layers, str) and layers != "auto":
+        raise StudyError(f"{file}: {place}: '{layers}' is no choice; write auto, a rule or a list of layers")
+    section = study["slam"]["select"]
+    rule = {**section, **({} if layers == "auto" else layers)}
+    schema = load_schema()
+    check(rule, schema["$defs"]["select"], schema, place, file)
+    choose, count = rule["choose"], rule["count"]
+    if choose == "highest" and count is None:
+        raise StudyError(f"{file}: {place}.count: `choose: highest` needs to know how many layers; set count")
+    if choose in ("leading", "threshold") and count is not None:
+        raise StudyError(f"{file}: {place}.count: `choose: {choose}` goes by the threshold; set count: null")
+    if choose in ("random", "top") and count is None and section["choose"] != "leading":
+        raise StudyError(
+            f"{file}: {place}.count: `choose: {choose}` takes as many layers as `leading` would, but slam.select says "
+            f"{section['choose']}; set count"
+        )
+    return rule
+
+
+def check_slam(study: dict[str, Any], file: str) -> None:
+    """SLAM's tables find what they compare: reference and baseline beside the others, and layers of the right model."""
+    models, reference = study["models"], study.get("slam", {}).get("reference")
+    for number, evaluation in enumerate(study["evaluations"]):
+        place, target = f"{file}: evaluations.{number}", evaluation["target"]
+        if target not in ("slam", "slam-sweep"):
+            continue
+        if reference is None:
+            raise StudyError(f"{place}.target: '{target}' needs the section 'slam', which is missing")
+        needed = {"slam.reference": reference} | (
+            {"slam.baseline": study["slam"]["baseline"]} if target == "slam" else {}
+        )
+        for key, name in needed.items():
+            if name not in evaluation["models"]:
+                raise StudyError(f"{place}.models: '{name}' ({key}) is missing; the others are compared with it")
+        if len(set(needed.values())) < len(needed):
+            raise StudyError(f"{file}: slam.baseline: '{reference}' is the reference too; name the two-stage model")
+        if evaluation["decoding"] != "plain":
+            raise StudyError(f"{place}.decoding: SLAM's tables compare models, not decodings; leave it out")
+        if ENGLISH not in evaluation["languages"]:
+            raise StudyError(f"{place}.languages: SLAM's tables need 'en', in which forgetting is measured")
+        tuned = [name for name in evaluation["models"] if models[name]["recipe"] == "slam"]
+        if not any(models[name]["from"] == reference for name in tuned):
+            raise StudyError(f"{place}.models: no model of the recipe 'slam' starts from slam.reference '{reference}'")
+        for name in evaluation["models"] if target == "slam-sweep" else []:
+            layers = models[name].get("layers")
+            single = name in tuned and isinstance(layers, list) and len(layers) == 1
+            if name != reference and not (single and models[name]["from"] == reference):
+                raise StudyError(
+                    f"{place}.models: '{name}' does not tune a single listed layer of '{reference}'; leave it out"
+                )

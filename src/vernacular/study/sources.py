@@ -1,0 +1,208 @@
+"""Sources of real data: which formats there are, what each gives, and what a study's configuration says of them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from vernacular.language.languages import load_languages
+from vernacular.storage.files import url_name
+from vernacular.storage.sanitise import secrets_of
+from vernacular.study.schema import StudyError, nearest
+
+PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
+
+
+class Format(NamedTuple):
+    """What a format's files are called (a pattern of their paths, with groups language or name, and split) and give.
+
+    splits: ours -> the pattern of the split in the file's name; where files name none, all of them.
+    """
+
+    files: str
+    splits: dict[str, str]
+    kind: str = "math"  # of its questions
+    gives: tuple[str, ...] = ("questions",)  # and: solutions, pairs, traces
+
+
+CODE = r"(?P<language>[a-z]{2})"
+PART = r"(?:-\d+-of-\d+)?"
+ALL = ".*"
+
+FORMATS = {
+    "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}),
+    "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}),
+    "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}),
+    # The keys of its test split are withheld, so everybody evaluates its dev split.
+    "x-csqa": Format(
+        rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)",
+        {"train": "train", "test": "dev|validation"},
+        "choice",
+        ("questions", "solutions"),
+    ),
+    "xnli": Format(
+        rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet",
+        {"train": "train", "dev": "validation", "test": "test"},
+        "entailment",
+        ("questions", "solutions"),
+    ),
+    "dapo": Format(r"[^/]+\.parquet", {"train": ALL}),
+    # Its questions stand side by side in ten languages, so a part of them can be dev.
+    "gsm8k-instruct": Format(r"[^/]+\.jsonl?", {"train": ALL, "dev": ALL}, gives=("questions", "solutions", "pairs")),
+    "metamath": Format(r"MetaMathQA[^/]*\.json", {"train": ALL}, gives=("solutions",)),
+    "bitext": Format(rf"[a-z]{{2}}-[a-z]{{2}}/[^/]+\.{CODE}", {"train": ALL}, gives=("pairs",)),
+    "adamame-traces": Format(rf"(?:{CODE}_)?[^/]+\.json", {"train": ALL}, gives=("traces",)),
+}
+TASKS = {"reasoning": "solutions", "translation": "pairs", "pairs": "pairs"}  # of `data` -> what they need
+
+
+def source_files(name: str, folder: Path, split: str) -> Iterator[tuple[Path, str | None]]:
+    """(path, language) of the files of a split below a folder, in order; None where a file's name tells no language."""
+    form = FORMATS[name]
+    of_name = {entry["name"]: code for code, entry in load_languages().items()}
+    for path in sorted(folder.rglob("*")):
+        found = re.fullmatch(form.files, path.relative_to(folder).as_posix())
+        if found and path.is_file():
+            groups = found.groupdict()
+            if re.fullmatch(form.splits[split], groups.get("split") or ""):
+                yield path, groups.get("language") or of_name.get(groups.get("name", ""))
+
+
+def sources_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: options for name, options in study["sources"].items() if name != "mirror"}
+
+
+def source_of(study: dict[str, Any], benchmark: str) -> Format | None:
+    """The format of a benchmark's source; None where its problems come from the phrasebooks."""
+    name = study["benchmarks"][benchmark]["source"]
+    return None if name == PHRASEBOOK else FORMATS[study["sources"][name]["format"]]
+
+
+def is_math(study: dict[str, Any], benchmark: str) -> bool:
+    form = source_of(study, benchmark)
+    return form.kind == "math" if form else study["benchmarks"][benchmark]["setting"] in ("story", "frame")
+
+
+def check_sources(study: dict[str, Any], file: str) -> None:
+    """Each source says where it is, once, and gives what is asked of it."""
+    sources = sources_of(study)
+    for name, options in sources.items():
+        place = f"{file}: sources.{name}"
+        ways = [key for key in ("folder", "dataset", "urls") if key in options]
+        if len(ways) != 1:
+            raise StudyError(
+                f"{place}: needs one of folder, dataset and urls, not {' and '.join(ways) or 'none of them'}"
+            )
+        if ways == ["dataset"] and not {"revision", "files"} <= options.keys():
+            raise StudyError(f"{place}: a dataset of the hub needs `revision` and `files` (patterns of its paths)")
+        if ways != ["dataset"] and (other := sorted({"revision", "files"} & options.keys())):
+            raise StudyError(f"{place}.{other[0]}: goes with `dataset`, and only with that")
+        check_urls(options.get("urls", []), place)
+    for name, benchmark in study["benchmarks"].items():
+        asked = benchmark["source"]
+        if asked != PHRASEBOOK:
+            check_gives(sources, asked, "questions", f"{file}: benchmarks.{name}.source")
+    if "traces" in study:
+        check_traces(study["traces"], sources, f"{file}: traces")
+    for name, parts in study["data"].items():
+        for number, part in enumerate(parts):
+            check_part(part, sources, f"{file}: data.{name}.{number}")
+
+
+def check_urls(urls: list[dict[str, Any]], place: str) -> None:
+    """Each file has a name of its own (two of one name would be the first one twice), and no URL a login or a token:
+    it would stand in commands, logs, downloads.json and the report."""
+    names = [url_name(entry["url"]) for entry in urls]
+    for number, name in enumerate(names):
+        parts = urlsplit(urls[number]["url"])
+        if "@" in parts.netloc:
+            raise StudyError(f"{place}.urls.{number}.url: holds a login; fetch the file yourself and name its `folder`")
+        if secrets := secrets_of(f"?{parts.query}"):
+            raise StudyError(
+                f"{place}.urls.{number}.url: '{secrets[0]}' may be a secret, which the study's logs and records would "
+                "hold; write ${NAME} in the place of its value and set that variable of the environment"
+            )
+        if not name or name.startswith("."):
+            raise StudyError(f"{place}.urls.{number}.url: its path ends in no file's name, but '{name}'")
+        if name in names[:number]:
+            raise StudyError(
+                f"{place}.urls.{number}.url: a second file '{name}', and both would be one; give it a source of its own"
+            )
+
+
+def check_gives(sources: dict[str, Any], name: str, what: str, place: str) -> None:
+    if name not in sources:
+        raise StudyError(f"{place}: unknown source '{name}'; {nearest(name, [PHRASEBOOK, *sources])}")
+    form = sources[name]["format"]
+    if what not in FORMATS[form].gives:
+        able = [other for other, options in sources.items() if what in FORMATS[options["format"]].gives]
+        raise StudyError(f"{place}: '{name}' (format {form}) has no {what}; {nearest(name, able)}")
+
+
+def check_traces(traces: dict[str, Any], sources: dict[str, Any], place: str) -> None:
+    if ("benchmark" in traces) == ("source" in traces):
+        raise StudyError(f"{place}: needs `benchmark` (the miniature's traces) or `source` (real ones), one of the two")
+    if "source" in traces:
+        check_gives(sources, traces["source"], "traces", f"{place}.source")
+        for key, asked in (("share", "share" in traces), ("flaws", any(traces.get("flaws", {}).values()))):
+            if asked:
+                raise StudyError(f"{place}.{key}: of the miniature's traces; leave it out beside `source`")
+    elif "share" not in traces:
+        raise StudyError(f"{place}: the key 'share' is missing: which training questions get traces")
+
+
+def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> None:
+    if ("benchmarks" in part) == ("source" in part):
+        raise StudyError(f"{place}: needs `benchmarks` (phrasebook problems) or `source` (real data), one of the two")
+    if "source" not in part:
+        if other := sorted({"split", "limit"} & part.keys()):
+            raise StudyError(f"{place}.{other[0]}: goes with `source`, and only with that")
+        return
+    if part["task"] not in TASKS:
+        raise StudyError(f"{place}.task: '{part['task']}' is made from phrasebooks alone; {nearest('', TASKS)}")
+    check_gives(sources, part["source"], TASKS[part["task"]], f"{place}.source")
+    splits = FORMATS[sources[part["source"]]["format"]].splits
+    if (split := part.get("split", "train")) not in splits:
+        raise StudyError(f"{place}.split: '{part['source']}' has no split '{split}'; {nearest(split, splits)}")
+
+
+def check_folders(study: dict[str, Any], file: str) -> None:
+    """What evaluations need of folders of one's own is there (paths are relative to the working directory)."""
+    for number, evaluation in enumerate(study["evaluations"]):
+        for benchmark in evaluation["benchmarks"]:
+            name = study["benchmarks"][benchmark]["source"]
+            options = study["sources"].get(name, {})
+            if "folder" not in options:
+                continue
+            folder, form = Path(options["folder"]), options["format"]
+            there = [language for _, language in source_files(form, folder, evaluation["split"])]
+            if not there:
+                raise StudyError(
+                    f"{file}: sources.{name}.folder: no files of the format '{form}' in {folder}; set it to the folder "
+                    "that holds them"
+                )
+            for language in evaluation["languages"]:
+                if None not in there and language not in there:
+                    raise StudyError(
+                        f"{file}: evaluations.{number}.languages: {folder} has no file for '{language}'; "
+                        f"{nearest(language, sorted(filter(None, there)))}"
+                    )
+
+
+def downloads_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What must be fetched, by its place below downloads/: data/<source> and models/<model>; see download.fetch."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, options in sources_of(study).items():
+        if "dataset" in options:
+            found[f"data/{name}"] = {"kind": "dataset", "repo": options["dataset"]} | {
+                key: options[key] for key in ("revision", "files")
+            }
+        elif "urls" in options:
+            found[f"data/{name}"] = {"urls": options["urls"]}
+    for name, recipe in study["models"].items():
+        if recipe["recipe"] == "hub":
+            found[f"models/{name}"] = {"kind": "model", "files": None} | {
+                key: recipe[key] for key in ("repo", "revision")
+            }
+    return found
