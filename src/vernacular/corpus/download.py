@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from tqdm import tqdm
 
 from vernacular.storage.files import atomic_folder, url_name
-from vernacular.storage.sanitise import VARIABLE, hide_in_log
+from vernacular.storage.messages import VARIABLE, hide_in_log
 
 COMMIT = re.compile("[0-9a-f]{40}")
 CHUNK = 1 << 20  # bytes

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vernacular.corpus.miniature import AnyProblem, Problem
-from vernacular.storage.sanitise import one_line
+from vernacular.storage.messages import one_line
 
 WAYS = ("id", "operands", "text", "near-duplicate")
 NEAR = 0.9  # of the 4-grams of two lines with the same numbers

@@ -14,8 +14,8 @@ import pandas as pd
 
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
 from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Array, Estimate, group_estimates, interval
+from vernacular.storage.messages import nearest
 from vernacular.study.claims import OF_LAYERS, OF_TIME, sides
-from vernacular.study.schema import nearest
 
 COLUMNS = (
     *("study", "claim", "paper", "statement", "metric", "benchmark", "languages", "model", "baseline"),

@@ -16,8 +16,8 @@ from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import load_languages
 from vernacular.language.prompts import split_completion
+from vernacular.storage.messages import nearest
 from vernacular.storage.records import read_rows
-from vernacular.study.schema import nearest
 
 LINE = {
     "id": "of the question; its translations share it",

@@ -6,7 +6,7 @@ from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_text
 from vernacular.merge.model import MergedModel
 from vernacular.models.encoder import encode_texts
-from vernacular.storage.sanitise import one_line
+from vernacular.storage.messages import one_line
 
 CLAMPS = {"encoder-off": {"encoder": 0.0}, "llm-off": {"llm": 0.0}, "gates-one": {"encoder": 1.0, "llm": 1.0}}
 

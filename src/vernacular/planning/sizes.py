@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.merge import merge_parents
-from vernacular.study.schema import nearest
 
 SIZES = Path(__file__).parents[3] / "resources" / "sizes.yaml"
 

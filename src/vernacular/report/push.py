@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from vernacular.storage import command
-from vernacular.storage.sanitise import hide_in_log
+from vernacular.storage.messages import hide_in_log
 
 # What a model loads, and the records of how it was made. No pickle, no hidden file, nothing that lies there by chance.
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from vernacular.storage.sanitise import one_line
+from vernacular.storage.messages import one_line
 
 # The same in C, where PyYAML was built with it: ten times as fast. Some 30,000 levels end its process, though, so what
 # may have as many (by what opens one) is read in Python, which ends with an error.

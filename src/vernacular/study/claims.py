@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.language.languages import load_languages
+from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import YamlError, read_yaml
-from vernacular.study.schema import StudyError, check, check_size, nearest
+from vernacular.study.schema import StudyError, check, check_size
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out

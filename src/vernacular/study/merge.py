@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from vernacular.study.schema import StudyError, nearest
+from vernacular.storage.messages import nearest
+from vernacular.study.schema import StudyError
 from vernacular.study.sources import is_math
 
 MERGES = ("merge-mapping", "merge")

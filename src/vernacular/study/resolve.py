@@ -12,9 +12,10 @@ from typing import Any
 
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
+from vernacular.storage.messages import nearest
 from vernacular.study.launch import check_gpu_options
 from vernacular.study.merge import check_merge
-from vernacular.study.schema import StudyError, check, check_size, load_schema, nearest
+from vernacular.study.schema import StudyError, check, check_size, load_schema
 from vernacular.study.slam import check_slam, resolved_layers
 from vernacular.study.sources import check_sources, is_math, source_of
 from vernacular.study.trainer_options import TAKEN, known_options

@@ -1,9 +1,8 @@
 """The schema of a study's configuration: validation, defaults, and one-line errors that name key and nearest choice."""
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +10,7 @@ from typing import Any, cast
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from vernacular.storage.sanitise import one_line
+from vernacular.storage.messages import nearest, one_line
 from vernacular.storage.yaml_file import read_yaml
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
@@ -23,13 +22,6 @@ class StudyError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """A hint: the choice that `word` may have meant, or all of them (always for codes of two letters)."""
-    choices = list(choices)
-    close = difflib.get_close_matches(word, choices, 1, 0.5) if len(word) > 2 else []
-    return f"did you mean '{close[0]}'?" if close else f"choose from: {', '.join(choices) or 'none'}"
 
 
 @cache

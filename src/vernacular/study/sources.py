@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from vernacular.language.languages import load_languages
 from vernacular.storage.files import url_name
-from vernacular.storage.sanitise import secrets_of
-from vernacular.study.schema import StudyError, nearest
+from vernacular.storage.messages import nearest, secrets_of
+from vernacular.study.schema import StudyError
 
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
 

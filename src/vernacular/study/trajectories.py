@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from vernacular.study.schema import StudyError, nearest
+from vernacular.storage.messages import nearest
+from vernacular.study.schema import StudyError
 
 TARGET = "trajectories"
 CHECKPOINT = "checkpoint"  # the recipe of those models

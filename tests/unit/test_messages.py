@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from wild import WILD
 
 from vernacular.storage import command
-from vernacular.storage.sanitise import cell, one_line, secrets_of, visible
+from vernacular.storage.messages import one_line, secrets_of
+from vernacular.storage.sanitise import cell, visible
 from vernacular.storage.tables import csv_text
 
 

@@ -1,0 +1,20 @@
+"""Options of the stage that chooses GRPO's prompts."""
+
+from dataclasses import dataclass
+
+from vernacular.storage.options import Options
+
+
+@dataclass(frozen=True)
+class PromptsOptions(Options):
+    """The section `rl` of the configuration: questions of a benchmark whose id hashes into `hash_range` [low, high),
+    each in one of `languages`; `candidates` samples of each, decoded as the other keys say."""
+
+    benchmark: str
+    languages: list[str]
+    hash_range: list[float]
+    candidates: int
+    temperature: float
+    max_new_tokens: int
+    batch_size: int
+    engine: str | None = None

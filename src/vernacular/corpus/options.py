@@ -1,0 +1,58 @@
+"""Options of the stages that make the corpus. `benchmarks`, `data` and `sources` are as in the configuration."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from vernacular.storage.options import Options
+
+
+@dataclass(frozen=True)
+class QuestionsOptions(Options):
+    """Benchmarks whose questions are written, in which languages; sources: name -> {format, folder}."""
+
+    benchmarks: dict[str, dict[str, Any]]
+    languages: list[str]
+    seed: int
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingDataOptions(Options):
+    """Parts of one training set, and the benchmarks and sources that they draw from."""
+
+    data: list[dict[str, Any]]
+    seed: int
+    benchmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TracesOptions(Options):
+    """Real traces: `format` and `languages`. The miniature's: `benchmark`, one of `benchmarks`; of its training
+    questions those whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces."""
+
+    languages: list[str]
+    seed: int
+    format: str | None = None
+    benchmark: str | None = None
+    benchmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hash_range: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    flaws: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FilterOptions(Options):
+    """The fewest and the most characters of a trace."""
+
+    shortest: int
+    longest: int
+
+
+@dataclass(frozen=True)
+class LeaksOptions(Options):
+    """Phrasebook benchmarks that training draws from, benchmarks that are evaluated, and in which splits."""
+
+    benchmarks: dict[str, dict[str, Any]]
+    evaluated: list[str]
+    splits: list[str]
+    seed: int

@@ -1,0 +1,50 @@
+"""Options of the stages that answer questions and summarise scores."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from vernacular.storage.options import Options
+
+
+@dataclass(frozen=True)
+class GenerationOptions(Options):
+    """How questions are answered; temperature 0 decodes greedily. The keys are those of `evaluations`."""
+
+    languages: list[str]
+    max_new_tokens: int
+    samples: int = 1
+    temperature: float = 0.0
+    batch_size: int = 128
+    questions: int | None = None
+    questions_en: int | None = None
+    split: str = "test"
+    dtype: str = "auto"
+    decoding: str = "plain"
+    engine: str | None = None
+
+
+@dataclass(frozen=True)
+class SummaryOptions(Options):
+    """What tables and figures need beside scores. asked: `<label>/<benchmark>` -> {languages, questions, questions_en}:
+    what this summary takes of a score file, which may hold more for another one. draws: of the bootstrap."""
+
+    asked: dict[str, dict[str, Any]]
+    study: str
+    scale: str
+    draws: int
+    in_domain: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ClaimsOptions(Options):
+    """in_domain: `<label>/<benchmark>` -> languages; chains: model -> the trainings that it takes; evaluated: labels
+    of the whole study; complete: whether all its evaluations are summarised here."""
+
+    ordered: ClassVar[bool] = True
+
+    study: str
+    draws: int
+    in_domain: dict[str, list[str]]
+    chains: dict[str, list[str]]
+    evaluated: list[str]
+    complete: bool

@@ -1,0 +1,65 @@
+"""Options of the stages that write tables of comparisons, figures, pages and model cards."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.storage.options import Options
+
+
+@dataclass(frozen=True)
+class SlamOptions(SummaryOptions):
+    """reference: the model that SLAM starts from; baseline: the two-stage model; chains: model -> its trainings."""
+
+    reference: str = ""
+    baseline: str = ""
+    chains: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MergeOptions(SummaryOptions):
+    """reference: the LLM alone; baseline: the merge that others are compared with; model: whose gates are shown."""
+
+    reference: str = ""
+    baseline: str = ""
+    model: str = ""
+    low_resource: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TrajectoriesOptions(Options):
+    """paths: GRPO model -> step -> the name under which its checkpoint was evaluated, in the order of the steps."""
+
+    ordered: ClassVar[bool] = True
+
+    study: str
+    scale: str
+    paths: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class PageOptions(Options):
+    """part: this page's title; pages: file -> (title, target) of the study's other pages; figures and tables: name ->
+    {title, caption}, in the order of the files given."""
+
+    ordered: ClassVar[bool] = True
+
+    study: str
+    scale: str
+    part: str
+    pages: dict[str, list[str]]
+    figures: dict[str, dict[str, str]]
+    tables: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class CardOptions(Options):
+    """What a model card says of its study, of the model's parents (nearest first), data and sources."""
+
+    study: str
+    scale: str
+    licence: str | None
+    languages: list[str]
+    parents: list[dict[str, Any]]
+    data: list[dict[str, Any]] | None
+    sources: list[dict[str, str]]

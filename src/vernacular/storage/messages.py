@@ -1,0 +1,64 @@
+"""Text that people read, in a line of an error or a log: one line, no control characters, no secrets.
+
+An address in such a line loses what may be a secret: a login, and every part of the query that has the name of a secret
+or is long enough to be one. `${NAME}` stands for an environment variable and is kept.
+"""
+
+import difflib
+import logging
+import re
+from collections.abc import Iterable
+
+from vernacular.storage.sanitise import visible
+
+ADDRESS = re.compile(r"(\w{1,20}://)([^\s/?#'\"]*@)?([^\s?'\"]*)(\?(?:[^\s'\"]*[^\s'\",.:;)])?)?")
+PAIR = re.compile(r"(?<=[?&;])(?:([^=&;]*)=)?([^&;]*)")  # of a query: its name, where it has one, and its value
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+SECRET = re.compile(r"token|key|secret|sig|pass|pwd|auth|cred|session|x-(amz|goog|ms)-", re.IGNORECASE)
+PLAIN = 8  # a value of at most this many characters, as in ?download=true, is too short to be a secret (our choice)
+
+
+def secrets_of(query: str) -> list[str]:
+    """The names of the parts of a query that may be secrets; `query` for one without a name. query: from its `?` on."""
+    found = []
+    for name, value in PAIR.findall(query):
+        bare = VARIABLE.sub("", value)
+        if bare and (len(bare) > PLAIN or SECRET.search(name)):
+            found.append(name or "query")
+    return found
+
+
+def without_secrets(text: str) -> str:
+    """The text with `***` in place of what may be a secret in its addresses."""
+
+    def part(pair: re.Match[str]) -> str:
+        hidden = "***" if pair[1] is None else f"{pair[1]}=***"
+        return hidden if secrets_of(f"?{pair[0]}") else pair[0]
+
+    def address(found: re.Match[str]) -> str:
+        return f"{found[1]}{'***@' if found[2] else ''}{found[3]}{PAIR.sub(part, found[4] or '')}"
+
+    return ADDRESS.sub(address, text)
+
+
+def hide_in_log(library: str) -> None:
+    """Apply `without_secrets` to what a library logs through its own handlers, for instance signed addresses."""
+    for handler in logging.getLogger(library).handlers:
+        handler.addFilter(hide_secrets)  # logging adds the same filter only once
+
+
+def hide_secrets(record: logging.LogRecord) -> bool:
+    record.msg, record.args = without_secrets(record.getMessage()), ()
+    return True
+
+
+def one_line(text: object) -> str:
+    """Any text as one line without secrets or control characters."""
+    return visible(without_secrets(" ".join(str(text).split())))
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """A hint: the choice that `word` may have meant, or all of them (always for two-letter codes)."""
+    choices = list(choices)
+    close = difflib.get_close_matches(word, choices, 1, 0.5) if len(word) > 2 else []
+    return f"did you mean '{close[0]}'?" if close else f"choose from: {', '.join(choices) or 'none'}"
