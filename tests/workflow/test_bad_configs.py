@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import ROOT, copy_repository, dry_run
 
-from vernacular.study.resolve import StudyError, check_owner, resolve_study
+from vernacular.study.check import check_owner
+from vernacular.study.resolve import resolve_study
+from vernacular.study.schema import StudyError
 from vernacular.study.sources import check_folders
 
 

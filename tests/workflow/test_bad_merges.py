@@ -7,7 +7,8 @@ import pytest
 from edits import FORGET, Edit, edited, put
 from workspaces import dry_run
 
-from vernacular.study.resolve import StudyError, resolve_study
+from vernacular.study.resolve import resolve_study
+from vernacular.study.schema import StudyError
 
 # Evaluations of the default study, by number: of the merges on word problems, the first with each of these decodings.
 MERGES, TRANSLATED, ORACLE, MIXED, OF_ADAMAME = 5, 8, 11, 16, 22

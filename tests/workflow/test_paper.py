@@ -11,7 +11,8 @@ from edits import Edit, edited, put
 from workspaces import ROOT, dry_run
 
 from vernacular.language.languages import load_languages
-from vernacular.study.resolve import StudyError, resolve_study
+from vernacular.study.resolve import resolve_study
+from vernacular.study.schema import StudyError
 from vernacular.study.sources import downloads_of
 
 ADAMAME = {
