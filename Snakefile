@@ -55,13 +55,13 @@ rule claims:
     """Every claim that the study can decide; trains what that takes."""
     input:
         "<results>/tables/all-claims.csv",
-        targets.leaks_file(STUDY, STUDY.targets["all-"]),
+        leaks.leaks_file(STUDY, STUDY.targets["all-"]),
 
 
 rule cards:
     """A card for each trained model: what a hub shows with it."""
     input:
-        lambda w: targets.cards(STUDY),
+        lambda w: pages.cards(STUDY),
 
 
 rule downloads:
@@ -94,5 +94,5 @@ onsuccess:
 onerror:
     again = shlex.join(["snakemake", *sys.argv[1:]])
     print(
-        targets.summary(Path(log[0]).read_text(encoding="utf-8"), again, Path(STUDY.paths.results)), file=sys.stderr
+        failure_summary(Path(log[0]).read_text(encoding="utf-8"), again, Path(STUDY.paths.results)), file=sys.stderr
     )

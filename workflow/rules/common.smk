@@ -15,13 +15,13 @@ from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
-from vernacular.run.failures import summary
+from vernacular.run.failures import summary as failure_summary
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, check_asked_targets, compile_study
-from vernacular.study import stages, targets
+from vernacular.study import claim_inputs, leaks, pages, stages, targets
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
@@ -67,4 +67,4 @@ wildcard_constraints:
     label=one_of(answer.label for answer in STUDY.answers.values()),
     fetched=one_of(STUDY.downloads),
     part=one_of(STUDY.targets),
-    page=one_of(target.page for target in targets.page_targets(STUDY)),
+    page=one_of(target.page for target in pages.page_targets(STUDY)),

@@ -123,7 +123,7 @@ rule make_rl_prompts:
 rule check_leaks:
     """No evaluation question, nor its translation, is in a training corpus; fails the study and names the rows."""
     input:
-        corpora=lambda w: targets.corpora(STUDY, STUDY.targets[w.part]),
+        corpora=lambda w: leaks.corpora(STUDY, STUDY.targets[w.part]),
         questions=lambda w: [STUDY.paths.questions(split) for split in STUDY.targets[w.part].splits],
     output:
         report(
@@ -139,7 +139,7 @@ rule check_leaks:
         "../envs/vernacular.yaml"
     params:
         **job("check_leaks"),
-        options=lambda w: stages.leaks_options(STUDY, STUDY.targets[w.part]).to_json(),
+        options=lambda w: leaks.leaks_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
         "check_leaks: looking for evaluation questions in what is trained on"
     shell:

@@ -28,9 +28,9 @@ rule make_table:
 rule make_claims:
     """Each claim of the papers against the scores; those about time apart, since two runs measure them differently."""
     input:
-        scores=lambda w: STUDY.scores_of(targets.claimed(STUDY, STUDY.targets[w.part])),
-        probes=lambda w: targets.claims_probes(STUDY, STUDY.targets[w.part]),
-        costs=lambda w: targets.stage_costs(STUDY, targets.claims_chains(STUDY, STUDY.targets[w.part])),
+        scores=lambda w: STUDY.scores_of(claim_inputs.claimed(STUDY, STUDY.targets[w.part])),
+        probes=lambda w: claim_inputs.claims_probes(STUDY, STUDY.targets[w.part]),
+        costs=lambda w: targets.stage_costs(STUDY, claim_inputs.claims_chains(STUDY, STUDY.targets[w.part])),
     output:
         table=report(
             "<results>/tables/{part}claims.csv",
@@ -46,8 +46,8 @@ rule make_claims:
     params:
         **job("make_claims"),
         # In the order of the file, which is that of the table.
-        claims=lambda w: stable_json(targets.claims_of(STUDY, STUDY.targets[w.part]), sort_keys=False),
-        options=lambda w: targets.claims_options(STUDY, STUDY.targets[w.part]).to_json(),
+        claims=lambda w: stable_json(claim_inputs.claims_of(STUDY, STUDY.targets[w.part]), sort_keys=False),
+        options=lambda w: claim_inputs.claims_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
         "make_claims: writing tables/{wildcards.part}claims.csv"
     shell:
@@ -59,8 +59,8 @@ rule make_claims:
 rule make_samples:
     """For each language one question and what each model wrote, with verdicts (first seed)."""
     input:
-        scores=lambda w: targets.sample_files(STUDY, STUDY.targets[w.part], "scores"),
-        generations=lambda w: targets.sample_files(STUDY, STUDY.targets[w.part], "generations"),
+        scores=lambda w: pages.sample_files(STUDY, STUDY.targets[w.part], "scores"),
+        generations=lambda w: pages.sample_files(STUDY, STUDY.targets[w.part], "generations"),
         questions=lambda w: STUDY.paths.questions(STUDY.targets[w.part].splits[0]),
     output:
         "<results>/tables/{part}samples.csv",
@@ -196,7 +196,7 @@ rule plot_trajectories:
 rule make_page:
     """A target on one page that loads nothing from outside: claims first, then figures, tables that sort, samples."""
     input:
-        unpack(lambda w: targets.page_inputs(STUDY, w.page)),
+        unpack(lambda w: pages.page_inputs(STUDY, w.page)),
     output:
         "<results>/{page}.html",
     log:
@@ -205,8 +205,8 @@ rule make_page:
         "../envs/vernacular.yaml"
     params:
         **job("make_page"),
-        options=lambda w: targets.page_options(STUDY, w.page).to_json(),
-        template=targets.page_template(),
+        options=lambda w: pages.page_options(STUDY, w.page).to_json(),
+        template=pages.page_template(),
     message:
         "make_page: writing {wildcards.page}.html"
     shell:
@@ -219,7 +219,7 @@ rule make_card:
     """The card of a model: recipe, parents, data, scores and licence. Not in its folder: a changed score retrains nothing."""
     input:
         model="<results>/seed-{seed}/models/{model}",
-        tables=lambda w: targets.card_tables(STUDY, w.model),
+        tables=lambda w: pages.card_tables(STUDY, w.model),
     output:
         "<results>/cards/seed-{seed}/{model}.md",
     log:
@@ -230,7 +230,7 @@ rule make_card:
         "../envs/vernacular.yaml"
     params:
         **job("make_card"),
-        options=lambda w: targets.card_options(STUDY, w.model).to_json(),
+        options=lambda w: pages.card_options(STUDY, w.model).to_json(),
     message:
         "make_card: writing the card of {wildcards.model} (seed {wildcards.seed})"
     shell:

@@ -9,7 +9,7 @@ rule train:
     """What every training has in common; it makes no model itself."""
     input:
         parent=lambda w: STUDY.paths.model(STUDY.models[w.model].options["from"], w.seed),
-        data=lambda w: targets.training_file(STUDY, w.model, w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
     output:
         model=directory("<results>/seed-{seed}/models/{model}"),
         costs="<results>/costs/seed-{seed}/{model}.csv",
@@ -39,7 +39,7 @@ rule train:
 use rule train as pretrain with:
     """A tokenizer and a decoder from scratch."""
     input:
-        data=lambda w: targets.training_file(STUDY, w.model, w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
     wildcard_constraints:
         model=one_of(stages.models_of(STUDY, "pretrain")),
     params:
@@ -51,7 +51,7 @@ use rule train as pretrain with:
 use rule train as pretrain_translator with:
     """A tokenizer and an encoder-decoder from scratch: the encoder of the merges."""
     input:
-        data=lambda w: targets.training_file(STUDY, w.model, w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
     wildcard_constraints:
         model=one_of(stages.models_of(STUDY, "pretrain_translator")),
     params:
@@ -94,7 +94,7 @@ use rule train as train_slam with:
     """SLAM's one stage (arXiv 2501.03681): the feed-forward matrices of the layers that handle language."""
     input:
         parent=lambda w: STUDY.paths.model(STUDY.models[w.model].options["from"], w.seed),
-        data=lambda w: targets.training_file(STUDY, w.model, w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
         layers="<results>/seed-{seed}/slam/{model}/layers.json",
     wildcard_constraints:
         model=one_of(stages.models_of(STUDY, "train_slam")),
@@ -109,7 +109,7 @@ use rule train as train_mapping with:
     input:
         llm=lambda w: STUDY.paths.model(STUDY.models[w.model].parts["llm"], w.seed),
         encoder=lambda w: STUDY.paths.model(STUDY.models[w.model].parts["encoder"], w.seed),
-        data=lambda w: targets.training_file(STUDY, w.model, w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
     wildcard_constraints:
         model=one_of(stages.models_of(STUDY, "train_mapping")),
     params:
@@ -124,7 +124,7 @@ use rule train as train_merge with:
         parent=lambda w: STUDY.paths.model(STUDY.models[w.model].options["from"], w.seed),
         llm=lambda w: STUDY.paths.model(STUDY.models[w.model].parts["llm"], w.seed),
         encoder=lambda w: STUDY.paths.model(STUDY.models[w.model].parts["encoder"], w.seed),
-        data=lambda w: targets.training_file(STUDY, w.model, w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
     wildcard_constraints:
         model=one_of(stages.models_of(STUDY, "train_merge")),
     params:

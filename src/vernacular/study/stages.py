@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.adamame.options import PromptsOptions
-from vernacular.corpus.options import FilterOptions, LeaksOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
+from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import stable_json
-from vernacular.study.compile import Study, Target
-from vernacular.study.graph import processes, training_parts
+from vernacular.study.compile import Study
+from vernacular.study.graph import processes
 from vernacular.study.recipes import SECTIONS, recipes_of
 from vernacular.study.sources import PHRASEBOOK, source_of
-from vernacular.study.targets import leak_evaluations, leak_models
 
 # --- the corpus
 
@@ -89,15 +88,6 @@ def filter_options(study: Study) -> FilterOptions:
     return FilterOptions(*study.config["traces"]["length"])
 
 
-def leaks_options(study: Study, target: Target) -> LeaksOptions:
-    """Of the miniature's benchmarks those that are evaluated or that training draws from."""
-    evaluated = list(dict.fromkeys(name for e in leak_evaluations(study, target) for name in e["benchmarks"]))
-    parts = [p for name in leak_models(study, target) for p in training_parts(study.config, study.models[name])]
-    drawn = {name for part in parts for name in part.get("benchmarks", [part.get("benchmark")])}
-    wanted = {n: o for n, o in phrasebook_benchmarks(study).items() if n in drawn or n in evaluated}
-    return LeaksOptions(wanted, evaluated, target.splits, study.seeds[0])
-
-
 # --- sources of real data
 
 
@@ -125,6 +115,19 @@ def source_places(study: Study, names: list[str]) -> dict[str, dict[str, str]]:
 
 
 # --- models
+
+
+def training_file(study: Study, name: str, seed: int | str) -> list[str]:
+    """The file that a model is trained on; none where nothing is trained."""
+    model = study.models[name]
+    match model.recipe.reads:
+        case "data":
+            return [study.paths.training(model.options["data"])]
+        case "traces":
+            return [study.paths.kept_traces]
+        case "prompts":
+            return [study.paths.prompts(model.options["from"], seed)]
+    return []
 
 
 def one_of(names: Iterable[str]) -> str:

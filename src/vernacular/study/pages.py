@@ -1,0 +1,100 @@
+"""What pages, their samples and model cards read, and their options."""
+
+import hashlib
+
+from vernacular.report.options import CardOptions, PageOptions
+from vernacular.study.claim_inputs import claims_of
+from vernacular.study.compile import DEFAULT, Study, Target
+from vernacular.study.evaluations import Evaluations, labels
+from vernacular.study.graph import described_parents, training_parts, with_ancestors
+from vernacular.study.leaks import leaks_file
+from vernacular.study.licences import origins_of
+from vernacular.study.targets import CAPTIONS, figures, tables
+
+
+def sample_evaluations(target: Target) -> Evaluations:
+    """Those that ask the target's first benchmark, in the same split."""
+    first = target.evaluations[0]
+    benchmark = first["benchmarks"][0]
+    same = [e for e in target.evaluations if benchmark in e["benchmarks"] and e["split"] == first["split"]]
+    return [{**e, "benchmarks": [benchmark]} for e in same]
+
+
+def sample_files(study: Study, target: Target, kind: str) -> list[str]:
+    """The scores or generations of those, of the first seed."""
+    evaluations = sample_evaluations(target)
+    path = study.paths.scores if kind == "scores" else study.paths.generations
+    return [path(name, evaluations[0]["benchmarks"][0], study.seeds[0]) for name in labels(evaluations)]
+
+
+def page_targets(study: Study) -> list[Target]:
+    """The targets that have a page of their own: what is made by default is on the first one."""
+    named = [t for t in study.named_targets if not all(e["default"] for e in t.evaluations)]
+    return [study.targets[DEFAULT], *named]
+
+
+def page_title(target: Target) -> str:
+    return target.name or "Overview"
+
+
+def page_inputs(study: Study, page: str) -> dict[str, list[str]]:
+    """The files of a page by kind: of scores, claims, samples and leaks one or none, of figures and tables all."""
+    target, paths = target_of_page(study, page), study.paths
+    has_claims = bool(claims_of(study, target))
+    return {
+        "scores": [paths.table(f"{target.part}scores")],
+        "claims": [paths.table(f"{target.part}claims")] * has_claims,
+        "timed": [f"{paths.results}/costs/{target.part}claims.csv"] * has_claims,
+        "samples": [paths.table(f"{target.part}samples")] * (not target.checkpoints),
+        "leaks": leaks_file(study, target),
+        "figures": [paths.figure(name)[0] for name in figures(study, target)],
+        "tables": [f"{paths.results}/{name}" for name in tables(study, target)],
+    }
+
+
+def target_of_page(study: Study, page: str) -> Target:
+    return next(target for target in page_targets(study) if target.page == page)
+
+
+def page_template() -> str:
+    """A hash of the page's template, style and script, so that an edit of them makes the page anew."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(CAPTIONS.glob("page.*")))).hexdigest()[:16]
+
+
+def page_options(study: Study, page: str) -> PageOptions:
+    target = target_of_page(study, page)
+    return PageOptions(
+        study=study.config["study"],
+        scale=study.config["scale"],
+        part=page_title(target),
+        pages={f"{t.page}.html": [page_title(t), t.name] for t in page_targets(study) if t != target},
+        figures=figures(study, target),
+        tables=tables(study, target),
+    )
+
+
+def card_options(study: Study, name: str) -> CardOptions:
+    model = study.models[name]
+    parts = [{k: v for k, v in part.items() if k != "resources"} for part in training_parts(study.config, model)]
+    return CardOptions(
+        **{key: study.config[key] for key in ("study", "scale", "licence", "languages")},
+        parents=described_parents(study.models, name),
+        data=parts,
+        sources=origins_of(study.config, [study.models[n] for n in with_ancestors(study.models, [name])]),
+    )
+
+
+def card_tables(study: Study, name: str) -> list[str]:
+    """The table of rates that the model is in; the study's main one if it can, since another may cost trainings."""
+    named = [
+        target
+        for target in page_targets(study)
+        if any(name in e["models"] and e["decoding"] == "plain" for e in target.evaluations)
+    ]
+    return [study.paths.table(f"{target.part}scores") for target in named[:1]]
+
+
+def cards(study: Study) -> list[str]:
+    """The cards of the trained models that the study evaluates by default."""
+    trained = [name for name in study.targets[DEFAULT].models if study.models[name].trained]
+    return [study.paths.card(name, seed) for name in trained for seed in study.seeds]
