@@ -45,6 +45,7 @@ rule all:
 for target in STUDY.named_targets:
 
     rule:
+        f"""Scores, tables, figures and page of {len(target.models)} models."""
         name:
             target.name
         input:

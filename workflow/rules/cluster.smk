@@ -16,7 +16,7 @@ rule preflight_node:
     params:
         **job("preflight_node"),
         gpus=lambda w: preflight_resources(w.node)["gpu"],
-        results=STUDY.paths.results,
+        results=lambda w: STUDY.paths.results,
     message:
         "preflight_node: looking at a {wildcards.node} node"
     shell:

@@ -132,7 +132,7 @@ rule plot_slam_probe:
 
 
 rule make_slam_sweep:
-    """Does MSD pick the right layers? The gain of every single layer, tuned alone, against its MSD."""
+    """Does MSD pick the right layers? The gain of every layer, tuned alone, with its MSD."""
     input:
         scores=lambda w: STUDY.scores_of(STUDY.section_evaluations("slam", "sweep")),
         probes=lambda w: [STUDY.paths.probe(STUDY.config["slam"]["reference"], seed) for seed in STUDY.seeds],
@@ -161,7 +161,7 @@ rule make_slam_sweep:
 
 
 rule plot_slam_sweep:
-    """The same as a figure."""
+    """The gain of each layer, tuned alone, against its MSD."""
     input:
         "<results>/tables/slam-sweep.csv",
     output:
