@@ -1,15 +1,21 @@
 """Workspaces for dry runs: copies of what the workflow needs, never the repository itself. Nothing here trains."""
 
+import atexit
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "src", "config", "profiles", "resources", "slurm", "local")
+# The rules that do something have the names of their scripts; all others are targets.
+RULES = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")} | {"preflight_node"}
 
 
 @dataclass
@@ -30,10 +36,7 @@ class Run:
         if "Nothing to be done" in self.text:
             return {}
         table = self.text.rsplit("Job stats:", 1)[1].split("\n\n")[0]
-        rows = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
-        targets = ("all", "adamame", "schedules", "trajectories", "slam", "slam_sweep", "mgsm", "total")
-        targets += ("merge", "merge_steering", "merge_adamame", "claims", "preflight", "cards")
-        return {name: count for name, count in rows.items() if name not in targets}
+        return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE) if name in RULES}
 
     @property
     def messages(self) -> list[str]:
@@ -49,14 +52,39 @@ class Run:
         return lines[0]
 
 
-def snakemake(folder: Path, *arguments: str | Path, path: Path | None = None) -> Run:
-    """Run snakemake as a user would in `folder`; `path` comes first on PATH."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+def environment(path: Path | None) -> dict[str, str]:
+    """That of a user; `path` comes first on PATH."""
+    found = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     bins = [str(p) for p in (path, Path(sys.executable).parent) if p]
-    environment["PATH"] = os.pathsep.join([*bins, environment["PATH"]])
+    return found | {"PATH": os.pathsep.join([*bins, found["PATH"]])}
+
+
+def typed(folder: Path, *arguments: str | Path, path: Path | None = None) -> Run:
+    """Run the command `snakemake` as a user would in `folder`."""
     command = ["snakemake", *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, env=environment(path), capture_output=True, text=True, timeout=120)
     return Run(done.returncode, done.stdout, done.stderr)
+
+
+@cache
+def server() -> subprocess.Popen[str]:
+    command = [sys.executable, "-P", str(Path(__file__).with_name("snakemake_server.py"))]
+    started = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(None)
+    )
+    atexit.register(started.communicate)  # its input ends, and so does it
+    return started
+
+
+def snakemake(folder: Path, *arguments: str | Path, path: Path | None = None) -> Run:
+    """The same, from a process that has imported Snakemake already."""
+    with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+        call = {"words": [str(a) for a in arguments], "folder": str(folder), "environment": environment(path)}
+        stdin, stdout = server().stdin, server().stdout
+        assert stdin and stdout
+        print(json.dumps(call | {"out": out.name, "err": err.name}), file=stdin, flush=True)
+        status = int(stdout.readline())
+        return Run(status, out.read().decode(), err.read().decode())
 
 
 def dry_run(folder: Path, *arguments: str | Path, path: Path | None = None) -> Run:

@@ -14,7 +14,7 @@ rule preflight_node:
     resources:
         **job_resources(LIMITS, lambda w: preflight_resources(w.node)),
     params:
-        **job("preflight_node"),
+        **job("preflight"),
         gpus=lambda w: preflight_resources(w.node)["gpu"],
         results=lambda w: STUDY.paths.results,
     message:
