@@ -39,9 +39,9 @@ PROMISED: dict[str, tuple[Edit, list[str]]] = {
     ),
     "bonus below 0": (
         put("models.adamame.alignment.bonus", -1),
-        ["models.adamame.alignment.bonus: -1 is too small", "least is 0"],
+        ["models.adamame.alignment.bonus: -1 is too small", "minimum is 0"],
     ),
-    "k of 0": (put("evaluations.0.samples", 0), ["evaluations.0.samples: 0 is too small", "least is 1"]),
+    "k of 0": (put("evaluations.0.samples", 0), ["evaluations.0.samples: 0 is too small", "minimum is 1"]),
     "group over processes": (
         put("models.adamame.training.per_device_train_batch_size", 63),
         ["models.adamame.training.per_device_train_batch_size: 63", "num_generations (8)", "nearest is 64"],
@@ -56,8 +56,8 @@ PROMISED: dict[str, tuple[Edit, list[str]]] = {
 OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "missing key": (put("languages", FORGET), ["the file: the key 'languages' is missing"]),
     "misspelt required key": (lambda c: c.update(modles=c.pop("models")), ["modles: unknown key", "'models'"]),
-    "nothing written": (put("evaluations", None), ["evaluations: nothing stands here", "array"]),
-    "models as a list": (put("models", ["lrm"]), ["models: ['lrm'] stands here", "object"]),
+    "nothing written": (put("evaluations", None), ["evaluations: expected array, got nothing"]),
+    "models as a list": (put("models", ["lrm"]), ["models: expected object, got ['lrm']"]),
     "no models": (put("models", {}), ["models: needs at least 1"]),
     "model as a word": (put("models.sft", "lrm"), ["models.sft: the key 'recipe' is missing", "pretrain"]),
     "no recipe": (put("models.sft.recipe", FORGET), ["models.sft: the key 'recipe' is missing"]),
@@ -139,14 +139,17 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["models.adamame.training.save_steps: 10", "multiple of 4", "nearest is 8"],
     ),
     "group of one": (put("models.adamame.training.num_generations", 1), ["num_generations: a group needs at least 2"]),
-    "group of none": (put("models.adamame.training.num_generations", 0), ["num_generations: 0 is no whole number"]),
-    "steps as a word": (put("models.adamame.training.save_steps", "often"), ["save_steps: 'often' is no whole number"]),
+    "group of none": (put("models.adamame.training.num_generations", 0), ["num_generations: 0 is not a whole number"]),
+    "steps as a word": (
+        put("models.adamame.training.save_steps", "often"),
+        ["save_steps: 'often' is not a whole number"],
+    ),
     "unknown language": (put("evaluations.0.languages", ["en", "sv"]), ["evaluations.0.languages: language 'sv'"]),
     "in-domain, not evaluated": (
         put("evaluations.0.in_domain", ["pt"]),
         ["evaluations.0.in_domain: evaluated language 'pt'"],
     ),
-    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: False stands here", "string"]),
+    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: expected string, got False"]),
     "language twice": (put("languages", ["en", "en"]), ["languages: names something twice"]),
     "unknown benchmark": (
         put("traces.benchmark", "mini-mgms"),
@@ -156,9 +159,46 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("data.native-and-english.0.benchmarks", {"mini-mgms": [0, 1]}),
         ["data.native-and-english.0.benchmarks: benchmark 'mini-mgms'", "'mini-mgsm'"],
     ),
-    "unknown target": (put("evaluations.0.target", "adamam"), ["evaluations.0.target: 'adamam'", "'adamame'"]),
+    "target of no evaluation": (
+        put("slam.target", "slan"),
+        ["slam.target: no evaluation has the target 'slan'", "'slam'"],
+    ),
+    "sweep of no evaluation": (
+        put("slam.sweep", "x"),
+        ["slam.sweep: no evaluation has the target 'x'", "choose from: "],
+    ),
+    "target called like a rule": (put("evaluations.0.target", "score"), ["evaluations.0.target: 'score' is taken"]),
+    "target called like a command": (
+        put("evaluations.0.target", "claims"),
+        ["evaluations.0.target: 'claims' is taken"],
+    ),
+    "target called like a page": (put("evaluations.0.target", "index"), ["evaluations.0.target: 'index' is taken"]),
+    "target whose figures another one has": (
+        put("evaluations.0.target", "slam-training"),
+        ["evaluations.0.target: 'slam-training' is taken; choose another name"],
+    ),
+    "target with a path": (put("evaluations.0.target", "../x"), ["evaluations.0.target: '../x' must have the form"]),
+    "target as an option": (put("evaluations.0.target", "-n"), ["evaluations.0.target: '-n' must have the form"]),
+    "target in capitals": (put("evaluations.0.target", "Mine"), ["evaluations.0.target: 'Mine' must have the form"]),
+    "checkpoints on test": (put("evaluations.23.split", "test"), ["evaluations.23.checkpoints: ", "set split: dev"]),
+    "checkpoints of SFT": (put("evaluations.23.models", ["sft"]), ["evaluations.23.models: 'sft'", "not grpo"]),
+    "former name of limits": (put("most", {"runtime": 7}), ["most: unknown key; it is now called 'limits'"]),
+    "former name of hash_range": (
+        put("rl.share", [0.7, 1.0]),
+        ["rl.share: unknown key; it is now called 'hash_range'"],
+    ),
+    "former name of translated": (
+        put("data.translation.0.of", ["questions"]),
+        ["data.translation.0.of: unknown key; it is now called 'translated'"],
+    ),
+    "a former name where the key never was": (put("slam.most", 1), ["slam.most: unknown key; choose from"]),
+    "share for all above 1": (put("data.plain-text.0.shares", 1.5), ["data.plain-text.0.shares: 1.5 is too large"]),
+    "share for all as a word": (
+        put("data.plain-text.0.shares", "half"),
+        ["data.plain-text.0.shares: expected object or number, got 'half'"],
+    ),
     "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
-    "flaw above 1": (put("traces.flaws.no-box", 3), ["traces.flaws.no-box: 3 is too large", "most is 1"]),
+    "flaw above 1": (put("traces.flaws.no-box", 3), ["traces.flaws.no-box: 3 is too large", "maximum is 1"]),
     "study with a path": (put("study", "../x"), ["study: '../x' must have the form"]),
     "greedy samples": (put("evaluations.0.temperature", 0), ["evaluations.0.samples: greedy decoding", "samples: 1"]),
     "two ways of one generation": (
@@ -169,8 +209,14 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         lambda c: [e.update(default=False) for e in c["evaluations"]],
         ["evaluations: none has `default: true`"],
     ),
-    "prompts that SFT has seen": (put("rl.share", [0.65, 1.0]), ["rl.share: [0.65, 1.0] overlaps traces.share"]),
-    "share downwards": (put("traces.share", [0.7, 0.6]), ["traces.share: [0.7, 0.6] runs from high to low"]),
+    "prompts that SFT has seen": (
+        put("rl.hash_range", [0.65, 1.0]),
+        ["rl.hash_range: [0.65, 1.0] overlaps traces.hash_range"],
+    ),
+    "range downwards": (
+        put("traces.hash_range", [0.7, 0.6]),
+        ["traces.hash_range: [0.7, 0.6] is empty or reversed", "write [low, high]"],
+    ),
     "numbers downwards": (
         put("benchmarks.mini-mgsm.numbers.term", [9, 2]),
         ["benchmarks.mini-mgsm.numbers.term: [9, 2]"],
@@ -192,7 +238,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "no questions at all": (
         put("evaluations.0.questions", 0),
-        ["evaluations.0.questions: 0 is too small", "least is 1"],
+        ["evaluations.0.questions: 0 is too small", "minimum is 1"],
     ),
     "unknown source": (put("benchmarks.mgsm", {"source": "mgms"}), ["benchmarks.mgsm.source: unknown source 'mgms'"]),
     "MGSM to train on": (
@@ -201,12 +247,15 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
             rl={**c["rl"], "benchmark": "m"},
             benchmarks={**c["benchmarks"], "m": {"source": "mgsm"}},
         ),
-        ["rl.benchmark: the source of 'm' has the splits test alone, not 'train'"],
+        ["rl.benchmark: the source of 'm' has only the splits test, not 'train'"],
     ),
     "unknown set": (put("models.reasoner.data", "reasonin"), ["models.reasoner.data: set 'reasonin'", "'reasoning'"]),
     "unknown task": (put("data.translation.0.task", "translate"), ["data.translation.0.task", "'translation'"]),
     "set without parts": (put("data.translation", []), ["data.translation: needs at least 1 of them"]),
-    "set that is no list": (lambda c: c["data"].update(translation=c["data"]["translation"][0]), ["type array"]),
+    "set that is no list": (
+        lambda c: c["data"].update(translation=c["data"]["translation"][0]),
+        ["data.translation: expected array"],
+    ),
     "share of a language that is not there": (
         put("data.plain-text.0.shares", {"ko": 0.5}),
         ["data.plain-text.0.shares: language of this set 'ko'", "choose from: en, fr"],
@@ -230,7 +279,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "no layers": (put("models.slam.layers", []), ["models.slam.layers: [] must name at least one layer"]),
     "layer twice": (put("models.slam.layers", [1, 1]), ["models.slam.layers: [1, 1] must name", "each once"]),
     "layer below 0": (put("models.slam.layers", [-1]), ["models.slam.layers: [-1] must name", "from 0"]),
-    "layers as a word": (put("models.slam.layers", "all"), ["models.slam.layers: 'all' is no choice", "auto"]),
+    "layers as a word": (put("models.slam.layers", "all"), ["models.slam.layers: 'all' is not a valid choice", "auto"]),
     "unknown way to choose": (
         put("models.slam.layers", {"choose": "randm"}),
         ["models.slam.layers.choose: 'randm'", "'random'"],

@@ -1,9 +1,13 @@
-"""Edits of a configuration, for tests of what is refused."""
+"""Edits of a configuration, and the study that comes out, for tests of what is refused."""
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from vernacular.study.compile import Study, compile_study
+
+ROOT = Path(__file__).parents[2]
 Edit = Callable[[dict[str, Any]], object]
 FORGET: Any = object()
 
@@ -28,3 +32,8 @@ def edited(config: dict[str, Any], edit: Edit) -> dict[str, Any]:
     config = json.loads(json.dumps(config))  # a deep copy in which YAML's aliases no longer share anything
     edit(config)
     return config
+
+
+def compiled(config: dict[str, Any], file: str = "mine.yaml", edit: Edit = lambda config: None) -> Study:
+    """What the rules get of an edited configuration."""
+    return compile_study(edited(config, edit), file, ROOT / "config" / "claims.yaml")

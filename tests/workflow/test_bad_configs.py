@@ -3,26 +3,32 @@
 import copy
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from bad_configs import OTHERS, PROMISED
-from edits import edited
+from edits import compiled, edited, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import ROOT, copy_repository, dry_run
 
+from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
+from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import check_owner
-from vernacular.study.resolve import resolve_study
-from vernacular.study.schema import StudyError
+from vernacular.study.compile import RESERVED, check_asked_targets
+from vernacular.study.schema import StudyError, load_schema
 from vernacular.study.sources import check_folders
 
 
-@pytest.mark.parametrize("name", PROMISED)
-def test_snakemake_refuses(name: str, finished: Path, default_study: dict[str, Any], write_config: Any) -> None:
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def test_snakemake_refuses(finished: Path, default_study: dict[str, Any], write_config: Any) -> None:
     """Although every output exists and nothing would run."""
-    edit, said = PROMISED[name]
+    edit, said = PROMISED["checkpoint between rollouts"]
     path = write_config(edited(default_study, edit))
     complaint = dry_run(finished, "--configfile", path).complaint
     assert complaint.startswith(f"vernacular: {path}: ")
@@ -30,10 +36,11 @@ def test_snakemake_refuses(name: str, finished: Path, default_study: dict[str, A
 
 
 @pytest.mark.parametrize("name", [*PROMISED, *OTHERS])
-def test_resolve_study_refuses(name: str, default_study: dict[str, Any]) -> None:
+def test_the_study_is_refused(name: str, default_study: dict[str, Any]) -> None:
+    """By what Snakemake calls before it knows any rule."""
     edit, said = (PROMISED | OTHERS)[name]
     with pytest.raises(StudyError) as caught:
-        resolve_study(edited(default_study, edit), "mine.yaml")
+        compiled(default_study, edit=edit)
     message = str(caught.value)
     assert message.startswith("mine.yaml: ") and "\n" not in message
     assert all(part in message for part in said), message
@@ -60,36 +67,34 @@ JUNK = st.one_of(
 @given(data=st.data(), junk=JUNK)
 @settings(max_examples=150, deadline=None)
 def test_any_junk_is_one_line_or_a_study(data: st.DataObject, junk: Any) -> None:
-    config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8"))
+    config = load(ROOT / "config" / "smoke.yaml")
     place = data.draw(st.sampled_from(places(config)[1:]))
     inner: Any = config
     for step in place[:-1]:
         inner = inner[step]
     inner[place[-1]] = junk
     try:
-        resolve_study(config, "mine.yaml")
+        compiled(config)
     except StudyError as error:
         message = str(error)
         assert message.startswith("mine.yaml: ") and "\n" not in message and len(message) < 700
 
 
-def test_override_on_the_command_line(fresh: Path) -> None:
-    complaint = dry_run(fresh, "--config", "modle=x").complaint
-    assert complaint == "vernacular: config/config.yaml + --config: modle: unknown key; did you mean 'models'?"
-    assert "bootstrap: 'many' stands here" in dry_run(fresh, "--config", "bootstrap=many").complaint
-    assert dry_run(fresh, "--config", "bootstrap=200").jobs
+def test_errors_name_all_that_a_study_was_read_from(fresh: Path, write_config: Any) -> None:
+    overlay = write_config({"scale": "tiny"})
+    arguments = ("--configfile", "config/config.yaml", overlay, "--config", "bootstrap=many")
+    assert dry_run(fresh, *arguments).complaint == (
+        f"vernacular: config/config.yaml + {overlay} + --config: bootstrap: expected integer, got 'many'"
+    )
 
 
 def test_null_removes_a_model_in_an_overlay(fresh: Path, default_study: dict[str, Any], write_config: Any) -> None:
-    overlay = {"models": {"fidelity-reward": None}}
-    complaint = dry_run(fresh, "--configfile", "config/config.yaml", write_config(overlay)).complaint
-    assert "evaluations.0.models: model 'fidelity-reward' is not among the study's models" in complaint
-    assert "config/config.yaml + " in complaint  # both files are named
+    with pytest.raises(StudyError, match="evaluations.0.models: model 'fidelity-reward' is not among the study's"):
+        compiled(default_study, edit=put("models.fidelity-reward", None))
     first, *others = copy.deepcopy(default_study["evaluations"])
     first["models"].remove("fidelity-reward")
-    run = dry_run(
-        fresh, "--configfile", "config/config.yaml", write_config({**overlay, "evaluations": [first, *others]})
-    )
+    overlay = write_config({"models": {"fidelity-reward": None}, "evaluations": [first, *others]})
+    run = dry_run(fresh, "--configfile", "config/config.yaml", overlay)
     assert run.jobs["train_grpo"] == 2 and "fidelity-reward" not in run.text
 
 
@@ -101,8 +106,7 @@ def test_name_of_a_shipped_study(finished: Path, default_study: dict[str, Any], 
         f"vernacular: {path}: study: 'default' is the name of the study in config/config.yaml; "
         "give yours a name of its own"
     )
-    path = write_config({**default_study, "study": "mine"})
-    assert dry_run(finished, "--configfile", path).jobs["pretrain"] == 1
+    check_owner({"study": "mine"}, [path], ROOT / "config", "x")
 
 
 def test_shipped_studies_have_names_of_their_own() -> None:
@@ -111,33 +115,60 @@ def test_shipped_studies_have_names_of_their_own() -> None:
     found = [name[1] for name in names if name]
     assert len(found) == len(set(found)) == len(names)
     for path in studies:
-        check_owner({"study": yaml.safe_load(path.read_text(encoding="utf-8"))["study"]}, [path], ROOT / "config", "x")
+        check_owner({"study": load(path)["study"]}, [path], ROOT / "config", "x")
 
 
-def test_target_that_the_study_lacks(fresh: Path) -> None:
-    run = dry_run(fresh, "schedules", "--configfile", "config/smoke.yaml")
-    assert run.status != 0 and "Traceback" not in run.text
-    assert "\nvernacular: config/smoke.yaml: evaluations: none has the target 'schedules'" in run.text
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("schedule", "did you mean 'schedules'?"), ("slam_sweep", "did you mean 'slam-sweep'?"), ("x-y", "choose from: ")],
+)
+def test_target_that_the_study_lacks(default_study: dict[str, Any], name: str, hint: str) -> None:
+    workflow = SimpleNamespace(rules=[], dag_settings=SimpleNamespace(targets=["results/a.csv", name]))
+    with pytest.raises(SystemExit) as caught:
+        check_asked_targets(workflow, compiled(default_study))
+    message = str(caught.value)
+    assert message.startswith(f"vernacular: mine.yaml: evaluations: none has the target '{name}'; {hint}")
+    assert "\n" not in message
+
+
+def test_snakemake_names_the_nearest_target(fresh: Path) -> None:
+    complaint = dry_run(fresh, "nosuch", "--configfile", "config/smoke.yaml").complaint
+    assert complaint == (
+        "vernacular: config/smoke.yaml: evaluations: none has the target 'nosuch'; choose from: adamame, trajectories, "
+        "slam, slam-sweep, merge, merge-steering, all, claims, cards, downloads, preflight"
+    )
+
+
+def test_a_target_cannot_have_the_name_of_a_rule(fresh: Path) -> None:
+    """Names of targets have no underscore; of the rules' names those without one are taken."""
+    rules = dry_run(fresh, "--list-rules").out.split()
+    pattern = load_schema()["$defs"]["evaluation"]["properties"]["target"]["pattern"]
+    own = {target.name for target in compiled(load(ROOT / "config" / "config.yaml")).named_targets}
+    found = {rule for rule in rules if re.search(pattern, rule)} - own
+    assert {"all", "claims", "score", "train", "pretrain"} <= found <= RESERVED
 
 
 def test_phrasebook_with_a_missing_form(tmp_path: Path) -> None:
     folder = copy_repository(tmp_path / "repository")
     file = folder / "resources" / "phrasebook" / "fr.yaml"
-    whole = yaml.safe_load(file.read_text(encoding="utf-8"))
-    book = copy.deepcopy(whole)
-    del book["things"][3][next(iter(book["things"][3]))]
+    book = load(file)
+    forgotten = next(iter(book["things"][3]))
+    del book["things"][3][forgotten]
     file.write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
     complaint = dry_run(folder).complaint
     assert "fr.yaml" in complaint and re.search(r"\bfr\b|French", complaint.replace("fr.yaml", "")), complaint
-    assert next(iter(whole["things"][3])) in complaint
-    book = copy.deepcopy(whole)
-    del book["trace"]["multiply"]
-    file.write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
-    complaint = dry_run(folder).complaint
-    assert "fr.yaml" in complaint and "trace" in complaint and "multiply" in complaint
-    file.write_text("things: [", encoding="utf-8")
-    assert "fr.yaml" in dry_run(folder).complaint
+    assert forgotten in complaint
+
+
+@pytest.mark.parametrize("text", ["things: [", "things: {}"])
+def test_broken_phrasebooks_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("vernacular.language.phrasebook.PHRASEBOOKS", tmp_path)
+    (tmp_path / "fr.yaml").write_text(text, encoding="utf-8")
+    load_phrasebook.cache_clear()
+    with pytest.raises((PhrasebookError, YamlError), match=r"fr\.yaml") as caught:
+        load_phrasebook("fr")
+    assert "\n" not in str(caught.value)
 
 
 def test_no_folder_is_looked_for_without_need(default_study: dict[str, Any]) -> None:
-    check_folders(resolve_study(default_study, "x"), "x")
+    check_folders(compiled(default_study).config, "x")

@@ -1,13 +1,10 @@
 """Merges that cannot be made or evaluated: one line that names file, key and what to do, before any job."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from edits import FORGET, Edit, edited, put
-from workspaces import dry_run
+from edits import FORGET, Edit, compiled, edited, put
 
-from vernacular.study.resolve import resolve_study
 from vernacular.study.schema import StudyError
 
 # Evaluations of the default study, by number: of the merges on word problems, the first with each of these decodings.
@@ -21,13 +18,13 @@ def add(number: int, model: str) -> Edit:
 PARENTS: dict[str, tuple[Edit, list[str]]] = {
     "LLM from a translator": (
         put("models.two-stage.from", "translator"),
-        ["models.two-stage.from: 'translator' is no LLM of its own; name one"],
+        ["models.two-stage.from: 'translator' is not an LLM of its own; name one"],
     ),
     "GRPO from a merge": (
         put("models.slam-adamame.from", "st-merge"),
-        ["models.slam-adamame.from: 'st-merge' is no LLM"],
+        ["models.slam-adamame.from: 'st-merge' is not an LLM"],
     ),
-    "SLAM from a mapping": (put("models.slam-top.from", "mapping"), ["models.slam-top.from: 'mapping' is no LLM"]),
+    "SLAM from a mapping": (put("models.slam-top.from", "mapping"), ["models.slam-top.from: 'mapping' is not an LLM"]),
     "merge from a merge": (
         put("models.st-merge.from", "mindmerger"),
         ["models.st-merge.from: 'mindmerger' has the recipe 'merge'; name an LLM or a mapping"],
@@ -46,7 +43,7 @@ PARENTS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "two encoders": (
         put("models.st-merge.encoder", "translator"),
-        ["models.st-merge.encoder: 'mapping' is a mapping, which has its encoder; leave it out"],
+        ["models.st-merge.encoder: 'mapping' is a mapping and has an encoder; leave it out"],
     ),
     "no encoder": (
         put("models.langbridge.encoder", FORGET),
@@ -114,11 +111,11 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "told language of an LLM": (
         add(ORACLE, "merge-reasoner"),
-        ["evaluations.11.decoding: 'oracle' is for models of the recipe 'merge'; 'merge-reasoner' is none"],
+        ["evaluations.11.decoding: 'oracle' is only for merges; 'merge-reasoner' is not one"],
     ),
     "clamped gate of an LLM": (
         lambda c: c["evaluations"][ORACLE].update(decoding="llm-off", models=["lrm"]),
-        ["evaluations.11.decoding: 'llm-off' is for models of the recipe 'merge'; 'lrm' is none"],
+        ["evaluations.11.decoding: 'llm-off' is only for merges; 'lrm' is not one"],
     ),
     "merge that is translated for": (
         add(TRANSLATED, "st-merge"),
@@ -142,15 +139,15 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "unknown translator": (
         put(f"evaluations.{TRANSLATED}.translator", "translater"),
-        ["evaluations.8.translator: 'translater' is no model of translator, folder or hub; did you mean 'translator'?"],
+        ["evaluations.8.translator: 'translater' is not a model of", "did you mean 'translator'?"],
     ),
     "LLM as a translator": (
         put(f"evaluations.{TRANSLATED}.translator", "base"),
-        ["evaluations.8.translator: 'base' is no model of translator, folder or hub"],
+        ["evaluations.8.translator: 'base' is not a model of translator, folder or hub"],
     ),
     "word problems in two languages": (
         put(f"evaluations.{MIXED}.benchmarks", ["mini-xnli", "mini-mgsm"]),
-        ["evaluations.16.decoding: 'mixed-en' needs questions of several lines", "'mini-mgsm' has not"],
+        ["evaluations.16.decoding: 'mixed-en' needs questions of several lines", "'mini-mgsm' lacks"],
     ),
     "unknown decoding": (
         put(f"evaluations.{ORACLE}.decoding", "oracl"),
@@ -163,13 +160,9 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
 }
 
 SECTION: dict[str, tuple[Edit, list[str]]] = {
-    "merge missing": (
-        put("merge", FORGET),
-        ["evaluations.5.target: 'merge' needs the section 'merge', which is missing"],
-    ),
-    "merge missing, steering alone": (
-        lambda c: c.update(evaluations=[c["evaluations"][0], c["evaluations"][ORACLE]]) or c.pop("merge"),
-        ["evaluations.1.target: 'merge-steering' needs the section 'merge'"],
+    "target of no evaluation": (
+        put("merge.target", "merges"),
+        ["merge.reference: 'merge-reasoner' is in no evaluation of the target 'merges'"],
     ),
     "reference not evaluated": (
         put("merge.reference", "lrm"),
@@ -203,10 +196,10 @@ def test_every_case_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_resolve_study_refuses(name: str, default_study: dict[str, Any]) -> None:
+def test_the_study_is_refused(name: str, default_study: dict[str, Any]) -> None:
     edit, said = REFUSED[name]
     with pytest.raises(StudyError) as caught:
-        resolve_study(edited(default_study, edit), "mine.yaml")
+        compiled(default_study, edit=edit)
     message = str(caught.value)
     assert message.startswith("mine.yaml: ") and "\n" not in message
     assert all(part in message for part in said), message
@@ -220,18 +213,14 @@ def test_evaluations_are_the_ones_that_are_meant(default_study: dict[str, Any]) 
 
 
 def test_what_is_allowed(default_study: dict[str, Any]) -> None:
-    """A merge that names an encoder of a folder, and one without evaluations of merges."""
-    folder = {"recipe": "folder", "path": "models/xlm-r"}
-    config = edited(default_study, put("models.encoder", folder))
+    """A merge that names an encoder of a folder; the section without its target's name; no section."""
+    config = edited(default_study, put("models.encoder", {"recipe": "folder", "path": "models/xlm-r"}))
     config["models"]["langbridge"]["encoder"] = "encoder"
-    assert resolve_study(config, "x")["models"]["langbridge"]["encoder"] == "encoder"
-    alone = edited(default_study, put("evaluations", default_study["evaluations"][:5]))
-    del alone["merge"]
-    assert resolve_study(alone, "x")["models"]["st-merge"]["gate"] == "cross-attention"
-
-
-def test_snakemake_refuses(fresh: Path, default_study: dict[str, Any], write_config: Any) -> None:
-    edit, said = PARENTS["LLM as an encoder"]
-    path = write_config(edited({**default_study, "study": "mine"}, edit))
-    complaint = dry_run(fresh, "--configfile", path).complaint
-    assert complaint.startswith(f"vernacular: {path}: ") and all(part in complaint for part in said)
+    assert compiled(config).models["langbridge"].parts["encoder"] == "encoder"
+    renamed = edited(default_study, put("merge.target", "mine"))
+    for evaluation in renamed["evaluations"]:
+        if evaluation["target"] == "merge":
+            evaluation["target"] = "mine"
+    assert [target.name for target in compiled(renamed).targets.values() if target.merge] == ["mine", "all"]
+    study = compiled(default_study, edit=put("merge", FORGET))
+    assert study.targets["merge-"].evaluations and not study.targets["merge-"].merge

@@ -150,11 +150,11 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "unpinned": (put("sources.dapo", {"format": "dapo", "dataset": "a/b"}), "sources.dapo: a dataset of the hub needs"),
     "unknown format": (
         put("sources.dapo.format", "dapoo"),
-        "sources.dapo.format: 'dapoo' is no valid choice; did you mean",
+        "sources.dapo.format: 'dapoo' is not a valid choice; did you mean",
     ),
     "folder by its name alone": (
         put("sources.dapo", "data"),
-        "sources.dapo: 'data' stands here; it must be of the type",
+        "sources.dapo: expected object, got 'data'",
     ),
     "checksum": (put("sources.dapo.urls.0.sha256", "abc"), "sources.dapo.urls.0.sha256: 'abc' must have the form"),
     "unknown source": (
@@ -165,10 +165,10 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         put("traces.source", "dapo"),
         "'dapo' (format dapo) has no traces; choose from: sft-traces",
     ),
-    "flaws of real traces": (put("traces.flaws", {"no-box": 0.1}), "traces.flaws: of the miniature's traces"),
+    "flaws of real traces": (put("traces.flaws", {"no-box": 0.1}), "traces.flaws: describes the miniature's traces"),
     "training questions as test": (
         put("evaluations.0.benchmarks", ["dapo"]),
-        "evaluations.0.benchmarks: the source of 'dapo' has the splits train alone, not 'test'",
+        "evaluations.0.benchmarks: the source of 'dapo' has only the splits train, not 'test'",
     ),
     "set of a benchmark with a source": (
         put("data", {"x": [{"task": "reasoning", "benchmarks": {"dapo": [0, 1]}, "languages": ["fr"]}]}),
@@ -201,7 +201,7 @@ def test_refused(name: str) -> None:
 def test_checkpoints_fall_between_rollouts() -> None:
     """A generation lasts steps_per_generation batches, of which a step accumulates some: 512 of 256 are two steps."""
     path = "models.adamame.training.save_steps"
-    with pytest.raises(StudyError, match="save_steps: 5 is no multiple of 2, .* the nearest is 4"):
+    with pytest.raises(StudyError, match="save_steps: 5 is not a multiple of 2, .* the nearest is 4"):
         study(edit=put(path, 5))
 
 

@@ -69,9 +69,7 @@ def typed(folder: Path, *arguments: str | Path, path: Path | None = None) -> Run
 @cache
 def server() -> subprocess.Popen[str]:
     command = [sys.executable, "-P", str(Path(__file__).with_name("snakemake_server.py"))]
-    started = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(None)
-    )
+    started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(None))
     atexit.register(started.communicate)  # its input ends, and so does it
     return started
 
