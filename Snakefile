@@ -84,7 +84,8 @@ rule preflight:
         "cat {input:q} | tee {log:q}"
 
 
-check_asked_targets(workflow, STUDY)
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    check_asked_targets(sys.argv[1:], [rule.name for rule in workflow.rules], STUDY)
 
 
 # What a killed job was writing has a name of its own, and nothing writes any more.

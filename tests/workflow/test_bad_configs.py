@@ -3,7 +3,6 @@
 import copy
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +14,10 @@ from hypothesis import strategies as st
 from workspaces import ROOT, copy_repository, dry_run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
+from vernacular.run.asked_targets import check_asked_targets
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import check_owner
-from vernacular.study.compile import RESERVED, check_asked_targets
+from vernacular.study.compile import RESERVED
 from vernacular.study.schema import StudyError, load_schema
 from vernacular.study.sources import check_folders
 
@@ -123,12 +123,30 @@ def test_shipped_studies_have_names_of_their_own() -> None:
     [("schedule", "did you mean 'schedules'?"), ("slam_sweep", "did you mean 'slam-sweep'?"), ("x-y", "choose from: ")],
 )
 def test_target_that_the_study_lacks(default_study: dict[str, Any], name: str, hint: str) -> None:
-    workflow = SimpleNamespace(rules=[], dag_settings=SimpleNamespace(targets=["results/a.csv", name]))
+    words = ["--configfile", "a.yaml", "--cores", "2", "--profile", "slurm", "--", "results/a.csv", "all", name]
     with pytest.raises(SystemExit) as caught:
-        check_asked_targets(workflow, compiled(default_study))
+        check_asked_targets(words, ["all", "score"], compiled(default_study))
     message = str(caught.value)
     assert message.startswith(f"vernacular: mine.yaml: evaluations: none has the target '{name}'; {hint}")
     assert "\n" not in message
+
+
+def test_words_that_are_no_targets(default_study: dict[str, Any]) -> None:
+    words = [
+        "--forcerun",
+        "score",
+        "--jobs",
+        "5",
+        "--executor",
+        "slurm",
+        "--config",
+        "study=x",
+        "--",
+        "slam",
+        "a/b.csv",
+    ]
+    check_asked_targets(words, ["score", "slam"], compiled(default_study))
+    check_asked_targets(["no", "--words", "of", "snakemake"], [], compiled(default_study))
 
 
 def test_snakemake_names_the_nearest_target(fresh: Path) -> None:

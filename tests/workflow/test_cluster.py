@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from edits import compiled
 from workspaces import dry_run, snakemake
+
+from vernacular.run.cluster import job_resources, preflight_nodes
 
 SLURM = ("--profile", "slurm", "--configfile", "config/smoke.yaml")
 
@@ -33,23 +36,15 @@ def test_without_slurm_everything_but_a_run_works(fresh: Path, no_slurm: None) -
     assert snakemake(fresh, *SLURM, "--list-rules").status == 0
 
 
-def test_an_unknown_flavour_of_gpus_is_refused(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_flavour_of_gpus_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERNACULAR_GPU", "cuda")
-    assert "VERNACULAR_GPU is 'cuda'; set it to gpu or gres" in dry_run(fresh).complaint
-
-
-def test_resources_are_no_reason_to_run_again(workspace: Path) -> None:
-    config = workspace / "config/config.yaml"
-    study = yaml.safe_load(config.read_text(encoding="utf-8"))
-    for part in (*study["models"].values(), *study["evaluations"], study["rl"], study["slam"]):
-        part["resources"] = {"gpu": 1, "mem_mb": 64000, "runtime": 600}
-    study["most"] = {"runtime": 700}
-    config.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
-    assert dry_run(workspace).jobs == {}
+    with pytest.raises(SystemExit, match="^vernacular: VERNACULAR_GPU is 'cuda'; set it to gpu or gres"):
+        job_resources({}, lambda wildcards: {})
 
 
 def test_preflight_looks_at_the_kinds_of_nodes_that_jobs_ask_for(fresh: Path) -> None:
-    assert dry_run(fresh, *SLURM, "--", "preflight").jobs == {"preflight_node": 1}
+    smoke = yaml.safe_load((fresh / "config/smoke.yaml").read_text(encoding="utf-8"))
+    assert preflight_nodes(compiled(smoke).config) == ["cpu"]
     overlay = fresh.parent / "gpu.yaml"
     overlay.write_text("models: {sft: {resources: {gpu: 1}}}\n", encoding="utf-8")
     assert dry_run(fresh, *SLURM, overlay, "--", "preflight").jobs == {"preflight_node": 2}

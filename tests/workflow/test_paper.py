@@ -7,83 +7,82 @@ from typing import Any
 
 import pytest
 import yaml
-from edits import Edit, edited, put
-from workspaces import ROOT, dry_run
+from edits import Edit, compiled, put
+from workspaces import ROOT, typed
 
 from vernacular.language.languages import load_languages
-from vernacular.study.resolve import resolve_study
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import downloads_of
 
 ADAMAME = {
-    "claims_table": 1,
-    "leaks": 1,
-    "samples": 1,
-    "page": 1,
+    "make_claims": 1,
+    "check_leaks": 1,
+    "make_samples": 1,
+    "make_page": 1,
     "download": 5,
-    "downloads": 1,
+    "list_downloads": 1,
     "fetch_folder": 1,
-    "questions": 2,
-    "raw_traces": 1,
+    "make_questions": 2,
+    "make_traces": 1,
     "filter_traces": 1,
     "train_sft": 1,
-    "rl_prompts": 1,
+    "make_rl_prompts": 1,
     "train_grpo": 2,
     "generate": 8,
     "score": 8,
-    "table": 1,
-    "pareto": 1,
-    "languages": 1,
-    "training_curves": 1,
+    "make_table": 1,
+    "plot_pareto": 1,
+    "plot_languages": 1,
+    "plot_training": 1,
 }
 SLAM = {
-    "claims_table": 2,
-    "leaks": 2,
-    "samples": 1,
-    "page": 1,
+    "make_claims": 2,
+    "check_leaks": 2,
+    "make_samples": 1,
+    "make_page": 1,
     "download": 6,
-    "downloads": 1,
+    "list_downloads": 1,
     "fetch_folder": 2,
-    "questions": 2,
-    "training_data": 3,
+    "make_questions": 2,
+    "make_training_data": 3,
     "slam_probe": 1,
     "slam_select": 3,
     "train_slam": 3,
     "train_finetune": 3,
     "generate": 12,
     "score": 12,
-    "slam_table": 1,
-    "slam_costs": 1,
-    "slam_figure": 1,
-    "table": 2,
-    "pareto": 1,
-    "languages": 1,
+    "make_slam_table": 1,
+    "make_slam_costs": 1,
+    "plot_slam_probe": 1,
+    "make_table": 2,
+    "plot_pareto": 1,
+    "plot_languages": 1,
 }
 
 
 def merges(downloads: int, benchmarks: int) -> dict[str, int]:
     """Three seeds of one mapping, four merges and a reasoner."""
     return {
-        "claims_table": 2,
-        "leaks": 2,
-        "samples": 1,
-        "page": 1,
+        "make_claims": 2,
+        "check_leaks": 2,
+        "make_samples": 1,
+        "make_page": 1,
         "download": downloads,
-        "downloads": 1,
+        "list_downloads": 1,
         "fetch_folder": 6,
-        "questions": 1,
-        "training_data": 3,
+        "make_questions": 1,
+        "make_training_data": 3,
         "train_mapping": 3,
         "train_merge": 12,
         "generate": 3 * benchmarks,
         "generate_merged": 12 * benchmarks,
         "score": 15 * benchmarks,
-        "table": 2,
-        "merge_table": 1,
-        "merge_languages": benchmarks,
-        "merge_gates": 1,
-        "pareto": 1,
-        "languages": 1,
+        "make_table": 2,
+        "make_merge_table": 1,
+        "make_merge_languages": benchmarks,
+        "plot_merge_gates": 1,
+        "plot_pareto": 1,
+        "plot_languages": 1,
     }
 
 
@@ -108,7 +107,7 @@ def test_every_shipped_paper_study_is_here() -> None:
 def test_the_whole_dag_within_three_seconds(fresh: Path, failing_scontrol: Path, name: str) -> None:
     """At most 3 s on an idle machine. Measured is the processor's time, which a busy one changes by half at most."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run = dry_run(fresh, "--configfile", f"config/{name}.yaml", "--profile", "slurm", path=failing_scontrol)
+    run = typed(fresh, "--dry-run", "--configfile", f"config/{name}.yaml", "--profile", "slurm", path=failing_scontrol)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert run.jobs == STUDIES[name]
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= 5
@@ -116,7 +115,7 @@ def test_the_whole_dag_within_three_seconds(fresh: Path, failing_scontrol: Path,
 
 def study(name: str = "paper/adamame-qwen3-4b", edit: Edit = lambda config: None) -> dict[str, Any]:
     text = (ROOT / "config" / f"{name}.yaml").read_text(encoding="utf-8")
-    return resolve_study(edited(yaml.safe_load(text), edit), "paper.yaml")
+    return compiled(yaml.safe_load(text), "paper.yaml", edit).config
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from workspaces import dry_run, snakemake
 
-SUMMARIES = {"table": 1, "pareto": 1, "languages": 1, "claims_table": 1, "samples": 1, "page": 1}
+SUMMARIES = {
+    "make_table": 1,
+    "plot_pareto": 1,
+    "plot_languages": 1,
+    "make_claims": 1,
+    "make_samples": 1,
+    "make_page": 1,
+}
 GRPO_MODELS = {"grpo", "fidelity-reward", "adamame"}
 
 
@@ -50,14 +57,14 @@ def test_changed_bonus_reruns_its_models_alone(workspace: Path) -> None:
     assert changed != text
     config.write_text(changed, encoding="utf-8")
     run = dry_run(workspace)
-    assert run.jobs == {"train_grpo": 1, "generate": 2, "score": 2, "training_curves": 1, **SUMMARIES}
+    assert run.jobs == {"train_grpo": 1, "generate": 2, "score": 2, "plot_training": 1, **SUMMARIES}
     assert "train_grpo: training adamame (seed 1)" in run.messages
 
 
 def test_edited_reward_reruns_every_grpo_model_and_nothing_before(workspace: Path) -> None:
     add_code(workspace, "adamame/reward.py")
     run = dry_run(workspace)
-    assert run.jobs == {"train_grpo": 3, "generate": 6, "score": 6, "training_curves": 1, **SUMMARIES}
+    assert run.jobs == {"train_grpo": 3, "generate": 6, "score": 6, "plot_training": 1, **SUMMARIES}
     assert {m for m in run.messages if "training" in m and "(seed" in m} == {
         f"train_grpo: training {name} (seed 1)" for name in GRPO_MODELS
     }
@@ -86,25 +93,25 @@ def test_deleted_models_rerun_nothing(workspace: Path) -> None:
     delete_models(workspace)
     assert dry_run(workspace).jobs == {}
     (workspace / "results/default/seed-1/scores/lrm/mini-msvamp.parquet").unlink()
-    without_samples = {name: 1 for name in SUMMARIES if name != "samples"}  # which are of mini-mgsm
+    without_samples = {name: 1 for name in SUMMARIES if name != "make_samples"}  # which are of mini-mgsm
     assert dry_run(workspace).jobs == {"score": 1, **without_samples}
 
 
 def test_deleted_figure_and_table(workspace: Path) -> None:
     (workspace / "results/default/figures/pareto.png").unlink()
-    assert dry_run(workspace).jobs == {"pareto": 1, "page": 1}
+    assert dry_run(workspace).jobs == {"plot_pareto": 1, "make_page": 1}
     for name in ("pareto.svg", "languages.csv", "training-languages.svg"):
         (workspace / "results/default/figures" / name).unlink()
-    assert dry_run(workspace).jobs == {"pareto": 1, "languages": 1, "training_curves": 1, "page": 1}
+    assert dry_run(workspace).jobs == {"plot_pareto": 1, "plot_languages": 1, "plot_training": 1, "make_page": 1}
     (workspace / "results/default/figures/training-languages.svg").touch()
     (workspace / "results/default/tables/scores.csv").unlink()
-    assert dry_run(workspace).jobs == {"table": 1, "pareto": 1, "languages": 1, "page": 1}
+    assert dry_run(workspace).jobs == {"make_table": 1, "plot_pareto": 1, "plot_languages": 1, "make_page": 1}
 
 
 def test_edited_claims_are_tested_again_and_nothing_else(workspace: Path) -> None:
     claims = workspace / "config" / "claims.yaml"
     replace(claims, "threshold: -0.02", "threshold: -0.05")  # SLAM's, which the default study does not measure
-    assert dry_run(workspace).jobs == {"claims_table": 1, "page": 1}
+    assert dry_run(workspace).jobs == {"make_claims": 1, "make_page": 1}
     replace(claims, "direction: lower", "direction: sideways")
     assert dry_run(workspace).complaint.endswith(
         "claims.language-collapse.direction: 'sideways' is no valid choice; choose from: higher, lower"
@@ -114,9 +121,9 @@ def test_edited_claims_are_tested_again_and_nothing_else(workspace: Path) -> Non
 def test_edited_metrics_need_no_model(workspace: Path) -> None:
     delete_models(workspace)
     add_code(workspace, "evaluation/claims.py")
-    assert dry_run(workspace).jobs == {"claims_table": 1, "page": 1}
+    assert dry_run(workspace).jobs == {"make_claims": 1, "make_page": 1}
     add_code(workspace, "evaluation/statistics.py")
-    assert dry_run(workspace).jobs == {name: 1 for name in SUMMARIES if name != "samples"}
+    assert dry_run(workspace).jobs == {name: 1 for name in SUMMARIES if name != "make_samples"}
     add_code(workspace, "evaluation/score.py")
     assert dry_run(workspace).jobs == {"score": 12, **SUMMARIES}
 
@@ -124,8 +131,8 @@ def test_edited_metrics_need_no_model(workspace: Path) -> None:
 def test_edited_generation_reruns_generations_and_prompts_but_no_pretraining(workspace: Path) -> None:
     add_code(workspace, "evaluation/generate.py")
     jobs = dry_run(workspace).jobs
-    assert jobs["generate"] == 12 and jobs["rl_prompts"] == 1 and jobs["train_grpo"] == 3
-    assert not jobs.keys() & {"pretrain", "train_sft", "questions", "filter_traces"}
+    assert jobs["generate"] == 12 and jobs["make_rl_prompts"] == 1 and jobs["train_grpo"] == 3
+    assert not jobs.keys() & {"pretrain", "train_sft", "make_questions", "filter_traces"}
 
 
 def test_edited_identifier_reruns_what_it_feeds(workspace: Path) -> None:
@@ -133,7 +140,7 @@ def test_edited_identifier_reruns_what_it_feeds(workspace: Path) -> None:
     jobs = dry_run(workspace).jobs
     assert {"filter_traces": 1, "train_sft": 1, "score": 12}.items() <= jobs.items()
     # Among the traces' sources are ones that tell no language, so the rule that reads traces is fed by it too.
-    assert not jobs.keys() & {"pretrain", "training_data", "questions"}
+    assert not jobs.keys() & {"pretrain", "make_training_data", "make_questions"}
 
 
 def test_other_evaluation_batch_or_threads_do_not_retrain(workspace: Path) -> None:
@@ -157,13 +164,13 @@ def test_added_seed_keeps_the_first(workspace: Path) -> None:
     replace(workspace / "config" / "config.yaml", "seeds: [1]", "seeds: [1, 2]")
     run = dry_run(workspace)
     assert {"pretrain": 1, "train_sft": 1, "train_grpo": 3, "generate": 12, "score": 12}.items() <= run.jobs.items()
-    assert not run.jobs.keys() & {"questions", "training_data", "raw_traces", "filter_traces"}
+    assert not run.jobs.keys() & {"make_questions", "make_training_data", "make_traces", "filter_traces"}
     assert not [message for message in run.messages if message.endswith("(seed 1)")]
 
 
 def test_edited_phrasebook_reruns_the_corpus(workspace: Path) -> None:
     append(workspace / "resources" / "phrasebook" / "fr.yaml", "\n# a comment\n")
-    assert dry_run(workspace).jobs["questions"] == 2
+    assert dry_run(workspace).jobs["make_questions"] == 2
 
 
 def test_touch_after_an_upgrade(workspace: Path) -> None:

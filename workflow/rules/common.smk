@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "src"))
 gc.freeze()  # Snakemake itself stays until the end: to look for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
+from vernacular.run.asked_targets import check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
@@ -20,7 +21,7 @@ from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
-from vernacular.study.compile import DEFAULT, check_asked_targets, compile_study
+from vernacular.study.compile import DEFAULT, compile_study
 from vernacular.study import claim_inputs, leaks, pages, stages, targets
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import check_folders

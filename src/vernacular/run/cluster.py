@@ -14,6 +14,17 @@ HARMLESS += ["detailed_summary", "list_rules", "list_target_rules", "list_input_
 HARMLESS += ["delete_all_output", "delete_temp_output", "cleanup_metadata", "archive", "export_cwl"]
 
 
+def parsed(words: list[str]) -> dict[str, Any]:
+    """What Snakemake's command line says, by option; nothing where these are not words that it takes."""
+    from snakemake.cli import parse_args
+
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            return vars(parse_args(words)[1])
+        except (SystemExit, Exception):  # called by other words than Snakemake's own command line
+            return {}
+
+
 def require_slurm(words: list[str]) -> None:
     """Exit with one line where these words after `snakemake` would submit jobs and the machine has no sbatch.
 
@@ -22,13 +33,7 @@ def require_slurm(words: list[str]) -> None:
     # A dry run is known by its words: Snakemake's parser of all of them takes a tenth of a second.
     if {"-n", "--dry-run", "--dryrun"} & set(words) or shutil.which("sbatch") is not None:
         return
-    from snakemake.cli import parse_args
-
-    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-        try:
-            args = vars(parse_args(words)[1])
-        except (SystemExit, Exception):  # called by other words than Snakemake's own command line
-            return
+    args = parsed(words)
     if args.get("executor") == "slurm" and not any(args.get(key) for key in HARMLESS):
         sys.exit(
             "vernacular: no SLURM here (sbatch is not on PATH), so nothing can be submitted: log in to your cluster, "

@@ -1,6 +1,5 @@
 """A study compiled: the resolved configuration as typed models, answers and targets, which the rules read."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,15 +170,3 @@ def compile_targets(study: dict[str, Any], file: str) -> list[Target]:
         *(compiled(name, [e for e in evaluations if e["target"] == name]) for name in names),
         compiled(EVERY, evaluations),
     ]
-
-
-def check_asked_targets(workflow: Any, study: Study) -> None:
-    """Exit with one line where Snakemake is asked for a target that the study lacks. workflow: Snakemake's."""
-    rules = [rule.name for rule in workflow.rules]
-    for name in workflow.dag_settings.targets if workflow.dag_settings else []:
-        if re.fullmatch(r"[\w-]+", str(name)) and name not in rules and not Path(name).exists():
-            named = [target.name for target in study.named_targets]
-            raise SystemExit(
-                f"vernacular: {study.file}: evaluations: none has the target '{name}'; "
-                f"{nearest(str(name), [*named, 'all', 'claims', 'cards', 'downloads', 'preflight'])}"
-            )
