@@ -1,6 +1,7 @@
 """Score files read for a table: named by their path, and only the questions that the table's evaluation asks."""
 
 import itertools
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.questions import chosen_questions
 from vernacular.storage.records import SCORE, write_rows
-from vernacular.study.resolve import GENERATION_OPTIONS, evaluated
+from vernacular.study.evaluations import GENERATION, answerings
 
 ROWS = [
     {"id": f"q{number:02}", "benchmark": "mini", "language": language, "sample": 0, "correct": number % 3 == 0}
@@ -63,11 +64,16 @@ OPTIONS = [asking(["fr", "ja"], 2), asking(["en"], 3), asking(["fr", "en"], None
 @pytest.mark.parametrize("one, other", list(itertools.permutations(OPTIONS, 2)), ids=str)
 def test_two_evaluations_share_one_generation(one: dict[str, Any], other: dict[str, Any], tmp_path: Path) -> None:
     """It asks what either asks, and each finds in it exactly what it would have asked alone."""
-    rest = dict.fromkeys(GENERATION_OPTIONS, 1) | {"models": ["lrm"], "benchmarks": ["mini"]}
+    rest = dict.fromkeys(GENERATION, 1) | {
+        "models": ["lrm"],
+        "benchmarks": ["mini"],
+        "translator": None,
+        "resources": {},
+    }
     study = {"evaluations": [{**rest, **one}, {**rest, **other}]}
-    ((key, (model, options)),) = evaluated(study, "file").items()
-    assert key == ("lrm", "mini") and model == "lrm" and list(options) == GENERATION_OPTIONS
-    path = written(tmp_path, chosen_questions(ROWS, "mini", options, "file"))
+    ((key, answer),) = answerings(study, "file").items()
+    assert key == ("lrm", "mini") and answer.model == "lrm"
+    path = written(tmp_path, chosen_questions(ROWS, "mini", asdict(answer.options), "file"))
     for own in (one, other):
         (frame,) = read_frames([path], {"lrm/mini": own}).values()
         alone = pd.DataFrame(chosen_questions(ROWS, "mini", own, "file"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from vernacular.study.graph import build_graph
 from vernacular.study.licences import UNKNOWN, licence_table, load_licences, origins_of
 from vernacular.study.resolve import resolve_study
 
@@ -32,7 +33,8 @@ def test_every_shipped_study_knows_the_licences_of_what_it_is_made_of(path: Path
 
 def test_the_miniature_is_vernaculars_own() -> None:
     study = study_of(ROOT / "config/config.yaml")
-    [row] = origins_of(study, ["adamame", "sft", "lrm", "st-merge"])
+    models = build_graph(study["models"], "x")
+    [row] = origins_of(study, [models[name] for name in ("adamame", "sft", "lrm", "st-merge")])
     assert row["origin"] == "phrasebook" and row["licence"].startswith("Vernacular's own")
 
 
@@ -51,7 +53,8 @@ def test_where_things_come_from() -> None:
         "data": {"mixed": [{"source": "mine"}, {"source": "mine"}]},
         "benchmarks": {},
     }
-    rows = origins_of(study, ["fine", "sft", "lrm"])
+    models = build_graph(study["models"], "x")
+    rows = origins_of(study, [models[name] for name in ("fine", "sft", "lrm")])
     assert [(row["source"], row["origin"], row["revision"]) for row in rows] == [
         ("mine", "my/data", ""),
         ("traces", "dayeonki/adamame", "e" * 40),

@@ -11,6 +11,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from vernacular.planning import estimate, plan
 from vernacular.planning.sizes import cache_bytes, load_sizes, meta_model, parameters, shape_of, trained_parameters
+from vernacular.study.compile import Study
+from vernacular.study.graph import Graph, Model, build_graph
+from vernacular.study.paths import Paths
 
 ROOT = Path(__file__).parents[2]
 LLAMA_7B = load_sizes()["models"]["meta-math/MetaMath-7B-V1.0"]["shape"]
@@ -56,49 +59,59 @@ def models() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def study(**changes: dict[str, Any]) -> dict[str, Any]:
+def graph() -> Graph:
+    return build_graph(models(), "x")
+
+
+def one_model(**options: Any) -> Model:
+    return build_graph({"one": options}, "x")["one"]
+
+
+def study(**changes: dict[str, Any]) -> Study:
     found = models()
     for name, options in changes.items():
         found[name] |= options
     part = {"task": "reasoning", "benchmarks": {"b": [0.0, 0.5]}, "languages": ["en", "fr"], "shares": {"fr": 0.5}}
-    return {
+    config = {
         "models": found,
         "seeds": [1, 2, 3],
         "data": {"set": [part]},
         "benchmarks": {"b": {"questions": {"train": 1000}}},
         "traces": {"languages": ["fr"]},
     }
+    return Study(config, "x", build_graph(found, "x"), {}, {}, {}, {}, Paths("results/x"))
 
 
 def test_what_the_papers_say_of_what_they_train() -> None:
     """SLAM: 6 layers' up and down are 8.03 % of 7B (arXiv 2501.03681); MindMerger's mapping has 25.18M (its code)."""
-    share = trained_parameters(models(), "slam") / parameters(LLAMA_7B)
+    share = trained_parameters(graph(), "slam") / parameters(LLAMA_7B)
     assert share == pytest.approx(0.0803, abs=2e-4)
-    assert trained_parameters(models(), "merge") / 1e6 == pytest.approx(25.18, abs=0.01)
-    assert trained_parameters(models(), "whole") == parameters(LLAMA_7B)
+    assert trained_parameters(graph(), "merge") / 1e6 == pytest.approx(25.18, abs=0.01)
+    assert trained_parameters(graph(), "whole") == parameters(LLAMA_7B)
     per_layer = 4 * (4096 + 4096) + 3 * (4096 + 11008)
-    assert trained_parameters(models(), "lora") == 32 * 8 * per_layer
+    assert trained_parameters(graph(), "lora") == 32 * 8 * per_layer
 
 
 def test_tokens() -> None:
     one = study()
-    assert estimate.batch_of(one["models"]["whole"]) == 2 * 4 * 4
-    assert estimate.rows_of(one, one["models"]["whole"]) == 1000 * 0.5 * 1.5
-    assert estimate.steps_of(one, one["models"]["whole"]) == 100
-    one["sources"] = {"meta": {"dataset": "meta-math/MetaMathQA"}, "own": {"urls": []}}
+    config, whole = one.config, one.models["whole"]
+    assert estimate.batch_of(whole.options) == 2 * 4 * 4
+    assert estimate.rows_of(config, whole) == 1000 * 0.5 * 1.5
+    assert estimate.steps_of(config, whole) == 100
+    config["sources"] = {"meta": {"dataset": "meta-math/MetaMathQA"}, "own": {"urls": []}}
     for rows, part in {
         395_000: {"source": "meta"},
         40: {"source": "meta", "limit": 20},
         30: {"source": "own", "limit": 15},
     }.items():
-        one["data"]["read"] = [{"languages": ["en", "fr"], **part}]
-        assert estimate.rows_of(one, {"recipe": "finetune", "data": "read"}) == rows
-    one["data"]["read"] = [{"languages": ["en"], "source": "own"}]
-    assert estimate.rows_of(one, {"recipe": "finetune", "data": "read"}) == load_sizes()["assumptions"]["rows"]
+        config["data"]["read"] = [{"languages": ["en", "fr"], **part}]
+        assert estimate.rows_of(config, one_model(recipe="finetune", data="read")) == rows
+    config["data"]["read"] = [{"languages": ["en"], "source": "own"}]
+    assert estimate.rows_of(config, one_model(recipe="finetune", data="read")) == load_sizes()["assumptions"]["rows"]
     epochs = {"per_device_train_batch_size": 2, "num_train_epochs": 2}
-    assert estimate.steps_of(one, {**one["models"]["whole"], "training": epochs}) == -(-2 * 750 // 8)
-    assert estimate.steps_of(one, one["models"]["grpo"]) == -(-2 * 500 * 8 // 128)
-    assert estimate.length_of(one["models"]["grpo"]) == 200 + 500
+    assert estimate.steps_of(config, study(whole={"training": epochs}).models["whole"]) == -(-2 * 750 // 8)
+    assert estimate.steps_of(config, one.models["grpo"]) == -(-2 * 500 * 8 // 128)
+    assert estimate.length_of(one.models["grpo"].options) == 200 + 500
 
 
 def test_seconds_of_full_fine_tuning_are_six_flops_a_parameter_and_token() -> None:
@@ -148,9 +161,9 @@ def test_plan_of_a_study_like_the_papers() -> None:
 
 def test_models_of_an_unknown_size_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(ValueError, match="no shape of 'meta-math/MetaMath-7B'; add it.*did you mean"):
-        shape_of({"llm": {"recipe": "hub", "repo": "meta-math/MetaMath-7B"}}, "llm")
+        shape_of(build_graph({"llm": {"recipe": "hub", "repo": "meta-math/MetaMath-7B"}}, "x"), "llm")
     with pytest.raises(ValueError, match="config.json is not there"):
-        shape_of({"llm": {"recipe": "folder", "path": str(tmp_path)}}, "llm")
+        shape_of(build_graph({"llm": {"recipe": "folder", "path": str(tmp_path)}}, "x"), "llm")
     assert plan.main([str(tmp_path / "none.yaml")]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
@@ -161,7 +174,7 @@ def test_a_folder_is_counted_by_its_configuration(tmp_path: Path) -> None:
         LlamaConfig(vocab_size=50, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2)
     )
     model.save_pretrained(tmp_path)
-    shape = shape_of({"own": {"recipe": "folder", "path": str(tmp_path)}}, "own")
+    shape = shape_of(build_graph({"own": {"recipe": "folder", "path": str(tmp_path)}}, "x"), "own")
     assert parameters(shape) == sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -178,7 +191,7 @@ def test_shipped_studies_have_a_plan(name: str, capsys: pytest.CaptureFixture, m
 def test_counted_parameters_are_those_of_a_trained_model(tmp_path: Path) -> None:
     """The shape of the default study's base model, built for real."""
     options = json.loads(json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]["lrm"]))
-    shape = shape_of({"lrm": options}, "lrm")
+    shape = shape_of(build_graph({"lrm": options}, "x"), "lrm")
     config = dict(shape)
     config.pop("model_type")
     model = LlamaForCausalLM(LlamaConfig(**config))
@@ -193,20 +206,14 @@ def test_counted_parameters_are_those_of_a_trained_model(tmp_path: Path) -> None
 def test_the_tables_of_the_documentation_are_what_is_printed(config: Path) -> None:
     study = plan.read_study([str(config)])
     documented = (ROOT / "docs" / "resources.md").read_text(encoding="utf-8")
-    place = str(config.relative_to(ROOT))
-    assert (
-        "\n".join(["", *plan.table([*plan.trainings(study), *plan.answerings(study, place)]), ""])
-        in documented.split(f"### {place}\n")[1]
-    )
+    printed = plan.table([*plan.trainings(study), *plan.answerings(study)])
+    assert "\n".join(["", *printed, ""]) in documented.split(f"### {config.relative_to(ROOT)}\n")[1]
 
 
 def test_weights_that_are_kept_take_disk() -> None:
     """Adapters where there are any, else all weights."""
-    for name, one in (
-        ("lora", trained_parameters(models(), "lora") * 4),
-        ("whole", estimate.saved_bytes({"models": models()}, "whole")),
-    ):
-        kept = models()
-        kept[name]["kept"] = [10, 20, 30]
-        without = estimate.saved_bytes({"models": models()}, name)
-        assert estimate.saved_bytes({"models": kept}, name) == pytest.approx(without + 3 * one)
+    one = {"lora": trained_parameters(graph(), "lora") * 4, "whole": estimate.saved_bytes(study(), "whole")}
+    for name, bytes_of_one in one.items():
+        kept = study(**{name: {"checkpoint_steps": [10, 20, 30]}})
+        without = estimate.saved_bytes(study(), name)
+        assert estimate.saved_bytes(kept, name) == pytest.approx(without + 3 * bytes_of_one)

@@ -10,14 +10,14 @@ from scripts import run_script
 
 from vernacular.models.kept import KeptWeights
 from vernacular.models.training import KEPT
+from vernacular.study.checkpoints import add_checkpoints, checkpoint_paths
 from vernacular.study.schema import StudyError
-from vernacular.study.trajectories import add_checkpoints, paths_of
 
 GRPO = {"recipe": "grpo", "from": "sft", "training": {"max_steps": 25, "save_steps": 10}}
 
 
 def study_of(**options: Any) -> dict[str, Any]:
-    evaluation = {"target": "trajectories", "split": "dev", "default": False, "decoding": "plain", "models": ["a", "b"]}
+    evaluation = {"checkpoints": True, "split": "dev", "default": False, "decoding": "plain", "models": ["a", "b"]}
     models = {"lrm": {"recipe": "pretrain"}, "sft": {"recipe": "sft", "from": "lrm"}}
     models |= {name: {**GRPO, "training": dict(GRPO["training"])} for name in ("a", "b")}
     return {"models": models, "evaluations": [{**evaluation, **options}]}
@@ -28,20 +28,26 @@ def test_an_evaluation_names_every_checkpoint_and_where_they_start() -> None:
     add_checkpoints(study, "x.yaml")
     [evaluation] = study["evaluations"]
     assert evaluation["models"] == ["sft@0", "a@10", "a@20", "a@25", "b@10", "b@20", "b@25"]
-    assert study["models"]["a"]["kept"] == [10, 20, 25]
+    assert study["models"]["a"]["checkpoint_steps"] == [10, 20, 25]
     assert study["models"]["a@20"] | {"resources": 0} == {
         "recipe": "checkpoint",
         "from": "a",
         "step": 20,
         "resources": 0,
     }
-    assert paths_of(study)["b"] == {"0": "sft@0", "10": "b@10", "20": "b@20", "25": "b@25"}
+    assert checkpoint_paths(study["models"], evaluation["models"])["b"] == {
+        "0": "sft@0",
+        "10": "b@10",
+        "20": "b@20",
+        "25": "b@25",
+    }
 
 
-def test_a_study_without_trajectories_keeps_nothing() -> None:
-    study = study_of(target="schedules")
+def test_a_study_without_checkpoints_keeps_nothing() -> None:
+    study = study_of(checkpoints=False)
     add_checkpoints(study, "x.yaml")
-    assert "kept" not in study["models"]["a"] and paths_of(study) == {}
+    assert "checkpoint_steps" not in study["models"]["a"]
+    assert checkpoint_paths(study["models"], []) == {}
 
 
 @pytest.mark.parametrize(

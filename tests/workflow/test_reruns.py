@@ -7,7 +7,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+import yaml
 from workspaces import dry_run, snakemake
+
+from vernacular.study.claims import load_claims
+from vernacular.study.schema import StudyError
 
 SUMMARIES = {
     "make_table": 1,
@@ -41,13 +46,27 @@ def delete_models(workspace: Path) -> None:
 
 
 def test_nothing_to_do(finished: Path) -> None:
-    assert dry_run(finished).jobs == {}
     assert dry_run(finished, "--profile", "local").jobs == {}
     assert dry_run(finished, "--profile", "slurm").jobs == {}
 
 
-def test_moved_repository_reruns_nothing(workspace: Path, finished: Path) -> None:
-    assert workspace != finished and dry_run(workspace).jobs == {}
+def test_what_changes_no_result_reruns_nothing(workspace: Path) -> None:
+    """Words, layout, messages; what a job asks a cluster for, threads, a launcher of one process; another folder."""
+    library, config = workspace / "src" / "vernacular", workspace / "config" / "config.yaml"
+    for module in ("adamame/reward.py", "language/identify.py", "models/training.py", "evaluation/score.py"):
+        replace(library / module, '"""', '"""Other words. ')  # the module's docstring
+        append(library / module, "\n\n# a comment\n")
+    replace(library / "adamame/reward.py", ") -> None:\n", ') -> None:\n        """A new docstring."""\n')
+    append(workspace / "workflow/scripts/train_grpo.py", "\n\n# a comment\n")
+    replace(workspace / "workflow/rules/train.smk", "rule train:", "# a comment\nrule train:")
+    add_code(workspace, "storage/messages.py", "study/check.py", "study/schema.py", "run/failures.py")
+    study = yaml.safe_load(config.read_text(encoding="utf-8"))
+    for part in (*study["models"].values(), *study["evaluations"], study["rl"], study["slam"]):
+        part["resources"] = {"gpu": 1, "mem_mb": 64000, "runtime": 600}
+    study |= {"limits": {"runtime": 700}, "threads": 2}
+    study["models"]["adamame"]["launch"] = {"processes": 1}
+    config.write_text("# a comment\n" + yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
+    assert dry_run(workspace, "--cores", "1").jobs == {}
 
 
 def test_changed_bonus_reruns_its_models_alone(workspace: Path) -> None:
@@ -70,18 +89,6 @@ def test_edited_reward_reruns_every_grpo_model_and_nothing_before(workspace: Pat
     }
 
 
-def test_comments_docstrings_and_layout_rerun_nothing(workspace: Path) -> None:
-    library = workspace / "src" / "vernacular"
-    for module in ("adamame/reward.py", "identify.py", "models/training.py", "evaluation/score.py", "files.py"):
-        replace(library / module, '"""', '"""Other words. ')  # the module's docstring
-        append(library / module, "\n\n# a comment\n")
-    replace(library / "adamame/reward.py", ") -> None:\n", ') -> None:\n        """A new docstring."""\n')
-    replace(workspace / "workflow/scripts/train_grpo.py", "def main", "# a comment\n\n\ndef main")
-    replace(workspace / "workflow/rules/adamame.smk", "rule train_grpo:", "# a comment\nrule train_grpo:")
-    append(workspace / "config" / "config.yaml", "\n# a comment\n")
-    assert dry_run(workspace).jobs == {}
-
-
 def test_deleted_score_comes_back_without_generation(workspace: Path) -> None:
     (workspace / "results/default/seed-1/scores/adamame/mini-mgsm.parquet").unlink()
     run = dry_run(workspace)
@@ -98,14 +105,13 @@ def test_deleted_models_rerun_nothing(workspace: Path) -> None:
 
 
 def test_deleted_figure_and_table(workspace: Path) -> None:
-    (workspace / "results/default/figures/pareto.png").unlink()
-    assert dry_run(workspace).jobs == {"plot_pareto": 1, "make_page": 1}
     for name in ("pareto.svg", "languages.csv", "training-languages.svg"):
         (workspace / "results/default/figures" / name).unlink()
-    assert dry_run(workspace).jobs == {"plot_pareto": 1, "plot_languages": 1, "plot_training": 1, "make_page": 1}
+    drawn = {"plot_pareto": 1, "plot_languages": 1, "make_page": 1}
+    assert dry_run(workspace).jobs == {**drawn, "plot_training": 1}
     (workspace / "results/default/figures/training-languages.svg").touch()
     (workspace / "results/default/tables/scores.csv").unlink()
-    assert dry_run(workspace).jobs == {"make_table": 1, "plot_pareto": 1, "plot_languages": 1, "make_page": 1}
+    assert dry_run(workspace).jobs == {**drawn, "make_table": 1}
 
 
 def test_edited_claims_are_tested_again_and_nothing_else(workspace: Path) -> None:
@@ -113,15 +119,14 @@ def test_edited_claims_are_tested_again_and_nothing_else(workspace: Path) -> Non
     replace(claims, "threshold: -0.02", "threshold: -0.05")  # SLAM's, which the default study does not measure
     assert dry_run(workspace).jobs == {"make_claims": 1, "make_page": 1}
     replace(claims, "direction: lower", "direction: sideways")
-    assert dry_run(workspace).complaint.endswith(
-        "claims.language-collapse.direction: 'sideways' is no valid choice; choose from: higher, lower"
-    )
+    with pytest.raises(
+        StudyError, match="claims.language-collapse.direction: 'sideways' is not a valid choice; choose"
+    ):
+        load_claims(claims)
 
 
 def test_edited_metrics_need_no_model(workspace: Path) -> None:
     delete_models(workspace)
-    add_code(workspace, "evaluation/claims.py")
-    assert dry_run(workspace).jobs == {"make_claims": 1, "make_page": 1}
     add_code(workspace, "evaluation/statistics.py")
     assert dry_run(workspace).jobs == {name: 1 for name in SUMMARIES if name != "make_samples"}
     add_code(workspace, "evaluation/score.py")
@@ -136,27 +141,20 @@ def test_edited_generation_reruns_generations_and_prompts_but_no_pretraining(wor
 
 
 def test_edited_identifier_reruns_what_it_feeds(workspace: Path) -> None:
-    add_code(workspace, "identify.py")
+    add_code(workspace, "language/identify.py")
     jobs = dry_run(workspace).jobs
     assert {"filter_traces": 1, "train_sft": 1, "score": 12}.items() <= jobs.items()
     # Among the traces' sources are ones that tell no language, so the rule that reads traces is fed by it too.
     assert not jobs.keys() & {"pretrain", "make_training_data", "make_questions"}
 
 
-def test_other_evaluation_batch_or_threads_do_not_retrain(workspace: Path) -> None:
-    append(workspace / "config" / "config.yaml", "\nthreads: 2\n")
-    assert dry_run(workspace).jobs == {}
-    assert dry_run(workspace, "--cores", "1").jobs == {}
+def test_fewer_samples_do_not_retrain(workspace: Path) -> None:
     replace(workspace / "config" / "config.yaml", "samples: 4", "samples: 3")
     assert dry_run(workspace).jobs == {"generate": 12, "score": 12, **SUMMARIES}
 
 
-def test_launcher_of_one_process_retrains_nothing(workspace: Path) -> None:
-    config = workspace / "config" / "config.yaml"
-    grpo = "prompts: 200\n"
-    replace(config, grpo, f"{grpo}    launch: {{processes: 1}}\n")
-    assert dry_run(workspace).jobs == {}
-    replace(config, "launch: {processes: 1}", "launch: {processes: 2}")
+def test_more_processes_train_again(workspace: Path) -> None:
+    replace(workspace / "config" / "config.yaml", "prompts: 200\n", "prompts: 200\n    launch: {processes: 2}\n")
     assert dry_run(workspace).jobs["train_grpo"] == 3
 
 
@@ -173,9 +171,41 @@ def test_edited_phrasebook_reruns_the_corpus(workspace: Path) -> None:
     assert dry_run(workspace).jobs["make_questions"] == 2
 
 
+# --- upgrades
+
+COSTLY = {"pretrain", "generate", "generate_merged", "score", "make_rl_prompts", "take_checkpoint", "filter_traces"}
+
+
+def costly(jobs: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in jobs.items() if name in COSTLY or name.startswith("train_")}
+
+
+def older(workspace: Path) -> Path:
+    """A results folder as an older version left it: other hashes and options, other names of tables and figures."""
+    add_code(workspace, "storage/files.py")
+    replace(workspace / "config" / "config.yaml", "hash_range: [0.6, 0.7]", "hash_range: [0.6, 0.69]")
+    results = workspace / "results" / "default"
+    shutil.rmtree(results / "logs", ignore_errors=True)
+    (results / "tables" / "scores.csv").rename(results / "tables" / "rates.csv")
+    for file in (results / "figures").glob("pareto.*"):
+        file.rename(file.with_name(f"plot{file.suffix}"))
+    return results
+
+
 def test_touch_after_an_upgrade(workspace: Path) -> None:
-    """README's way to keep results when only hashes changed."""
-    add_code(workspace, "files.py")
-    assert dry_run(workspace).jobs["pretrain"] == 1
-    assert snakemake(workspace, "--touch").status == 0
-    assert dry_run(workspace).jobs == {}
+    """README's way to keep results where hashes changed: only what has a new name is made."""
+    results = older(workspace)
+    assert {"pretrain", "train_sft", "train_grpo", "generate", "score"} <= costly(dry_run(workspace).jobs).keys()
+    touched = snakemake(workspace, "--profile", "local", "--touch", "all")
+    assert touched.status == 0, touched.text
+    made = {"make_table": 1, "plot_pareto": 1, "plot_languages": 1, "make_page": 1}
+    assert dry_run(workspace).jobs == made
+    assert not (results / "tables" / "scores.csv").exists()  # a touch makes no file that is not there
+
+
+def test_touch_after_an_upgrade_with_deleted_models(workspace: Path) -> None:
+    """Who freed the disk keeps the rest, too; a claim needs scores and no model."""
+    older(workspace)
+    delete_models(workspace)
+    assert snakemake(workspace, "--touch", "adamame").status == 0
+    assert costly(dry_run(workspace, "all", "results/default/tables/claims.csv").jobs) == {}

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from workspaces import ROOT
 
 from vernacular.study import trainer_options
 from vernacular.study.readme import readme
+from vernacular.study.recipes import OURS, RECIPES
 from vernacular.study.resolve import resolve_study
 from vernacular.study.schema import load_schema
 
@@ -86,12 +88,10 @@ def test_rules_environment_takes_the_lock() -> None:
     assert (path.parent / line.removeprefix("-r ")).resolve() == ROOT / "requirements.lock"
     for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
         text = rules.read_text(encoding="utf-8")
-        assert text.count('"../envs/vernacular.yaml"') == len(re.findall(r"^rule ", text, re.MULTILINE))
+        assert text.count('"../envs/vernacular.yaml"') == len(re.findall(r"^rule ", text, re.MULTILINE)), rules
 
 
 def test_lock_pins_what_the_project_asks_for() -> None:
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pinned = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in lock().items()}
     assert pinned["torch"] == "2.13.0"
@@ -105,6 +105,16 @@ def test_continuous_integration_runs_make_test() -> None:
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     assert any("make test" in step.get("run", "") for step in steps)
     assert re.search(r"^test:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_rules_hold_directives_alone() -> None:
+    """mypy and ruff see all Python but that: a function belongs into the library."""
+    for path in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+        assert not re.search(r"^\s*(async\s+def|def|class)\s", path.read_text(encoding="utf-8"), re.MULTILINE), path
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["mypy"]["files"] == ["src", "workflow/scripts"]
+    excluded = project["tool"]["ruff"].get("extend-exclude", [])
+    assert not [name for name in excluded if list((ROOT / name).glob("*.py"))]
 
 
 # --- the configuration and its description
@@ -146,7 +156,7 @@ def test_config_readme_is_up_to_date() -> None:
 @pytest.mark.parametrize("name", ["config", "smoke", "mgsm"])
 def test_shipped_study_resolves(name: str) -> None:
     study = resolve_study(load(ROOT / "config" / f"{name}.yaml"), name)
-    splits = {(e["split"], e["target"] == "trajectories") for e in study["evaluations"]}
+    splits = {(e["split"], e["checkpoints"]) for e in study["evaluations"]}
     assert study["bootstrap"] >= 100 and study["seeds"] and splits <= {("test", False), ("dev", True)}
 
 
@@ -168,6 +178,8 @@ def test_default_study_is_adamames() -> None:
 
 
 # --- the trainers' options
+
+SUPERVISED = ("pretrain", "finetune", "slam", "translator", "merge-mapping", "merge")
 
 
 def test_trainer_options_are_found_without_importing() -> None:
@@ -199,9 +211,12 @@ def keywords(file: str, call: str) -> set[str]:
 
 def test_options_that_the_library_sets_itself() -> None:
     """A recipe that gives one of them again is refused before any job, not by Python when its training begins."""
-    ours = trainer_options.OURS
-    for recipe in trainer_options.SUPERVISED:
-        assert ours | keywords("models/packed.py", "TrainingArguments") == trainer_options.TAKEN[recipe]
-    assert ours | keywords("adamame/sft.py", "SFTConfig") == trainer_options.TAKEN["sft"]
-    assert ours | keywords("adamame/grpo.py", "GRPOConfig") == trainer_options.TAKEN["grpo"]
-    assert keywords("models/lora.py", "LoraConfig") == trainer_options.TAKEN["lora"]
+    calls = {
+        "sft": ("adamame/sft.py", "SFTConfig"),
+        "grpo": ("adamame/grpo.py", "GRPOConfig"),
+        **dict.fromkeys(SUPERVISED, ("models/packed.py", "TrainingArguments")),
+    }
+    assert set(calls) == {name for name, recipe in RECIPES.items() if recipe.reads}
+    for recipe, call in calls.items():
+        assert OURS | keywords(*call) == trainer_options.taken_options(recipe), recipe
+    assert keywords("models/lora.py", "LoraConfig") == trainer_options.taken_options("lora")
