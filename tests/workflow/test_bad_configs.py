@@ -11,7 +11,7 @@ from bad_configs import OTHERS, PROMISED
 from edits import compiled, edited, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workspaces import ROOT, copy_repository, dry_run
+from workspaces import ROOT, copy_repository, dry_run, snakemake
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
 from vernacular.run.asked_targets import check_asked_targets
@@ -159,7 +159,7 @@ def test_snakemake_names_the_nearest_target(fresh: Path) -> None:
 
 def test_a_target_cannot_have_the_name_of_a_rule(fresh: Path) -> None:
     """Names of targets have no underscore; of the rules' names those without one are taken."""
-    rules = dry_run(fresh, "--list-rules").out.split()
+    rules = [line.split(" ")[0] for line in snakemake(fresh, "--list").out.splitlines()]
     pattern = load_schema()["$defs"]["evaluation"]["properties"]["target"]["pattern"]
     own = {target.name for target in compiled(load(ROOT / "config" / "config.yaml")).named_targets}
     found = {rule for rule in rules if re.search(pattern, rule)} - own
