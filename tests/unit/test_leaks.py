@@ -11,6 +11,7 @@ from scripts import run_script
 
 from vernacular.corpus.leaks import NEAR, Evaluation, count, grams, is_near, leaks, plain
 from vernacular.corpus.miniature import AnyProblem, make_problems, question_rows
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.language.prompts import question_text
 from vernacular.storage.records import QUESTION, TRAINING, write_rows
@@ -31,7 +32,7 @@ PART = {
     "languages": LANGUAGES,
     "english_trace_share": 0.5,
     "bilingual": 0.5,
-    "of": ["questions", "answers"],
+    "translated": ["questions", "answers"],
 }
 SETS = [{**PART, "task": task} for task in ("reasoning", "context", "text", "translation", "pairs")]
 
@@ -55,7 +56,7 @@ def evaluation(asked: list[dict[str, Any]]) -> Evaluation:
 
 @pytest.fixture(scope="module")
 def corpus() -> list[dict[str, Any]]:
-    return list(training_rows(BENCHMARKS, SETS, 1))
+    return list(training_rows(TrainingDataOptions(SETS, 1, BENCHMARKS)))
 
 
 def ways(row: dict[str, Any], evaluation: Evaluation, trained: dict[str, AnyProblem] | None = None) -> set:

@@ -1,10 +1,10 @@
-"""The leak check: no evaluation question, nor a translation of it, in what a model is trained on.
+"""The leak check: no evaluation question, nor a translation of one, in what a model is trained on.
 
-Four ways to find one, each blind where another sees: by id, by operands (the problem behind an id, however it is told),
-by text (in any language that the question is asked in), and by near duplicates. All our choice.
+Questions are found in four ways that complement each other: by id, by operands (the problem behind an id, whatever its
+wording), by text (in any language that the question is asked in), and by near duplicates. All our choice.
 
 The miniature's facts are the same in all splits by design, since nobody can answer what was never told. What is split,
-and what is looked for here, is how they are put together: the same question about the same five options.
+and looked for here, is how they are combined: the same question about the same five options.
 """
 
 import re
@@ -15,13 +15,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from vernacular.corpus.miniature import AnyProblem, Problem
+from vernacular.corpus.miniature import AnyProblem, Problem, make_problems
+from vernacular.corpus.options import LeaksOptions
 from vernacular.storage.messages import one_line
+from vernacular.storage.records import read_rows
 
 WAYS = ("id", "operands", "text", "near-duplicate")
+COLUMNS = ("corpus", "rows", *WAYS)
 NEAR = 0.9  # of the 4-grams of two lines with the same numbers
 GRAM = 4  # letters and digits
-LINES = 20_000  # kept taken apart: the same ones stand in many rows and corpora
+LINES = 20_000  # that are cached: the same ones are in many rows and corpora
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -36,15 +39,15 @@ class Leak(NamedTuple):
     """A row of a corpus that holds an evaluation question."""
 
     row: int  # from 1
-    id: str  # of the row; empty where it has none
+    id: str  # of the row; empty if it has none
     question: str  # the id of the evaluation question
-    language: str  # of the evaluation question; empty where it is every one
+    language: str  # of the evaluation question; empty for all of its languages
     way: str  # of WAYS
 
 
 @lru_cache(LINES)
 def plain(text: str) -> str:
-    """Letters and digits alone, in one case and form, digits of all scripts alike."""
+    """Letters and digits alone, in one case and form; digits of all scripts become ASCII."""
     return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).translate(_DIGITS).casefold())
 
 
@@ -58,11 +61,11 @@ def grams(text: str) -> frozenset[str]:
 
 
 def is_near(own: frozenset[str], other: str) -> bool:
-    """Whether NEAR of the 4-grams of a line (`own`) and of another, together, are in both.
+    """Whether a line with the 4-grams `own` and another share NEAR of all their 4-grams.
 
-    The other's are looked up one by one, until too many of them are not in `own`: nearly all lines are unlike.
+    The other's are looked up one by one until too many of them are not in `own`, since nearly all lines differ.
     """
-    bound = (1 - NEAR) / NEAR * len(own) + 1  # 1 for rounding; what is within it is counted
+    bound = (1 - NEAR) / NEAR * len(own) + 1  # 1 for rounding; what is within it is counted exactly
     lacking = set()
     for start in range(len(other) - GRAM + 1):
         gram = other[start : start + GRAM]
@@ -77,8 +80,8 @@ def is_near(own: frozenset[str], other: str) -> bool:
 class Evaluation:
     """The questions of an evaluation, indexed for the search.
 
-    questions: rows with `id`, `language`, `question` and perhaps `choices` (records.QUESTION). problems: id -> problem
-    of those that the miniature made.
+    questions: rows with `id`, `language`, `question` and perhaps `choices` (records.QUESTION). problems: id -> problem,
+    for the miniature's questions.
     """
 
     def __init__(self, questions: Iterable[Mapping[str, Any]], problems: Mapping[str, AnyProblem]) -> None:
@@ -101,8 +104,7 @@ class Evaluation:
     def in_text(self, text: str) -> Iterator[tuple[str, str, str]]:
         """(question id, language, way) of the questions in a text: their lines, and a choice's options in any order.
 
-        Near duplicates are lines with the same numbers in the same order, two at least, and NEAR of the 4-grams of both
-        together.
+        Near duplicates are lines with the same two or more numbers in the same order that share NEAR of their 4-grams.
         """
         raw = [line for line in text.split("\n") if line.strip()]
         lines = [plain(line) for line in raw]
@@ -126,11 +128,11 @@ class Evaluation:
 def leaks(
     rows: Iterable[Mapping[str, Any]], evaluation: Evaluation, problems: Mapping[str, AnyProblem]
 ) -> Iterator[Leak | None]:
-    """What each row of a corpus holds of the evaluation: its leaks, or one None for a row without any.
+    """The leaks of each row of a corpus; one None for a row without any.
 
     rows: with `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there:
     records of training sets, traces, RL prompts, or anyone's. problems: id -> problem of the training questions. Raises
-    ValueError for a row whose text does not show the numbers of its id's problem, since the check by operands goes by
+    ValueError for a row whose text does not have the numbers of its id's problem, since the check by operands relies on
     the id.
     """
     for number, row in enumerate(rows, 1):
@@ -138,21 +140,15 @@ def leaks(
         found: dict[tuple[str, str], Leak] = {}
         if identifier in evaluation.ids:
             found[identifier, "id"] = Leak(number, identifier, identifier, "", "id")
-        texts = [
-            text
-            for text in (
-                row.get("question") or row.get("prompt"),
-                *(row.get(name) for name in ("context", "completion", "text")),
-            )
-            if text
-        ]
+        asked = row.get("question") or row.get("prompt")
+        texts = [text for text in (asked, row.get("context"), row.get("completion"), row.get("text")) if text]
         if problem := problems.get(identifier):
             if isinstance(problem, Problem) and texts:
-                shown = {name for text in texts for name in numbers_of(text)}
-                if lacking := [n for n in problem.operands if str(n) not in shown]:
+                told = {n for text in texts for n in numbers_of(text)}
+                if lacking := [n for n in problem.operands if str(n) not in told]:
                     raise ValueError(
-                        f"row {number} ({identifier}): its text lacks the number {lacking[0]} of the problem that its "
-                        "id names; the corpus was made with other options or another seed, delete it and rerun"
+                        f"row {number} ({identifier}): its text lacks the number {lacking[0]} of the problem with this "
+                        "id; the corpus was made with other options or another seed, delete it and rerun"
                     )
             if problem.key in evaluation.keys:
                 question = evaluation.keys[problem.key]
@@ -182,18 +178,50 @@ def describe(corpus: str, found: list[Leak]) -> list[str]:
 
 
 def count(found: Iterable[Leak | None]) -> tuple[list[Leak], int]:
-    """The leaks, and how many rows were looked at."""
-    kept, clean, leaking = [], 0, set()
+    """The leaks, and the number of rows that were checked."""
+    there, clean = [], 0
     for leak in found:
         if leak is None:
             clean += 1
         else:
-            kept.append(leak)
-            leaking.add(leak.row)
-    return kept, clean + len(leaking)
+            there.append(leak)
+    return there, clean + len({leak.row for leak in there})
 
 
 def table_row(corpus: str, found: list[Leak], rows: int) -> dict[str, Any]:
-    """`corpus/leaks.csv`: corpus, rows, and how many leaks of each way."""
+    """A row of `corpus/leaks.csv` (COLUMNS): corpus, rows, and the number of leaks found in each way."""
     ways = Counter(leak.way for leak in found)
     return {"corpus": corpus, "rows": rows, **{way: ways[way] for way in WAYS}}
+
+
+def check_files(
+    corpora: Iterable[str], questions: Iterable[str], options: LeaksOptions
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The check of Parquet files: (a table row for each corpus, a line for each row that leaks).
+
+    questions: files of the evaluated splits. Prints a line when a corpus is done. Raises ValueError for a broken file.
+    """
+    asked = (row for path in questions for row in read_rows(path) if row["benchmark"] in options.evaluated)
+    tested: dict[str, AnyProblem] = {}
+    for split in options.splits:
+        tested |= problems_of(options.evaluated, split, options)
+    evaluation, trained = Evaluation(asked, tested), problems_of(options.benchmarks, "train", options)
+    table, lines = [], []
+    for path in corpora:
+        try:
+            found, rows = count(leaks(read_rows(path), evaluation, trained))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        table.append(table_row(path, found, rows))
+        lines += describe(path, found)
+        print(f"{path}: {rows} rows, {len(found)} leaks", flush=True)
+    return table, lines
+
+
+def problems_of(names: Iterable[str], split: str, options: LeaksOptions) -> dict[str, AnyProblem]:
+    """id -> problem of those benchmarks that come from phrasebooks and have questions of the split."""
+    found: dict[str, AnyProblem] = {}
+    for name in names:
+        if (benchmark := options.benchmarks.get(name)) and benchmark["questions"][split]:
+            found |= make_problems(name, benchmark, split, options.seed)
+    return found

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vernacular.corpus.formats import PHRASEBOOK
 from vernacular.storage.yaml_file import read_yaml
-from vernacular.study.sources import PHRASEBOOK
 
 FILE = Path(__file__).parents[3] / "resources" / "licences.yaml"
 UNKNOWN = "not known here: look where it comes from"
