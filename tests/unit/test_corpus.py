@@ -215,7 +215,7 @@ def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
     assert traces["benchmark"] == rl["benchmark"] == "mini-mgsm"
     mini_mgsm = {"mini-mgsm": BENCHMARKS["mini-mgsm"]}
     rows = list(question_rows(mini_mgsm, rl["languages"], "train", 1))
-    low, high = traces["share"]
+    low, high = traces["hash_range"]
     sft = {row["id"] for row in rows if low <= share_of(row["id"]) < high}
     prompts = candidate_questions(rows, rl)
     seen = {

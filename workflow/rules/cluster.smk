@@ -1,8 +1,8 @@
 # A look at a cluster's nodes before anything long runs there.
 
 
-# What one kind of node is like; written anew each time.
 rule preflight_node:
+    """What one kind of node (cpu, gpu) is like; written anew each time."""
     output:
         temp("<logs>/preflight/{node}.txt"),
     log:
@@ -12,14 +12,13 @@ rule preflight_node:
     conda:
         "../envs/vernacular.yaml"
     resources:
-        **job_resources(preflight_resources),
+        **job_resources(LIMITS, lambda w: preflight_resources(w.node)),
     params:
-        script=script("preflight.py"),
-        gpus=preflight_gpus,
-        results=results_folder,
-        code=code("preflight.py"),
+        **job("preflight_node"),
+        gpus=lambda w: preflight_resources(w.node)["gpu"],
+        results=STUDY.paths.results,
     message:
-        "preflight: looking at a {wildcards.node} node"
+        "preflight_node: looking at a {wildcards.node} node"
     shell:
         "python {params.script:q} --node {wildcards.node} --gpus {params.gpus} --results {params.results:q}"
         " --out {output:q} > {log:q} 2>&1"

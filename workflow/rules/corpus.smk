@@ -1,75 +1,70 @@
-# The corpus: phrasebooks and real question files in; questions, native traces (raw, then filtered) and training sets out.
+# In: phrasebooks, files of real questions. Out: questions, native traces (raw, then filtered), training sets, RL prompts.
 #
-# Each problem's split follows from its operations and operands, so nothing that is tested was ever trained on.
+# A problem's split follows from its operations and operands, so nothing that is tested was ever trained on.
 
 
-# Questions of one split: every benchmark, every language, parallel.
-rule questions:
+rule make_questions:
+    """The questions of one split: every benchmark in every language, parallel."""
     input:
-        phrasebooks=phrasebooks,
-        sources=question_sources,
+        phrasebooks=stages.phrasebooks(STUDY),
+        sources=lambda w: stages.source_files_of(STUDY, stages.question_sources(STUDY, w.split)),
     output:
         "<results>/corpus/questions/{split}.parquet",
     log:
-        "<logs>/questions/{split}.log",
+        "<logs>/make_questions/{split}.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_questions.py"),
-        options=questions_options,
-        code=code("make_questions.py"),
+        **job("make_questions"),
+        options=lambda w: stages.questions_options(STUDY, w.split).to_json(),
     message:
-        "questions: writing the {wildcards.split} split"
+        "make_questions: writing the {wildcards.split} split"
     shell:
         "python {params.script:q} --split {wildcards.split} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# A named training set: plain text, problems with traces, or translation into English.
-rule training_data:
+rule make_training_data:
+    """A named training set: plain text, problems with traces, pairs, or translation into English."""
     input:
-        phrasebooks=phrasebooks,
-        sources=training_sources,
+        phrasebooks=stages.phrasebooks(STUDY),
+        sources=lambda w: stages.source_files_of(STUDY, stages.set_sources(STUDY, w.data)),
     output:
         "<results>/corpus/training/{data}.parquet",
     log:
-        "<logs>/training_data/{data}.log",
+        "<logs>/make_training_data/{data}.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_training_data.py"),
-        options=training_data_options,
-        code=code("make_training_data.py"),
+        **job("make_training_data"),
+        options=lambda w: stages.training_data_options(STUDY, w.data).to_json(),
     message:
-        "training_data: writing the set '{wildcards.data}'"
+        "make_training_data: writing the set '{wildcards.data}'"
     shell:
         "python {params.script:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# Native-language traces: the miniature's have flaws at known rates, so that the filter has real work.
-rule raw_traces:
+rule make_traces:
+    """Native-language traces: real ones, or the miniature's, with flaws at known rates for the filter to find."""
     input:
-        trace_sources,
+        lambda w: stages.trace_inputs(STUDY),
     output:
         "<results>/corpus/traces/raw.parquet",
     log:
-        "<logs>/raw_traces.log",
+        "<logs>/make_traces.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_traces.py"),
-        options=traces_options,
-        place=traces_place,
-        seed=study["seeds"][0],
-        code=code("make_traces.py"),
+        **job("make_traces"),
+        place=lambda w: stages.trace_place(STUDY),
+        options=lambda w: stages.traces_options(STUDY).to_json(),
     message:
-        "raw_traces: writing native traces"
+        "make_traces: writing native traces"
     shell:
-        "python {params.script:q} --input {params.place:q} --options {params.options:q} --seed {params.seed}"
-        " --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} --input {params.place:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# The filter before SFT: structure, box, answer, language, lines, length, duplicates.
 rule filter_traces:
+    """The filter before SFT: structure, box, answer, language, lines, length, duplicates."""
     input:
         "<results>/corpus/traces/raw.parquet",
     output:
@@ -91,10 +86,9 @@ rule filter_traces:
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("filter_traces.py"),
-        options=filter_options,
+        **job("filter_traces"),
+        options=lambda w: stages.filter_options(STUDY).to_json(),
         identifier=IDENTIFIER,
-        code=code("filter_traces.py"),
     message:
         "filter_traces: keeping the traces that reason in their own language"
     shell:
@@ -102,31 +96,52 @@ rule filter_traces:
         " --kept {output.kept:q} --counts {output.counts:q} --quality {output.quality:q} > {log:q} 2>&1"
 
 
-# No evaluation question, nor its translation, in what the models are trained on; fails the study and names the rows.
-rule leaks:
+rule make_rl_prompts:
+    """GRPO's prompts: questions that the parent answers right in some of its samples, but not in all."""
     input:
-        corpora=leaks_corpora,
-        questions=leaks_questions,
+        parent="<results>/seed-{seed}/models/{model}",
+        questions="<results>/corpus/questions/train.parquet",
+    output:
+        "<results>/seed-{seed}/corpus/rl/{model}.parquet",
+    log:
+        "<logs>/seed-{seed}/make_rl_prompts/{model}.log",
+    priority: 10
+    conda:
+        "../envs/vernacular.yaml"
+    resources:
+        **job_resources(LIMITS, lambda w: STUDY.config["rl"]["resources"]),
+    params:
+        **job("make_rl_prompts"),
+        options=lambda w: stages.prompts_options(STUDY).to_json(),
+    message:
+        "make_rl_prompts: finding the questions that {wildcards.model} solves sometimes (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --model {input.parent:q} --questions {input.questions:q} --options {params.options:q}"
+        " --seed {wildcards.seed} --out {output:q} > {log:q} 2>&1"
+
+
+rule check_leaks:
+    """No evaluation question, nor its translation, is in a training corpus; fails the study and names the rows."""
+    input:
+        corpora=lambda w: targets.corpora(STUDY, STUDY.targets[w.part]),
+        questions=lambda w: [STUDY.paths.questions(split) for split in STUDY.targets[w.part].splits],
     output:
         report(
-            "<results>/corpus/{leaks}.csv",
+            "<results>/corpus/{part}leaks.csv",
             caption="../report/leaks.rst",
             category="Corpus",
-            labels={"figure": "Evaluation questions in training ({leaks})"},
+            labels={"figure": "Evaluation questions in training ({part}leaks)"},
         ),
     log:
-        "<logs>/leaks/{leaks}.log",
-    wildcard_constraints:
-        leaks="leaks|(adamame|schedules|trajectories|mgsm|slam|slam-sweep|merge|merge-steering|merge-adamame|all)-leaks",
+        "<logs>/check_leaks/{part}leaks.log",
     priority: 20
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("check_leaks.py"),
-        options=leaks_options,
-        code=code("check_leaks.py"),
+        **job("check_leaks"),
+        options=lambda w: stages.leaks_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
-        "leaks: looking for evaluation questions in what is trained on"
+        "check_leaks: looking for evaluation questions in what is trained on"
     shell:
         "python {params.script:q} {input.corpora:q} --questions {input.questions:q} --options {params.options:q}"
         " --out {output:q} > {log:q} 2>&1"

@@ -1,9 +1,10 @@
-# What comes from the network, in local rules (a login node has it, a compute node has not): models of the hub and sources of
-# real data, at pinned revisions, with checksums. Everything after reads files and never asks a hub.
+# In: the network. Out: models of the hub and sources of real data, at pinned revisions, with checksums.
+#
+# Local rules: a login node has a network, a compute node has not. Everything after reads files and never asks a hub.
 
 
-# One model or one source; HF_HUB_OFFLINE is for the others.
 rule download:
+    """One model of the hub, or one source of real data."""
     output:
         folder=directory("<results>/downloads/{fetched}"),
         record="<results>/downloads/{fetched}.json",
@@ -14,11 +15,11 @@ rule download:
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("download.py"),
-        options=download_options,
-        mirror=download_mirror,
-        manifest=f"{RESULTS}/downloads.json",
-        code=code("download.py"),
+        **job("download"),
+        options=lambda w: stable_json(STUDY.downloads[w.fetched]),
+        # Where the files come from is no part of what they are, nor (as it depends on threads) of the trigger `params`.
+        mirror=lambda w, threads: STUDY.config["sources"].get("mirror") or "",
+        manifest=f"{STUDY.paths.results}/downloads.json",
     message:
         "download: fetching {wildcards.fetched}"
     shell:
@@ -27,21 +28,20 @@ rule download:
         " --progress 3 3>&2 > {log:q} 2>&1"
 
 
-# What was fetched: revisions, sizes, checksums; a branch stays at the commit that stands there.
-rule downloads:
+rule list_downloads:
+    """What was fetched: revisions, sizes, checksums. A branch stays at the commit that was fetched first."""
     input:
-        download_records,
+        [f"{STUDY.paths.download(name)}.json" for name in STUDY.downloads],
     output:
         "<results>/downloads.json",
     log:
-        "<logs>/downloads.log",
+        "<logs>/list_downloads.log",
     localrule: True
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("list_downloads.py"),
-        code=code("list_downloads.py"),
+        **job("list_downloads"),
     message:
-        "downloads: listing what was fetched"
+        "list_downloads: listing what was fetched"
     shell:
         "python {params.script:q} {input:q} --out {output:q} > {log:q} 2>&1"

@@ -1,149 +1,83 @@
-# Evaluation: generate once (a GPU's work), score as often as a metric changes (a CPU's), then one table.
+# In: models and questions. Out: generations (a GPU's work), then verdicts on them, as often as a metric changes (a CPU's).
 
 
-# Every question of a benchmark in every language, k samples each, for one model.
 rule generate:
+    """Every question of a benchmark in every language, k samples each, answered by one model."""
     input:
-        model=evaluated_model,
-        questions=evaluated_questions,
+        model=lambda w: STUDY.paths.model(STUDY.answers[w.label, w.benchmark].model, w.seed),
+        questions=lambda w: STUDY.paths.questions(STUDY.answers[w.label, w.benchmark].options.split),
     output:
-        "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
+        "<results>/seed-{seed}/generations/{label}/{benchmark}.parquet",
     log:
-        "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+        "<logs>/seed-{seed}/generate/{label}/{benchmark}.log",
     wildcard_constraints:
-        evaluated=evaluated_as("alone"),
+        label=one_of(stages.labels_of(STUDY, "alone")),
     group:
         "evaluate"
     conda:
         "../envs/vernacular.yaml"
-    threads: study["threads"]
+    threads: STUDY.config["threads"]
     resources:
-        **job_resources(of_evaluation),
+        **job_resources(LIMITS, lambda w: STUDY.answers[w.label, w.benchmark].resources),
     params:
-        script=script("generate.py"),
-        options=generation_options,
-        threads=generation_threads,
-        code=code("generate.py"),
+        **job("generate"),
+        options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
+        # torch's threads, which {threads} would cut to --cores; as it depends on them, no part of the trigger `params`.
+        threads=lambda w, threads: STUDY.config["threads"],
+        extra="",
     message:
-        "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
+        "generate: {wildcards.label} answers {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
         " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
-        " --threads {params.threads} --out {output:q} > {log:q} 2>&1"
+        " --threads {params.threads} {params.extra} --out {output:q} > {log:q} 2>&1"
 
 
-# The same for a merge; the language that its gate is told comes from the identifier.
-rule generate_merged:
+use rule generate as generate_merged with:
+    """The same for a merge; the language that its gate is told comes from the identifier."""
     input:
-        model=evaluated_model,
-        encoder=evaluated_part("encoder"),
-        llm=evaluated_part("llm"),
-        questions=evaluated_questions,
-    output:
-        "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
-    log:
-        "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+        model=lambda w: STUDY.paths.model(STUDY.answers[w.label, w.benchmark].model, w.seed),
+        encoder=lambda w: stages.merge_part(STUDY, (w.label, w.benchmark), "encoder", w.seed),
+        llm=lambda w: stages.merge_part(STUDY, (w.label, w.benchmark), "llm", w.seed),
+        questions=lambda w: STUDY.paths.questions(STUDY.answers[w.label, w.benchmark].options.split),
     wildcard_constraints:
-        evaluated=evaluated_as("merged"),
-    group:
-        "evaluate"
-    conda:
-        "../envs/vernacular.yaml"
-    threads: study["threads"]
-    resources:
-        **job_resources(of_evaluation),
+        label=one_of(stages.labels_of(STUDY, "merged")),
     params:
-        script=script("generate_merged.py"),
-        options=generation_options,
-        threads=generation_threads,
-        identifier=IDENTIFIER,
-        code=code("generate_merged.py"),
-    message:
-        "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
-    shell:
-        "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
-        " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
-        " --threads {params.threads} --identifier {params.identifier:q} --out {output:q} > {log:q} 2>&1"
+        **job("generate_merged"),
+        extra=f"--identifier {shlex.quote(IDENTIFIER)}",
 
 
-# The same for an LLM behind a translator (translate-en).
-rule generate_translated:
+use rule generate as generate_translated with:
+    """The same for an LLM that reads the questions in English, through a translator (translate-en)."""
     input:
-        model=evaluated_model,
-        translator=translator,
-        questions=evaluated_questions,
-    output:
-        "<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
-    log:
-        "<logs>/seed-{seed}/generate/{evaluated}/{benchmark}.log",
+        model=lambda w: STUDY.paths.model(STUDY.answers[w.label, w.benchmark].model, w.seed),
+        translator=lambda w: STUDY.paths.model(STUDY.answers[w.label, w.benchmark].translator, w.seed),
+        questions=lambda w: STUDY.paths.questions(STUDY.answers[w.label, w.benchmark].options.split),
     wildcard_constraints:
-        evaluated=evaluated_as("translated"),
-    group:
-        "evaluate"
-    conda:
-        "../envs/vernacular.yaml"
-    threads: study["threads"]
-    resources:
-        **job_resources(of_evaluation),
+        label=one_of(stages.labels_of(STUDY, "translated")),
     params:
-        script=script("generate_translated.py"),
-        options=generation_options,
-        threads=generation_threads,
-        code=code("generate_translated.py"),
-    message:
-        "generate: {wildcards.evaluated} answers {wildcards.benchmark} (seed {wildcards.seed})"
-    shell:
-        "python {params.script:q} --model {input.model:q} --translator {input.translator:q}"
-        " --questions {input.questions:q} --benchmark {wildcards.benchmark} --options {params.options:q}"
-        " --seed {wildcards.seed} --threads {params.threads} --out {output:q} > {log:q} 2>&1"
+        **job("generate_translated"),
+        extra=lambda w, input: f"--translator {shlex.quote(input.translator)}",
 
 
-# A verdict for each completion: right answer, language of the trace, of its lines, of its words.
 rule score:
+    """A verdict for each completion: right answer, language of the trace, of its lines, of its words."""
     input:
-        generations="<results>/seed-{seed}/generations/{evaluated}/{benchmark}.parquet",
-        questions=evaluated_questions,
+        generations="<results>/seed-{seed}/generations/{label}/{benchmark}.parquet",
+        questions=lambda w: STUDY.paths.questions(STUDY.answers[w.label, w.benchmark].options.split),
     output:
-        "<results>/seed-{seed}/scores/{evaluated}/{benchmark}.parquet",
+        "<results>/seed-{seed}/scores/{label}/{benchmark}.parquet",
     log:
-        "<logs>/seed-{seed}/score/{evaluated}/{benchmark}.log",
+        "<logs>/seed-{seed}/score/{label}/{benchmark}.log",
     group:
         "evaluate"
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("score.py"),
+        **job("score"),
         identifier=IDENTIFIER,
-        code=code("score.py"),
     message:
-        "score: {wildcards.evaluated} on {wildcards.benchmark} (seed {wildcards.seed})"
+        "score: {wildcards.label} on {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --generations {input.generations:q} --questions {input.questions:q}"
         " --benchmark {wildcards.benchmark} --identifier {params.identifier:q} --out {output:q} > {log:q} 2>&1"
-
-
-# Rates with intervals, by language and in groups of languages.
-rule table:
-    input:
-        table_scores,
-    output:
-        report(
-            "<results>/tables/{table}.csv",
-            caption="../report/table.rst",
-            category="Results",
-            labels={"figure": "Table ({table})"},
-        ),
-    log:
-        "<logs>/table/{table}.log",
-    wildcard_constraints:
-        table="scores|adamame|schedules|trajectories|mgsm|slam-scores|merge-scores|merge-steering|merge-adamame",
-    conda:
-        "../envs/vernacular.yaml"
-    params:
-        script=script("make_table.py"),
-        options=table_options,
-        code=code("make_table.py"),
-    message:
-        "table: writing tables/{wildcards.table}.csv"
-    shell:
-        "python {params.script:q} {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"

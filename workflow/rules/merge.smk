@@ -1,79 +1,11 @@
-# ST-Merge (arXiv 2606.19002), MindMerger (arXiv 2405.17386) and LangBridge: an encoder and an LLM, merged.
-#
-# Neither parent is trained: what a merge's folder holds is a small connector, and where its parents stand.
+# In: scores and gates of merges (ST-Merge, arXiv 2606.19002; MindMerger, arXiv 2405.17386; LangBridge, 2401.10695).
+# Out: tables and a figure that compare them. The trainings are in train.smk.
 
 
-# The mapping alone: the encoder's features become an English sentence. MindMerger, ST-Merge and ablations start from it.
-rule train_mapping:
+rule make_merge_table:
+    """The averages of every merge on each benchmark, against the baseline and against the LLM alone."""
     input:
-        llm=merged("llm"),
-        encoder=merged("encoder"),
-        data=training_data,
-    output:
-        model=directory("<results>/seed-{seed}/models/{model}"),
-        costs="<results>/costs/seed-{seed}/{model}.csv",
-    log:
-        "<logs>/seed-{seed}/train_mapping/{model}.log",
-    wildcard_constraints:
-        model=models_of("merge-mapping"),
-    priority: 10
-    conda:
-        "../envs/vernacular.yaml"
-    threads: recipe_threads
-    resources:
-        **job_resources(of_recipe),
-    params:
-        script=script("train_mapping.py"),
-        recipe=recipe,
-        code=code("train_mapping.py"),
-        checkpoints=checkpoints,
-    message:
-        "train_mapping: training {wildcards.model} (seed {wildcards.seed})"
-    shell:
-        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
-        " --input llm={input.llm:q} --input encoder={input.encoder:q} --input data={input.data:q}"
-        " --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q}"
-        " --progress 3 3>&2 > {log:q} 2>&1"
-
-
-# The whole connector: mapping, boundary and gate, on questions in all languages with English answers.
-rule train_merge:
-    input:
-        parent=parent,
-        llm=merged("llm"),
-        encoder=merged("encoder"),
-        data=training_data,
-    output:
-        model=directory("<results>/seed-{seed}/models/{model}"),
-        costs="<results>/costs/seed-{seed}/{model}.csv",
-    log:
-        "<logs>/seed-{seed}/train_merge/{model}.log",
-    wildcard_constraints:
-        model=models_of("merge"),
-    priority: 10
-    conda:
-        "../envs/vernacular.yaml"
-    threads: recipe_threads
-    resources:
-        **job_resources(of_recipe),
-    params:
-        script=script("train_merge.py"),
-        recipe=recipe,
-        code=code("train_merge.py"),
-        checkpoints=checkpoints,
-    message:
-        "train_merge: training {wildcards.model} (seed {wildcards.seed})"
-    shell:
-        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
-        " --input parent={input.parent:q} --input llm={input.llm:q} --input encoder={input.encoder:q}"
-        " --input data={input.data:q} --checkpoints {params.checkpoints:q} --out {output.model:q}"
-        " --costs {output.costs:q} --progress 3 3>&2 > {log:q} 2>&1"
-
-
-# The averages of every merge on the four benchmarks, against the baseline and against the LLM alone.
-rule merge_table:
-    input:
-        merge_scores,
+        lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:
         report(
             "<results>/tables/merge.csv",
@@ -82,23 +14,22 @@ rule merge_table:
             labels={"figure": "Merges on the four benchmarks"},
         ),
     log:
-        "<logs>/merge_table.log",
+        "<logs>/make_merge_table.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_merge_table.py"),
-        options=merge_options,
-        code=code("make_merge_table.py"),
+        **job("make_merge_table"),
+        options=lambda w: targets.merge_options(STUDY).to_json(),
     message:
-        "merge_table: writing tables/merge.csv"
+        "make_merge_table: writing tables/merge.csv"
     shell:
         "python {params.script:q} {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# Accuracy by language in the papers' layout: a row for each model, low-resource languages first, English, the average.
-rule merge_languages:
+rule make_merge_languages:
+    """Accuracy by language in the papers' layout: a row a model, low-resource languages first, English, the average."""
     input:
-        merge_scores,
+        lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:
         report(
             "<results>/tables/merge-{benchmark}.csv",
@@ -107,25 +38,24 @@ rule merge_languages:
             labels={"figure": "{benchmark} by language"},
         ),
     log:
-        "<logs>/merge_languages/{benchmark}.log",
+        "<logs>/make_merge_languages/{benchmark}.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_merge_languages.py"),
-        options=merge_options,
-        code=code("make_merge_languages.py"),
+        **job("make_merge_languages"),
+        options=lambda w: targets.merge_options(STUDY).to_json(),
     message:
-        "merge_languages: writing tables/merge-{wildcards.benchmark}.csv"
+        "make_merge_languages: writing tables/merge-{wildcards.benchmark}.csv"
     shell:
         "python {params.script:q} {input:q} --benchmark {wildcards.benchmark} --options {params.options:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
-# Both weights of the gate by language, next to the gain in accuracy.
-rule merge_gates:
+rule plot_merge_gates:
+    """Both weights of the gate by language, next to the gain in accuracy."""
     input:
-        generations=merge_generations,
-        scores=merge_scores,
+        generations=lambda w: targets.gate_generations(STUDY),
+        scores=lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:
         png=report(
             "<results>/figures/merge-gates.png",
@@ -136,15 +66,14 @@ rule merge_gates:
         svg="<results>/figures/merge-gates.svg",
         csv="<results>/figures/merge-gates.csv",
     log:
-        "<logs>/merge_gates.log",
+        "<logs>/plot_merge_gates.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_merge_gates.py"),
-        options=merge_options,
-        code=code("plot_merge_gates.py"),
+        **job("plot_merge_gates"),
+        options=lambda w: targets.merge_options(STUDY).to_json(),
     message:
-        "merge_gates: drawing the gates by language"
+        "plot_merge_gates: drawing the gates by language"
     shell:
         "python {params.script:q} {input.scores:q} --generations {input.generations:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"

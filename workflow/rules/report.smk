@@ -1,178 +1,238 @@
-# Figures and the report: scores and histories in; the Pareto plot, scores by language and training curves out.
+# In: scores, histories, costs. Out: tables, claims, figures, pages, model cards; those of each target begin with its name.
 
 
-# Accuracy against LCPR, token use as marker size, intervals, the front.
-rule pareto:
+rule make_table:
+    """Rates with intervals, by language and in groups of languages."""
     input:
-        default_scores,
+        lambda w: STUDY.scores_of(STUDY.targets[w.part].evaluations),
     output:
-        png=report(
-            "<results>/figures/pareto.png",
-            caption="../report/pareto.rst",
+        report(
+            "<results>/tables/{part}scores.csv",
+            caption="../report/table.rst",
             category="Results",
-            labels={"figure": "Pareto plot"},
+            labels={"figure": "Table ({part}scores)"},
         ),
-        svg="<results>/figures/pareto.svg",
-        csv="<results>/figures/pareto.csv",
     log:
-        "<logs>/pareto.log",
+        "<logs>/make_table/{part}scores.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_pareto.py"),
-        options=default_options,
-        code=code("plot_pareto.py"),
+        **job("make_table"),
+        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
-        "pareto: drawing accuracy against language consistency"
+        "make_table: writing tables/{wildcards.part}scores.csv"
+    shell:
+        "python {params.script:q} {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule make_claims:
+    """Each claim of the papers against the scores; those about time apart, since two runs measure them differently."""
+    input:
+        scores=lambda w: STUDY.scores_of(targets.claimed(STUDY, STUDY.targets[w.part])),
+        probes=lambda w: targets.claims_probes(STUDY, STUDY.targets[w.part]),
+        costs=lambda w: targets.stage_costs(STUDY, targets.claims_chains(STUDY, STUDY.targets[w.part])),
+    output:
+        table=report(
+            "<results>/tables/{part}claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"figure": "The papers' claims ({part}claims)"},
+        ),
+        timed="<results>/costs/{part}claims.csv",
+    log:
+        "<logs>/make_claims/{part}claims.log",
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        **job("make_claims"),
+        # In the order of the file, which is that of the table.
+        claims=lambda w: stable_json(targets.claims_of(STUDY, STUDY.targets[w.part]), sort_keys=False),
+        options=lambda w: targets.claims_options(STUDY, STUDY.targets[w.part]).to_json(),
+    message:
+        "make_claims: writing tables/{wildcards.part}claims.csv"
+    shell:
+        "python {params.script:q} {input.scores:q} --probes {input.probes:q} --costs {input.costs:q}"
+        " --claims {params.claims:q} --options {params.options:q} --table {output.table:q} --timed {output.timed:q}"
+        " > {log:q} 2>&1"
+
+
+rule make_samples:
+    """For each language one question and what each model wrote, with verdicts (first seed)."""
+    input:
+        scores=lambda w: targets.sample_files(STUDY, STUDY.targets[w.part], "scores"),
+        generations=lambda w: targets.sample_files(STUDY, STUDY.targets[w.part], "generations"),
+        questions=lambda w: STUDY.paths.questions(STUDY.targets[w.part].splits[0]),
+    output:
+        "<results>/tables/{part}samples.csv",
+    log:
+        "<logs>/make_samples/{part}samples.log",
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        **job("make_samples"),
+    message:
+        "make_samples: taking a question of each language and what the models wrote (tables/{wildcards.part}samples.csv)"
+    shell:
+        "python {params.script:q} {input.scores:q} --questions {input.questions:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule plot_pareto:
+    """Accuracy against LCPR, token use as marker size, intervals, the front."""
+    input:
+        lambda w: STUDY.scores_of(STUDY.targets[w.part].evaluations),
+    output:
+        png=report(
+            "<results>/figures/{part}pareto.png",
+            caption="../report/pareto.rst",
+            category="Results",
+            labels={"figure": "Pareto plot ({part}pareto)"},
+        ),
+        svg="<results>/figures/{part}pareto.svg",
+        csv="<results>/figures/{part}pareto.csv",
+    log:
+        "<logs>/plot_pareto/{part}pareto.log",
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        **job("plot_pareto"),
+        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
+    message:
+        "plot_pareto: drawing accuracy against language consistency (figures/{wildcards.part}pareto.png)"
     shell:
         "python {params.script:q} {input:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
-# Accuracy and LCPR of every model in every language.
-rule languages:
+rule plot_languages:
+    """Accuracy and LCPR of every model in every language."""
     input:
-        "<results>/tables/scores.csv",
+        "<results>/tables/{part}scores.csv",
     output:
         png=report(
-            "<results>/figures/languages.png",
+            "<results>/figures/{part}languages.png",
             caption="../report/languages.rst",
             category="Results",
-            labels={"figure": "Scores by language"},
+            labels={"figure": "Scores by language ({part}languages)"},
         ),
-        svg="<results>/figures/languages.svg",
-        csv="<results>/figures/languages.csv",
+        svg="<results>/figures/{part}languages.svg",
+        csv="<results>/figures/{part}languages.csv",
     log:
-        "<logs>/languages.log",
+        "<logs>/plot_languages/{part}languages.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_languages.py"),
-        options=default_options,
-        code=code("plot_languages.py"),
+        **job("plot_languages"),
+        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
-        "languages: drawing the scores by language"
+        "plot_languages: drawing the scores by language (figures/{wildcards.part}languages.png)"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
-# Accuracy, match rate, alignment, tokens and languages of the traces over the steps of GRPO.
-rule training_curves:
+rule plot_training:
+    """Accuracy, match rate, alignment, tokens and languages of the traces over the steps of GRPO."""
     input:
-        curve_models,
+        lambda w: targets.grpo_folders(STUDY, STUDY.targets[w.part]),
     output:
         png=report(
-            "<results>/figures/{curves}.png",
+            "<results>/figures/{part}training.png",
             caption="../report/training.rst",
             category="Training",
-            labels={"figure": "GRPO over its steps ({curves})"},
+            labels={"figure": "GRPO over its steps ({part}training)"},
         ),
-        svg="<results>/figures/{curves}.svg",
-        csv="<results>/figures/{curves}.csv",
+        svg="<results>/figures/{part}training.svg",
+        csv="<results>/figures/{part}training.csv",
         mix_png=report(
-            "<results>/figures/{curves}-languages.png",
+            "<results>/figures/{part}training-languages.png",
             caption="../report/training_languages.rst",
             category="Training",
-            labels={"figure": "Languages of the traces ({curves})"},
+            labels={"figure": "Languages of the traces ({part}training)"},
         ),
-        mix_svg="<results>/figures/{curves}-languages.svg",
-        mix_csv="<results>/figures/{curves}-languages.csv",
+        mix_svg="<results>/figures/{part}training-languages.svg",
+        mix_csv="<results>/figures/{part}training-languages.csv",
     log:
-        "<logs>/training_curves/{curves}.log",
-    wildcard_constraints:
-        curves="training|adamame|schedules|mgsm",
+        "<logs>/plot_training/{part}training.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_training.py"),
-        options=curve_options,
-        code=code("plot_training.py"),
+        **job("plot_training"),
+        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
-        "training_curves: drawing accuracy, match rate and languages over the steps"
+        "plot_training: drawing accuracy, match rate and languages over the steps (figures/{wildcards.part}training.png)"
     shell:
         "python {params.script:q} {input:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q}"
         " --mix-png {output.mix_png:q} --mix-svg {output.mix_svg:q} --mix-csv {output.mix_csv:q} > {log:q} 2>&1"
 
 
-# Accuracy against LCPR again, over the checkpoints of each GRPO training.
-rule trajectories_figure:
+rule plot_trajectories:
+    """Accuracy against LCPR at each checkpoint of each GRPO training."""
     input:
-        "<results>/tables/trajectories.csv",
+        "<results>/tables/{part}scores.csv",
     output:
         png=report(
-            "<results>/figures/trajectories.png",
+            "<results>/figures/{part}steps.png",
             caption="../report/trajectories.rst",
             category="Training",
-            labels={"figure": "GRPO's way through accuracy and LCPR"},
+            labels={"figure": "Accuracy and LCPR at each checkpoint"},
         ),
-        svg="<results>/figures/trajectories.svg",
-        csv="<results>/figures/trajectories.csv",
+        svg="<results>/figures/{part}steps.svg",
+        csv="<results>/figures/{part}steps.csv",
     log:
-        "<logs>/trajectories_figure.log",
+        "<logs>/plot_trajectories/{part}steps.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_trajectories.py"),
-        options=trajectories_options,
-        code=code("plot_trajectories.py"),
+        **job("plot_trajectories"),
+        options=lambda w: targets.steps_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
-        "trajectories_figure: drawing the way of each GRPO training"
+        "plot_trajectories: drawing accuracy and LCPR at each checkpoint (figures/{wildcards.part}steps.png)"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
-# For each language one question and what each model wrote to it, with verdicts.
-rule samples:
+rule make_page:
+    """A target on one page that loads nothing from outside: claims first, then figures, tables that sort, samples."""
     input:
-        scores=samples_files("scores"),
-        generations=samples_files("generations"),
-        questions=samples_questions,
-    output:
-        "<results>/tables/{samples}.csv",
-    log:
-        "<logs>/samples/{samples}.log",
-    wildcard_constraints:
-        samples="samples|schedules-samples|slam-samples|merge-samples",
-    conda:
-        "../envs/vernacular.yaml"
-    params:
-        script=script("make_samples.py"),
-        code=code("make_samples.py"),
-    message:
-        "samples: taking a question of each language and what the models wrote (tables/{wildcards.samples}.csv)"
-    shell:
-        "python {params.script:q} {input.scores:q} --questions {input.questions:q} --out {output:q} > {log:q} 2>&1"
-
-
-# A part of the study on one page that asks for nothing outside: claims first, then figures, tables that sort, samples.
-rule page:
-    input:
-        claims=page_input("claims"),
-        timed=page_input("timed"),
-        scores=page_input("scores"),
-        samples=page_input("samples"),
-        leaks=page_input("leaks"),
-        figures=page_input("figures"),
-        tables=page_input("tables"),
+        unpack(lambda w: targets.page_inputs(STUDY, w.page)),
     output:
         "<results>/{page}.html",
     log:
-        "<logs>/page/{page}.log",
-    wildcard_constraints:
-        page="index|schedules|trajectories|slam|merge",
+        "<logs>/make_page/{page}.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_page.py"),
-        options=page_options,
-        looks=page_looks(),
-        code=code("make_page.py"),
+        **job("make_page"),
+        options=lambda w: targets.page_options(STUDY, w.page).to_json(),
+        template=targets.page_template(),
     message:
-        "page: writing {wildcards.page}.html"
+        "make_page: writing {wildcards.page}.html"
     shell:
         "python {params.script:q} --scores {input.scores:q} --claims {input.claims:q} --timed {input.timed:q}"
         " --samples {input.samples:q} --leaks {input.leaks:q} --figures {input.figures:q} --tables {input.tables:q}"
         " --options {params.options:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule make_card:
+    """The card of a model: recipe, parents, data, scores and licence. Not in its folder: a changed score retrains nothing."""
+    input:
+        model="<results>/seed-{seed}/models/{model}",
+        tables=lambda w: targets.card_tables(STUDY, w.model),
+    output:
+        "<results>/cards/seed-{seed}/{model}.md",
+    log:
+        "<logs>/seed-{seed}/make_card/{model}.log",
+    wildcard_constraints:
+        model=one_of(name for name, model in STUDY.models.items() if model.trained),
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        **job("make_card"),
+        options=lambda w: targets.card_options(STUDY, w.model).to_json(),
+    message:
+        "make_card: writing the card of {wildcards.model} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} {input.tables:q} --model {input.model:q} --options {params.options:q}"
+        " --out {output:q} > {log:q} 2>&1"

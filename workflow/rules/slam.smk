@@ -1,10 +1,11 @@
-# SLAM (arXiv 2501.03681): find the layers of a model that handle language, and tune only those, in one stage.
+# In: a model and parallel questions. Out: how its layers handle language, which of them SLAM tunes (arXiv 2501.03681),
+# and tables that compare SLAM with its baselines. The training itself is in train.smk.
 #
-# Nobody published the probe: what is measured, and where that is our choice, stands in src/vernacular/slam/probe.py.
+# No code of the probe was published: src/vernacular/slam/probe.py says what is measured, and where that is our choice.
 
 
-# How active each layer's neurons are in each language, over parallel questions.
 rule slam_probe:
+    """How active each layer's neurons are in each language, over parallel questions."""
     input:
         model="<results>/seed-{seed}/models/{model}",
         questions="<results>/corpus/questions/dev.parquet",
@@ -16,11 +17,10 @@ rule slam_probe:
     conda:
         "../envs/vernacular.yaml"
     resources:
-        **job_resources(of_section("slam")),
+        **job_resources(LIMITS, lambda w: STUDY.config["slam"]["resources"]),
     params:
-        script=script("slam_probe.py"),
-        options=probe_options,
-        code=code("slam_probe.py"),
+        **job("slam_probe"),
+        options=lambda w: stages.probe_options(STUDY).to_json(),
     message:
         "slam_probe: reading the activations of {wildcards.model} (seed {wildcards.seed})"
     shell:
@@ -28,23 +28,22 @@ rule slam_probe:
         " --out {output:q} > {log:q} 2>&1"
 
 
-# Which layers a SLAM model tunes, with the reason for each.
 rule slam_select:
+    """Which layers a SLAM model tunes, with the reason for each."""
     input:
-        probe_of_parent,
+        lambda w: STUDY.paths.probe(STUDY.models[w.model].options["from"], w.seed),
     output:
         "<results>/seed-{seed}/slam/{model}/layers.json",
     log:
         "<logs>/seed-{seed}/slam_select/{model}.log",
     wildcard_constraints:
-        model=models_of("slam"),
+        model=one_of(stages.models_of(STUDY, "train_slam")),
     priority: 10
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("slam_select.py"),
-        options=selection_rule,
-        code=code("slam_select.py"),
+        **job("slam_select"),
+        options=lambda w: stages.selection_options(STUDY, w.model).to_json(),
     message:
         "slam_select: choosing the layers of {wildcards.model} (seed {wildcards.seed})"
     shell:
@@ -52,44 +51,11 @@ rule slam_select:
         " --out {output:q} > {log:q} 2>&1"
 
 
-# The one stage: the feed-forward matrices of those layers.
-rule train_slam:
+rule make_slam_table:
+    """What is tuned, what it gains, what it forgets."""
     input:
-        parent=parent,
-        data=training_data,
-        layers="<results>/seed-{seed}/slam/{model}/layers.json",
-    output:
-        model=directory("<results>/seed-{seed}/models/{model}"),
-        costs="<results>/costs/seed-{seed}/{model}.csv",
-    log:
-        "<logs>/seed-{seed}/train_slam/{model}.log",
-    wildcard_constraints:
-        model=models_of("slam"),
-    priority: 10
-    conda:
-        "../envs/vernacular.yaml"
-    threads: recipe_threads
-    resources:
-        **job_resources(of_recipe),
-    params:
-        script=script("train_slam.py"),
-        recipe=recipe,
-        code=code("train_slam.py"),
-        checkpoints=checkpoints,
-    message:
-        "train_slam: training {wildcards.model} (seed {wildcards.seed})"
-    shell:
-        "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
-        " --input parent={input.parent:q} --input data={input.data:q} --input layers={input.layers:q}"
-        " --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q}"
-        " --progress 3 3>&2 > {log:q} 2>&1"
-
-
-# What is tuned, what it gains, what it forgets.
-rule slam_table:
-    input:
-        scores=slam_table_scores,
-        costs=slam_table_costs,
+        scores=lambda w: STUDY.scores_of(STUDY.section_evaluations("slam")),
+        costs=lambda w: targets.slam_table_costs(STUDY),
     output:
         report(
             "<results>/tables/slam.csv",
@@ -98,24 +64,23 @@ rule slam_table:
             labels={"figure": "SLAM and its baselines"},
         ),
     log:
-        "<logs>/slam_table.log",
+        "<logs>/make_slam_table.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_slam_table.py"),
-        options=slam_options,
-        code=code("make_slam_table.py"),
+        **job("make_slam_table"),
+        options=lambda w: targets.slam_options(STUDY).to_json(),
     message:
-        "slam_table: writing tables/slam.csv"
+        "make_slam_table: writing tables/slam.csv"
     shell:
         "python {params.script:q} {input.scores:q} --costs {input.costs:q} --options {params.options:q}"
         " --out {output:q} > {log:q} 2>&1"
 
 
-# Seconds, tokens and memory, of all stages that a model takes; measured, so two runs differ.
-rule slam_costs:
+rule make_slam_costs:
+    """Seconds, tokens and memory of all trainings that a model takes; measured, so two runs differ."""
     input:
-        slam_cost_files,
+        lambda w: targets.stage_costs(STUDY, STUDY.training_chains()),
     output:
         report(
             "<results>/costs/slam.csv",
@@ -124,24 +89,23 @@ rule slam_costs:
             labels={"figure": "What SLAM and its baselines cost"},
         ),
     log:
-        "<logs>/slam_costs.log",
+        "<logs>/make_slam_costs.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_slam_costs.py"),
-        options=slam_cost_options,
-        code=code("make_slam_costs.py"),
+        **job("make_slam_costs"),
+        options=lambda w: targets.slam_options(STUDY, chains=True).to_json(),
     message:
-        "slam_costs: writing costs/slam.csv"
+        "make_slam_costs: writing costs/slam.csv"
     shell:
         "python {params.script:q} {input:q} --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-# Layers x languages, the MSD of the layers, and those that were chosen (the first seed).
-rule slam_figure:
+rule plot_slam_probe:
+    """Layers x languages, the MSD of the layers, and those that were chosen (first seed)."""
     input:
-        probe=lambda wildcards: f"{RESULTS}/seed-{study['seeds'][0]}/slam/{wildcards.model}/probe.parquet",
-        layers=first_seed_layers,
+        probe=lambda w: STUDY.paths.probe(w.model, STUDY.seeds[0]),
+        layers=lambda w: [STUDY.paths.layers(m, STUDY.seeds[0]) for m in targets.slam_models(STUDY, "target", w.model)],
     output:
         png=report(
             "<results>/figures/slam-probe-{model}.png",
@@ -152,28 +116,29 @@ rule slam_figure:
         svg="<results>/figures/slam-probe-{model}.svg",
         csv="<results>/figures/slam-probe-{model}.csv",
     log:
-        "<logs>/slam_figure/{model}.log",
+        "<logs>/plot_slam_probe/{model}.log",
     wildcard_constraints:
-        model="|".join(map(re.escape, MODELS)),
+        model=one_of(STUDY.models),
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_slam_probe.py"),
-        options=slam_options,
-        code=code("plot_slam_probe.py"),
+        **job("plot_slam_probe"),
+        options=lambda w: targets.slam_options(STUDY).to_json(),
     message:
-        "slam_figure: drawing where {wildcards.model} handles language"
+        "plot_slam_probe: drawing where {wildcards.model} handles language"
     shell:
         "python {params.script:q} --probe {input.probe:q} --layers {input.layers:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
-# Does MSD pick the right layers? The gain of every single layer, tuned alone, against its MSD.
-rule slam_sweep_table:
+rule make_slam_sweep:
+    """Does MSD pick the right layers? The gain of every single layer, tuned alone, against its MSD."""
     input:
-        scores=sweep_scores,
-        probes=sweep_probes,
-        layers=sweep_layers,
+        scores=lambda w: STUDY.scores_of(STUDY.section_evaluations("slam", "sweep")),
+        probes=lambda w: [STUDY.paths.probe(STUDY.config["slam"]["reference"], seed) for seed in STUDY.seeds],
+        layers=lambda w: [
+            STUDY.paths.layers(m, seed) for seed in STUDY.seeds for m in targets.slam_models(STUDY, "sweep")
+        ],
     output:
         report(
             "<results>/tables/slam-sweep.csv",
@@ -182,21 +147,21 @@ rule slam_sweep_table:
             labels={"figure": "Gain of each layer, tuned alone"},
         ),
     log:
-        "<logs>/slam_sweep_table.log",
+        "<logs>/make_slam_sweep.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("make_slam_sweep.py"),
-        options=sweep_options,
-        code=code("make_slam_sweep.py"),
+        **job("make_slam_sweep"),
+        options=lambda w: targets.slam_options(STUDY, "sweep").to_json(),
     message:
-        "slam_sweep_table: writing tables/slam-sweep.csv"
+        "make_slam_sweep: writing tables/slam-sweep.csv"
     shell:
         "python {params.script:q} {input.scores:q} --probes {input.probes:q} --layers {input.layers:q}"
         " --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule slam_sweep_figure:
+rule plot_slam_sweep:
+    """The same as a figure."""
     input:
         "<results>/tables/slam-sweep.csv",
     output:
@@ -209,15 +174,14 @@ rule slam_sweep_figure:
         svg="<results>/figures/slam-sweep.svg",
         csv="<results>/figures/slam-sweep.csv",
     log:
-        "<logs>/slam_sweep_figure.log",
+        "<logs>/plot_slam_sweep.log",
     conda:
         "../envs/vernacular.yaml"
     params:
-        script=script("plot_slam_sweep.py"),
-        options=slam_options,
-        code=code("plot_slam_sweep.py"),
+        **job("plot_slam_sweep"),
+        options=lambda w: targets.slam_options(STUDY).to_json(),
     message:
-        "slam_sweep_figure: drawing the gain of each layer against its MSD"
+        "plot_slam_sweep: drawing the gain of each layer against its MSD"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
         " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"

@@ -8,10 +8,11 @@ from typing import Any
 
 from vernacular.models.launch import processes, strategy
 from vernacular.planning.sizes import cache_bytes, load_sizes, meta_model, parameters, shape_of, trained_parameters
-from vernacular.study.merge import merge_parents
+from vernacular.study.compile import Study
+from vernacular.study.graph import Model, training_parts
+from vernacular.study.recipes import CONNECTORS
 
 GB = 1e9
-MERGES = ("merge-mapping", "merge")
 
 
 def machine(gpus: int) -> dict[str, Any]:
@@ -21,21 +22,22 @@ def machine(gpus: int) -> dict[str, Any]:
 # --- tokens
 
 
-def rows_of(study: dict[str, Any], recipe: dict[str, Any]) -> int:
+def rows_of(config: dict[str, Any], model: Model) -> int:
     """Examples in a training set, by the questions, rows and languages of its parts; without any, `rows` in all."""
-    if recipe["recipe"] == "grpo":
-        return recipe["prompts"]
-    parts = study["data"][recipe["data"]] if "data" in recipe else [study["traces"]]
+    if model.recipe.reads == "prompts":
+        return model.options["prompts"]
     total = 0.0
-    for part in parts:
+    for part in training_parts(config, model):
         if "source" in part:
-            known_set = load_sizes()["datasets"].get(study["sources"][part["source"]].get("dataset"), {})
+            known_set = load_sizes()["datasets"].get(config["sources"][part["source"]].get("dataset"), {})
             limited = part["limit"] * len(part["languages"]) if part.get("limit") else math.inf
             total += min(limited, known_set.get("rows", math.inf if part.get("limit") else 0))
             continue
-        shares = part.get("benchmarks") or {part.get("benchmark"): part.get("share")}
-        known = {n: s for n, s in shares.items() if n and s and "questions" in study["benchmarks"][n]}
-        questions = sum(study["benchmarks"][n]["questions"]["train"] * (high - low) for n, (low, high) in known.items())
+        shares = part.get("benchmarks") or {part.get("benchmark"): part.get("hash_range")}
+        known = {n: s for n, s in shares.items() if n and s and "questions" in config["benchmarks"][n]}
+        questions = sum(
+            config["benchmarks"][n]["questions"]["train"] * (high - low) for n, (low, high) in known.items()
+        )
         languages = part["languages"]
         total += questions * sum(part.get("shares", {}).get(language, 1.0) for language in languages)
     return round(total) or load_sizes()["assumptions"]["rows"]
@@ -48,12 +50,12 @@ def batch_of(recipe: dict[str, Any]) -> int:
     return each * processes(recipe)
 
 
-def steps_of(study: dict[str, Any], recipe: dict[str, Any]) -> int:
-    training = recipe["training"]
+def steps_of(config: dict[str, Any], model: Model) -> int:
+    recipe, training = model.options, model.options["training"]
     if training.get("max_steps", -1) > 0:
         return training["max_steps"]
     group = training.get("num_generations", 8) if recipe["recipe"] == "grpo" else 1
-    return math.ceil(training.get("num_train_epochs", 3) * rows_of(study, recipe) * group / batch_of(recipe))
+    return math.ceil(training.get("num_train_epochs", 3) * rows_of(config, model) * group / batch_of(recipe))
 
 
 def length_of(recipe: dict[str, Any]) -> int:
@@ -84,19 +86,20 @@ def checkpointed(recipe: dict[str, Any]) -> bool:
     return bool(said[0] if said else recipe["recipe"] in ("sft", "grpo") and recipe["resources"]["gpu"])
 
 
-def training_seconds(study: dict[str, Any], name: str, width: int) -> float:
+def training_seconds(study: Study, name: str, width: int) -> float:
     """2 FLOPs a parameter and token forward, 2 backward to the activations and 2 to each weight that is trained; 2 more
     where activations are computed again. Attention is left out."""
-    recipe = study["models"][name]
-    training, shape, gpus = recipe["training"], shape_of(study["models"], name), recipe["resources"]["gpu"]
+    models, model = study.models, study.models[name]
+    recipe, training, shape = model.options, model.options["training"], shape_of(models, name)
+    gpus = recipe["resources"]["gpu"]
     power, total = machine(gpus), parameters(shape)
     again = 2 if checkpointed(recipe) else 0
-    flops = (4 + again) * total + 2 * min(trained_parameters(study["models"], name), total)
-    if merge_parents(study["models"], name):
-        flops += 2 * parameters(shape_of(study["models"], merge_parents(study["models"], name)["encoder"]), True)
+    flops = (4 + again) * total + 2 * min(trained_parameters(models, name), total)
+    if model.parts:
+        flops += 2 * parameters(shape_of(models, model.parts["encoder"]), True)
     if recipe["recipe"] == "grpo":
         flops += 2 * total * ((training.get("beta", 0.0) > 0) + (training.get("num_iterations", 1) > 1))
-    steps, count = steps_of(study, recipe), processes(recipe)
+    steps, count = steps_of(study.config, model), processes(recipe)
     tokens = steps * batch_of(recipe) * length_of(recipe)
     threads = 1 if gpus else recipe["threads"]
     seconds = flops * tokens / (power["flops"] * power["training_share"] * count * threads)
@@ -115,24 +118,24 @@ def training_seconds(study: dict[str, Any], name: str, width: int) -> float:
 def weight_width(recipe: dict[str, Any]) -> int:
     """Bytes of a trained weight, of a merge's parents': float32 in supervised trainings, on CPUs and where a merge does
     not ask for bfloat16; else that."""
-    halved = recipe["recipe"] in ("sft", "grpo") or (recipe["recipe"] in MERGES and recipe["training"].get("bf16"))
+    halved = recipe["recipe"] in ("sft", "grpo") or (recipe["recipe"] in CONNECTORS and recipe["training"].get("bf16"))
     return 2 if halved and recipe["resources"]["gpu"] else 4
 
 
-def training_memory(study: dict[str, Any], name: str) -> float:
+def training_memory(study: Study, name: str) -> float:
     """Bytes that one process needs: weights, gradients, AdamW's two moments, activations, logits of one micro-batch.
 
     Activations: 34 x tokens x width x layers (Korthikanti et al., arXiv 2205.05198, without the attention matrix, which
     fused attention never stores); with checkpoints 2 x tokens x width x layers and one layer's 34.
     """
-    models = study["models"]
-    recipe, shape = models[name], shape_of(models, name)
+    models, model = study.models, study.models[name]
+    recipe, shape = model.options, shape_of(models, name)
     total, trained, width = parameters(shape), trained_parameters(models, name), weight_width(recipe)
     how, count, training = strategy(recipe), processes(recipe), recipe["training"]
     config = meta_model(shape).config
     weights: float = total * (0.55 if recipe.get("load_in_4bit") else width)
-    if parents := merge_parents(models, name):
-        weights += parameters(shape_of(models, parents["encoder"]), True) * width
+    if model.parts:
+        weights += parameters(shape_of(models, model.parts["encoder"]), True) * width
     held: float = trained * (4 if recipe.get("lora") else width)
     gradients, moments = held, 2 * held
     if how in ("fsdp2", "zero3"):
@@ -149,11 +152,11 @@ def training_memory(study: dict[str, Any], name: str) -> float:
     return needed
 
 
-def saved_bytes(study: dict[str, Any], name: str) -> float:
+def saved_bytes(study: Study, name: str) -> float:
     """A model folder, with weights that are kept for trajectories; two checkpoints while it trains come on top."""
-    models, recipe = study["models"], study["models"][name]
+    models, recipe = study.models, study.models[name].options
     trained = trained_parameters(models, name) * 4 if "training" in recipe else 0
-    if merge_parents(models, name):
+    if models[name].parts:
         return trained
     whole = parameters(shape_of(models, name)) * weight_width({"resources": {"gpu": 0}, **recipe})
-    return whole + len(recipe.get("kept", [])) * (trained if recipe.get("lora") else whole)
+    return whole + len(recipe.get("checkpoint_steps", [])) * (trained if recipe.get("lora") else whole)

@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from vernacular.adamame.options import PromptsOptions
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.launch import processes
 from vernacular.planning.estimate import (
     GB,
@@ -28,7 +30,8 @@ from vernacular.planning.estimate import (
 from vernacular.planning.sizes import cache_bytes, load_sizes, parameters, shape_of
 from vernacular.storage import command
 from vernacular.storage.yaml_file import read_yaml
-from vernacular.study.resolve import evaluated, evaluated_resources, resolve_study
+from vernacular.study.compile import Study, compile_study
+from vernacular.study.stages import prompts_options
 
 ROOT = Path(__file__).parents[3]
 
@@ -48,68 +51,64 @@ class Work:
     note: str = ""
 
 
-def trainings(study: dict[str, Any]) -> Iterator[Work]:
-    rules = {"sft": "train_sft", "grpo": "train_grpo", "slam": "train_slam", "merge": "train_merge"}
-    rules |= {"finetune": "train_finetune", "merge-mapping": "train_mapping", "translator": "pretrain_translator"}
-    for name, recipe in study["models"].items():
-        if "training" not in recipe:
+def trainings(study: Study) -> Iterator[Work]:
+    for name, model in study.models.items():
+        if not model.trained:
             continue
-        gpus = recipe["resources"]["gpu"]
+        recipe, gpus = model.options, model.options["resources"]["gpu"]
         memory = training_memory(study, name)
-        whole = parameters(shape_of(study["models"], name)) * weight_width(recipe)
+        whole = parameters(shape_of(study.models, name)) * weight_width(recipe)
         host = 3 * GB * processes(recipe) + (processes(recipe) * whole if gpus else processes(recipe) * memory)
         seconds = training_seconds(study, name, weight_width(recipe))
         note = "does not fit the GPU" if gpus and memory > machine(gpus)["memory_gb"] * GB else ""
-        rule = rules.get(recipe["recipe"], recipe["recipe"])
         disk = saved_bytes(study, name)
-        yield Work(rule, name, len(study["seeds"]), gpus, memory, host, seconds / 3600, disk, note)
+        yield Work(model.recipe.rule, name, len(study.seeds), gpus, memory, host, seconds / 3600, disk, note)
 
 
-def answering(study: dict[str, Any], label: str, name: str, options: dict[str, Any], count: int, gpus: int) -> Work:
+def answering(
+    study: Study, label: str, name: str, options: GenerationOptions | PromptsOptions, count: int, gpus: int
+) -> Work:
     """Decoding `count` completions with a model; the rules `generate` and `rl_prompts`."""
-    shape, width = shape_of(study["models"], name), 2 if gpus or options.get("dtype") == "bfloat16" else 4
-    fast = options.get("engine") == "vllm" and gpus
-    side = min(machine(gpus)["sequences"] if fast else options["batch_size"], max(count, 1))
-    seconds = decoding(shape, count, options["max_new_tokens"], gpus, side, width)
-    length = load_sizes()["assumptions"]["prompt"] + options["max_new_tokens"]
+    shape, width = shape_of(study.models, name), 2 if gpus or getattr(options, "dtype", None) == "bfloat16" else 4
+    fast = options.engine == "vllm" and gpus
+    side = min(machine(gpus)["sequences"] if fast else options.batch_size, max(count, 1))
+    seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
+    length = load_sizes()["assumptions"]["prompt"] + options.max_new_tokens
     memory = parameters(shape) * width + side * length * cache_bytes(shape, width)
     if fast:  # vLLM takes what there is
         memory = 0.9 * machine(gpus)["memory_gb"] * GB
     host = 3 * GB + (parameters(shape) * width if gpus else memory)
     note = "does not fit the GPU" if gpus and memory > machine(gpus)["memory_gb"] * GB else ""
-    return Work("generate", label, len(study["seeds"]), gpus, memory, host, seconds / 3600, count * 2000, note)
+    return Work("generate", label, len(study.seeds), gpus, memory, host, seconds / 3600, count * 2000, note)
 
 
-def questions_of(study: dict[str, Any], benchmark: str, options: dict[str, Any]) -> int:
+def questions_of(study: Study, benchmark: str, options: GenerationOptions) -> int:
     """How many questions an evaluation asks; a benchmark of no known size counts 250 a language, as MGSM has."""
-    there = study["benchmarks"][benchmark].get("questions", {}).get(options["split"]) or 250
+    there = study.config["benchmarks"][benchmark].get("questions", {}).get(options.split) or 250
     total = 0
-    for language in options["languages"]:
-        asked = options["questions_en"] if language == "en" and options["questions_en"] else options["questions"]
+    for language in options.languages:
+        asked = options.questions_en if language == "en" and options.questions_en else options.questions
         total += min(asked or there, there)
     return total
 
 
-def answerings(study: dict[str, Any], file: str) -> Iterator[Work]:
-    resources = evaluated_resources(study)
-    for (label, benchmark), (name, options) in evaluated(study, file).items():
-        count = questions_of(study, benchmark, options) * options["samples"]
-        gpus = resources[label, benchmark]["gpu"]
-        yield answering(study, f"{label} / {benchmark}", name, options, count, gpus)
-    parents = dict.fromkeys(r["from"] for r in study["models"].values() if r["recipe"] == "grpo")
-    for name in parents:
-        rl = study["rl"]
-        questions = study["benchmarks"].get(rl.get("benchmark"), {}).get("questions", {}).get("train")
-        low, high = rl.get("share", (0.0, 1.0))
-        count = round((questions or load_sizes()["assumptions"]["rows"]) * (high - low)) * rl["candidates"]
-        work = answering(study, name, name, rl, count, rl["resources"]["gpu"])
-        work.rule = "rl_prompts"
+def answerings(study: Study) -> Iterator[Work]:
+    for (label, benchmark), answer in study.answers.items():
+        count = questions_of(study, benchmark, answer.options) * answer.options.samples
+        yield answering(study, f"{label} / {benchmark}", answer.model, answer.options, count, answer.resources["gpu"])
+    for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
+        options = prompts_options(study)
+        questions = study.config["benchmarks"].get(options.benchmark, {}).get("questions", {}).get("train")
+        low, high = options.hash_range
+        count = round((questions or load_sizes()["assumptions"]["rows"]) * (high - low)) * options.candidates
+        work = answering(study, name, name, options, count, study.config["rl"]["resources"]["gpu"])
+        work.rule = "make_rl_prompts"
         yield work
 
 
-def fetched(study: dict[str, Any]) -> int:
+def fetched(study: Study) -> int:
     """Bytes of the hub models; of data sets a plan knows no sizes (they are small beside the models)."""
-    repositories = {recipe["repo"] for recipe in study["models"].values() if "repo" in recipe}
+    repositories = {model.options["repo"] for model in study.models.values() if "repo" in model.options}
     known = load_sizes()["models"]
     return sum(round(known[repo]["parameters"] * 1e9 * known[repo]["bytes"]) for repo in repositories)
 
@@ -154,7 +153,7 @@ def table(works: list[Work]) -> list[str]:
     return lines
 
 
-def report(study: dict[str, Any], works: list[Work], count: str) -> str:
+def report(study: Study, works: list[Work], count: str) -> str:
     hours = sum(work.hours * work.gpus * work.times for work in works)
     processor = sum(work.hours * work.times for work in works if not work.gpus)
     training = [work.disk for work in works if work.rule.startswith(("train_", "pretrain"))]
@@ -180,7 +179,7 @@ def overlay(works: list[Work]) -> str:
     return yaml.safe_dump({"models": found}, sort_keys=False)
 
 
-def read_study(configs: list[str]) -> dict[str, Any]:
+def read_study(configs: list[str]) -> Study:
     from snakemake.utils import update_config
 
     whole: dict[str, Any] = {}
@@ -188,8 +187,8 @@ def read_study(configs: list[str]) -> dict[str, Any]:
         try:
             update_config(whole, read_yaml(path))
         except AttributeError:
-            raise ValueError(f"{path}: no mapping of keys, so no study; config/README.md names them") from None
-    return resolve_study(whole, " + ".join(configs))
+            raise ValueError(f"{path}: not a mapping of keys, so not a study; config/README.md names them") from None
+    return compile_study(whole, " + ".join(configs), ROOT / "config" / "claims.yaml")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -200,7 +199,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         study = read_study(args.config)
-        works = [*trainings(study), *answerings(study, " + ".join(args.config))]
+        works = [*trainings(study), *answerings(study)]
         print(overlay(works) if args.resources else report(study, works, jobs(args.config)), end="\n")
 
     return command.run("plan", work)

@@ -7,7 +7,7 @@ from typing import Any
 
 from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import read_yaml
-from vernacular.study.merge import merge_parents
+from vernacular.study.graph import Graph
 
 SIZES = Path(__file__).parents[3] / "resources" / "sizes.yaml"
 
@@ -17,12 +17,12 @@ def load_sizes() -> dict[str, Any]:
     return read_yaml(SIZES)
 
 
-def shape_of(models: dict[str, Any], name: str) -> dict[str, Any]:
+def shape_of(models: Graph, name: str) -> dict[str, Any]:
     """The keys of a model's Transformers config: its own, or those of the parent that it has its weights from.
 
     Raises ValueError for a hub model whose shape resources/sizes.yaml lacks, and for a folder without a config.json.
     """
-    recipe = models[name]
+    recipe = models[name].options
     if "architecture" in recipe:
         return {**recipe["architecture"], "vocab_size": recipe["vocabulary"]}
     if "repo" in recipe:
@@ -38,7 +38,7 @@ def shape_of(models: dict[str, Any], name: str) -> dict[str, Any]:
         if not file.exists():
             raise ValueError(f"models.{name}.path: {file} is not there, so the model's size is unknown")
         return json.loads(file.read_text(encoding="utf-8"))
-    return shape_of(models, merge_parents(models, name).get("llm", recipe["from"]))
+    return shape_of(models, models[name].parts.get("llm", recipe["from"]))
 
 
 def meta_model(shape: dict[str, Any], encoder: bool = False) -> Any:
@@ -63,15 +63,14 @@ def parameters(shape: dict[str, Any], encoder: bool = False) -> int:
     return sum(parameter.numel() for parameter in meta_model(shape, encoder).parameters())
 
 
-def trained_parameters(models: dict[str, Any], name: str) -> int:
+def trained_parameters(models: Graph, name: str) -> int:
     """How many a recipe trains: all, LoRA's, SLAM's matrices (a quarter of the layers where `auto` will choose), or a
     merge's connector."""
     from torch import nn
 
-    recipe = models[name]
-    shape = shape_of(models, name)
-    if parents := merge_parents(models, name):
-        return connector_parameters(models, parents, recipe)
+    if models[name].parts:
+        return connector_parameters(models, name)
+    recipe, shape = models[name].options, shape_of(models, name)
     model = meta_model(shape)
     if recipe.get("lora"):
         wanted, head = recipe["lora"].get("target_modules", "all-linear"), model.get_output_embeddings()
@@ -94,15 +93,16 @@ def trained_parameters(models: dict[str, Any], name: str) -> int:
     return parameters(shape)
 
 
-def connector_parameters(models: dict[str, Any], parents: dict[str, str], recipe: dict[str, Any]) -> int:
+def connector_parameters(models: Graph, name: str) -> int:
     import torch
 
     from vernacular.merge.model import Connector
 
-    encoder, llm = (meta_model(shape_of(models, parents[part])) for part in ("encoder", "llm"))
+    recipe, parts = models[name].options, models[name].parts
+    encoder, llm = (meta_model(shape_of(models, parts[part])) for part in ("encoder", "llm"))
     # The mapping's stage has neither gate nor language embedding. How many languages there are hardly counts.
     options = {"gate": recipe.get("gate", "none"), "language_embedding": recipe.get("language_embedding", 0)}
-    options["mapping_width"] = {**models[recipe["from"]], **recipe}.get("mapping_width", 0)
+    options["mapping_width"] = {**models[recipe["from"]].options, **recipe}.get("mapping_width", 0)
     with torch.device("meta"):
         connector = Connector(
             encoder.get_input_embeddings().embedding_dim,

@@ -1,9 +1,12 @@
-"""Is there a SLURM to submit to? Asked before Snakemake's plugin finds out with a traceback."""
+"""What jobs ask a cluster for, and whether there is a SLURM to submit to."""
 
 import contextlib
 import io
+import os
 import shutil
 import sys
+from collections.abc import Callable
+from typing import Any
 
 # Ways to call Snakemake that submit nothing.
 HARMLESS = ["dryrun", "touch", "lint", "dag", "rulegraph", "filegraph", "d3dag", "unlock", "report", "summary"]
@@ -12,7 +15,10 @@ HARMLESS += ["delete_all_output", "delete_temp_output", "cleanup_metadata", "arc
 
 
 def require_slurm(words: list[str]) -> None:
-    """End with one line where these words after `snakemake` would submit jobs and the machine has no sbatch."""
+    """Exit with one line where these words after `snakemake` would submit jobs and the machine has no sbatch.
+
+    Snakemake's plugin would end in a traceback.
+    """
     # A dry run is known by its words: Snakemake's parser of all of them takes a tenth of a second.
     if {"-n", "--dry-run", "--dryrun"} & set(words) or shutil.which("sbatch") is not None:
         return
@@ -28,3 +34,46 @@ def require_slurm(words: list[str]) -> None:
             "vernacular: no SLURM here (sbatch is not on PATH), so nothing can be submitted: log in to your cluster, "
             "load its SLURM module if it has one, and type the same; or run on this machine with --profile local"
         )
+
+
+def job_resources(limits: dict[str, int], options: Callable[[Any], dict[str, int]]) -> dict[str, Callable[..., Any]]:
+    """The resources of a rule; no part of the trigger `params`.
+
+    limits: the most that any attempt asks for; options(wildcards): {gpu, mem_mb, runtime} of the first attempt, of
+    which later ones ask a multiple. Some clusters hand out GPUs by --gpus, others only by --gres: the environment's
+    VERNACULAR_GPU is `gpu` or `gres`, with a type after a colon (gres:a100). Exits with one line for anything else.
+    """
+    flavour, _, kind = os.getenv("VERNACULAR_GPU", "gpu").partition(":")
+    if flavour not in ("gpu", "gres"):
+        sys.exit(f"vernacular: VERNACULAR_GPU is '{flavour}'; set it to gpu or gres, with a type as in gres:a100")
+
+    def gpu(wildcards: Any) -> int:
+        return options(wildcards)["gpu"]
+
+    def gres(wildcards: Any) -> str:
+        return ":".join(filter(None, ["gpu", kind, str(gpu(wildcards))])) if gpu(wildcards) else ""
+
+    def gpu_model(wildcards: Any) -> str:
+        return kind if gpu(wildcards) else ""
+
+    def grown(key: str) -> Callable[..., int]:
+        def value(wildcards: Any, attempt: int) -> int:
+            return min(options(wildcards)[key] * attempt, limits[key])
+
+        return value
+
+    by_flavour: dict[str, Callable[..., Any]] = {"gres": gres} if flavour == "gres" else {"gpu": gpu}
+    if flavour == "gpu" and kind:
+        by_flavour["gpu_model"] = gpu_model
+    return {**by_flavour, "mem_mb": grown("mem_mb"), "runtime": grown("runtime")}
+
+
+def preflight_resources(node: str) -> dict[str, int]:
+    """A look at a GPU node asks for one GPU. node: `cpu` or `gpu`."""
+    return {"gpu": int(node == "gpu"), "mem_mb": 4000, "runtime": 10}
+
+
+def preflight_nodes(config: dict[str, Any]) -> list[str]:
+    """The kinds of nodes that a study's jobs run on. config: resolved."""
+    parts = [*config["models"].values(), *config["evaluations"], config.get("rl", {}), config.get("slam", {})]
+    return ["cpu", "gpu"] if any(part.get("resources", {}).get("gpu") for part in parts) else ["cpu"]

@@ -6,6 +6,7 @@ rerun days of training over a space in a shell block, and misses imported module
 
 import ast
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,20 @@ def code_hash(script: Path) -> str:
         total.update(path.name.encode())
         total.update(syntax(path)[0].encode())
     return total.hexdigest()[:16]
+
+
+def job(name: str) -> dict[str, Callable[..., str]]:
+    """Two parameters of every rule: the path of its script, workflow/scripts/<name>.py, and `code`, the script's hash.
+
+    Both are functions. Snakemake leaves what depends on `threads` out of the trigger `params`, so a moved repository
+    retrains nothing; and a dry run parses the code of its own jobs alone.
+    """
+    path = SOURCE.parent / "workflow" / "scripts" / f"{name}.py"
+
+    def script(wildcards: Any, threads: Any) -> str:
+        return str(path)
+
+    def code(wildcards: Any) -> str:
+        return code_hash(path)
+
+    return {"script": script, "code": code}

@@ -8,6 +8,7 @@ from typing import Any
 
 from vernacular.corpus.formats import PHRASEBOOK
 from vernacular.storage.yaml_file import read_yaml
+from vernacular.study.graph import Model, training_parts
 
 FILE = Path(__file__).parents[3] / "resources" / "licences.yaml"
 UNKNOWN = "not known here: look where it comes from"
@@ -27,26 +28,24 @@ def licence_of(origin: str) -> str:
     return found[0] if found else UNKNOWN
 
 
-def origins_of(study: dict[str, Any], names: Iterable[str]) -> list[dict[str, str]]:
-    """source, origin, revision, licence of all that some models (by name) learnt from or were taken from, each once."""
+def origins_of(study: dict[str, Any], models: Iterable[Model]) -> list[dict[str, str]]:
+    """source, origin, revision, licence of all that some models learnt from or were taken from, each once."""
     rows: dict[tuple[str, str, str], None] = {}
-    for name in names:
-        recipe = study["models"][name]
-        if "repo" in recipe:
-            rows[name, recipe["repo"], recipe["revision"]] = None
-        elif "path" in recipe:
-            rows[name, recipe["path"], ""] = None
-        for source in sources_of_model(study, recipe):
+    for model in models:
+        options = model.options
+        if "repo" in options:
+            rows[model.name, options["repo"], options["revision"]] = None
+        elif "path" in options:
+            rows[model.name, options["path"], ""] = None
+        for source in sources_of_model(study, model):
             rows |= {(source, *place): None for place in places(study["sources"].get(source, {}), source)}
     keys = ("source", "origin", "revision")
     return [dict(zip(keys, row, strict=True)) | {"licence": licence_of(row[1])} for row in rows]
 
 
-def sources_of_model(study: dict[str, Any], recipe: dict[str, Any]) -> Iterator[str]:
-    """The names of the sources that a recipe trains on; `phrasebook` is the miniature's own."""
-    section = {"sft": "traces", "grpo": "rl"}.get(recipe["recipe"])
-    parts = [study[section]] if section else study["data"].get(recipe.get("data"), [])
-    for part in parts:
+def sources_of_model(study: dict[str, Any], model: Model) -> Iterator[str]:
+    """The names of the sources that a model was trained on; `phrasebook` is the miniature's own."""
+    for part in training_parts(study, model):
         if "source" in part:
             yield part["source"]
         for benchmark in [part["benchmark"]] if "benchmark" in part else part.get("benchmarks", []):

@@ -1,64 +1,54 @@
-"""What a study's configuration says of merges: their parents, their data, and how merged models are evaluated."""
+"""What a configuration says of merges: their parents, their data, and how merged models are evaluated."""
 
 from typing import Any
 
 from vernacular.storage.messages import nearest
+from vernacular.study.recipes import CONNECTORS, ENCODERS, RECIPES
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import is_math
 
-MERGES = ("merge-mapping", "merge")
-ENCODERS = ("translator", "folder", "hub")
-MAKERS = "translator, folder or hub"  # of encoders, in words
-NO_LLM = (*MERGES, "translator")
+MAKERS = "translator, folder or hub"  # recipes of encoders, in words
 OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one")  # decodings
-TARGETS = ("merge", "merge-steering", "merge-adamame")
-TABLES = {"scores", "steering", "adamame", "claims"}  # tables/merge-<one of these>.csv is no benchmark's
-
-
-def merge_parents(models: dict[str, Any], name: str) -> dict[str, str]:
-    """The two models that a merge joins: `encoder` and `llm`; none for a model of another recipe."""
-    recipe = models[name]
-    if recipe["recipe"] not in MERGES:
-        return {}
-    if recipe.get("encoder") is None:
-        return merge_parents(models, recipe["from"])
-    return {"encoder": recipe["encoder"], "llm": recipe["from"]}
+OF_LLMS = ("translate-en", "forced-prefix", "english-context")
 
 
 def check_merge(study: dict[str, Any], file: str) -> None:
     """Merges join an encoder and an LLM, train on what they can read, and are evaluated as merges."""
     models = study["models"]
-    if "merge" in study and (taken := sorted(TABLES & study["benchmarks"].keys())):
-        raise StudyError(f"{file}: benchmarks.{taken[0]}: tables/merge-{taken[0]}.csv is another table; rename it")
     for name, recipe in models.items():
         place = f"{file}: models.{name}"
-        if recipe["recipe"] in MERGES:
+        if recipe["recipe"] in CONNECTORS:
             check_parents(models, name, place)
-        elif recipe.get("from") is not None and models[recipe["from"]]["recipe"] in NO_LLM:
-            raise StudyError(f"{place}.from: '{recipe['from']}' is no LLM of its own; name one")
+        elif recipe.get("from") is not None and makes(models, recipe["from"]) not in ("llm", "any"):
+            raise StudyError(f"{place}.from: '{recipe['from']}' is not an LLM of its own; name one")
         if "data" in recipe:
-            wanted = {"translator": "pairs", "merge-mapping": "pairs", "merge": "reasoning"}.get(recipe["recipe"])
-            for number, part in enumerate(study["data"][recipe["data"]]):
-                if wanted and part["task"] != wanted:
-                    raise StudyError(
-                        f"{place}.data: part {number} of '{recipe['data']}' has the task '{part['task']}'; "
-                        f"the recipe '{recipe['recipe']}' reads '{wanted}'"
-                    )
-                if part["task"] == "pairs" and not wanted:
-                    raise StudyError(
-                        f"{place}.data: part {number} of '{recipe['data']}' has the task 'pairs', which only "
-                        "translators and mappings read"
-                    )
+            check_tasks(study["data"][recipe["data"]], recipe, place)
     for number, evaluation in enumerate(study["evaluations"]):
         check_evaluation(study, evaluation, f"{file}: evaluations.{number}")
     if "merge" in study:
-        named = {name for e in study["evaluations"] if e["target"] == "merge" for name in e["models"]}
+        target = study["merge"]["target"]
+        named = {name for e in study["evaluations"] if e["target"] == target for name in e["models"]}
         for key in ("reference", "baseline", "model"):
             if study["merge"][key] not in named:
                 raise StudyError(
-                    f"{file}: merge.{key}: '{study['merge'][key]}' is in no evaluation of the target 'merge'; "
+                    f"{file}: merge.{key}: '{study['merge'][key]}' is in no evaluation of the target '{target}'; "
                     f"{nearest(study['merge'][key], sorted(named))}"
                 )
+
+
+def makes(models: dict[str, Any], name: str) -> str:
+    return RECIPES[models[name]["recipe"]].makes
+
+
+def check_tasks(parts: list[dict[str, Any]], recipe: dict[str, Any], place: str) -> None:
+    """The parts of a training set are of tasks that the recipe reads."""
+    wanted = RECIPES[recipe["recipe"]].tasks
+    for number, part in enumerate(parts):
+        what = f"{place}.data: part {number} of '{recipe['data']}' has the task '{part['task']}'"
+        if wanted and part["task"] not in wanted:
+            raise StudyError(f"{what}; the recipe '{recipe['recipe']}' reads '{wanted[0]}'")
+        if part["task"] == "pairs" and not wanted:
+            raise StudyError(f"{what}, which only translators and mappings read")
 
 
 def check_parents(models: dict[str, Any], name: str, place: str) -> None:
@@ -71,15 +61,13 @@ def check_parents(models: dict[str, Any], name: str, place: str) -> None:
         )
     if parent == "merge-mapping" and recipe.get("gate") == "prefix-only":
         raise StudyError(
-            f"{place}.from: LangBridge's mapping is one linear layer, which does not go on from '{recipe['from']}'; "
+            f"{place}.from: LangBridge's mapping is one linear layer and cannot continue from '{recipe['from']}'; "
             "name the LLM, and an encoder"
         )
     if parent == "merge-mapping" and encoder is not None:
-        raise StudyError(f"{place}.encoder: '{recipe['from']}' is a mapping, which has its encoder; leave it out")
+        raise StudyError(f"{place}.encoder: '{recipe['from']}' is a mapping and has an encoder; leave it out")
     if parent != "merge-mapping" and encoder is None:
         raise StudyError(f"{place}.encoder: '{recipe['from']}' is an LLM; name the encoder, or a mapping as `from`")
-    if encoder is not None and encoder not in models:
-        raise StudyError(f"{place}.encoder: unknown model '{encoder}'; {nearest(encoder, models)}")
     if encoder is not None and models[encoder]["recipe"] not in ENCODERS:
         raise StudyError(
             f"{place}.encoder: '{encoder}' has the recipe '{models[encoder]['recipe']}', which makes no encoder; "
@@ -90,27 +78,25 @@ def check_parents(models: dict[str, Any], name: str, place: str) -> None:
 def check_evaluation(study: dict[str, Any], evaluation: dict[str, Any], place: str) -> None:
     models, decoding, translator = study["models"], evaluation["decoding"], evaluation["translator"]
     for name in evaluation["models"]:
-        recipe = models[name]["recipe"]
-        if recipe in ("translator", "merge-mapping"):
+        recipe, made = models[name]["recipe"], makes(models, name)
+        if made in ("encoder", "mapping"):
             raise StudyError(
                 f"{place}.models: '{name}' has the recipe '{recipe}' and answers no questions; leave it out"
             )
-        if decoding in OF_MERGES and recipe != "merge":
-            raise StudyError(f"{place}.decoding: '{decoding}' is for models of the recipe 'merge'; '{name}' is none")
-        if decoding in ("translate-en", "forced-prefix", "english-context") and recipe == "merge":
+        if decoding in OF_MERGES and made != "merge":
+            raise StudyError(f"{place}.decoding: '{decoding}' is only for merges; '{name}' is not one")
+        if decoding in OF_LLMS and made == "merge":
             raise StudyError(f"{place}.decoding: '{decoding}' is for an LLM alone; '{name}' is a merge")
     if (decoding == "translate-en") != (translator is not None):
         raise StudyError(f"{place}.translator: goes with `decoding: translate-en`, and only with that")
-    if translator is not None and (translator not in models or models[translator]["recipe"] not in ENCODERS):
+    encoders = [name for name, options in models.items() if options["recipe"] in ENCODERS]
+    if translator is not None and translator not in encoders:
         raise StudyError(
-            f"{place}.translator: '{translator}' is no model of {MAKERS}; "
-            f"{nearest(translator, [n for n, o in models.items() if o['recipe'] in ENCODERS])}"
+            f"{place}.translator: '{translator}' is not a model of {MAKERS}; {nearest(translator, encoders)}"
         )
     for benchmark in evaluation["benchmarks"]:
         if decoding == "mixed-en" and is_math(study, benchmark):
             raise StudyError(
                 f"{place}.decoding: 'mixed-en' needs questions of several lines (choices, entailments), which "
-                f"'{benchmark}' has not"
+                f"'{benchmark}' lacks"
             )
-    if evaluation["target"] in TARGETS and "merge" not in study:
-        raise StudyError(f"{place}.target: '{evaluation['target']}' needs the section 'merge', which is missing")

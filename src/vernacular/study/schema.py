@@ -14,7 +14,9 @@ from vernacular.storage.messages import nearest, one_line
 from vernacular.storage.yaml_file import read_yaml
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
-MOST = 100_000  # values of a configuration; a few aliases of YAML make billions
+LARGEST = 100_000  # values of a configuration; a few YAML aliases can make billions
+# Keys of earlier versions -> what they are called now.
+RENAMED = {"most": "limits", "of": "translated", "share": "hash_range"}
 
 
 class StudyError(ValueError):
@@ -49,14 +51,14 @@ Validator = extend(Draft202012Validator, {"pattern": has_pattern})
 
 
 def check_size(data: Any, file: str) -> None:
-    """Raises StudyError for data of more than MOST values, counted where they stand: a bomb, or one inside itself."""
-    left, waiting = MOST, [data]
+    """Raises StudyError for data of more than LARGEST values with aliases written out, or that contains itself."""
+    left, waiting = LARGEST, [data]
     while waiting:
         part = waiting.pop()
         parts = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
         left -= 1 + len(parts)
         if left < 0:
-            raise StudyError(f"{file}: holds more than {MOST:,} values, aliases (*name) written out; no study does")
+            raise StudyError(f"{file}: holds more than {LARGEST:,} values, aliases (*name) written out; no study does")
         waiting.extend(parts)
 
 
@@ -102,21 +104,22 @@ def describe(error: ValidationError, place: str) -> str:
         case "additionalProperties":
             known = list(part.get("properties", {}))
             unknown = next(key for key in instance if key not in known)
-            return f"{path + '.' if path else ''}{unknown}: unknown key; {nearest(unknown, known)}"
+            hint = f"it is now called '{new}'" if (new := RENAMED.get(unknown)) in known else nearest(unknown, known)
+            return f"{path + '.' if path else ''}{unknown}: unknown key; {hint}"
         case "required":
             return f"{named}: the key '{next(key for key in value if key not in instance)}' is missing"
         case "enum":
-            return f"{named}: {shown} is no valid choice; {nearest(str(instance), map(str, value))}"
+            return f"{named}: {shown} is not a valid choice; {nearest(str(instance), map(str, value))}"
         case "minimum":
-            return f"{named}: {shown} is too small; the least is {value}"
+            return f"{named}: {shown} is too small; the minimum is {value}"
         case "exclusiveMinimum":
             return f"{named}: {shown} is too small; it must be more than {value}"
         case "maximum":
-            return f"{named}: {shown} is too large; the most is {value}"
+            return f"{named}: {shown} is too large; the maximum is {value}"
         case "type":
             wanted = " or ".join([value] if isinstance(value, str) else value)
             shown = "nothing" if instance is None else shown
-            return f"{named}: {shown} stands here; it must be of the type {wanted}"
+            return f"{named}: expected {wanted}, got {shown}"
         case "minItems" | "minProperties":
             return f"{named}: needs at least {value} of them, not {len(instance)}"
         case "uniqueItems":

@@ -1,4 +1,4 @@
-"""What a study's configuration says of SLAM: its rules for layers made whole, and its evaluations checked."""
+"""What a configuration says of SLAM: rules for layers completed, evaluations checked."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -
             )
         return layers
     if isinstance(layers, str) and layers != "auto":
-        raise StudyError(f"{file}: {place}: '{layers}' is no choice; write auto, a rule or a list of layers")
+        raise StudyError(f"{file}: {place}: '{layers}' is not a valid choice; write auto, a rule or a list of layers")
     section = study["slam"]["select"]
     rule = {**section, **({} if layers == "auto" else layers)}
     schema = load_schema()
@@ -35,17 +35,17 @@ def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -
 
 
 def check_slam(study: dict[str, Any], file: str) -> None:
-    """SLAM's tables find what they compare: reference and baseline beside the others, and layers of the right model."""
-    models, reference = study["models"], study.get("slam", {}).get("reference")
+    """SLAM's tables find what they compare: reference and baseline with the others, and layers of the right model."""
+    if "slam" not in study:
+        return
+    models, section = study["models"], study["slam"]
+    reference, baseline = section["reference"], section["baseline"]
     for number, evaluation in enumerate(study["evaluations"]):
         place, target = f"{file}: evaluations.{number}", evaluation["target"]
-        if target not in ("slam", "slam-sweep"):
+        if target not in (section["target"], section["sweep"]):
             continue
-        if reference is None:
-            raise StudyError(f"{place}.target: '{target}' needs the section 'slam', which is missing")
-        needed = {"slam.reference": reference} | (
-            {"slam.baseline": study["slam"]["baseline"]} if target == "slam" else {}
-        )
+        sweep = target == section["sweep"]
+        needed = {"slam.reference": reference} | ({} if sweep else {"slam.baseline": baseline})
         for key, name in needed.items():
             if name not in evaluation["models"]:
                 raise StudyError(f"{place}.models: '{name}' ({key}) is missing; the others are compared with it")
@@ -58,7 +58,7 @@ def check_slam(study: dict[str, Any], file: str) -> None:
         tuned = [name for name in evaluation["models"] if models[name]["recipe"] == "slam"]
         if not any(models[name]["from"] == reference for name in tuned):
             raise StudyError(f"{place}.models: no model of the recipe 'slam' starts from slam.reference '{reference}'")
-        for name in evaluation["models"] if target == "slam-sweep" else []:
+        for name in evaluation["models"] if sweep else []:
             layers = models[name].get("layers")
             single = name in tuned and isinstance(layers, list) and len(layers) == 1
             if name != reference and not (single and models[name]["from"] == reference):

@@ -88,11 +88,13 @@ def check_traces(traces: dict[str, Any], sources: dict[str, Any], place: str) ->
         raise StudyError(f"{place}: needs `benchmark` (the miniature's traces) or `source` (real ones), one of the two")
     if "source" in traces:
         check_gives(sources, traces["source"], "traces", f"{place}.source")
-        for key, asked in (("share", "share" in traces), ("flaws", any(traces.get("flaws", {}).values()))):
+        for key, asked in (("hash_range", "hash_range" in traces), ("flaws", any(traces.get("flaws", {}).values()))):
             if asked:
-                raise StudyError(f"{place}.{key}: of the miniature's traces; leave it out beside `source`")
-    elif "share" not in traces:
-        raise StudyError(f"{place}: the key 'share' is missing: which training questions get traces")
+                raise StudyError(
+                    f"{place}.{key}: describes the miniature's traces; leave it out where there is a `source`"
+                )
+    elif "hash_range" not in traces:
+        raise StudyError(f"{place}: the key 'hash_range' is missing: which training questions get traces")
 
 
 def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> None:

@@ -9,34 +9,13 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-ARGUMENTS = ("transformers/training_args.py", "TrainingArguments")
-TRL = ("trl/trainer/base_config.py", "_BaseConfig")
+from vernacular.study.recipes import RECIPES
+
 LORA = (
     ("peft/config.py", "PeftConfigMixin"),
     ("peft/config.py", "PeftConfig"),
     ("peft/tuners/lora/config.py", "LoraConfig"),
 )
-
-SUPERVISED = ("pretrain", "finetune", "slam", "translator", "merge-mapping", "merge")
-
-# Recipe -> the dataclasses whose fields its `training` may set.
-CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(SUPERVISED, (ARGUMENTS,)),
-    "sft": (ARGUMENTS, TRL, ("trl/trainer/sft_config.py", "SFTConfig")),
-    "grpo": (ARGUMENTS, TRL, ("trl/trainer/grpo_config.py", "GRPOConfig")),
-    "lora": LORA,
-}
-
-# What the library keeps to itself: where checkpoints stand and the seed are the workflow's, and what a call of the
-# trainer's configuration names already (models/packed.py, adamame/) would be an error when given twice.
-OURS = {"output_dir", "seed", "fsdp", "fsdp_config", "deepspeed"}  # the last three: see `launch`
-NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
-TAKEN: dict[str, set[str]] = {
-    **dict.fromkeys(SUPERVISED, OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"}),
-    "sft": OURS | {"completion_only_loss", "include_num_input_tokens_seen"},
-    "grpo": OURS | {"scale_rewards", "shuffle_dataset"},
-    "lora": {"task_type"},
-}
 
 
 @cache
@@ -52,7 +31,12 @@ def fields(path: str, name: str) -> frozenset[str]:
     return frozenset(re.findall(r"^    (\w+) *: \S", body[0], re.MULTILINE)) if body else frozenset()
 
 
+def taken_options(kind: str) -> frozenset[str]:
+    """The options that the workflow sets itself. kind: a recipe, or `lora`."""
+    return frozenset({"task_type"}) if kind == "lora" else RECIPES[kind].taken
+
+
 def known_options(kind: str) -> set[str]:
     """What a recipe's `training` (or `lora`) may set; empty where that cannot be told, so that nothing is refused."""
-    found = [fields(*place) for place in CLASSES[kind]]
-    return set().union(*found) - TAKEN[kind] if all(found) else set()
+    found = [fields(*place) for place in (LORA if kind == "lora" else RECIPES[kind].trainer)]
+    return set().union(*found) - taken_options(kind) if all(found) else set()

@@ -1,37 +1,35 @@
-"""Trajectories: the checkpoints of GRPO that an evaluation asks for, as models of the study of their own."""
+"""Evaluations of checkpoints: each step of a GRPO training that is evaluated becomes a model of the study."""
 
 from typing import Any
 
 from vernacular.storage.messages import nearest
 from vernacular.study.schema import StudyError
 
-TARGET = "trajectories"
-CHECKPOINT = "checkpoint"  # the recipe of those models
 FREE = {"gpu": 0, "mem_mb": 8000, "runtime": 60}
 
 
 def add_checkpoints(study: dict[str, Any], file: str) -> None:
-    """Put the checkpoints of each evaluation of the target into its place: models `<model>@<step>`, and `<parent>@0`,
-    where all paths of a parent start. What is asked for is kept in training: `kept` of the recipe, a list of steps.
+    """In each evaluation with `checkpoints`, put the models `<model>@<step>` in the place of each GRPO model, and
+    `<parent>@0`, where all that start from that parent begin. The recipe's `checkpoint_steps` tell the training which
+    to keep.
 
-    Raises StudyError for a model whose checkpoints are not to be had, and for questions that are not of dev.
+    Raises StudyError for a model whose checkpoints cannot be had, and for questions that are not of the dev split.
     """
     models = study["models"]
     for number, evaluation in enumerate(study["evaluations"]):
-        if evaluation["target"] != TARGET:
+        if not evaluation["checkpoints"]:
             continue
         place = f"{file}: evaluations.{number}"
         if evaluation["split"] != "dev" or evaluation["default"] or evaluation["decoding"] != "plain":
             raise StudyError(
-                f"{place}: the target '{TARGET}' looks into trainings: set split: dev, default: false, no decoding"
+                f"{place}.checkpoints: looks into trainings, so set split: dev and default: false, and no decoding"
             )
         named: dict[str, None] = {}
         for name in evaluation["models"]:
-            kept = steps_of(models, name, f"{place}.models")
-            models[name]["kept"] = kept
-            parent = models[name]["from"]
-            for source, step in [(parent, 0), *((name, step) for step in kept)]:
-                models[f"{source}@{step}"] = {"recipe": CHECKPOINT, "from": source, "step": step, "resources": FREE}
+            steps = steps_of(models, name, f"{place}.models")
+            models[name]["checkpoint_steps"] = steps
+            for source, step in [(models[name]["from"], 0), *((name, step) for step in steps)]:
+                models[f"{source}@{step}"] = {"recipe": "checkpoint", "from": source, "step": step, "resources": FREE}
                 named[f"{source}@{step}"] = None
         evaluation["models"] = list(named)
 
@@ -51,13 +49,14 @@ def steps_of(models: dict[str, Any], name: str, place: str) -> list[int]:
     return [*range(training.get("save_steps", 500), last, training.get("save_steps", 500)), last]
 
 
-def paths_of(study: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """GRPO model -> step -> what it is evaluated as there, in the order of the steps; the first is the parent."""
-    paths: dict[str, dict[str, str]] = {}
-    for evaluation in study["evaluations"]:
-        for name in evaluation["models"] if evaluation["target"] == TARGET else []:
-            source, step = study["models"][name]["from"], study["models"][name]["step"]
-            if step:
-                start = {"0": f"{study['models'][source]['from']}@0"}
-                paths.setdefault(source, start)[str(step)] = name
-    return paths
+def checkpoint_paths(models: dict[str, Any], names: list[str]) -> dict[str, dict[str, str]]:
+    """GRPO model -> step -> the name of its checkpoint, in the order of the steps; the first is the parent's.
+
+    names: the models of evaluations with `checkpoints`.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        source, step = models[name]["from"], models[name]["step"]
+        if step:
+            found.setdefault(source, {"0": f"{models[source]['from']}@0"})[str(step)] = name
+    return found

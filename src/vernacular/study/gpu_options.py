@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from vernacular.study.recipes import CONNECTORS
 from vernacular.study.schema import StudyError
 
 SHARDED = ("fsdp2", "zero2", "zero3")
-MERGES = ("merge-mapping", "merge")
 
 
 def check_gpu_options(name: str, recipe: dict[str, Any], file: str) -> None:
@@ -21,7 +21,7 @@ def check_gpu_options(name: str, recipe: dict[str, Any], file: str) -> None:
             raise StudyError(f"{place}.load_in_4bit: weights of four bits are not sharded; take ddp or zero2")
     training = recipe.get("training", {})
     for key in ("gradient_checkpointing", "activation_checkpointing"):
-        if recipe["recipe"] in MERGES and training.get(key):
+        if recipe["recipe"] in CONNECTORS and training.get(key):
             raise StudyError(
                 f"{place}.training.{key}: a merge's frozen parents stay in evaluation mode, where Transformers "
                 "checkpoints nothing; leave it out"
@@ -58,7 +58,7 @@ def check_launch(name: str, recipe: dict[str, Any], file: str) -> None:
     if strategy in SHARDED:
         if gpus == 0:
             raise StudyError(f"{place}.launch.strategy: '{strategy}' needs GPUs; set resources.gpu to {processes}")
-        if recipe["recipe"] in MERGES:
+        if recipe["recipe"] in CONNECTORS:
             raise StudyError(
                 f"{place}.launch.strategy: a merge trains a small connector between frozen models, so '{strategy}' has "
                 "nothing to shard; take ddp"

@@ -1,0 +1,223 @@
+"""What a configuration names exists, holds something and fits together. Every error is one line (StudyError)."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from vernacular.language.phrasebook import PHRASEBOOKS
+from vernacular.storage.messages import nearest
+from vernacular.study.graph import processes
+from vernacular.study.recipes import RECIPES, SECTIONS
+from vernacular.study.schema import StudyError
+from vernacular.study.sources import is_math, source_of
+from vernacular.study.trainer_options import known_options, taken_options
+
+CHAT_TEMPLATES = PHRASEBOOKS.parent / "chat_templates"
+
+
+def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every part of every training set, with its place in the configuration."""
+    for name, parts in study["data"].items():
+        yield from ((f"data.{name}.{number}", options) for number, options in enumerate(parts))
+
+
+def check_names(study: dict[str, Any], file: str) -> None:
+    """Every language, benchmark, model and set that is named exists."""
+
+    def known(place: str, names: Iterable[str], choices: Iterable[str], what: str, where: str) -> None:
+        choices = list(choices)
+        for name in names:
+            if name not in choices:
+                raise StudyError(f"{file}: {place}: {what} '{name}' is not among {where}; {nearest(name, choices)}")
+
+    def languages(place: str, names: Iterable[str]) -> None:
+        known(place, names, study["languages"], "language", "the study's languages")
+
+    def benchmarks(place: str, names: Iterable[str]) -> None:
+        known(place, names, study["benchmarks"], "benchmark", "the study's benchmarks")
+
+    def models(place: str, names: Iterable[str]) -> None:
+        known(place, names, study["models"], "model", "the study's models")
+
+    written = sorted(path.stem for path in PHRASEBOOKS.glob("*.yaml"))
+    where = "those with a phrasebook (resources/phrasebook/<language>.yaml)"
+    known("languages", study["languages"], written, "study language", where)
+    for number, evaluation in enumerate(study["evaluations"]):
+        place = f"evaluations.{number}"
+        languages(f"{place}.languages", evaluation["languages"])
+        where = "the languages of this evaluation"
+        known(f"{place}.in_domain", evaluation["in_domain"], evaluation["languages"], "evaluated language", where)
+        benchmarks(f"{place}.benchmarks", evaluation["benchmarks"])
+        models(f"{place}.models", evaluation["models"])
+        if evaluation["temperature"] == 0 and evaluation["samples"] != 1:
+            raise StudyError(
+                f"{file}: {place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1"
+            )
+    if not any(evaluation["default"] for evaluation in study["evaluations"]):
+        raise StudyError(
+            f"{file}: evaluations: none has `default: true`, so `snakemake` without a target would make nothing"
+        )
+    for section in SECTIONS.values():
+        languages(f"{section}.languages", study.get(section, {}).get("languages", []))
+        benchmarks(f"{section}.benchmark", filter(None, [study.get(section, {}).get("benchmark")]))
+    for place, options in parts_of(study):
+        languages(f"{place}.languages", options["languages"])
+        where = "the languages of this set"
+        known(f"{place}.shares", options["shares"], options["languages"], "language of this set", where)
+        benchmarks(f"{place}.benchmarks", options.get("benchmarks", []))
+    for section, wanted in (("slam", ("reference", "baseline")), ("merge", ("reference", "baseline", "model"))):
+        if section in study:
+            for key in wanted:
+                models(f"{section}.{key}", [study[section][key]])
+    if "slam" in study:
+        languages("slam.languages", study["slam"]["languages"])
+        benchmarks("slam.benchmark", [study["slam"]["benchmark"]])
+    if "merge" in study:
+        languages("merge.low_resource", study["merge"]["low_resource"])
+    templates = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
+    for name, recipe in study["models"].items():
+        place = f"models.{name}"
+        named = filter(None, [recipe.get("chat_template")])
+        known(f"{place}.chat_template", named, templates, "chat template", "those of resources/chat_templates")
+        known(
+            f"{place}.data", filter(None, [recipe.get("data")]), study["data"], "set", "the sets of the section 'data'"
+        )
+        needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if recipe["recipe"] == "slam" else None)
+        if needed and needed not in study:
+            raise StudyError(
+                f"{file}: {place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing"
+            )
+
+
+def check_questions(study: dict[str, Any], file: str) -> None:
+    """Whatever reads questions finds some: ranges go upwards, splits are not empty, RL prompts are not SFT's."""
+    benchmarks = study["benchmarks"]
+
+    def upwards(place: str, pair: list[float], strictly: bool = False) -> None:
+        if pair[0] > pair[1] or strictly and pair[0] == pair[1]:
+            raise StudyError(f"{file}: {place}: {pair} is empty or reversed; write [low, high]")
+
+    def holds(place: str, name: str, split: str) -> None:
+        form = source_of(study, name)
+        if form and split not in form.splits:
+            raise StudyError(
+                f"{file}: {place}: the source of '{name}' has only the splits {', '.join(form.splits)}, not '{split}'"
+            )
+        if not form and not benchmarks[name]["questions"][split]:
+            raise StudyError(
+                f"{file}: {place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}"
+            )
+
+    for name, benchmark in benchmarks.items():
+        place = f"benchmarks.{name}"
+        if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
+            raise StudyError(f"{file}: {place}.steps: a frame has one step, not {benchmark['steps']}")
+        for key, pair in benchmark["numbers"].items():
+            # Two statements need two numbers.
+            upwards(f"{place}.numbers.{key}", pair, key == "opening" and benchmark["setting"] == "statements")
+    for section in SECTIONS.values():
+        if "benchmark" in study.get(section, {}):
+            name = study[section]["benchmark"]
+            upwards(f"{section}.hash_range", study[section]["hash_range"], strictly=True)
+            holds(f"{section}.benchmark", name, "train")
+            if not is_math(study, name):
+                raise StudyError(f"{file}: {section}.benchmark: '{name}' has no word problems with numeric answers")
+    if "traces" in study:
+        upwards("traces.length", study["traces"]["length"])
+    if study.get("traces", {}).get("benchmark") == study.get("rl", {}).get("benchmark") is not None:
+        (low, high), (start, end) = study["traces"]["hash_range"], study["rl"]["hash_range"]
+        if max(low, start) < min(high, end):
+            raise StudyError(
+                f"{file}: rl.hash_range: [{start}, {end}] overlaps traces.hash_range [{low}, {high}]: GRPO would train "
+                "on SFT's questions"
+            )
+    for place, options in parts_of(study):
+        for benchmark, share in options.get("benchmarks", {}).items():
+            upwards(f"{place}.benchmarks.{benchmark}", share, strictly=True)
+            if source_of(study, benchmark):
+                raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
+            holds(f"{place}.benchmarks", benchmark, "train")
+            if options["task"] == "sums" and not is_math(study, benchmark):
+                raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' holds no sums; name a mathematical one")
+        if options["task"] == "translation" and set(options["languages"]) <= {"en"}:
+            raise StudyError(f"{file}: {place}.languages: a translation into English needs another language")
+    if "slam" in study:
+        holds("slam.benchmark", study["slam"]["benchmark"], "dev")
+    for number, evaluation in enumerate(study["evaluations"]):
+        for benchmark in evaluation["benchmarks"]:
+            holds(f"evaluations.{number}.benchmarks", benchmark, evaluation["split"])
+
+
+def check_training(name: str, recipe: dict[str, Any], file: str) -> None:
+    """Options of the trainers that would go wrong only hours later."""
+    for section, kind in (("training", recipe["recipe"]), ("lora", "lora")):
+        if section not in recipe:
+            continue
+        known, taken = known_options(kind), taken_options(kind)
+        for key in recipe[section]:
+            place = f"{file}: models.{name}.{section}.{key}"
+            if key in taken:
+                raise StudyError(f"{place}: the workflow sets this option itself; leave it out")
+            if known and key not in known:
+                raise StudyError(f"{place}: not an option of this trainer; {nearest_option(key, known)}")
+    if recipe["recipe"] == "grpo":
+        check_groups(recipe["training"], processes(recipe), f"{file}: models.{name}.training")
+
+
+def chat_template(recipe: dict[str, Any]) -> list[str]:
+    """The file of the chat template that a recipe names, if it names one."""
+    name = recipe.get("chat_template")
+    return [str(CHAT_TEMPLATES / f"{name}.jinja")] if name else []
+
+
+def nearest_option(key: str, known: set[str]) -> str:
+    hint = nearest(key, sorted(known))
+    return hint if hint.startswith("did") else "see the documentation of its configuration class"
+
+
+def check_groups(options: dict[str, Any], count: int, place: str) -> None:
+    """GRPO's groups fit into the batches of each of `count` processes, and checkpoints fall between the rollouts, which
+    they do not hold."""
+    if "loss_type" not in options:
+        raise StudyError(
+            f"{place}: the key 'loss_type' is missing: it changes the method, so it is never left to a default"
+        )
+    defaults = {"num_generations": 8, "per_device_train_batch_size": 8, "gradient_accumulation_steps": 1}
+    defaults |= {"num_iterations": 1, "save_steps": 500}
+    optional = [key for key in ("steps_per_generation", "generation_batch_size") if options.get(key) is not None]
+    values: dict[str, Any] = {key: options.get(key, defaults.get(key)) for key in [*defaults, *optional]}
+    for key, value in values.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise StudyError(f"{place}.{key}: {value!r} is not a whole number above 0")
+    if values["num_generations"] < 2:
+        raise StudyError(f"{place}.num_generations: a group needs at least 2 completions to compare")
+    group, batch = values["num_generations"], values["per_device_train_batch_size"]
+    if batch % group:
+        raise StudyError(
+            f"{place}.per_device_train_batch_size: {batch} is not a multiple of num_generations ({group}), so a group "
+            f"would straddle two processes; the nearest is {max(round(batch / group), 1) * group}"
+        )
+    accumulated = values["gradient_accumulation_steps"]  # batches in a step; rollouts are counted in batches
+    every = values.get("steps_per_generation", accumulated)
+    if "generation_batch_size" in values:
+        every = max(values["generation_batch_size"] // (batch * count), 1)
+    every = math.lcm(every * values["num_iterations"], accumulated) // accumulated
+    if (steps := values["save_steps"]) % every:
+        raise StudyError(
+            f"{place}.save_steps: {steps} is not a multiple of {every}, the steps of one generation of rollouts, and a "
+            f"checkpoint does not hold rollouts; the nearest is {max(round(steps / every), 1) * every}"
+        )
+
+
+def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path, file: str) -> None:
+    """A copied configuration that kept the name of a shipped study would overwrite that study's results."""
+    used = {Path(path).resolve() for path in files}
+    for path in sorted(shipped.rglob("*.yaml")):
+        named = re.search(r"^study: *['\"]?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if named and named[1] == study["study"] and path.resolve() not in used:
+            raise StudyError(
+                f"{file}: study: '{study['study']}' is the name of the study in {path.relative_to(shipped.parent)}; "
+                "give yours a name of its own"
+            )

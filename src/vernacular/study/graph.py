@@ -1,0 +1,113 @@
+"""The models of a study as a graph: who starts from whom, and what each was trained on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vernacular.storage.messages import nearest
+from vernacular.study.recipes import CONNECTORS, RECIPES, SECTIONS, Recipe
+from vernacular.study.schema import StudyError
+
+FETCHED = ("recipe", "repo", "revision", "path")  # what a card says of a parent
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model. options: its entry in the configuration, resolved; parents: the models that its entry names (`from`,
+    then `encoder`); ancestors: all that it descends from or rests on, nearest first; parts: of a merge, and of its
+    mapping, {encoder, llm}."""
+
+    name: str
+    options: dict[str, Any]
+    recipe: Recipe
+    parents: tuple[str, ...]
+    ancestors: tuple[str, ...]
+    parts: dict[str, str]
+
+    @property
+    def trained(self) -> bool:
+        return "training" in self.options
+
+    @property
+    def training_options(self) -> dict[str, Any]:
+        """The options that decide about its weights: what it asks a cluster for does not."""
+        return {key: value for key, value in self.options.items() if key != "resources"}
+
+
+Graph = Mapping[str, Model]
+
+
+def processes(options: dict[str, Any]) -> int:
+    """How many processes a training has."""
+    return options["launch"]["processes"] if options.get("launch") else 1
+
+
+def build_graph(models: dict[str, dict[str, Any]], file: str) -> dict[str, Model]:
+    """Raises StudyError where a parent is unknown or a model descends from itself."""
+    parents = {name: named_parents(options) for name, options in models.items()}
+    for name, options in models.items():
+        for key in ("from", "encoder"):
+            if options.get(key) is not None and options[key] not in models:
+                raise StudyError(
+                    f"{file}: models.{name}.{key}: unknown model '{options[key]}'; {nearest(options[key], models)}"
+                )
+    found = {name: ancestors(parents, name, file) for name in models}
+    return {
+        name: Model(name, options, RECIPES[options["recipe"]], parents[name], found[name], merge_parts(models, name))
+        for name, options in models.items()
+    }
+
+
+def named_parents(options: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(options[key] for key in ("from", "encoder") if options.get(key) is not None)
+
+
+def ancestors(parents: dict[str, tuple[str, ...]], name: str, file: str) -> tuple[str, ...]:
+    """Nearest first. Raises StudyError for a cycle, which it spells out."""
+    found: dict[str, None] = {}
+    waiting: list[tuple[str, tuple[str, ...]]] = [(parent, (name, parent)) for parent in parents[name]]
+    while waiting:
+        model, way = waiting.pop(0)
+        if model == name:
+            raise StudyError(f"{file}: models.{name}.from: a cycle: {' -> '.join(way)}")
+        if model not in found:
+            found[model] = None
+            waiting += [(parent, (*way, parent)) for parent in parents[model]]
+    return tuple(found)
+
+
+def merge_parts(models: dict[str, dict[str, Any]], name: str) -> dict[str, str]:
+    """{encoder, llm} of a merge or a mapping; a merge that starts from a mapping has the mapping's."""
+    while (options := models[name])["recipe"] in CONNECTORS:
+        if options.get("encoder") is not None:
+            return {"encoder": options["encoder"], "llm": options["from"]}
+        name = options["from"]
+    return {}
+
+
+def lineage(graph: Graph, name: str) -> list[str]:
+    """The chain of `from`: the parent, its parent, and so on."""
+    found: list[str] = []
+    while (parent := graph[found[-1] if found else name].options.get("from")) is not None:
+        found.append(parent)
+    return found
+
+
+def with_ancestors(graph: Graph, names: Iterable[str]) -> list[str]:
+    """Some models and all that they descend from or rest on, each once."""
+    return list(dict.fromkeys(other for name in names for other in (name, *graph[name].ancestors)))
+
+
+def training_parts(study: dict[str, Any], model: Model) -> list[dict[str, Any]]:
+    """The parts of the configuration that describe what a model was trained on; none where nothing was trained."""
+    if model.recipe.reads == "data":
+        return list(study["data"][model.options["data"]])
+    return [study[SECTIONS[model.recipe.reads]]] if model.recipe.reads else []
+
+
+def described_parents(graph: Graph, name: str) -> list[dict[str, Any]]:
+    """The ancestors of a model, nearest first, with what made them."""
+    return [
+        {"model": parent} | {key: value for key, value in graph[parent].options.items() if key in FETCHED}
+        for parent in graph[name].ancestors
+    ]

@@ -1,0 +1,188 @@
+"""What the stages before the tables read, and their options: corpus, sources, models, generations."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from vernacular.adamame.options import PromptsOptions
+from vernacular.corpus.options import FilterOptions, LeaksOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
+from vernacular.language.phrasebook import PHRASEBOOKS
+from vernacular.slam.options import ProbeOptions, SelectionOptions
+from vernacular.storage.options import stable_json
+from vernacular.study.compile import Study, Target
+from vernacular.study.graph import processes, training_parts
+from vernacular.study.recipes import SECTIONS, recipes_of
+from vernacular.study.sources import PHRASEBOOK, source_of
+from vernacular.study.targets import leak_evaluations, leak_models
+
+# --- the corpus
+
+
+def phrasebooks(study: Study) -> list[str]:
+    """Relative where they are below the working directory, so that a moved repository reruns nothing."""
+    here = Path.cwd()
+    folder = PHRASEBOOKS.relative_to(here) if PHRASEBOOKS.is_relative_to(here) else PHRASEBOOKS
+    return [str(folder / f"{language}.yaml") for language in study.config["languages"]]
+
+
+def phrasebook_benchmarks(study: Study) -> dict[str, dict[str, Any]]:
+    return {name: o for name, o in study.config["benchmarks"].items() if o["source"] == PHRASEBOOK}
+
+
+def asked_benchmarks(study: Study, split: str) -> dict[str, dict[str, Any]]:
+    """Of the training questions only those that traces and RL prompts come from: training sets draw their own.
+
+    Nothing waits for a source that has no questions of the split.
+    """
+    config = study.config
+    trained = {config[section].get("benchmark") for section in SECTIONS.values() if section in config}
+    wanted = {n: o for n, o in config["benchmarks"].items() if split != "train" or n in trained}
+    return {n: o for n, o in wanted.items() if not (form := source_of(config, n)) or split in form.splits}
+
+
+def question_sources(study: Study, split: str) -> list[str]:
+    named = (options["source"] for options in asked_benchmarks(study, split).values())
+    return list(dict.fromkeys(name for name in named if name != PHRASEBOOK))
+
+
+def questions_options(study: Study, split: str) -> QuestionsOptions:
+    sources = source_places(study, question_sources(study, split))
+    return QuestionsOptions(asked_benchmarks(study, split), study.config["languages"], study.seeds[0], sources)
+
+
+def set_sources(study: Study, data: str) -> list[str]:
+    return [part["source"] for part in study.config["data"][data] if "source" in part]
+
+
+def training_data_options(study: Study, data: str) -> TrainingDataOptions:
+    parts = study.config["data"][data]
+    named = {name for part in parts for name in part.get("benchmarks", {})}
+    benchmarks = {name: options for name, options in phrasebook_benchmarks(study).items() if name in named}
+    return TrainingDataOptions(parts, study.seeds[0], benchmarks, source_places(study, set_sources(study, data)))
+
+
+def trace_source(study: Study) -> str | None:
+    """The source of real traces; None for the miniature's."""
+    return study.config["traces"].get("source")
+
+
+def trace_place(study: Study) -> str:
+    source = trace_source(study)
+    return source_folder(study, source) if source else study.paths.questions("train")
+
+
+def trace_inputs(study: Study) -> list[str]:
+    source = trace_source(study)
+    return source_files_of(study, [source]) if source else [trace_place(study)]
+
+
+def traces_options(study: Study) -> TracesOptions:
+    section, seed = study.config["traces"], study.seeds[0]
+    if source := trace_source(study):
+        return TracesOptions(section["languages"], seed, format=study.config["sources"][source]["format"])
+    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws")}
+    return TracesOptions(seed=seed, benchmarks=phrasebook_benchmarks(study), **named)
+
+
+def filter_options(study: Study) -> FilterOptions:
+    return FilterOptions(*study.config["traces"]["length"])
+
+
+def leaks_options(study: Study, target: Target) -> LeaksOptions:
+    """Of the miniature's benchmarks those that are evaluated or that training draws from."""
+    evaluated = list(dict.fromkeys(name for e in leak_evaluations(study, target) for name in e["benchmarks"]))
+    parts = [p for name in leak_models(study, target) for p in training_parts(study.config, study.models[name])]
+    drawn = {name for part in parts for name in part.get("benchmarks", [part.get("benchmark")])}
+    wanted = {n: o for n, o in phrasebook_benchmarks(study).items() if n in drawn or n in evaluated}
+    return LeaksOptions(wanted, evaluated, target.splits, study.seeds[0])
+
+
+# --- sources of real data
+
+
+def source_folder(study: Study, name: str) -> str:
+    """Where a source's files are: in the folder that the configuration names, or where they were fetched to."""
+    return study.config["sources"][name].get("folder") or study.paths.download(f"data/{name}")
+
+
+def source_files_of(study: Study, names: list[str]) -> list[str]:
+    """What must be there of some sources: each file of a folder of the user's, or the folder that is fetched.
+
+    A folder that is not there yet stops no dry run; the script that wants it says so.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        own = study.config["sources"][name].get("folder")
+        files = sorted(str(path) for path in Path(own).rglob("*") if path.is_file()) if own else None
+        found |= dict.fromkeys([source_folder(study, name)] if files is None else files)
+    return list(found)
+
+
+def source_places(study: Study, names: list[str]) -> dict[str, dict[str, str]]:
+    sources = study.config["sources"]
+    return {name: {"format": sources[name]["format"], "folder": source_folder(study, name)} for name in names}
+
+
+# --- models
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A wildcard constraint; without names one that nothing matches."""
+    return "|".join(map(re.escape, dict.fromkeys(names))) or "(?!)"
+
+
+def models_of(study: Study, rule: str) -> list[str]:
+    """The models that a rule makes."""
+    return [name for name, model in study.models.items() if model.options["recipe"] in recipes_of(rule)]
+
+
+def recipe_json(study: Study, name: str) -> str:
+    """All that decides about a model's weights except its data, its code and the seed."""
+    options = study.models[name].training_options
+    if options["recipe"] == "grpo":  # its reward identifies languages
+        options["identifier"] = study.identifier.__dict__
+    return stable_json(options)
+
+
+def training_threads(study: Study, name: str) -> int:
+    options = study.models[name].options
+    return options["threads"] * processes(options)
+
+
+def checkpoint_parent(study: Study, name: str, seed: int | str) -> list[str]:
+    """What the training of a checkpoint started from: its adapters are merged into that. None for step 0."""
+    options = study.models[name].options
+    return [study.paths.model(study.models[options["from"]].options["from"], seed)] if options["step"] else []
+
+
+def prompts_options(study: Study) -> PromptsOptions:
+    section = {key: value for key, value in study.config["rl"].items() if key != "resources"}
+    return PromptsOptions(**section)
+
+
+def probe_options(study: Study) -> ProbeOptions:
+    keys = ("benchmark", "languages", "questions", "threshold", "active_share", "batch_size")
+    return ProbeOptions(**{key: study.config["slam"][key] for key in keys})
+
+
+def selection_options(study: Study, name: str) -> SelectionOptions:
+    layers = study.models[name].options["layers"]
+    return SelectionOptions(layers=layers) if isinstance(layers, list) else SelectionOptions(**layers)
+
+
+# --- evaluation
+
+
+def labels_of(study: Study, how: str) -> list[str]:
+    """The labels that are answered `alone`, by a merge (`merged`), or behind a translator (`translated`)."""
+
+    def kind(model: str, translator: str | None) -> str:
+        return "merged" if study.models[model].parts else "translated" if translator else "alone"
+
+    return list(dict.fromkeys(a.label for a in study.answers.values() if kind(a.model, a.translator) == how))
+
+
+def merge_part(study: Study, answered: tuple[str, str], part: str, seed: int | str) -> str:
+    """The folder of a merge's `encoder` or `llm`, which its own folder does not hold. answered: (label, benchmark)."""
+    return study.paths.model(study.models[study.answers[answered].model].parts[part], seed)
