@@ -185,3 +185,9 @@ def test_make_script_fails_in_one_line_and_leaves_nothing(changes, message, tmp_
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["q.parquet"]
+
+
+def test_make_script_refuses_unknown_options(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        script("make_traces").main(["--input", "q", "--options", make_options(more=1), "--out", str(tmp_path / "raw")])
+    assert stop.value.code == 2 and "unknown key 'more'; the keys are languages, seed" in capsys.readouterr().err

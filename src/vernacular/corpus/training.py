@@ -11,17 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vernacular.corpus import miniature
 from vernacular.corpus.formats import FORMATS, Example
-from vernacular.corpus.miniature import (
-    KINDS,
-    AnyProblem,
-    draw_problem,
-    render_completion,
-    render_options,
-    render_question,
-    share_of,
-    training_problems,
-)
+from vernacular.corpus.miniature import KINDS, AnyProblem, share_of
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.sources import examples
 from vernacular.language.languages import ENGLISH, load_languages
@@ -84,19 +76,18 @@ def problem_questions(part: Part, options: TrainingDataOptions) -> Iterator[Ques
     """The questions of a part that draws from phrasebook benchmarks."""
     for name, hash_range in part["benchmarks"].items():
         benchmark = options.benchmarks[name]
-        setting = benchmark["setting"]
-        for identifier, problem in training_problems(name, benchmark, hash_range, options.seed).items():
+        setting, numbers = benchmark["setting"], benchmark["numbers"]
+        for identifier, problem in miniature.training_problems(name, benchmark, hash_range, options.seed).items():
             told = {"identifier": identifier, "problem": problem, "seed": options.seed}
             text = partial(problem_text, setting=setting, **told)
-            completion = partial(render_completion, **told)
-            about = {"problem": problem, "numbers": benchmark["numbers"]}
-            yield Question(identifier, KINDS[setting], part["languages"], text, completion, **about)
+            completion = partial(miniature.render_completion, **told)
+            yield Question(identifier, KINDS[setting], part["languages"], text, completion, True, problem, numbers)
 
 
 def problem_text(language: str, identifier: str, problem: AnyProblem, setting: str, seed: int) -> str:
     """A problem's question, with the options of a choice."""
-    question = render_question(language, identifier, problem, setting, seed)
-    return question_text(question, render_options(language, problem))
+    question = miniature.render_question(language, identifier, problem, setting, seed)
+    return question_text(question, miniature.render_options(language, problem))
 
 
 def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
@@ -201,7 +192,7 @@ def sums(question: Question, language: str, key: str, part: Part) -> Iterator[Pa
     rng = random.Random(f"sums {key}")
     steps = list(question.problem.steps)
     while len(steps) < SUMS:
-        steps += draw_problem(rng, 1, question.numbers).steps
+        steps += miniature.draw_problem(rng, 1, question.numbers).steps
     yield None, "\n".join(f"{x} {SIGNS[operation]} {y} = {z}" for operation, x, y, z in steps)
 
 
