@@ -72,16 +72,19 @@ def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, Fil
     """
     repo, kind, revision = item["repo"], item["kind"], item["revision"]
     root = Path(mirror, f"{kind}s--{repo.replace('/', '--')}")
-    how = f"hf download {repo}{' --repo-type dataset' * (kind == 'dataset')} --revision {revision} --cache-dir {mirror}"
+    hint = (
+        f"where there is a network: hf download {repo}{' --repo-type dataset' * (kind == 'dataset')} "
+        f"--revision {revision} --cache-dir {mirror}"
+    )
     if not root.is_dir():
-        raise ValueError(f"{repo}: not in the mirror {mirror}; where there is a network: {how}")
+        raise ValueError(f"{repo}: not in the mirror {mirror}; {hint}")
     ref = root / "refs" / revision
     commit = revision if COMMIT.fullmatch(revision) else ref.read_text().strip() if ref.exists() else None
     snapshots = sorted(path.name for path in (root / "snapshots").glob("*"))
     if commit not in snapshots:
         raise ValueError(
             f"{repo}: the mirror {mirror} holds {', '.join(snapshots) or 'no revision'}, not {commit or revision}; "
-            f"where there is a network: {how}"
+            f"{hint}"
         )
     snapshot = root / "snapshots" / str(commit)
     there = {str(path.relative_to(snapshot)): path for path in snapshot.rglob("*") if not path.is_dir()}
@@ -89,7 +92,7 @@ def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, Fil
     for name in chosen(item, there):
         path = there[name]
         if not path.exists():
-            raise ValueError(f"{repo}: {name} is a broken link in the mirror {mirror}; where there is a network: {how}")
+            raise ValueError(f"{repo}: {name} is a broken link in the mirror {mirror}; {hint}")
         if not path.resolve().is_relative_to(root.resolve()):  # someone else's mirror, our rights to read
             raise ValueError(f"{repo}: {name} is a link out of the mirror, to {path.resolve()}; copy the file into it")
         blob = path.resolve().name if path.is_symlink() else ""

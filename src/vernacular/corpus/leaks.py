@@ -36,13 +36,14 @@ _DIGITS = {
 
 
 class Leak(NamedTuple):
-    """A row of a corpus that holds an evaluation question."""
+    """An evaluation question in a row of a corpus."""
 
-    row: int  # from 1
-    id: str  # of the row; empty if it has none
-    question: str  # the id of the evaluation question
-    language: str  # of the evaluation question; empty for all of its languages
+    question: str  # its id
+    language: str  # empty for all of its languages
     way: str  # of WAYS
+
+    def __str__(self) -> str:
+        return f"{self.question}{f' in {self.language}' if self.language else ''} (by {self.way})"
 
 
 @lru_cache(LINES)
@@ -125,82 +126,59 @@ class Evaluation:
                     yield identifier, language, "near-duplicate"
 
 
-def leaks(
-    rows: Iterable[Mapping[str, Any]], evaluation: Evaluation, problems: Mapping[str, AnyProblem]
-) -> Iterator[Leak | None]:
-    """The leaks of each row of a corpus; one None for a row without any.
+def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[str, AnyProblem]) -> list[Leak]:
+    """The evaluation questions that a row of a corpus holds, each once for each way that it is found in.
 
-    rows: with `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there:
-    records of training sets, traces, RL prompts, or anyone's. problems: id -> problem of the training questions. Raises
-    ValueError for a row whose text does not have the numbers of its id's problem, since the check by operands relies on
-    the id.
+    row: `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there: a
+    record of a training set, of traces, of RL prompts, or anyone's. problems: id -> problem of the training questions.
+    Raises ValueError for a text without the numbers of its id's problem: the check by operands relies on the id.
     """
+    identifier = str(row.get("id") or "")
+    found: dict[tuple[str, str], Leak] = {}
+    if identifier in evaluation.ids:
+        found[identifier, "id"] = Leak(identifier, "", "id")
+    asked = row.get("question") or row.get("prompt")
+    texts = [text for text in (asked, row.get("context"), row.get("completion"), row.get("text")) if text]
+    if problem := problems.get(identifier):
+        if isinstance(problem, Problem) and texts:
+            told = {number for text in texts for number in numbers_of(text)}
+            if lacking := [number for number in problem.operands if str(number) not in told]:
+                raise ValueError(
+                    f"its text lacks the number {lacking[0]} of the problem with this id; the corpus was made with "
+                    "other options or another seed, delete it and rerun"
+                )
+        if question := evaluation.keys.get(problem.key):
+            found[question, "operands"] = Leak(question, "", "operands")
+    for text in texts:
+        for question, language, way in evaluation.in_text(text):
+            found.setdefault((question, way), Leak(question, language, way))
+    return list(found.values())
+
+
+def check_corpus(
+    name: str, rows: Iterable[Mapping[str, Any]], evaluation: Evaluation, problems: Mapping[str, AnyProblem]
+) -> tuple[dict[str, Any], list[str]]:
+    """(its row of `corpus/leaks.csv`: corpus, rows, leaks found in each way; a line for each row of it that leaks).
+
+    Raises ValueError (one line) as row_leaks does.
+    """
+    ways, lines, number = Counter[str](), [], 0
     for number, row in enumerate(rows, 1):
-        identifier = str(row.get("id") or "")
-        found: dict[tuple[str, str], Leak] = {}
-        if identifier in evaluation.ids:
-            found[identifier, "id"] = Leak(number, identifier, identifier, "", "id")
-        asked = row.get("question") or row.get("prompt")
-        texts = [text for text in (asked, row.get("context"), row.get("completion"), row.get("text")) if text]
-        if problem := problems.get(identifier):
-            if isinstance(problem, Problem) and texts:
-                told = {n for text in texts for n in numbers_of(text)}
-                if lacking := [n for n in problem.operands if str(n) not in told]:
-                    raise ValueError(
-                        f"row {number} ({identifier}): its text lacks the number {lacking[0]} of the problem with this "
-                        "id; the corpus was made with other options or another seed, delete it and rerun"
-                    )
-            if problem.key in evaluation.keys:
-                question = evaluation.keys[problem.key]
-                found[question, "operands"] = Leak(number, identifier, question, "", "operands")
-        for text in texts:
-            for question, language, way in evaluation.in_text(text):
-                found.setdefault((question, way), Leak(number, identifier, question, language, way))
-        yield from found.values()
-        if not found:
-            yield None
-
-
-def describe(corpus: str, found: list[Leak]) -> list[str]:
-    """A line for each row of a corpus that leaks."""
-    by_row: dict[int, list[Leak]] = {}
-    for leak in found:
-        by_row.setdefault(leak.row, []).append(leak)
-    return [
-        one_line(
-            f"{corpus}: row {row} ({some[0].id or 'no id'}) holds "
-            + ", ".join(
-                f"{leak.question}{f' in {leak.language}' if leak.language else ''} (by {leak.way})" for leak in some
-            )
-        )
-        for row, some in by_row.items()
-    ]
-
-
-def count(found: Iterable[Leak | None]) -> tuple[list[Leak], int]:
-    """The leaks, and the number of rows that were checked."""
-    there, clean = [], 0
-    for leak in found:
-        if leak is None:
-            clean += 1
-        else:
-            there.append(leak)
-    return there, clean + len({leak.row for leak in there})
-
-
-def table_row(corpus: str, found: list[Leak], rows: int) -> dict[str, Any]:
-    """A row of `corpus/leaks.csv` (COLUMNS): corpus, rows, and the number of leaks found in each way."""
-    ways = Counter(leak.way for leak in found)
-    return {"corpus": corpus, "rows": rows, **{way: ways[way] for way in WAYS}}
+        place = f"{name}: row {number} ({row.get('id') or 'no id'})"
+        try:
+            found = row_leaks(row, evaluation, problems)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+        if found:
+            ways.update(leak.way for leak in found)
+            lines.append(one_line(f"{place} holds {', '.join(map(str, found))}"))
+    return {"corpus": name, "rows": number, **{way: ways[way] for way in WAYS}}, lines
 
 
 def check_files(
     corpora: Iterable[str], questions: Iterable[str], options: LeaksOptions
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The check of Parquet files: (a table row for each corpus, a line for each row that leaks).
-
-    questions: files of the evaluated splits. Prints a line when a corpus is done. Raises ValueError for a broken file.
-    """
+    """check_corpus for Parquet files; prints a line after each. questions: files of the evaluated splits."""
     asked = (row for path in questions for row in read_rows(path) if row["benchmark"] in options.evaluated)
     tested: dict[str, AnyProblem] = {}
     for split in options.splits:
@@ -208,13 +186,10 @@ def check_files(
     evaluation, trained = Evaluation(asked, tested), problems_of(options.benchmarks, "train", options)
     table, lines = [], []
     for path in corpora:
-        try:
-            found, rows = count(leaks(read_rows(path), evaluation, trained))
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
-        table.append(table_row(path, found, rows))
-        lines += describe(path, found)
-        print(f"{path}: {rows} rows, {len(found)} leaks", flush=True)
+        row, leaking = check_corpus(path, read_rows(path), evaluation, trained)
+        print(f"{path}: {row['rows']} rows, {sum(row[way] for way in WAYS)} leaks", flush=True)
+        table.append(row)
+        lines += leaking
     return table, lines
 
 
