@@ -43,9 +43,7 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
             path = hf_hub_download(repo, name, repo_type=kind, revision=commit, tqdm_class=bar)
             files[name] = File(Path(path).resolve(), entry.lfs.sha256 if entry.lfs else entry.blob_id)
     except GatedRepoError:
-        raise ValueError(
-            f"{doing} is gated: accept its terms at {page}, set HF_TOKEN to your token, and run this again"
-        ) from None
+        raise ValueError(f"{doing} is gated: accept its terms at {page}, set HF_TOKEN, and run this again") from None
     except RevisionNotFoundError:
         raise ValueError(
             f"{doing}: the hub no longer has the revision {revision} (moved or deleted); choose one of "

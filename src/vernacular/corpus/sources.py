@@ -44,7 +44,7 @@ def question_rows(
 
 
 def examples(name: str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
-    """The examples of a split, with `choices`, `answer` and `completion` (None where there is none), file by file.
+    """The examples of a split, file by file; `choices`, `answer` and `completion` are None if a format lacks them.
 
     name: of the format. Raises ValueError if no file fits it, and for a blank question.
     """

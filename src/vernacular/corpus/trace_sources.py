@@ -51,15 +51,9 @@ def source_traces(name: str, folder: Path, languages: list[str]) -> Iterator[dic
         for example in FORMATS[name].reader(path, named):
             language = named or language_of(example["instruction"])
             if language in languages:
-                yield {
-                    "id": example["id"],
-                    "language": language,
-                    "question": example["question"],
-                    "answer": last_box(split_completion(example["completion"])[1]),
-                    "completion": example["completion"],
-                    "source": path.name,
-                    "flaw": None,
-                }
+                fields = {key: example[key] for key in ("id", "question", "completion")}
+                answer = last_box(split_completion(example["completion"])[1])
+                yield fields | {"language": language, "answer": answer, "source": path.name, "flaw": None}
 
 
 def flawed_traces(
