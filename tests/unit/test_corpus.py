@@ -41,6 +41,7 @@ from vernacular.study.resolve import resolve_study
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config" / "config.yaml").read_text(encoding="utf-8"))
 ALL = list(load_languages())
 DEFAULTS = {"english_trace_share": 0.5, "bilingual": 0.5, "translated": ["questions"]}
+TWO = {"languages": ["en", "fr"]}
 SIGNS = {"+": "add", "-": "subtract", "×": "multiply", "÷": "share"}
 # As many questions as the default study has, its train splits cut to keep this quick.
 BENCHMARKS = {
@@ -211,7 +212,7 @@ def test_wordings_of_a_trace_vary_but_not_by_chance() -> None:
 
 
 def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
-    traces, rl, CODES = CONFIG["traces"], CONFIG["rl"], {"languages": ["en", "fr"]}
+    traces, rl = CONFIG["traces"], CONFIG["rl"]
     assert traces["benchmark"] == rl["benchmark"] == "mini-mgsm"
     mini_mgsm = {"mini-mgsm": BENCHMARKS["mini-mgsm"]}
     rows = list(question_rows(mini_mgsm, rl["languages"], "train", 1))
@@ -221,7 +222,7 @@ def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
     seen = {
         row["id"]
         for parts in CONFIG["data"].values()
-        for row in training_rows(TrainingDataOptions([DEFAULTS | part | CODES for part in parts], 1, BENCHMARKS))
+        for row in training_rows(TrainingDataOptions([DEFAULTS | part | TWO for part in parts], 1, BENCHMARKS))
         if row["task"] != "sums"  # these hold no question
     }
     ids = {row["id"] for row in prompts}
