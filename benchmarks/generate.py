@@ -33,6 +33,7 @@ def small_model(steps: int) -> tuple[Any, Any]:
     """A model of the default study's kind, trained on its data for so many steps, which is enough to end an answer."""
     import torch
 
+    from vernacular.corpus.options import TrainingDataOptions
     from vernacular.corpus.training import training_rows
     from vernacular.models.packed import collate, encode_examples, pack
     from vernacular.models.pretrain import build_model, train_tokenizer
@@ -40,7 +41,7 @@ def small_model(steps: int) -> tuple[Any, Any]:
     study = default_study()
     fewer = {name: {**about, "questions": {"train": 40}} for name, about in study["benchmarks"].items()}
     part = {**study["data"]["native-and-english"][0], "languages": LANGUAGES}
-    found = list(training_rows(fewer, [part], 1))
+    found = list(training_rows(TrainingDataOptions([part], 1, fewer)))
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in found), 3000)
     torch.manual_seed(1)
     architecture = {

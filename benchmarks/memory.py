@@ -85,8 +85,8 @@ def questions(folder: Path, count: int) -> list[str]:
 
 def traces(folder: Path, count: int) -> list[str]:
     before(questions(folder, count))
-    options = {"benchmarks": benchmarks(count), "benchmark": "b", "languages": LANGUAGES, "share": [0.0, 1.0]}
-    given = [f"--input={folder / 'questions'}", f"--options={json.dumps(options | {'flaws': {}})}", "--seed=1"]
+    options = {"benchmarks": benchmarks(count), "benchmark": "b", "languages": LANGUAGES, "seed": 1}
+    given = [f"--input={folder / 'questions'}", f"--options={json.dumps(options)}"]
     return ["make_traces", *given, f"--out={folder / 'out'}"]
 
 

@@ -26,11 +26,12 @@ Batches = list[list[int]]  # an epoch: the places of its rows, batch by batch
 
 def default_rows(questions: int) -> list[dict[str, Any]]:
     """Rows of the default study's merges, from fewer problems."""
+    from vernacular.corpus.options import TrainingDataOptions
     from vernacular.corpus.training import training_rows
 
     study = default_study()
     fewer = {name: {**about, "questions": {"train": questions}} for name, about in study["benchmarks"].items()}
-    return list(training_rows(fewer, study["data"]["multilingual-tasks"], 1))
+    return list(training_rows(TrainingDataOptions(study["data"]["multilingual-tasks"], 1, fewer)))
 
 
 def drawn_examples(count: int) -> list[dict[str, Any]]:

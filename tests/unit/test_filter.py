@@ -200,13 +200,13 @@ def filter_arguments(folder, traces, **changes):
 def test_scripts_from_questions_to_kept_traces(tmp_path):
     questions, out = tmp_path / "train.parquet", tmp_path / "raw.parquet"
     write_rows(questions, question_rows(BENCHMARKS, LANGUAGES, "train", 3), QUESTION)
-    arguments = ["--input", str(questions), "--options", make_options(), "--seed", "3", "--out", str(out)]
+    arguments = ["--input", str(questions), "--options", make_options(), "--out", str(out)]
     assert script("make_traces").main(arguments) == 0
     made = list(read_rows(out))
     low = {row["id"] for row in made}
     assert 150 < len(low) < 300
     rest = tmp_path / "rest.parquet"
-    arguments[3], arguments[-1] = make_options(share=[0.5, 1.0]), str(rest)
+    arguments[3], arguments[-1] = make_options(hash_range=[0.5, 1.0]), str(rest)
     assert script("make_traces").main(arguments) == 0
     assert not low & {row["id"] for row in read_rows(rest)}
 

@@ -11,6 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from vernacular.corpus.miniature import question_rows
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation import engines
 from vernacular.models.finetune import finetune
@@ -22,20 +23,13 @@ from vernacular.study.trainer_options import known_options
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARK = {"questions": {"train": 30, "test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}
 BENCHMARKS = {"mini-mgsm": BENCHMARK}
-ROWS = list(
-    training_rows(
-        BENCHMARKS,
-        [
-            {
-                "task": "translation",
-                "benchmarks": {"mini-mgsm": [0.0, 1.0]},
-                "languages": ["fr", "sw"],
-                "of": ["questions"],
-            }
-        ],
-        1,
-    )
-)
+PART = {
+    "task": "translation",
+    "benchmarks": {"mini-mgsm": [0.0, 1.0]},
+    "languages": ["fr", "sw"],
+    "translated": ["questions"],
+}
+ROWS = list(training_rows(TrainingDataOptions([PART], 1, BENCHMARKS)))
 QUESTIONS = list(question_rows(BENCHMARKS, ["en", "fr"], "test", 1))
 
 

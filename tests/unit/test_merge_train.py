@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import TrainingArguments
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
 from vernacular.merge.train import collate, drawn, encode_rows, train_mapping, train_merge
@@ -36,7 +37,7 @@ GATED = {"gate": "cross-attention", "language_embedding": 4}
 
 def rows_of(task: str) -> list[dict[str, Any]]:
     part = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 1.0}
-    return list(training_rows(BENCHMARKS, [{**part, "of": ["questions"]}], 1))
+    return list(training_rows(TrainingDataOptions([{**part, "translated": ["questions"]}], 1, BENCHMARKS)))
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +229,7 @@ def test_langbridge_trains_without_the_question_in_the_prompt(train: Train, seen
 @pytest.mark.parametrize(("task", "recipe"), [("translation", {}), ("translation", GATED), ("text", GATED)])
 def test_rows_without_a_question_are_refused(task: str, recipe: dict[str, Any], train: Train, tmp_path: Path) -> None:
     part = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "bilingual": 0.0}
-    rows = list(training_rows(BENCHMARKS, [{**part, "of": ["questions"]}], 1))
+    rows = list(training_rows(TrainingDataOptions([{**part, "translated": ["questions"]}], 1, BENCHMARKS)))
     with pytest.raises(ValueError, match=f"a row of the task '{task}' has no question for the encoder") as error:
         train("wrong", rows, **recipe)
     assert "\n" not in str(error.value) and not (tmp_path / "models").exists()

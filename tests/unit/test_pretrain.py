@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import SECTIONS, load_phrasebook
@@ -25,7 +26,11 @@ BENCHMARKS = {"mini-mgsm": {"questions": {"train": 12}, "steps": 2, "numbers": N
 
 def training(task: str) -> list[dict[str, Any]]:
     data = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ALL, "english_trace_share": 0.5}
-    return list(training_rows(BENCHMARKS, [{**data, "bilingual": 0.5, "of": ["questions", "answers"]}], 1))
+    return list(
+        training_rows(
+            TrainingDataOptions([{**data, "bilingual": 0.5, "translated": ["questions", "answers"]}], 1, BENCHMARKS)
+        )
+    )
 
 
 @cache

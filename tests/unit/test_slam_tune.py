@@ -7,6 +7,7 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.models.load import load_model
 from vernacular.models.pretrain import train_tokenizer
@@ -72,7 +73,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """Two steps of SLAM on the layers 1 and 2 of a tiny model."""
     folder = tmp_path_factory.mktemp("slam")
     options = {"task": "translation", "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ["fr", "sw"]}
-    rows = list(training_rows(BENCHMARKS, [options | {"of": ["questions", "answers"]}], 1))
+    rows = list(training_rows(TrainingDataOptions([options | {"translated": ["questions", "answers"]}], 1, BENCHMARKS)))
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in rows), 600)
     model = llama(len(tokenizer))
     for part in (model, tokenizer):

@@ -9,16 +9,22 @@ import pytest
 from scripts import run_script
 
 from vernacular.adamame.prompts import candidate_questions
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.sources import examples, question_rows
 from vernacular.corpus.training import training_rows
 from vernacular.storage.records import RAW_TRACE, TRAINING, read_rows
 
-PART: dict[str, Any] = {"shares": {}, "english_trace_share": 0.0, "bilingual": 0, "of": ["questions", "answers"]}
+PART: dict[str, Any] = {
+    "shares": {},
+    "english_trace_share": 0.0,
+    "bilingual": 0,
+    "translated": ["questions", "answers"],
+}
 
 
 def rows_of(source: str, folder: Path, **part: Any) -> list[dict[str, Any]]:
     sources = {"real": {"format": source, "folder": str(folder)}}
-    rows = list(training_rows({}, [{**PART, "source": "real", **part}], 1, sources))
+    rows = list(training_rows(TrainingDataOptions([{**PART, "source": "real", **part}], 1, sources=sources)))
     assert all(set(row) == set(TRAINING.names) for row in rows)
     return rows
 
@@ -168,8 +174,8 @@ def test_adamame_traces_through_the_filter(tmp_path: Path) -> None:
     source, raw = tmp_path / "source", tmp_path / "raw.parquet"
     source.mkdir()
     (source / "sft_data.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    options = json.dumps({"format": "adamame-traces", "languages": ["fr", "ko", "th"]})
-    assert run_script("make_traces", "--input", source, "--options", options, "--seed", 1, "--out", raw) == 0
+    options = json.dumps({"format": "adamame-traces", "languages": ["fr", "ko", "th"], "seed": 1})
+    assert run_script("make_traces", "--input", source, "--options", options, "--out", raw) == 0
     assert pq.read_schema(raw).equals(RAW_TRACE)
     found = list(read_rows(raw))
     assert [(row["language"], row["question"], row["answer"]) for row in found] == [
@@ -188,8 +194,8 @@ def test_the_name_of_a_file_of_traces_may_tell_the_language(tmp_path: Path) -> N
     row = {"instruction": "\\boxed{}\n\n1 + 1 ?", "input": "", "output": "deux\n</think>\n\\boxed{2}"}
     (tmp_path / "fr_gpt5nano_full.json").write_text(json.dumps([row]))
     (tmp_path / "th_gpt5nano_full.json").write_text(json.dumps([row]))
-    out, options = tmp_path / "out.parquet", json.dumps({"format": "adamame-traces", "languages": ["fr"]})
-    assert run_script("make_traces", "--input", tmp_path, "--options", options, "--seed", 1, "--out", out) == 0
+    out, options = tmp_path / "out.parquet", {"format": "adamame-traces", "languages": ["fr"], "seed": 1}
+    assert run_script("make_traces", "--input", tmp_path, "--options", json.dumps(options), "--out", out) == 0
     assert [(row["language"], row["id"]) for row in read_rows(out)] == [("fr", "fr_gpt5nano_full-000001")]
 
 

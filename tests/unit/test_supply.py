@@ -118,7 +118,7 @@ INSIDE = {
     ("models/checkpoint.py", "save_pretrained"): "save_merged, inside take_checkpoint's atomic folder",
     ("models/training.py", "open"): "write_history inside the same; the lock; a descriptor that is open already",
     (
-        "download.py",
+        "corpus/download.py",
         "open",
     ): "a file that is fetched, put in place when whole; a descriptor that is open",
     ("adamame/reward.py", "write_text"): "inside a checkpoint, which counts once its marker is written",

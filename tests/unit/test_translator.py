@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation.translate import translated
 from vernacular.models.encoder import language_token
@@ -28,7 +29,7 @@ T5 = {
 
 def pairs() -> list[dict[str, Any]]:
     part = {"task": "pairs", "benchmarks": {"mini-msvamp": [0.0, 1.0]}, "languages": LANGUAGES}
-    return list(training_rows(BENCHMARKS, [part], 1))
+    return list(training_rows(TrainingDataOptions([part], 1, BENCHMARKS)))
 
 
 # The same question with other options, so that only what stands below it tells the two apart.

@@ -150,7 +150,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "unpinned": (put("sources.dapo", {"format": "dapo", "dataset": "a/b"}), "sources.dapo: a dataset of the hub needs"),
     "unknown format": (
         put("sources.dapo.format", "dapoo"),
-        "sources.dapo.format: 'dapoo' is no valid choice; did you mean",
+        "sources.dapo.format: 'dapoo' is not a valid choice; did you mean",
     ),
     "folder by its name alone": (
         put("sources.dapo", "data"),

@@ -1,8 +1,8 @@
 """The miniature's corpus: problems of four benchmarks in every language that has a phrasebook.
 
-A problem is language-free; the phrasebooks render it. Here are the word problems of one and two steps (operations and
-operands); corpus/facts.py has the choices and corpus/statements.py the entailments. The split of a problem follows from
-a hash of what it asks alone, so no test problem can reach training in any language or wording.
+A problem is language-free; the phrasebooks render it. The word problems of one and two steps (operations and operands)
+are here, the choices in corpus/facts.py, the entailments in corpus/statements.py. The split of a problem follows from a
+hash of what it asks alone, so no test problem can reach training in any language or wording.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class Problem(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What makes two problems one: what only swaps summands or factors of the first steps counts as the same."""
+        """Equal for problems that differ only in the order of the summands or factors of their first steps."""
         first, *rest = self.operations
         commuting = 0
         if first in ("add", "multiply"):  # a run of the same operation at the start commutes with the opening number
@@ -61,7 +61,7 @@ def share_of(key: str) -> float:
 
 
 def apply(operation: str, x: int, y: int) -> int | None:
-    """The result; None where it is not a whole number of at least 2 (every number in a text is a plural)."""
+    """The result; None if it is not a whole number of at least 2 (every number in a text is a plural)."""
     if operation == "share" and x % y:
         return None
     result = result_of(operation, x, y)
@@ -76,7 +76,7 @@ def draw_problem(rng: random.Random, steps: int, numbers: dict[str, list[int]]) 
     """Draw operations evenly, and operands until every result is a whole number within `numbers['result']`.
 
     numbers: inclusive ranges: `opening` (the first number), `term` (added, subtracted), `factor` (multiplied, shared
-    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew. ValueError where 1,000 draws of
+    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew. Raises ValueError if 1,000 draws of
     operations find none: the ranges hold no problem.
     """
     for _ in range(1000):
@@ -107,7 +107,7 @@ def split_of(problem: AnyProblem) -> str:
 
 
 def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyProblem], seed: str) -> list[AnyProblem]:
-    """`count` different problems of a split, or as many as were found in 200 draws for each and 10,000 more."""
+    """`count` different problems of a split, or as many as 200 draws for each and 10,000 more find."""
     rng, seen = random.Random(seed), set()
     problems: list[AnyProblem] = []
     for _ in range(count * 200 + 10_000):
@@ -123,8 +123,8 @@ def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyPro
 def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int) -> dict[str, Any]:
     """The problems of one benchmark and split, by question id.
 
-    Where the number ranges hold fewer problems than `questions` asks for, they come round again under new ids, which
-    draw them another name, thing and wording. Raises ValueError where they hold less than a twentieth.
+    If the number ranges hold fewer problems than `questions` asks for, problems repeat under new ids, which give them
+    another name, thing and wording. Raises ValueError if they hold less than a twentieth.
     """
     numbers, steps, count = options["numbers"], options["steps"], options["questions"][split]
     draws: dict[str, Callable[[random.Random], AnyProblem]] = {
@@ -137,6 +137,12 @@ def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int
         found = f"{len(problems)} problems for {count} questions of {split}"
         raise ValueError(f"{benchmark}: the number ranges {numbers} give only {found}; widen them or ask for fewer")
     return {f"{benchmark}-{split}-{n:05d}": problems[n % len(problems)] for n in range(count)}
+
+
+def training_problems(benchmark: str, options: dict[str, Any], hash_range: list[float], seed: int) -> dict[str, Any]:
+    """The problems of the train split whose id hashes into a range [low, high) of [0, 1)."""
+    (low, high), problems = hash_range, make_problems(benchmark, options, "train", seed)
+    return {identifier: problem for identifier, problem in problems.items() if low <= share_of(identifier) < high}
 
 
 def choice_for(identifier: str, seed: int) -> random.Random:
@@ -162,7 +168,7 @@ def render_options(language: str, problem: AnyProblem) -> list[str] | None:
 
 
 def _frame_operands(problem: Problem) -> tuple[int, int]:
-    """Frames say `{a} carriages with {b} things`, so a factor stands first."""
+    """Frames say `{a} carriages with {b} things`, so the factor comes first."""
     x, y = problem.operands
     return (y, x) if problem.operations[0] == "multiply" else (x, y)
 

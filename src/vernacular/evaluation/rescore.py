@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from vernacular.corpus.leaks import Evaluation, count, describe, leaks, table_row
+from vernacular.corpus.leaks import Evaluation, check_corpus
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier
@@ -157,7 +157,7 @@ def check_corpora(models: Mapping[str, list[dict[str, Any]]], corpora: Iterable[
     table, lines = [], []
     for path in corpora:
         rows = read_rows(path) if path.suffix == ".parquet" else (row for _, row in read_lines(path))
-        found, looked_at = count(leaks(rows, evaluation, {}))
-        table.append(table_row(str(path), found, looked_at))
-        lines += describe(str(path), found)
+        row, leaking = check_corpus(str(path), rows, evaluation, {})
+        table.append(row)
+        lines += leaking
     return table, lines
