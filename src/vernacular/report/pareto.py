@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vernacular.evaluation.frames import Frames, benchmarks_of, runs_on
+from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.statistics import DIGITS, DRAWS, ENGLISH, RATES, Array, Estimate, interval, joint_estimates
 from vernacular.report import style
 
@@ -72,7 +74,7 @@ def pareto_rows(benchmark: str, estimates: Mapping[str, Estimate]) -> pd.DataFra
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int = DRAWS) -> pd.DataFrame:
+def pareto_table(frames: Frames, draws: int = DRAWS) -> pd.DataFrame:
     """`figures/pareto.csv` from the score rows of each (model, benchmark, seed); see `pareto_rows`.
 
     Rates are those of the group `all`; over several seeds of a model its points and draws are averaged, so that the
@@ -80,8 +82,8 @@ def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int
     Raises ValueError where models were scored on different questions or languages of one benchmark.
     """
     tables = []
-    for benchmark in dict.fromkeys(benchmark for _, benchmark, _ in frames):
-        chosen = {(model, seed): scores for (model, name, seed), scores in frames.items() if name == benchmark}
+    for benchmark in benchmarks_of(frames):
+        chosen = runs_on(frames, benchmark)
         if all((scores["language"] == ENGLISH).all() for scores in chosen.values()):
             continue
         estimates = joint_estimates(chosen, benchmark, draws)
@@ -96,23 +98,15 @@ def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
-def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw the rows of `pareto_table`, one panel for each benchmark. options: study, scale.
-
-    Raises ValueError where the table has no row.
-    """
+def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+    """Draw the rows of `pareto_table`, one panel for each benchmark. Raises ValueError for a table without rows."""
     if table.empty:
-        raise ValueError("figures/pareto.csv: no rows to draw; evaluate a model in a language other than English")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+        raise ValueError("Pareto plot: no rows to draw; evaluate a model in a language other than English")
     benchmarks = list(dict.fromkeys(table["benchmark"]))
     columns = min(len(benchmarks), 2)
     rows = -(-len(benchmarks) // columns)
     height = rows * _PANEL + _HEAD + _FOOT
-    with style.house_style():
-        figure = Figure(figsize=(style.WIDTH, height))
-        FigureCanvasAgg(figure)
+    with style.new_figure(path_png, path_svg, height) as figure:
         grid = figure.subplots(rows, columns, squeeze=False)
         figure.subplots_adjust(
             left=0.07, right=0.985, top=1 - (_HEAD + 0.35) / height, bottom=(_FOOT + 0.5) / height,
@@ -129,9 +123,8 @@ def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path,
             axes.set_xlabel("LCPR")
         for axes in grid[:, 0]:
             axes.set_ylabel("accuracy")
-        title = f"Accuracy against language consistency: study '{options['study']}' ({options['scale']})"
+        title = f"Accuracy against language consistency: study '{options.study}' ({options.scale})"
         _draw_frame(figure, table, title)
-        style.save_figure(figure, path_png, path_svg)
 
 
 _PANEL, _HEAD, _FOOT = 4.4, 0.4, 0.8  # heights in inches: a row of panels, the title above, the key below
