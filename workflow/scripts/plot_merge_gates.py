@@ -8,7 +8,6 @@ from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.merge_figures import draw_gates, gates_table
 from vernacular.report.options import MergeOptions
 from vernacular.storage.command import script
-from vernacular.storage.options import add_options
 from vernacular.storage.records import GENERATION
 
 
@@ -17,8 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--generations", required=True, nargs="+", help=".../seed-<n>/generations/<model>/<benchmark>.parquet"
     )
-    add_options(parser, MergeOptions)
-    figure_arguments(parser)
+    figure_arguments(parser, MergeOptions)
 
 
 def work(args: argparse.Namespace) -> None:

@@ -8,13 +8,11 @@ from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.pareto import draw_pareto, pareto_table
 from vernacular.storage.command import script
-from vernacular.storage.options import add_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
-    add_options(parser, SummaryOptions)
-    figure_arguments(parser)
+    figure_arguments(parser, SummaryOptions)
 
 
 def work(args: argparse.Namespace) -> None:

@@ -9,14 +9,12 @@ from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_figures import draw_probe, probe_table
 from vernacular.storage.command import script
-from vernacular.storage.options import add_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probe", required=True, help="probe.parquet of the models' parent")
     parser.add_argument("--layers", required=True, nargs="+", help=".../slam/<model>/layers.json; the first is marked")
-    add_options(parser, SlamOptions)
-    figure_arguments(parser)
+    figure_arguments(parser, SlamOptions)
 
 
 def work(args: argparse.Namespace) -> None:

@@ -7,13 +7,11 @@ from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_figures import draw_sweep, sweep_figure_table
 from vernacular.storage.command import script
-from vernacular.storage.options import add_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", required=True, help="tables/slam-sweep.csv")
-    add_options(parser, SlamOptions)
-    figure_arguments(parser)
+    figure_arguments(parser, SlamOptions)
 
 
 def work(args: argparse.Namespace) -> None:

@@ -7,17 +7,15 @@ import argparse
 import sys
 
 from vernacular.evaluation.options import SummaryOptions
-from vernacular.report.figure_files import figure_arguments, write_figure
+from vernacular.report.figure_files import add_files, figure_arguments, write_figure
 from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
 from vernacular.storage.command import script
-from vernacular.storage.options import add_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="+", help="folders of GRPO models, with their history.csv")
-    add_options(parser, SummaryOptions)
-    figure_arguments(parser, of="the rates")
-    figure_arguments(parser, "mix-", of="the languages")
+    figure_arguments(parser, SummaryOptions)
+    add_files(parser, "mix-", of="the languages of the traces")
 
 
 def work(args: argparse.Namespace) -> None:

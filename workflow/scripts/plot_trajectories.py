@@ -7,13 +7,11 @@ from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.options import TrajectoriesOptions
 from vernacular.report.trajectories import draw_trajectories, trajectory_table
 from vernacular.storage.command import script
-from vernacular.storage.options import add_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", required=True, help="tables/trajectories.csv")
-    add_options(parser, TrajectoriesOptions)
-    figure_arguments(parser)
+    figure_arguments(parser, TrajectoriesOptions)
 
 
 def work(args: argparse.Namespace) -> None:

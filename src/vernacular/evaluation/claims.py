@@ -214,23 +214,25 @@ def claim_rows(
                     "threshold": claim["threshold"], "published": published.get("difference"),
                     "published_as": published.get("figures"), "timed": metric == OF_TIME,
                 }  # fmt: skip
-                found = measured(parts[metric, benchmark], claim) if fitting else not_measured(claim, options)
+                found = result_columns(parts[metric, benchmark], claim) if fitting else reason_columns(claim, options)
                 rows.append(row | found)
     return rows
 
 
 def fits(published: Mapping[str, Any], metric: str, benchmark: str) -> bool:
+    """Whether a published figure is about a metric and benchmark."""
     return fnmatchcase(benchmark, published["benchmark"]) and published["metric"] in (None, metric)
 
 
 def languages_text(claim: Claim, metric: str) -> str:
+    """The groups of languages that a claim compares, as its table names them."""
     if metric in (OF_LAYERS, OF_TIME):
         return ""
     named = [claim[key] for key in ("languages", "than") if claim[key] is not None]
     return " against ".join(group if isinstance(group, str) else " ".join(group) for group in named)
 
 
-def measured(result: Result, claim: Claim) -> dict[str, Any]:
+def result_columns(result: Result, claim: Claim) -> dict[str, Any]:
     """The columns of a part with a result: value, intervals, p-value, counts."""
     seeds = len(result.values)
     low, high = (float(end) for end in seed_interval(result.values))
@@ -246,8 +248,8 @@ def measured(result: Result, claim: Claim) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def not_measured(claim: Claim, options: ClaimsOptions) -> dict[str, Any]:
-    """The columns of a part without a result: the study lacks a model, or another of its targets measures the part."""
+def reason_columns(claim: Claim, options: ClaimsOptions) -> dict[str, Any]:
+    """The columns of a part without a result: why there is none."""
     known = options.evaluated
     lacking = [model for model in sides(claim) if model not in known]
     if lacking:

@@ -1,16 +1,23 @@
-"""The three files of a figure on a script's command line: PNG, SVG, and the numbers as CSV."""
+"""The command line of a script that draws: its options, and the figure's three files (PNG, SVG, the numbers as CSV)."""
 
 import argparse
 from collections.abc import Callable
 
 import pandas as pd
 
+from vernacular.storage.options import Options, add_options
 from vernacular.storage.tables import write_csv
 
 KINDS = ("png", "svg", "csv")
 
 
-def figure_arguments(parser: argparse.ArgumentParser, prefix: str = "", of: str = "the figure") -> None:
+def figure_arguments(parser: argparse.ArgumentParser, options: type[Options]) -> None:
+    """Add --options (their JSON), --png, --svg and --csv, all required."""
+    add_options(parser, options)
+    add_files(parser)
+
+
+def add_files(parser: argparse.ArgumentParser, prefix: str = "", of: str = "the figure") -> None:
     """Add --<prefix>png, --<prefix>svg and --<prefix>csv, all required."""
     for kind in KINDS:
         text = f"the numbers of {of} (CSV)" if kind == "csv" else f"{of} ({kind.upper()})"

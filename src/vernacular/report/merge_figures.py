@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,25 +12,17 @@ from vernacular.evaluation.statistics import DIGITS, ENGLISH, LEVEL, interval
 from vernacular.report.comparisons import difference, scored_model
 from vernacular.report.merge_tables import accuracies_in, comparable_scores, in_order, low_resource_of, questions_of
 from vernacular.report.options import MergeOptions
-from vernacular.report.style import BLUE, FAINT, INK, ORANGE, QUIET, Array, new_figure
+from vernacular.report.style import BLUE, FAINT, INK, ORANGE, QUIET, new_figure
 from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Look(NamedTuple):
-    """How a weight is drawn; shift: how far from the middle of the language's place."""
-
-    name: str
-    color: str
-    marker: str
-    shift: float
-
-
-WEIGHTS = {
-    "gate_encoder": Look("weight of the encoder's features", BLUE, "o", -0.14),
-    "gate_llm": Look("weight of the LLM's embeddings", ORANGE, "s", 0.14),
+# Column -> how it is drawn; shift: how far from the middle of the language's place.
+WEIGHTS: dict[str, dict[str, Any]] = {
+    "gate_encoder": {"label": "weight of the encoder's features", "color": BLUE, "fmt": "o", "shift": -0.14},
+    "gate_llm": {"label": "weight of the LLM's embeddings", "color": ORANGE, "fmt": "s", "shift": 0.14},
 }
 _NORMAL = 1.959964  # the 97.5 % quantile of the normal distribution
 _TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
@@ -76,10 +68,10 @@ def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
             rows = table[table["benchmark"] == benchmark].set_index("language")
             left.axhline(1, color=QUIET, lw=0.8)
             for column, look in WEIGHTS.items():
-                _points(left, _bounds(rows, column), look.shift, color=look.color, fmt=look.marker, label=look.name)
+                _points(left, rows, column, **look)
             left.set_title(f"{benchmark}: gate weights", **_TITLE)
             right.axhline(0, color=QUIET, lw=0.8)
-            _points(right, _bounds(rows, "gain"), 0.0, color=INK, fmt="o")
+            _points(right, rows, "gain", color=INK, fmt="o")
             right.set_title(f"{benchmark}: gain in accuracy", **_TITLE)
             codes = list(rows.index)
             borders = {len(low_resource_of(codes, options.low_resource)), len(codes) - (ENGLISH in codes)}
@@ -147,13 +139,9 @@ def gains_by_language(frames: Frames, benchmark: str, seeds: Sequence[int], opti
     return pd.DataFrame.from_dict(rows, orient="index", columns=with_bounds("gain"))
 
 
-def _bounds(rows: pd.DataFrame, column: str) -> Array:
-    """(language, 3): value, low, high."""
-    return rows[with_bounds(column)].to_numpy(np.float64)
-
-
-def _points(axes: "Axes", bounds: Array, shift: float, **style: Any) -> None:
-    """bounds (language, 3): value, low, high; a value without an interval has no bar."""
+def _points(axes: "Axes", rows: pd.DataFrame, column: str, shift: float = 0.0, **style: Any) -> None:
+    """A point for each language, with a bar if it has an interval."""
+    bounds = rows[with_bounds(column)].to_numpy(np.float64)
     error = np.nan_to_num(np.abs(bounds[:, 1:] - bounds[:, :1])).T
     axes.errorbar(np.arange(len(bounds)) + shift, bounds[:, 0], yerr=error, ms=4, lw=1.0, **style)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vernacular.storage.files import atomic_path
@@ -81,6 +82,13 @@ def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
     axes.set(**{f"{axis}lim": (first, last)})
     ticks = axes.xaxis.get_ticklocs() if axis == "x" else axes.yaxis.get_ticklocs()
     axes.set(**{f"{axis}ticks": [tick for tick in ticks if max(first, 0) <= tick <= min(last, 1)]})
+
+
+def limit_points(axes: "Axes", points: pd.DataFrame, with_bars: pd.DataFrame) -> None:
+    """Limit a plot of accuracy against LCPR to all points, and to the intervals of those drawn with bars."""
+    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
+        values = np.concatenate([points[metric], with_bars[f"{metric}_low"], with_bars[f"{metric}_high"]])
+        limit_rates(axes, axis, np.nanmin(values), np.nanmax(values))  # without five seeds, means have no intervals
 
 
 def label_points(

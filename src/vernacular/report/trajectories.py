@@ -69,8 +69,8 @@ def draw_trajectories(
 
 
 def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
-    """One benchmark: a path for each model, its end named."""
-    set_limits(axes, rows)
+    """One benchmark: a path for each model, labelled at its end."""
+    style.limit_points(axes, rows, rows[rows["step"] == rows.groupby("model")["step"].transform("max")])
     axes.grid(color=style.FAINT, linewidth=0.5)
     ends, texts, colors, lines = [], [], [], []
     for number, (model, path) in enumerate(rows.groupby("model", sort=False)):
@@ -94,11 +94,3 @@ def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
         lines.append(points)
         axes.plot(*points[0], marker="o", ms=9, color="white", markeredgecolor=style.INK, markeredgewidth=1.5, zorder=5)
     style.label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, colors, lines)
-
-
-def set_limits(axes: "Axes", rows: pd.DataFrame) -> None:
-    """Room for all points, and for the intervals at the ends."""
-    last = rows[rows["step"] == rows.groupby("model")["step"].transform("max")]
-    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
-        values = np.concatenate([rows[metric], last[f"{metric}_low"], last[f"{metric}_high"]])
-        style.limit_rates(axes, axis, np.nanmin(values), np.nanmax(values))  # few seeds have no intervals
