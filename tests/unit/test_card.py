@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scripts import run_script
 
 from vernacular.report import push
-from vernacular.report.card import block, model_card, plain
+from vernacular.report.card import escaped, model_card, yaml_block
 from vernacular.report.options import CardOptions
 
 MANIFEST: dict[str, Any] = {
@@ -108,9 +108,9 @@ def test_no_text_breaks_a_card(text: str) -> None:
     )
     card = model_card(manifest, [row], options)
     assert metadata(card)["base_model"] == [text] and metadata(card)["tags"] == ["vernacular", text]
-    shown = plain(text)
+    shown = escaped(text)
     assert "\n" not in shown and "<" not in shown and "|" not in shown.replace("\\|", "")
-    fenced = block({"a": text})
+    fenced = yaml_block({"a": text})
     fence = fenced[: len(fenced) - len(fenced.lstrip("`"))]
     assert fenced.count(fence) == 2 and yaml.safe_load(fenced.split("\n", 1)[1].rsplit(fence, 1)[0]) == {"a": text}
 

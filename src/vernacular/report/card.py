@@ -14,7 +14,7 @@ QUOTED = '"'
 GROUPS = ("all", "en", "in-domain", "out-of-domain")
 
 
-def plain(text: object) -> str:
+def escaped(text: object) -> str:
     """Text that Markdown and HTML show literally, in one line."""
     printable = "".join(" " if unicodedata.category(sign)[0] == "C" else sign for sign in str(text))
     line = " ".join(printable.split())
@@ -22,7 +22,7 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", line)
 
 
-def block(data: Any) -> str:
+def yaml_block(data: Any) -> str:
     """Data as YAML in a fenced block that nothing in it can end."""
     text = yaml.safe_dump(data, sort_keys=False, width=100)  # escapes what is not ASCII
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
@@ -42,7 +42,7 @@ def sources_table(rows: list[dict[str, str]]) -> str:
     """Everything that went into a model: where it comes from, at which revision, under which licence."""
     lines = ["| source | from | revision | licence |", "|" + "---|" * 4]
     for row in rows:
-        lines.append(f"| {' | '.join(plain(row[key]) for key in ('source', 'origin', 'revision', 'licence'))} |")
+        lines.append(f"| {' | '.join(escaped(row[key]) for key in ('source', 'origin', 'revision', 'licence'))} |")
     branches = any(row["revision"] and not re.fullmatch("[0-9a-f]{40}", row["revision"]) for row in rows)
     note = "\nOf a branch, the study's downloads.json holds the commit.\n" if branches else ""
     return "\n".join(lines) + "\n" + note
@@ -54,7 +54,7 @@ def scores_table(rows: list[dict[str, str]], model: str, seed: int) -> str:
     for row in rows:
         if row["model"] == model and int(row["seed"]) == seed and row["language"] in GROUPS:
             rates = [rate(row, name) for name in RATES]
-            lines.append(f"| {plain(row['benchmark'])} | {row['language']} | {row['n']} | {' | '.join(rates)} |")
+            lines.append(f"| {escaped(row['benchmark'])} | {row['language']} | {row['n']} | {' | '.join(rates)} |")
     return "\n".join(lines) + "\n" if len(lines) > 2 else ""
 
 
@@ -89,25 +89,25 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: Ca
         **({"base_model": base} if base else {}),
     }
     licence_text = (
-        f"{plain(licence)}. What parents and data allow holds besides."
+        f"{escaped(licence)}. What parents and data allow holds besides."
         if licence
         else "Not stated by the study: what the licences of parents and data allow."
     )
-    line = " from ".join(plain(part) for part in [name, *(parent["model"] for parent in options.parents)])
+    line = " from ".join(escaped(part) for part in [name, *(parent["model"] for parent in options.parents)])
     scores = scores_table(rows, name, seed)
     return "\n".join(
         [
             metadata(head),
-            f"# {plain(name)}\n",
-            f"Made by the study {plain(options.study)} ({plain(options.scale)}) of Vernacular with the recipe "
-            f"{plain(recipe['recipe'])}, seed {seed}: {line}.\n",
+            f"# {escaped(name)}\n",
+            f"Made by the study {escaped(options.study)} ({escaped(options.scale)}) of Vernacular with the recipe "
+            f"{escaped(recipe['recipe'])}, seed {seed}: {line}.\n",
             f"{total:,} parameters, of which {trained:,} were trained, on {tokens:,} tokens.\n",
             "## Recipe\n",
-            block(recipe),
+            yaml_block(recipe),
             "## Parents\n",
-            block(options.parents) if options.parents else "None: from scratch.\n",
+            yaml_block(options.parents) if options.parents else "None: from scratch.\n",
             "## Data\n",
-            block(options.data) if options.data else "See the parents.\n",
+            yaml_block(options.data) if options.data else "See the parents.\n",
             "## Sources and their licences\n",
             sources_table(options.sources),
             "## Scores\n",
@@ -118,6 +118,6 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: Ca
             "## Licence\n",
             f"{licence_text}\n",
             "## Made with\n",
-            block({"packages": packages, "inputs": manifest["inputs"], "code": manifest["code"]}),
+            yaml_block({"packages": packages, "inputs": manifest["inputs"], "code": manifest["code"]}),
         ]
     )
