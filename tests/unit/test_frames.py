@@ -85,7 +85,7 @@ def test_each_file_is_cut_to_its_own(tmp_path: Path) -> None:
 
 
 def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not of the form seed-<n>/scores/<model>/<benchmark>.parquet"):
+    with pytest.raises(ValueError, match="mini.parquet: not in a folder seed-<n>"):
         read_frames([tmp_path / "mini.parquet"])
     path = written(tmp_path, ROWS)
     path.write_text("no table")
