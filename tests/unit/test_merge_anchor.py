@@ -53,7 +53,7 @@ def test_a_tokenizer_that_tells_no_places_is_refused(build: Callable[..., Merged
     model = build("none")
     model.encoder_tokenizer = type("Slow", (), {"is_fast": False})()
     with pytest.raises(
-        ValueError, match="the tokenizer of the encoder does not tell where .* set `anchor: 0`"
+        ValueError, match="the tokenizer of the encoder does not report token positions; set `anchor: 0`"
     ) as error:
         anchor_mapping(model, ENGLISH, 1)
     assert "\n" not in str(error.value)

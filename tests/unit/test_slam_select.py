@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.slam.options import SelectionOptions
-from vernacular.slam.select import MEASURES, RULES, select_layers
+from vernacular.slam.options import MEASURES, RULES, SelectionOptions
+from vernacular.slam.select import select_layers
 
 MSD = [0.8, 1.0, 0.5, 0.2, 0.6, 0.0]
 

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments
+from transformers import TrainingArguments
 
 from vernacular.merge.anchor import anchor_mapping, sample_sentences
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
@@ -16,6 +16,7 @@ from vernacular.models.job import Job
 from vernacular.models.loop import supervised_arguments, train
 from vernacular.models.packing import IGNORED, encode_examples, padded
 from vernacular.models.record import save_model
+from vernacular.models.supervised import LossTrainer
 from vernacular.storage.files import read_json
 
 
@@ -24,13 +25,8 @@ def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
 
     If the recipe's `anchor` is not 0, the mapping starts at the LLM's embeddings of words (merge/anchor.py).
     """
-    options = {
-        "gate": "none",
-        "language_embedding": 0,
-        "languages": languages_of(rows),
-        "mapping_width": job.recipe["mapping_width"],
-    }
-    model = build_untrained(job, options)
+    width = job.recipe["mapping_width"]
+    model = build_untrained(job, rows, gate="none", language_embedding=0, mapping_width=width)
     if job.recipe["anchor"]:
         cosine = anchor_mapping(model, sample_sentences(rows, job.recipe["anchor"], job.seed), job.seed)
         print(f"{job.out.name}: English tokens are at the LLM's words, cosine {cosine:.3f}", flush=True)
@@ -42,27 +38,22 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
 
     LangBridge's user turn stays empty: its LLM never sees the tokens of the question.
     """
-    recipe = job.recipe
-    options = {
-        "gate": recipe["gate"],
-        "language_embedding": recipe["language_embedding"],
-        "languages": languages_of(rows),
-    }
-    is_merge = (job.inputs["parent"] / CONFIG).exists()
+    parent, options = job.inputs["parent"], {key: job.recipe[key] for key in ("gate", "language_embedding")}
+    is_merge = (parent / CONFIG).exists()
     if is_merge:
-        options["mapping_width"] = read_json(job.inputs["parent"] / CONFIG).get("mapping_width", 0)
-    model = build_untrained(job, options)
+        options["mapping_width"] = read_json(parent / CONFIG).get("mapping_width", 0)
+    model = build_untrained(job, rows, **options)
     if is_merge:
-        model.load_connector(job.inputs["parent"])
-    if recipe["gate"] == "prefix-only":
+        model.load_connector(parent)
+    if options["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
     fit(model, rows, job)
 
 
-def build_untrained(job: Job, options: dict[str, Any]) -> MergedModel:
+def build_untrained(job: Job, rows: list[dict[str, Any]], **options: Any) -> MergedModel:
     """A merge of the job's parents, in bfloat16 if the recipe's `bf16` is on and the machine computes in it."""
-    parents = {name: str(job.inputs[name]) for name in ("encoder", "llm")}
-    return build_merge({**options, **parents}, "auto" if job.recipe["training"].get("bf16") else "float32")
+    options |= {"languages": languages_of(rows), **{name: str(job.inputs[name]) for name in ("encoder", "llm")}}
+    return build_merge(options, "auto" if job.recipe["training"].get("bf16") else "float32")
 
 
 def languages_of(rows: list[dict[str, Any]]) -> list[str]:
@@ -111,17 +102,6 @@ def collate(examples: list[dict[str, Any]], encoder_pad: int, pad: int) -> dict[
     }
 
 
-class MergeTrainer(Trainer):
-    """Transformers' Trainer for a model whose forward pass returns the loss."""
-
-    loss_is_scaled_for_ga = False  # a mean over one batch: the Trainer divides it among accumulated ones
-
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
-        with torch.autocast(inputs["labels"].device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
-            loss = model(**inputs)
-        return (loss, {"loss": loss}) if return_outputs else loss
-
-
 def sample_rows(rows: list[dict[str, Any]], arguments: TrainingArguments) -> list[dict[str, Any]]:
     """As many rows as the steps will read, sampled by the training's seed: encoding all of them can take longer."""
     count = arguments.max_steps * arguments.train_batch_size
@@ -133,7 +113,7 @@ def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
     pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
     # benchmarks/merge.py measures what batches of similar length gain.
     arguments = supervised_arguments(job, "group_by_length")
-    trainer = MergeTrainer(
+    trainer = LossTrainer(
         model=model,
         args=arguments,
         train_dataset=encode_rows(model, sample_rows(rows, arguments)),

@@ -1,4 +1,4 @@
-"""Supervised training on packed rows: what pretraining, fine-tuning and SLAM share."""
+"""Supervised training of models that return their loss; on packed rows for pretraining, fine-tuning and SLAM."""
 
 import os
 import shutil
@@ -22,27 +22,32 @@ from vernacular.models.packing import (
 )
 
 
-class PackedTrainer(Trainer):
-    """Transformers' Trainer with a loss that runs the output layer on labelled tokens only."""
+class LossTrainer(Trainer):
+    """Transformers' Trainer for a model whose forward pass returns the loss."""
 
     loss_is_scaled_for_ga = False  # a mean over one batch: the Trainer divides it among accumulated ones
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
+        with torch.autocast(inputs["labels"].device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
+            loss = model(**inputs)
+        return (loss, {"loss": loss}) if return_outputs else loss
+
+
+class PackedTrainer(LossTrainer):
+    """A trainer on packed rows, whose loss runs the output layer on labelled tokens only."""
+
     body: Any  # the decoder without its output layer, compiled where that is possible
     head: Any  # the output layer
     is_apart: bool  # whether a batch is taken apart into examples of similar length
 
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
-        loss = model(**inputs)
-        return (loss, {"loss": loss}) if return_outputs else loss
-
     def masked_loss(self, labels, **inputs):  # type: ignore[no-untyped-def]
         hidden, wanted = [], []
-        with torch.autocast(labels.device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
-            for targets, part in take_apart(labels, inputs) if self.is_apart else [(labels, inputs)]:
-                states = self.body(**part, use_cache=False).last_hidden_state
-                is_wanted = targets[:, 1:] != IGNORED
-                hidden.append(states[:, :-1][is_wanted])
-                wanted.append(targets[:, 1:][is_wanted])
-            return head_loss(self.head, torch.cat(hidden), torch.cat(wanted))
+        for targets, part in take_apart(labels, inputs) if self.is_apart else [(labels, inputs)]:
+            states = self.body(**part, use_cache=False).last_hidden_state
+            is_wanted = targets[:, 1:] != IGNORED
+            hidden.append(states[:, :-1][is_wanted])
+            wanted.append(targets[:, 1:][is_wanted])
+        return head_loss(self.head, torch.cat(hidden), torch.cat(wanted))
 
 
 def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str, Any]], job: Job) -> PackedTrainer:

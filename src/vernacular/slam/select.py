@@ -4,9 +4,7 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from vernacular.slam.options import SelectionOptions
-
-RULES, MEASURES = ("leading", "threshold", "highest", "random", "top"), ("msd", "msd_neurons")
+from vernacular.slam.options import SelectionOptions, check_rule
 
 
 def select_layers(probe_rows: Iterable[dict[str, Any]], options: SelectionOptions, seed: int) -> dict[str, Any]:
@@ -46,24 +44,6 @@ def select_layers(probe_rows: Iterable[dict[str, Any]], options: SelectionOption
             for layer, reason in enumerate(reasons)
         ],
     }
-
-
-def check_rule(rule: SelectionOptions) -> None:
-    choose, count = rule.choose, rule.count
-    if choose not in RULES:
-        raise ValueError(f"choose: '{choose}' is not a rule; choose from: {', '.join(RULES)}")
-    if rule.by not in MEASURES:
-        raise ValueError(f"by: '{rule.by}' is not a measure of the probe; choose from: {', '.join(MEASURES)}")
-    if not 0 < rule.threshold <= 1:
-        raise ValueError(f"threshold: {rule.threshold} must be more than 0 and at most 1 (the highest MSD)")
-    if count is None and choose == "highest":
-        raise ValueError("count: `highest` needs it; say how many layers to choose")
-    if count is not None and choose in ("leading", "threshold"):
-        raise ValueError(
-            f"count: `{choose}` chooses by the threshold, not by a number; set count to null or use `highest`"
-        )
-    if count is not None and not (isinstance(count, int) and count >= 1):
-        raise ValueError(f"count: {count} chooses no layer; it must be a whole number of at least 1")
 
 
 def layer_values(probe_rows: Iterable[dict[str, Any]], by: str) -> list[float]:
