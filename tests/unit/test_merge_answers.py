@@ -97,12 +97,12 @@ def test_m2m100_names_languages_by_their_short_code() -> None:
 
 def test_models_of_the_wrong_kind_are_named(parents: Path, tmp_path: Path) -> None:
     options = {"gate": "none", "language_embedding": 0, "languages": LANGUAGES}
-    with pytest.raises(ValueError, match="llama: a model of the type 'llama' has no encoder to merge with; name") as e:
+    with pytest.raises(ValueError, match="llama: a model of the type 'llama' has no encoder to merge with; use") as e:
         build_merge({**options, "encoder": str(parents / "llama"), "llm": str(parents / "llama")})
     assert "\n" not in str(e.value)
     write_parent(tmp_path / "bart", "bart", M2M)  # it has a decoder that AutoModelForCausalLM would take
     for llm in (parents / "t5", parents / "nllb", tmp_path / "bart"):
-        with pytest.raises(ValueError, match=f"{llm.name}: a model of the type '.*' is no causal LM; name one") as e:
+        with pytest.raises(ValueError, match=f"{llm.name}: a model of the type '.*' is not a causal LM; name one") as e:
             build_merge({**options, "encoder": str(parents / "t5"), "llm": str(llm)})
         assert "\n" not in str(e.value)
 
