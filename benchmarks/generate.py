@@ -35,7 +35,7 @@ def small_model(steps: int) -> tuple[Any, Any]:
 
     from vernacular.corpus.options import TrainingDataOptions
     from vernacular.corpus.training import training_rows
-    from vernacular.models.packed import collate, encode_examples, pack
+    from vernacular.models.packing import collate, encode_examples, pack
     from vernacular.models.pretrain import build_model, train_tokenizer
 
     study = default_study()
@@ -93,7 +93,7 @@ def by_transformers(model: Any, tokenizer: Any, asked: list[dict[str, Any]]) -> 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     import torch
 
-    from vernacular.models.load import load_model
+    from vernacular.models.folders import load_model
 
     torch.set_num_threads(1)
     asked = some_questions(12 if arguments.tiny else arguments.questions)

@@ -72,7 +72,7 @@ def training_step(model: Any, tuned: list[Any], batch: dict[str, Any], optimizer
     """Forward and backward pass, and an optimizer's step where there is one; gradients are dropped afterwards."""
     import torch
 
-    from vernacular.models.load import computes_bfloat16
+    from vernacular.models.folders import computes_bfloat16
 
     device = next(iter(batch.values())).device.type
     with torch.autocast(device, dtype=torch.bfloat16, enabled=computes_bfloat16()):

@@ -25,9 +25,9 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 
     from vernacular.corpus.options import TrainingDataOptions
     from vernacular.corpus.training import training_rows
-    from vernacular.models.loss import IGNORED
-    from vernacular.models.packed import encode_examples, packed_trainer
+    from vernacular.models.packing import IGNORED, encode_examples
     from vernacular.models.pretrain import build_model, train_tokenizer
+    from vernacular.models.supervised import packed_trainer
 
     torch.set_num_threads(1)
     study = default_study()

@@ -71,14 +71,11 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(script: Path, recipe: dict[str, Any], parent: Path, data: str, out: Path) -> list[str]:
-    extra = [
-        "--identifier",
-        json.dumps({"languages": ["en", "fr", "de"], "model": None, "certainty": 0.5, "min_letters": 5}),
-    ]
+    identifier = {"languages": ["en", "fr", "de"], "model": None, "certainty": 0.5, "min_letters": 5}
+    recipe = {**recipe, **({"identifier": identifier} if recipe["recipe"] == "grpo" else {})}
     return [
         *(sys.executable, str(script), "--recipe", json.dumps(recipe), "--code", "test", "--seed", "1"),
-        *(extra if recipe["recipe"] == "grpo" else []),
-        *("--input", f"parent={parent / 'parent'}", "--input", f"data={parent / data}"),
+        *("--input", f"parent={parent / 'parent'}", f"data={parent / data}"),
         *("--checkpoints", str(out / "checkpoints"), "--out", str(out / "model"), "--costs", str(out / "costs.csv")),
     ]  # fmt: skip
 

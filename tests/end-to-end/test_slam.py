@@ -71,5 +71,5 @@ def test_a_wrong_layer_is_refused_before_it_is_trained(slam: Path, tmp_path: Pat
     configs = (str(ROOT / "config/smoke.yaml"), str(overlay))
     done = snakemake(tmp_path, target, "--rerun-triggers", "mtime", configs=configs)
     log = (tmp_path / "results/wrong/logs/seed-1/slam_select/slam.log").read_text(encoding="utf-8")
-    assert done.returncode != 0 and "layers: 3 is none of the model's, which has the layers 0 to 2" in log
+    assert done.returncode != 0 and "layers: 3 does not exist; the model has the layers 0 to 2" in log
     assert log.count("\n") == 1 and not (tmp_path / target).exists()

@@ -28,6 +28,7 @@ from vernacular.report.slam_tables import sweep_table
 from vernacular.report.style import limit_rates
 from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
 from vernacular.report.trajectories import draw_trajectories, trajectory_table
+from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
 from vernacular.storage.options import Options
 from vernacular.storage.tables import read_csv
@@ -72,7 +73,10 @@ def probe(folder: Path) -> Made:
     rows = probe_rows(MSD)
     rows[0]["active"] = 1 / 3  # digits that a file has to keep
     pd.DataFrame(rows).to_parquet(folder / "probe.parquet")
-    choices = {name: select_layers(rows, layers, 1) for name, layers in (("slam", [0, 2]), ("other", [2]))}
+    choices = {
+        name: select_layers(rows, SelectionOptions(layers=layers), 1)
+        for name, layers in (("slam", [0, 2]), ("other", [2]))
+    }
     table = probe_table(folder / "probe.parquet", choices)
     return table, partial(draw_probe, choices=choices), SLAM_OPTIONS
 

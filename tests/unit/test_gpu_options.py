@@ -15,9 +15,9 @@ from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation import engines
 from vernacular.models.finetune import finetune
-from vernacular.models.load import computes_bfloat16, load_model
+from vernacular.models.folders import computes_bfloat16, load_model
+from vernacular.models.job import Job
 from vernacular.models.pretrain import train_tokenizer
-from vernacular.models.training import Job
 from vernacular.study.trainer_options import known_options
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
@@ -84,7 +84,7 @@ def test_bfloat16_changes_little(parent: Path, tmp_path: Path) -> None:
 
 
 def test_four_bits_without_their_package_are_one_line(parent: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("vernacular.models.tuned.find_spec", lambda name: None)
+    monkeypatch.setattr("vernacular.models.parents.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"load_in_4bit needs the package bitsandbytes.*pip install '.\[gpu\]'"):
         trained(parent, tmp_path, {**LORA, "load_in_4bit": True}, {})
 
@@ -106,10 +106,10 @@ def test_rollouts_by_vllm_without_it_are_one_line(parent: Path, tmp_path: Path, 
     from vernacular.adamame import grpo
 
     monkeypatch.setattr(grpo, "find_spec", lambda name: None)
-    recipe = {"prompts": 1, "alignment": {}, "training": {"use_vllm": True}}
+    recipe = {"prompts": 1, "alignment": {}, "identifier": {}, "training": {"use_vllm": True}}
     job = Job(recipe, "c", 1, {"parent": parent, "data": tmp_path}, tmp_path, tmp_path, tmp_path, {}, "key", 2)
     with pytest.raises(ValueError, match=r"training.use_vllm needs the package vllm.*pip install '.\[gpu\]'"):
-        grpo.train_grpo(job, [{}], {})
+        grpo.train_grpo(job, [{}])
 
 
 def test_options_of_the_trainers_are_known() -> None:

@@ -13,8 +13,8 @@ from vernacular.corpus.training import training_rows
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import SECTIONS, load_phrasebook
 from vernacular.language.prompts import END_OF_THINKING, THINK
-from vernacular.models import packed
-from vernacular.models.packed import encode_examples
+from vernacular.models import packing
+from vernacular.models.packing import encode_examples
 from vernacular.models.pretrain import train_tokenizer
 
 ALL = list(load_languages())
@@ -107,7 +107,7 @@ def test_rows_are_encoded_together_as_each_alone(monkeypatch: pytest.MonkeyPatch
     rows = rows[::2] + rows[1::2]
     alone = [example for row in rows for example in encode_examples(tokenizer(), [row])]
     assert encode_examples(tokenizer(), rows) == alone and len(alone) == len(rows)
-    monkeypatch.setattr(packed, "TOGETHER", 4)
+    monkeypatch.setattr(packing, "TOKENIZED", 4)
     assert encode_examples(tokenizer(), rows) == alone
     assert encode_examples(tokenizer(), []) == []
 

@@ -17,11 +17,12 @@ from slam_scores import (
 )
 
 from vernacular.evaluation.results import COUNTED, MEASURED
-from vernacular.models.training import write_costs
+from vernacular.models.record import write_costs
 from vernacular.report.slam_figures import draw_probe, draw_sweep, probe_table, sweep_figure_table
 from vernacular.report.slam_tables import (
     sweep_table,
 )
+from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
 
 KINDS = ("png", "svg", "csv")
@@ -46,7 +47,7 @@ def written(folder: Path) -> dict[str, list[Path]]:
     for layer in range(4):
         path = folder / "seed-1" / "slam" / f"sweep-{layer}" / "layers.json"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(select_layers(probe_rows(MSD), [layer], 1)))
+        path.write_text(json.dumps(select_layers(probe_rows(MSD), SelectionOptions(layers=[layer]), 1)))
         files["layers"].append(path)
     return files | {"probes": [probe]}
 
@@ -67,7 +68,7 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
     files = written(tmp_path / "results")
     chains = {model: [model] for model in ("sweep-0", "sweep-1")}
     options = asking_all(files, baseline="sweep-1", chains=chains)
-    rule = {"choose": "leading", "by": "msd", "threshold": 0.6, "count": None}
+    rule = SelectionOptions(threshold=0.6)
     slam = tmp_path / "slam" / "layers.json"
     slam.parent.mkdir()
     slam.write_text(json.dumps(select_layers(probe_rows(MSD), rule, 1)))
@@ -101,7 +102,7 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
 def test_the_probe_figure_shows_which_layers_were_chosen(tmp_path):
     pd.DataFrame(probe_rows(MSD)).to_parquet(tmp_path / "probe.parquet")
     for name, layers in (("a", [0]), ("b", [0, 1])):
-        choice = select_layers(probe_rows(MSD), layers, 1)
+        choice = select_layers(probe_rows(MSD), SelectionOptions(layers=layers), 1)
         table = probe_table(tmp_path / "probe.parquet", {"slam": choice})
         draw_probe(table, tmp_path / f"{name}.png", tmp_path / f"{name}.svg", OPTIONS, {"slam": choice})
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
@@ -128,13 +129,13 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
         assert told.count("\n") == 1 and told.startswith(f"{name}: ") and not out.exists()
         return told
 
-    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD), [0, 2], 1)))
+    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD), SelectionOptions(layers=[0, 2]), 1)))
     told = refused("make_slam_sweep", *score, "--probes", probe, "--layers", *layers)
     assert f"{layers[0]}: chooses the layers [0, 2]; a model of the sweep tunes exactly one" in told
     assert "a second probe of seed 1" in refused(
         "make_slam_sweep", *score, "--probes", probe, probe, "--layers", *layers[1:]
     )
-    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD[:3]), [0], 1)))
+    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD[:3]), SelectionOptions(layers=[0]), 1)))
     told = refused("plot_slam_probe", "--probe", probe, "--layers", layers[0])
     assert "chosen among 3 layers, but" in told and "has 4" in told
     layers[0].write_text("{")

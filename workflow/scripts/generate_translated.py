@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         from vernacular.evaluation.generate import generate_rows
         from vernacular.evaluation.questions import chosen_questions
         from vernacular.evaluation.translate import translated
-        from vernacular.models.load import load_model
+        from vernacular.models.folders import load_model
 
         torch.set_num_threads(args.threads)
         options = args.options

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from vernacular.evaluation.generate import end_tokens, generate_rows, generation_row, needed, prepare, stream_seed
-from vernacular.models.load import load_model
+from vernacular.models.folders import load_model
 
 
 def answer_rows(

@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from vernacular.language.prompts import question_text
 from vernacular.models.encoder import encode_texts, encoder_limit, language_token
-from vernacular.models.load import loading, torch_dtype
+from vernacular.models.folders import loading, torch_dtype
 
 ENGLISH = "en"
 
