@@ -53,11 +53,11 @@ soak: .venv/ready
 
 # A hundred thousand wild texts for each reader of text, one in 2,000 of 10 MB; one target: make fuzz TARGETS=verifier
 fuzz: .venv/ready
-	@$(BIN)/python tests/unit/fuzz.py $(TARGETS)
+	@$(BIN)/python tests/fuzz/fuzz.py $(TARGETS)
 
 # The same readers under atheris, five minutes each, with inputs that lead to new branches; needs pip install '.[fuzz]'
 fuzz-guided: .venv/ready
-	@$(BIN)/python tests/unit/fuzz_guided.py $(TARGETS)
+	@$(BIN)/python tests/fuzz/fuzz_guided.py $(TARGETS)
 
 # Ours against another, in pairs, each benchmark at most three minutes; one of them: make bench BENCH=identify. The table
 # is printed, benchmarks/results.csv written; docs/measurements.md says what was found.
