@@ -18,13 +18,17 @@ def study(testrun_uid: str) -> Path:
     configuration would now make differently. Of several processes of one run, the first makes it, the others wait.
     """
     folder = SHARED / "smoke"
-    folder.mkdir(parents=True, exist_ok=True)
+    SHARED.mkdir(parents=True, exist_ok=True)
     with (SHARED / "made-by").open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        if file.read() != testrun_uid:
-            run_study(folder)
+        made_by = file.read()
+        if made_by != testrun_uid:
+            if not made_by:  # a run that was killed or failed may have left it locked
+                shutil.rmtree(folder, ignore_errors=True)
             file.truncate(0)
+            folder.mkdir(exist_ok=True)
+            run_study(folder)
             file.write(testrun_uid)
     return folder
 

@@ -27,7 +27,7 @@ def compare(here: Path, there: Path) -> int:
     return len(names)
 
 
-def test_tables_and_weights_are_those_of_a_local_run(study: Path, finished: Path) -> None:
+def test_tables_and_weights_are_those_of_a_local_run(finished: Path, study: Path) -> None:
     assert compare(study / "results/smoke", finished / "results/smoke") >= 14
 
 
