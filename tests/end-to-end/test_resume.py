@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from studies import ROOT
 
 from vernacular.study.resolve import resolve_study
 
+pytestmark = pytest.mark.slow
 STUDY = "results/smoke"
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, figures, run_study, snakemake
 from safetensors.torch import load_file
+from studies import ROOT, figures, run_study, snakemake
 
 from vernacular.report.slam_tables import COST_COLUMNS, SLAM_COLUMNS, SWEEP_COLUMNS
 
+pytestmark = pytest.mark.slow
 RESULTS = Path("results/smoke")
 
 

@@ -108,7 +108,7 @@ print(json.dumps([few, many, run(320)]))
 def test_ten_times_the_questions_take_no_more_memory() -> None:
     """Peak memory of a process; the same probe that keeps a bit of every activation, as a byte, breaks the bound."""
     done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(Path(__file__).parent)], capture_output=True, text=True, timeout=120,
+        [sys.executable, "-c", MEMORY, str(ROOT / "tests/helpers")], capture_output=True, text=True, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert not done.returncode, done.stderr

@@ -1,6 +1,6 @@
 """What fuzzing calls with wild text, and what must hold of each: no exception but the documented, a sound result.
 
-Each target takes a random generator and a text. tests/unit/fuzz.py calls each a hundred thousand times,
+Each target takes a random generator and a text. tests/fuzz/fuzz.py calls each a hundred thousand times,
 tests/unit/test_wild.py a few hundred times.
 """
 
