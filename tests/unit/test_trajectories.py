@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from scripts import run_script
+from vernacular.study.trajectories import add_checkpoints, paths_of
 
 from vernacular.models.checkpoints import CheckpointWeights
 from vernacular.models.job import CHECKPOINTS
 from vernacular.study.schema import StudyError
-from vernacular.study.trajectories import add_checkpoints, paths_of
 
 GRPO = {"recipe": "grpo", "from": "sft", "training": {"max_steps": 25, "save_steps": 10}}
 
