@@ -16,6 +16,8 @@ import numpy as np
 from vernacular.adamame.alignment import FeedbackState, align, language_entropy
 from vernacular.answers.numbers import is_correct
 from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import judge
+from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import split_completion
 from vernacular.models.processes import gathered
 
@@ -51,15 +53,13 @@ class AlignmentReward:
             float(is_correct(gold, response, code))
             for gold, (_, response), code in zip(answer, parts, language, strict=True)
         ]
-        traces = [trace for trace, _ in parts]
-        labels = self.identifier.identify(traces)
-        match = [float(label == code) for label, code in zip(labels, language, strict=True)]
-        if self.options["match"] == "strict":
-            lines = self.identifier.identify_lines(traces)
-            match = [
-                m * float(identified_share(named, code) >= STRICT_SHARE)
-                for m, named, code in zip(match, lines, language, strict=True)
-            ]
+        strict = self.options["match"] == "strict"
+        judged = judge([trace for trace, _ in parts], language, self.identifier, "lines" if strict else "trace")
+        labels = [judgement.trace_language for judgement in judged]
+        match = [
+            float(one.native and (not strict or identified_share(one.lines, one.language) >= STRICT_SHARE))
+            for one in judged
+        ]
         groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
         self.feedback.update(language_entropy([group for part in gathered(groups) for group in part]))
         shape = (-1, self.group_size)
@@ -74,7 +74,7 @@ class AlignmentReward:
         )
         log_metric("accuracy", float(np.mean(correct)))
         log_metric("match_rate", float(np.mean(match)))
-        log_metric("english_rate", labels.count("en") / len(labels))
+        log_metric("english_rate", labels.count(ENGLISH) / len(labels))
         log_metric("abstained_rate", labels.count(None) / len(labels))
         log_metric("alignment_strength", strength)
         log_metric("reward_seconds", time.perf_counter() - start)

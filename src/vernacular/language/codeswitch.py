@@ -6,13 +6,14 @@ do not pay for one (Viterbi over the words, the languages being the states). The
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from vernacular.language.identify import LanguageIdentifier, chunks
 from vernacular.language.languages import load_languages
-from vernacular.language.letters import writing_of
+from vernacular.language.letters import letters_alone, writing_of
+from vernacular.language.mathematics import strip_latex
 from vernacular.language.words import LANGUAGES, POINTS, count_words
 
 CHANGE = 6.0  # what a change of language costs
@@ -24,9 +25,14 @@ _CACHE = 200_000  # words whose evidence is kept
 
 def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
     """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
+    return switches(map(strip_latex, texts), identifier)
+
+
+def switches(texts: Iterable[str], identifier: LanguageIdentifier) -> list[bool]:
+    """The same for texts that are already without LaTeX."""
     answers: list[bool] = []
     for some in chunks(texts):
-        tokens = [_TOKEN.findall(text) for text in identifier.letters(some)]
+        tokens = [_TOKEN.findall(text) for text in letters_alone(some)]
         answers += [bool(gain > 1e-9) for gain in reading_gains(tokens, identifier)]
     return answers
 

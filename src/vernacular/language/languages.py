@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vernacular.storage.yaml_file import read_yaml
 
+ENGLISH = "en"
 LANGUAGES = Path(__file__).parents[3] / "resources" / "languages.yaml"
 
 

@@ -97,6 +97,12 @@ def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str
     return counts.astype(float), lambda i: letters[ends[i] : ends[i + 1]].tobytes().decode("utf-32-le")
 
 
+def letters_alone(texts: Sequence[str]) -> list[str]:
+    """The texts with blanks for whatever is no letter."""
+    letters_of = count_letters(texts)[1]
+    return [letters_of(i) for i in range(len(texts))]
+
+
 def decide_by_script(counts: np.ndarray) -> list[str | None]:
     """From (texts, classes) counts: a language where the letters alone decide, else the shared script (`Latn`, `Cyrl`,
     `Arab`, `Han`) that holds the text, else None: mixed, foreign or empty.
