@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scripts import SCRIPTS
 from transformers.cache_utils import DynamicLayer
 
 from vernacular.answers.numbers import is_correct
@@ -21,6 +22,7 @@ from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import forced_prefix, question_messages, split_completion
 from vernacular.models.pretrain import build_model, train_tokenizer
+from vernacular.run.code import SOURCE, closure
 from vernacular.storage.records import GENERATION
 
 LANGUAGES = ["en", "fr", "ja", "de"]
@@ -292,3 +294,12 @@ def test_draws_follow_the_softmax(temperature: float) -> None:
     joint = np.outer(expected, expected).ravel()
     statistic = ((both - n * joint)[joint > 0] ** 2 / (n * joint[joint > 0])).sum()
     assert statistic < 51.2  # 24 degrees of freedom, p = 0.001
+
+
+def test_the_plain_script_reaches_neither_merges_nor_the_translator() -> None:
+    """A change of theirs must not rerun the generations of every model."""
+    reached = {
+        path.relative_to(SOURCE).as_posix() for path in closure(SCRIPTS / "generate.py") if SOURCE in path.parents
+    }
+    assert "vernacular/evaluation/generate.py" in reached
+    assert not {name for name in reached if "/merge/" in name or name.endswith("translate.py")}

@@ -179,7 +179,7 @@ def test_adamame_traces_through_the_filter(tmp_path: Path) -> None:
         ("fr", "Combien ?", None),
     ]
     outputs = ["--kept", tmp_path / "kept.parquet", "--counts", tmp_path / "c.csv", "--quality", tmp_path / "q.csv"]
-    limits = json.dumps({"length": {"minimum": 5, "maximum": 9000}})
+    limits = json.dumps({"shortest": 5, "longest": 9000})
     identifier = json.dumps({"languages": ["en", "fr", "ko", "th"]})
     assert run_script("filter_traces", "--raw", raw, "--options", limits, "--identifier", identifier, *outputs) == 0
     assert [row["language"] for row in read_rows(tmp_path / "kept.parquet")] == ["fr", "ko"]

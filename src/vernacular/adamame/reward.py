@@ -1,8 +1,8 @@
 """GRPO's reward: right answers, in traces of the query's language.
 
-One reward function for every alignment. TRL hands it the completions of whole groups (a group never straddles two
+One reward function for every alignment. TRL passes it the completions of whole groups (a group never straddles two
 processes) and the trainer's state, from which the schedule takes its step. Each of several processes scores its own
-groups; what the feedback schedule goes by are the groups of all.
+groups; the feedback schedule follows the groups of all processes.
 """
 
 import json
@@ -25,7 +25,7 @@ STRICT_SHARE = 0.9  # `match: strict` asks for this share of the identified line
 
 
 class AlignmentReward:
-    """Callable for TRL: scores completions, logs what it saw, and carries the state that a checkpoint must keep."""
+    """Callable for TRL: scores completions, logs metrics, and holds the state that a checkpoint must keep."""
 
     __name__ = "alignment"  # TRL names its metrics after it
 
@@ -45,7 +45,7 @@ class AlignmentReward:
         start = time.perf_counter()
         if len(completions) % self.group_size:
             raise ValueError(
-                f"{len(completions)} completions are no whole groups of {self.group_size}: "
+                f"{len(completions)} completions are not whole groups of {self.group_size}: "
                 "per_device_train_batch_size must be a multiple of num_generations"
             )
         parts = [split_completion(completion_text(completion)) for completion in completions]
@@ -88,7 +88,7 @@ class AlignmentReward:
 
 
 def identified_share(lines: list[tuple[str, str | None]], language: str) -> float:
-    """The share of characters, among those of the identified lines, that stand in lines of `language`."""
+    """The share of characters, among those of the identified lines, that are in lines of `language`."""
     named = [(len(line), label) for line, label in lines if label]
     return sum(n for n, label in named if label == language) / max(sum(n for n, _ in named), 1)
 

@@ -2,7 +2,7 @@
 
 AdaMame drops a completion without a boxed answer, with a wrong one, or whose trace as a whole is in another language.
 The steps on structure, lines, length and duplicates are our choice. A filter never reads a row's `flaw`: that is the
-truth which `quality` holds its verdicts against.
+truth that `quality` measures its verdicts against.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ COUNTS, QUALITY = ["language", "step", "kept", "dropped"], ["flaw", "precision",
 STEPS = ("read", "structure", "box", "answer", "language", "lines", "length", "duplicates")
 BATCH, BATCH_TEXT = 256, 4_000_000  # rows, or characters of completions, that are held and identified at a time
 
-# Which steps are there for which flaw.
+# The steps that are meant to catch each flaw.
 MEANT_FOR = {
     "wrong-language": ("language", "lines"),
     "code-switched": ("language", "lines"),
@@ -123,15 +123,15 @@ def is_in_language(rows: list[Row], identifier: LanguageIdentifier) -> list[bool
 
 
 class Digests:
-    """A set of numbers from 1 to 2^64 - 1 in one block of memory: each takes 90 bytes as a member of Python's set, and
-    many small blocks would lie scattered between those that come and go.
+    """A set of numbers from 1 to 2^64 - 1 in one block of memory: as a member of Python's set each takes 90 bytes, in
+    many small blocks scattered between those that come and go.
     """
 
     def __init__(self) -> None:
         self.count, self.slots = 0, array("Q", bytes(8 << 10))  # 0 is an empty slot
 
     def add(self, number: int) -> bool:
-        """Whether it was not there yet."""
+        """Whether the number is new."""
         if 8 * self.count >= 7 * len(self.slots):
             self.grow()
         place = self.place(number)
@@ -141,7 +141,7 @@ class Digests:
         return new
 
     def place(self, number: int) -> int:
-        """Where the number stands, or the empty slot where it belongs."""
+        """The slot of the number, or the empty one where it belongs."""
         slots, last = self.slots, len(self.slots) - 1
         place = number & last
         while slots[place] not in (0, number):
@@ -202,7 +202,7 @@ class Tally:
 
         recall: the share of the rows with this flaw that any step drops; for `all`, of the rows with any flaw.
         precision: of the rows dropped by the steps meant for this flaw (MEANT_FOR; for `all`, by any step), the share
-        that has a flaw. None where there is nothing to take a share of.
+        that has a flaw. None where the share would be of nothing.
         """
 
         def count(flaws: Iterable[str], steps: Iterable[str]) -> int:

@@ -1,7 +1,7 @@
 """Language identification restricted to the languages of a study, with abstention.
 
 A cascade, cheapest first: the scripts of the letters, the common words, then fastText, then lingua for what is left.
-Each decides only what it is sure of; what none is sure of gets None. Mathematics is stripped first, words are not. The
+Each decides only what it is sure of; what none is sure of gets None. LaTeX is stripped first, but not its words. The
 cascade and its thresholds are our choice.
 """
 
@@ -25,7 +25,7 @@ LINES = 4_000  # that are examined in a text (our choice: the longest real trace
 # A Latin word with a capital, in a text of another script, is taken for a name.
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
-_CHUNK = 1 << 18  # characters looked at together
+_CHUNK = 1 << 18  # characters examined together
 _SURE = 0.8  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
 _WORD_PLACES = {code: place for place, code in enumerate(WORD_LANGUAGES)}
@@ -54,7 +54,7 @@ class LanguageIdentifier:
     Raises ValueError (one line) for an unknown language, a missing model file, a model without a candidate's label.
 
     A text that is plainly in a known language outside the candidates is abstained from, not given to the nearest one.
-    Of very long texts an excerpt is judged (see `excerpt`), and LINES lines.
+    Of very long texts an excerpt (mathematics.excerpt) and at most LINES lines are judged.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class LanguageIdentifier:
         return best if share >= self.certainty else None
 
     def identify_lines(self, texts: Sequence[str]) -> list[list[tuple[str, str | None]]]:
-        """For each text its non-empty lines with their languages; equal lines are looked at once."""
+        """The non-empty lines of each text with their languages; equal lines are identified once."""
         lines = [[line.strip() for line in excerpt(text).splitlines() if line.strip()] for text in texts]
         lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
         distinct = list(dict.fromkeys(line for group in lines for line in group))
@@ -186,7 +186,7 @@ def load_fasttext(path: str) -> tuple[Any, dict[str, str]]:
     from fasttext import load_model
 
     if not Path(path).is_file():
-        raise ValueError(f"{path}: no such fastText model file; name one that exists, or none for lid.176.ftz")
+        raise ValueError(f"{path}: no such fastText model file; name one that exists, or leave it out for lid.176.ftz")
     try:
         predict = load_model(path).f.predict
         labels = [label for _, label in predict("a\n", -1, -1.0, "strict")]  # below 0 nothing is left out
