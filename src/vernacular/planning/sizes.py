@@ -36,8 +36,8 @@ def shape_of(models: Graph, name: str) -> dict[str, Any]:
     known = load_sizes()["models"]
     if options["repo"] not in known:
         raise ValueError(
-            f"models.{name}.repo: resources/sizes.yaml has no shape of '{options['repo']}'; add it from its config.json "
-            f"({nearest(options['repo'], known)})"
+            f"models.{name}.repo: resources/sizes.yaml has no shape of '{options['repo']}'; add it from its "
+            f"config.json ({nearest(options['repo'], known)})"
         )
     return known[options["repo"]]["shape"]
 
