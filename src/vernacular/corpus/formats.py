@@ -44,10 +44,7 @@ def mgsm_json_lines(path: Path, language: str) -> Iterator[Example]:
 
 
 def msvamp(path: Path, language: str) -> Iterator[Example]:
-    """MSVAMP (Chen et al., arXiv 2310.20246): query (English), equation, response (a number), m_query.
-
-    Line n is the same question in every language.
-    """
+    """MSVAMP (arXiv 2310.20246): query (English), equation, response (a number), m_query; line n is one question."""
     for number, (_, row) in enumerate(json_rows(path, ("m_query", "response")), 1):
         yield Example(f"{number:05d}", language, row["m_query"], row["response"].strip())
 
@@ -62,9 +59,8 @@ def x_csqa(path: Path, language: str) -> Iterator[Example]:
             raise ValueError(f"{place}: the choices are labelled {choices['label']}, not A, B, C and so on")
         key = row["answerKey"].strip()
         if key not in choices["label"]:
-            raise ValueError(
-                f"{place}: the key '{key}' is not one of the choices; the keys of the test split are withheld, take dev"
-            )
+            advice = "the keys of the test split are withheld, take dev"
+            raise ValueError(f"{place}: the key '{key}' is not one of the choices; {advice}")
         yield Example(row["id"], language, stem, key, completion=key, choices=choices["text"])
 
 
@@ -196,26 +192,17 @@ class Format(NamedTuple):
 CODE = r"(?P<language>[a-z]{2})"
 PART = r"(?:-\d+-of-\d+)?"
 ALL = ".*"
+X_CSQA_FILES = rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)"
+X_CSQA_SPLITS = {"train": "train", "test": "dev|validation"}  # test keys are withheld, so everybody evaluates dev
+XNLI_FILES = rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet"
+XNLI_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
 FORMATS: dict[str, Format] = {
     "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm),
     "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}, mgsm_json_lines),
     "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp),
-    "x-csqa": Format(
-        rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)",
-        # The keys of its test split are withheld, so everybody evaluates its dev split.
-        {"train": "train", "test": "dev|validation"},
-        x_csqa,
-        kind="choice",
-        gives=("questions", "solutions"),
-    ),
-    "xnli": Format(
-        rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet",
-        {"train": "train", "dev": "validation", "test": "test"},
-        xnli,
-        kind="entailment",
-        gives=("questions", "solutions"),
-    ),
+    "x-csqa": Format(X_CSQA_FILES, X_CSQA_SPLITS, x_csqa, "choice", ("questions", "solutions")),
+    "xnli": Format(XNLI_FILES, XNLI_SPLITS, xnli, "entailment", ("questions", "solutions")),
     "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo),
     "gsm8k-instruct": Format(
         r"[^/]+\.jsonl?",

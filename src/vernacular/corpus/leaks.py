@@ -140,10 +140,8 @@ def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[
         if isinstance(problem, Problem) and texts:
             told = {number for text in texts for number in numbers_of(text)}
             if lacking := [number for number in problem.operands if str(number) not in told]:
-                raise ValueError(
-                    f"its text lacks the number {lacking[0]} of the problem with this id; the corpus was made with "
-                    "other options or another seed, delete it and rerun"
-                )
+                made = "the corpus was made with other options or another seed, delete it and rerun"
+                raise ValueError(f"its text lacks the number {lacking[0]} of the problem with this id; {made}")
         if question := evaluation.keys.get(problem.key):
             found[question, "operands"] = Leak(question, "", "operands")
     for text in texts:

@@ -32,10 +32,7 @@ def table_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict
 
 
 def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row) of JSON lines, held one at a time, or of one JSON list, read as a whole.
-
-    Numbers stay text as written: 18.0 is "18.0".
-    """
+    """(place, row) of JSON lines, held one at a time, or of one JSON list; numbers stay text as written ("18.0")."""
     with path.open("rb") as file:
         as_list = None  # unknown until the first line that is not blank
         for number, line in enumerate(file, 1):

@@ -25,10 +25,7 @@ def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, 
 def question_rows(
     name: str, folder: Path, benchmark: str, languages: list[str], split: str
 ) -> Iterator[dict[str, Any]]:
-    """records.QUESTION of a split of real data, in those of `languages` that are there. name: of the format.
-
-    Raises ValueError (one line with the path) if there are none, and for a broken file.
-    """
+    """records.QUESTION of a split of real data, in those of `languages` that are there. name: of the format."""
     empty = True
     for example in examples(name, folder, split, languages):
         if example.answer is not None:
@@ -65,6 +62,4 @@ def files_of(name: str, folder: Path, split: str) -> list[tuple[Path, str | None
 
 def in_split(form: Format, identifier: str, split: str) -> bool:
     """Whether a question is of a split; all its translations are, since its id decides."""
-    if not form.dev_share:
-        return True
-    return (miniature.share_of(f"dev {identifier}") < form.dev_share) == (split == "dev")
+    return not form.dev_share or (miniature.share_of(f"dev {identifier}") < form.dev_share) == (split == "dev")

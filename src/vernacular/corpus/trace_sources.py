@@ -75,10 +75,9 @@ def flawed_traces(
             continue
         problem = problems[identifier]
         if row["answer"] != str(problem.answer):
-            raise ValueError(
-                f"question '{identifier}' ({language}) has the answer {row['answer']}, its problem {problem.answer}: "
-                "use the options and the seed that the questions were made with"
-            )
+            answers = f"the answer {row['answer']}, its problem {problem.answer}"
+            advice = "use the options and the seed that the questions were made with"
+            raise ValueError(f"question '{identifier}' ({language}) has {answers}: {advice}")
         missing -= 1
         flaw = draw_flaw(f"{identifier} {language} {seed} flaw", flaws)
         choice = random.Random(f"{identifier} {language} {seed} spoil")
