@@ -44,7 +44,10 @@ def mgsm_json_lines(path: Path, language: str) -> Iterator[Example]:
 
 
 def msvamp(path: Path, language: str) -> Iterator[Example]:
-    """MSVAMP (arXiv 2310.20246): query (English), equation, response (a number), m_query; line n is one question."""
+    """MSVAMP (Chen et al., arXiv 2310.20246): query (English), equation, response (a number), m_query.
+
+    Line n is the same question in every language.
+    """
     for number, (_, row) in enumerate(json_rows(path, ("m_query", "response")), 1):
         yield Example(f"{number:05d}", language, row["m_query"], row["response"].strip())
 

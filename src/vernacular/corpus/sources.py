@@ -25,7 +25,10 @@ def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, 
 def question_rows(
     name: str, folder: Path, benchmark: str, languages: list[str], split: str
 ) -> Iterator[dict[str, Any]]:
-    """records.QUESTION of a split of real data, in those of `languages` that are there. name: of the format."""
+    """records.QUESTION of a split of real data, in those of `languages` that are there. name: of the format.
+
+    Raises ValueError (one line with the path) if there are none, and for a broken file.
+    """
     empty = True
     for example in examples(name, folder, split, languages):
         if example.answer is not None:
