@@ -61,14 +61,14 @@ def instructions(tmp_path: Path) -> Path:
 
 def test_gsm8k_instruct_finds_translations_of_one_question(instructions: Path) -> None:
     both = [*examples("gsm8k-instruct", instructions, "train", ["en", "fr", "th"])]
-    assert [(row["id"], row["language"], row["answer"]) for row in both] == [
+    assert [(example.id, example.language, example.answer) for example in both] == [
         ("00001", "en", "1,224"),
         ("00001", "fr", "1224"),
         ("00001", "th", "1224"),
         ("00002", "en", "-3"),
         ("00002", "fr", "-3"),
     ]
-    assert both[0]["question"] == "How many?\nCount them."
+    assert both[0].question == "How many?\nCount them."
 
 
 def test_gsm8k_instruct_deals_its_questions_into_train_and_dev(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_metamath(tmp_path: Path) -> None:
     [first, second] = rows_of("metamath", tmp_path, task="reasoning", languages=["en"], english_trace_share=0.75)
     assert first["completion"] == "So.\nThe answer is: 18" and second["completion"] == "No answer."
     assert first["prompt"].endswith("\nFind it.") and first["question"] == "Find it."
-    assert [row["answer"] for row in examples("metamath", tmp_path, "train", ["en"])] == ["18", None]
+    assert [example.answer for example in examples("metamath", tmp_path, "train", ["en"])] == ["18", None]
 
 
 def test_pairs_of_sentences(tmp_path: Path) -> None:

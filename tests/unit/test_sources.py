@@ -198,7 +198,7 @@ def test_x_csqa_as_it_was_published_first(tmp_path: Path) -> None:
     row["question"]["choices"] = [{"label": label, "text": label.lower()} for label in "ABCDE"]
     write(tmp_path, "de/train.jsonl", [row])
     [found] = examples("x-csqa", tmp_path, "train", ["de"])
-    assert found["choices"] == list("abcde") and found["answer"] == found["completion"] == "E"
+    assert found.choices == list("abcde") and found.answer == found.completion == "E"
     write(tmp_path, "de/train.jsonl", [{**row, "answerKey": ""}])
     with pytest.raises(
         ValueError, match="line 1: the key '' is not one of the choices; the keys of the test split are withheld"
@@ -219,7 +219,7 @@ def test_xnli(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="row 1: the label is -1, not 0, 1 or 2"):
         list(question_rows("xnli", tmp_path, "xnli", ["de"], "test"))
     write(tmp_path, "de/test-00000-of-00001.parquet", [{"premise": "x"}])
-    with pytest.raises(ValueError, match=r"the column 'hypothesis' is missing; there are \['premise'\]"):
+    with pytest.raises(ValueError, match=r"the column 'hypothesis' is missing; there are premise"):
         list(question_rows("xnli", tmp_path, "xnli", ["de"], "test"))
     (tmp_path / "de/test-00000-of-00001.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(ValueError, match="cannot be read as Parquet"):

@@ -3,11 +3,13 @@
 import argparse
 import sys
 
+import pandas as pd
+
 from vernacular.corpus.leaks import COLUMNS, check_files
 from vernacular.corpus.options import LeaksOptions
 from vernacular.storage.command import script
-from vernacular.storage.files import write_csv_rows
 from vernacular.storage.options import add_options
+from vernacular.storage.tables import write_csv
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +27,7 @@ def work(args: argparse.Namespace) -> None:
             f"{len(lines)} rows of training corpora hold evaluation questions, such as {lines[0]}; "
             "all are listed above. Remove them, or evaluate on other questions"
         )
-    write_csv_rows(args.out, table, COLUMNS)
+    write_csv(args.out, pd.DataFrame(table, columns=list(COLUMNS)))
 
 
 main = script(__file__, __doc__, arguments, work)

@@ -9,6 +9,7 @@ import os
 import shutil
 import urllib.error
 import urllib.request
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,13 @@ def fetch(
         commit, files = mirrored_repo(item, mirror) if mirror else hub_repo(item, bars)
         check_moved(item, commit, earlier)
         record = {key: item[key] for key in ("kind", "repo", "revision")} | {"commit": commit}
+        known = {}
     else:
-        files = mirrored_urls(item, mirror) if mirror else fetched_urls(item, parts, bars)
-        record = {"urls": {url_name(entry["url"]): entry["url"] for entry in item["urls"]}}
-    known = {name: entry["sha256"] for name, entry in earlier.get("files", {}).items() if "repo" not in item}
+        find = partial(mirrored_url, mirror=mirror) if mirror else partial(fetched_url, parts=parts, bars=bars)
+        urls = {url_name(entry["url"]): entry for entry in item["urls"]}
+        files = {name: File(find(entry["url"]), entry["sha256"], not mirror) for name, entry in urls.items()}
+        record = {"urls": {name: entry["url"] for name, entry in urls.items()}}
+        known = {name: entry["sha256"] for name, entry in earlier.get("files", {}).items()}
     with atomic_folder(out) as folder:
         record["files"] = {name: take(name, file, folder, known.get(name)) for name, file in sorted(files.items())}
     shutil.rmtree(parts, ignore_errors=True)
@@ -58,30 +62,22 @@ def check_moved(item: dict[str, Any], commit: str, earlier: dict[str, Any]) -> N
         )
 
 
-def fetched_urls(item: dict[str, Any], parts: Path, bars: type[tqdm]) -> dict[str, File]:
-    parts.mkdir(parents=True, exist_ok=True)
-    files = {}
-    for entry in item["urls"]:
-        name = url_name(entry["url"])
-        files[name] = File(fetched_url(entry["url"], parts / name, bars), entry["sha256"], ours=True)
-    return files
-
-
-def fetched_url(url: str, path: Path, bars: type[tqdm]) -> Path:
-    """Fetch a URL to `path`; continues from what an earlier attempt left in `<path>.cut`."""
+def fetched_url(url: str, parts: Path, bars: type[tqdm]) -> Path:
+    """Fetch a URL into the folder `parts`; continues from what an earlier attempt left in `<name>.cut`."""
+    path = parts / url_name(url)
     if path.exists():
         return path
-    cut = path.with_name(f"{path.name}.cut")
+    parts.mkdir(parents=True, exist_ok=True)
+    cut = parts / f"{path.name}.cut"
     there = cut.stat().st_size if cut.exists() else 0
     request = urllib.request.Request(filled(url), headers={"Range": f"bytes={there}-"} if there else {})
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
             there = there if response.status == 206 else 0  # 200: the server starts over
             total = there + int(response.headers.get("Content-Length") or 0)
-            with bars(desc=path.name, initial=there, total=total) as bar, cut.open("ab" if there else "wb") as handle:
-                while chunk := response.read(CHUNK):
-                    handle.write(chunk)
-                    bar.update(len(chunk))
+            bar = bars.wrapattr(response, "read", total, bytes=False, desc=path.name, initial=there)
+            with bar as stream, cut.open("ab" if there else "wb") as handle:
+                shutil.copyfileobj(stream, handle, CHUNK)
     except urllib.error.HTTPError as error:
         if error.code == 416:  # all of it is there, or more than all
             cut.unlink()
@@ -106,30 +102,27 @@ def filled(url: str) -> str:
     return VARIABLE.sub(lambda found: os.environ[found[1]].strip(), url)
 
 
-def mirrored_urls(item: dict[str, Any], mirror: str) -> dict[str, File]:
-    """The files of URLs as `wget --force-directories` lays them out: <mirror>/<host>/<path>."""
-    files = {}
-    for entry in item["urls"]:
-        parts = urlsplit(entry["url"])
-        path = Path(mirror, parts.netloc, parts.path.lstrip("/"))
-        if not path.is_file():
-            raise ValueError(
-                f"{entry['url']}: not in the mirror {mirror}; where there is a network: "
-                f"wget --force-directories --directory-prefix {mirror} {entry['url']}"
-            )
-        files[url_name(entry["url"])] = File(path, entry["sha256"])
-    return files
+def mirrored_url(url: str, mirror: str) -> Path:
+    """The file of a URL as `wget --force-directories` lays it out: <mirror>/<host>/<path>."""
+    address = urlsplit(url)
+    path = Path(mirror, address.netloc, address.path.lstrip("/"))
+    if not path.is_file():
+        command = f"wget --force-directories --directory-prefix {mirror} {url}"
+        raise ValueError(f"{url}: not in the mirror {mirror}; where there is a network: {command}")
+    return path
+
+
+def digest_of(path: Path, git: bool = False) -> str:
+    """The file's SHA-256, or the SHA-1 that git names it by."""
+    start = partial(hashlib.sha1, f"blob {path.stat().st_size}\0".encode()) if git else hashlib.sha256
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, start).hexdigest()
 
 
 def take(name: str, file: File, folder: Path, earlier: str | None) -> dict[str, Any]:
     """Check a file, then link or copy it into a folder. Returns its `bytes` and `sha256`."""
-    sha256, git = hashlib.sha256(), hashlib.sha1(f"blob {file.path.stat().st_size}\0".encode())
-    with file.path.open("rb") as handle:
-        while chunk := handle.read(CHUNK):
-            sha256.update(chunk)
-            git.update(chunk)
-    digest = sha256.hexdigest()
-    found = git.hexdigest() if file.expected and len(file.expected) == 40 else digest
+    digest = digest_of(file.path)
+    found = digest_of(file.path, git=True) if file.expected and len(file.expected) == 40 else digest
     if file.expected and found != file.expected:
         if file.ours:
             file.path.unlink()
@@ -139,10 +132,8 @@ def take(name: str, file: File, folder: Path, earlier: str | None) -> dict[str, 
             "and look at the file before you change what is expected"
         )
     if earlier and digest != earlier:
-        raise ValueError(
-            f"{name}: not the file that was fetched first: its SHA-256 is {digest}, not {earlier}; look at "
-            "what changed, then set `sha256` to the one that you want"
-        )
+        changed = f"its SHA-256 is {digest}, not {earlier}; look at what changed, then set `sha256` to the one you want"
+        raise ValueError(f"{name}: not the file that was fetched first: {changed}")
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
     link_or_copy(file.path, target)
@@ -167,8 +158,7 @@ def progress_bars(descriptor: int) -> type[tqdm]:
                 super().display(msg, pos)
             elif self.total and 10 * self.n // self.total > self.tenth:
                 self.tenth = 10 * self.n // self.total
-                print(
-                    f"{self.desc.strip(': ')}: {self.n / 1e6:.1f} of {self.total / 1e6:.1f} MB", file=stream, flush=True
-                )
+                done = f"{self.n / 1e6:.1f} of {self.total / 1e6:.1f} MB"
+                print(f"{self.desc.strip(': ')}: {done}", file=stream, flush=True)
 
     return Bar

@@ -1,8 +1,7 @@
 """The formats of real data: what their files are called, what they give, and how each is read.
 
-A new format is one reader and one entry of FORMATS. A reader gives the examples of one file: `id` (shared by
-translations), `language`, `question`, and where there are any `choices`, `answer` and `completion` (a solution or trace
-as it is written there). A broken file is a ValueError: one line with path and place.
+A new format is one reader, which gives the examples of one file, and one entry of FORMATS. A broken file is a
+ValueError: one line with path and place.
 """
 
 import re
@@ -17,7 +16,15 @@ from vernacular.language.phrasebook import LABELS
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
 TASKS = {"reasoning": "solutions", "translation": "pairs", "pairs": "pairs"}  # of `data` -> what a source must give
 
-Example = dict[str, Any]
+
+class Example(NamedTuple):
+    id: str  # shared by translations
+    language: str
+    question: str
+    answer: str | None = None
+    completion: str | None = None  # a solution or trace as it is written there
+    choices: list[str] | None = None
+    instruction: str = ""  # of a trace, in its language
 
 
 def mgsm(path: Path, language: str) -> Iterator[Example]:
@@ -26,14 +33,14 @@ def mgsm(path: Path, language: str) -> Iterator[Example]:
         question, tab, answer = line.rpartition("\t")
         if not tab or not question.strip() or not answer.strip():
             raise ValueError(f"{path}: line {number} is not of the form question, tab, answer")
-        yield {"id": f"{number:05d}", "language": language, "question": question, "answer": answer.strip()}
+        yield Example(f"{number:05d}", language, question, answer.strip())
 
 
 def mgsm_json_lines(path: Path, language: str) -> Iterator[Example]:
     """MGSM with Korean (dayeonki/multilingual_reasoning): id (from 1), question, answer, replaced."""
     for place, row in json_rows(path, ("id", "question", "answer")):
-        texts = {"question": row["question"], "answer": row["answer"].strip()}
-        yield {"id": f"{whole(row['id'], f'{place}: id'):05d}", "language": language, **texts}
+        number = whole(row["id"], f"{place}: id")
+        yield Example(f"{number:05d}", language, row["question"], row["answer"].strip())
 
 
 def msvamp(path: Path, language: str) -> Iterator[Example]:
@@ -42,8 +49,7 @@ def msvamp(path: Path, language: str) -> Iterator[Example]:
     Line n is the same question in every language.
     """
     for number, (_, row) in enumerate(json_rows(path, ("m_query", "response")), 1):
-        texts = {"question": row["m_query"], "answer": row["response"].strip()}
-        yield {"id": f"{number:05d}", "language": language, **texts}
+        yield Example(f"{number:05d}", language, row["m_query"], row["response"].strip())
 
 
 def x_csqa(path: Path, language: str) -> Iterator[Example]:
@@ -56,11 +62,9 @@ def x_csqa(path: Path, language: str) -> Iterator[Example]:
             raise ValueError(f"{place}: the choices are labelled {choices['label']}, not A, B, C and so on")
         key = row["answerKey"].strip()
         if key not in choices["label"]:
-            raise ValueError(
-                f"{place}: the key '{key}' is not one of the choices; the keys of the test split are withheld, take dev"
-            )
-        texts = {"question": stem, "choices": choices["text"], "answer": key}
-        yield {"id": row["id"], "language": language, **texts, "completion": key}
+            advice = "the keys of the test split are withheld, take dev"
+            raise ValueError(f"{place}: the key '{key}' is not one of the choices; {advice}")
+        yield Example(row["id"], language, stem, key, completion=key, choices=choices["text"])
 
 
 def xnli(path: Path, language: str) -> Iterator[Example]:
@@ -70,8 +74,7 @@ def xnli(path: Path, language: str) -> Iterator[Example]:
         if label not in range(3):
             raise ValueError(f"{place}: the label is {label}, not 0, 1 or 2")
         question = "\n".join(" ".join(row[part].split()) for part in ("premise", "hypothesis"))
-        texts = {"question": question, "answer": LABELS[label], "completion": LABELS[label]}
-        yield {"id": f"{number:06d}", "language": language, **texts}
+        yield Example(f"{number:06d}", language, question, LABELS[label], completion=LABELS[label])
 
 
 WRAPPED = re.compile(r"\A(?:Solve the following math problem[^\n]*|[^\n]*\\boxed\{\}[^\n]*)\n\n")
@@ -85,7 +88,7 @@ def dapo(path: Path, _: str | None) -> Iterator[Example]:
     original repeats each question about a hundred times; the first one counts.
     """
     seen: set[tuple[str, str]] = set()
-    for place, row in parquet_rows(path, ("prompt", "reward_model")):
+    for place, row in parquet_rows(path, ("prompt", "reward_model"), optional=("lang",)):
         content, answer = row["prompt"][-1]["content"], str(row["reward_model"]["ground_truth"]).strip()
         question = REMINDER.sub("", WRAPPED.sub("", content)).strip()
         language = row.get("lang") or ENGLISH
@@ -93,7 +96,7 @@ def dapo(path: Path, _: str | None) -> Iterator[Example]:
             raise ValueError(f"{place}: the language is '{language}'; known: {' '.join(load_languages())}")
         if (language, question) not in seen:
             seen.add((language, question))
-            yield {"id": f"{len(seen):05d}", "language": language, "question": question, "answer": answer}
+            yield Example(f"{len(seen):05d}", language, question, answer)
 
 
 PROMPT = re.compile(r"in (?P<name>\w+)\.\s.*?### Instruction:\n(?P<question>.*?)\n\n### Response:", re.DOTALL)
@@ -119,15 +122,15 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
         if language is None or language in seen or not number:
             continue
         seen.add(language)
-        texts = {"question": found["question"].strip(), "answer": final_number(row["chosen"])}
-        yield {"id": f"{number:05d}", "language": language, **texts, "completion": row["chosen"].strip()}
+        question, solution = found["question"].strip(), row["chosen"].strip()
+        yield Example(f"{number:05d}", language, question, final_number(solution), completion=solution)
 
 
 def metamath(path: Path, _: str | None) -> Iterator[Example]:
     """MetaMathQA (Yu et al., arXiv 2309.12284): one list of query, response, type, original_question; English."""
     for number, (_, row) in enumerate(json_rows(path, ("query", "response")), 1):
-        texts = {"question": row["query"].strip(), "completion": row["response"].strip()}
-        yield {"id": f"{number:06d}", "language": ENGLISH, **texts, "answer": final_number(row["response"])}
+        question, solution = row["query"].strip(), row["response"].strip()
+        yield Example(f"{number:06d}", ENGLISH, question, final_number(solution), completion=solution)
 
 
 def final_number(solution: str) -> str | None:
@@ -152,13 +155,13 @@ def bitext(path: Path, language: str) -> Iterator[Example]:
     foreign = language if language != ENGLISH else other
     for number, (text, translation) in enumerate(zip(*map(text_lines, sides), strict=True), 1):
         if text.strip() and translation.strip():
-            yield {"id": f"{foreign}-{number:06d}", "language": language, "question": text.strip()}
+            yield Example(f"{foreign}-{number:06d}", language, text.strip())
 
 
 INSTRUCTION = re.compile(r"\A([^\n]*\\boxed\{\}[^\n]*)\n\n")
 
 
-def adamame_traces(path: Path, language: str | None) -> Iterator[Example]:
+def adamame_traces(path: Path, language: Any) -> Iterator[Example]:
     """AdaMame's traces for SFT (arXiv 2606.15080, its `1_sft/data`): a list of instruction, input (empty), output.
 
     The instruction is one line in the trace's language, a blank line, the question; the output is trace, `</think>`,
@@ -169,8 +172,8 @@ def adamame_traces(path: Path, language: str | None) -> Iterator[Example]:
         found = INSTRUCTION.match(row["instruction"])
         if not found:
             raise ValueError(f"{place}: the instruction is not a line with \\boxed{{}}, a blank line and the question")
-        texts = {"question": row["instruction"][found.end() :].strip(), "completion": row["output"]}
-        yield {"id": f"{path.stem}-{number:06d}", "language": language, "instruction": found[1], **texts}
+        question, name = row["instruction"][found.end() :].strip(), f"{path.stem}-{number:06d}"
+        yield Example(name, language, question, completion=row["output"], instruction=found[1])
 
 
 class Format(NamedTuple):
@@ -192,26 +195,17 @@ class Format(NamedTuple):
 CODE = r"(?P<language>[a-z]{2})"
 PART = r"(?:-\d+-of-\d+)?"
 ALL = ".*"
+X_CSQA_FILES = rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)"
+X_CSQA_SPLITS = {"train": "train", "test": "dev|validation"}  # test keys are withheld, so everybody evaluates dev
+XNLI_FILES = rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet"
+XNLI_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
 FORMATS: dict[str, Format] = {
     "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm),
     "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}, mgsm_json_lines),
     "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp),
-    "x-csqa": Format(
-        rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)",
-        # The keys of its test split are withheld, so everybody evaluates its dev split.
-        {"train": "train", "test": "dev|validation"},
-        x_csqa,
-        kind="choice",
-        gives=("questions", "solutions"),
-    ),
-    "xnli": Format(
-        rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet",
-        {"train": "train", "dev": "validation", "test": "test"},
-        xnli,
-        kind="entailment",
-        gives=("questions", "solutions"),
-    ),
+    "x-csqa": Format(X_CSQA_FILES, X_CSQA_SPLITS, x_csqa, "choice", ("questions", "solutions")),
+    "xnli": Format(XNLI_FILES, XNLI_SPLITS, xnli, "entailment", ("questions", "solutions")),
     "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo),
     "gsm8k-instruct": Format(
         r"[^/]+\.jsonl?",

@@ -10,7 +10,6 @@ from tqdm import tqdm
 
 from vernacular.storage.messages import hide_in_log
 
-COMMIT = re.compile("[0-9a-f]{40}")
 CUT = re.compile(r"\(…\)\S*")
 # Of a model's repository: what Transformers loads. Pickled weights are taken only if there are no safetensors.
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
@@ -45,15 +44,11 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
     except GatedRepoError:
         raise ValueError(f"{doing} is gated: accept its terms at {page}, set HF_TOKEN, and run this again") from None
     except RevisionNotFoundError:
-        raise ValueError(
-            f"{doing}: the hub no longer has the revision {revision} (moved or deleted); choose one of "
-            f"{page}/commits/main and set `revision`"
-        ) from None
+        advice = f"(moved or deleted); choose one of {page}/commits/main and set `revision`"
+        raise ValueError(f"{doing}: the hub no longer has the revision {revision} {advice}") from None
     except RepositoryNotFoundError:
-        raise ValueError(
-            f"{doing}: the hub has no such {kind}, or it is private: fix the name, or set HF_TOKEN to a token that "
-            "may read it"
-        ) from None
+        advice = "fix the name, or set HF_TOKEN to a token that may read it"
+        raise ValueError(f"{doing}: the hub has no such {kind}, or it is private: {advice}") from None
     except HfHubHTTPError as error:
         raise ValueError(f"{doing}: the hub answers {brief(error)}; try again later, it continues from here") from None
     except Exception as error:  # the client's own network errors share no class with Python's
@@ -70,32 +65,25 @@ def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, Fil
     """
     repo, kind, revision = item["repo"], item["kind"], item["revision"]
     root = Path(mirror, f"{kind}s--{repo.replace('/', '--')}")
-    hint = (
-        f"where there is a network: hf download {repo}{' --repo-type dataset' * (kind == 'dataset')} "
-        f"--revision {revision} --cache-dir {mirror}"
-    )
-    if not root.is_dir():
-        raise ValueError(f"{repo}: not in the mirror {mirror}; {hint}")
+    option = " --repo-type dataset" if kind == "dataset" else ""
+    hint = f"where there is a network: hf download {repo}{option} --revision {revision} --cache-dir {mirror}"
     ref = root / "refs" / revision
-    commit = revision if COMMIT.fullmatch(revision) else ref.read_text().strip() if ref.exists() else None
-    snapshots = sorted(path.name for path in (root / "snapshots").glob("*"))
-    if commit not in snapshots:
-        raise ValueError(
-            f"{repo}: the mirror {mirror} holds {', '.join(snapshots) or 'no revision'}, not {commit or revision}; "
-            f"{hint}"
-        )
-    snapshot = root / "snapshots" / str(commit)
-    there = {str(path.relative_to(snapshot)): path for path in snapshot.rglob("*") if not path.is_dir()}
+    commit = ref.read_text().strip() if ref.exists() else revision
+    snapshot = root / "snapshots" / commit
+    if not snapshot.is_dir():
+        there = ", ".join(sorted(path.name for path in snapshot.parent.glob("*"))) or "no revision"
+        raise ValueError(f"{repo}: not in the mirror {mirror}, which holds {there}, not {commit}; {hint}")
+    paths = {str(path.relative_to(snapshot)): path for path in snapshot.rglob("*") if not path.is_dir()}
     files = {}
-    for name in chosen(item, there):
-        path = there[name]
+    for name in chosen(item, paths):
+        path = paths[name]
         if not path.exists():
             raise ValueError(f"{repo}: {name} is a broken link in the mirror {mirror}; {hint}")
         if not path.resolve().is_relative_to(root.resolve()):  # someone else's mirror, our rights to read
             raise ValueError(f"{repo}: {name} is a link out of the mirror, to {path.resolve()}; copy the file into it")
         blob = path.resolve().name if path.is_symlink() else ""
         files[name] = File(path.resolve(), blob if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", blob) else None)
-    return str(commit), files
+    return commit, files
 
 
 def chosen(item: dict[str, Any], there: Iterable[str]) -> list[str]:
@@ -109,10 +97,8 @@ def chosen(item: dict[str, Any], there: Iterable[str]) -> list[str]:
         return [name for name in names if fits(name, patterns)]
     for pattern in item["files"]:
         if not fnmatch.filter(names, pattern):
-            raise ValueError(
-                f"{item['repo']}: no file fits '{pattern}' at this revision; it has, for instance: "
-                f"{', '.join(names[:5]) or 'none'}; fix `files`"
-            )
+            some = ", ".join(names[:5]) or "none"
+            raise ValueError(f"{item['repo']}: no file fits '{pattern}' at this revision (has {some}); fix `files`")
     return [name for name in names if fits(name, item["files"])]
 
 

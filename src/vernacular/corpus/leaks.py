@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from vernacular.corpus.miniature import AnyProblem, Problem, make_problems
@@ -28,11 +29,7 @@ LINES = 20_000  # that are cached: the same ones are in many rows and corpora
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_DIGITS = {
-    place: str(unicodedata.decimal(chr(place)))
-    for place in range(128, sys.maxunicode + 1)
-    if unicodedata.category(chr(place)) == "Nd"
-}
+_DIGITS = {place: str(int(chr(place))) for place in range(128, sys.maxunicode + 1) if chr(place).isdecimal()}
 
 
 class Leak(NamedTuple):
@@ -143,10 +140,8 @@ def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[
         if isinstance(problem, Problem) and texts:
             told = {number for text in texts for number in numbers_of(text)}
             if lacking := [number for number in problem.operands if str(number) not in told]:
-                raise ValueError(
-                    f"its text lacks the number {lacking[0]} of the problem with this id; the corpus was made with "
-                    "other options or another seed, delete it and rerun"
-                )
+                made = "the corpus was made with other options or another seed, delete it and rerun"
+                raise ValueError(f"its text lacks the number {lacking[0]} of the problem with this id; {made}")
         if question := evaluation.keys.get(problem.key):
             found[question, "operands"] = Leak(question, "", "operands")
     for text in texts:
@@ -180,10 +175,8 @@ def check_files(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """check_corpus for Parquet files; prints a line after each. questions: files of the evaluated splits."""
     asked = (row for path in questions for row in read_rows(path) if row["benchmark"] in options.evaluated)
-    tested: dict[str, AnyProblem] = {}
-    for split in options.splits:
-        tested |= problems_of(options.evaluated, split, options)
-    evaluation, trained = Evaluation(asked, tested), problems_of(options.benchmarks, "train", options)
+    evaluation = Evaluation(asked, problems_of(options.evaluated, options.splits, options))
+    trained = problems_of(options.benchmarks, ["train"], options)
     table, lines = [], []
     for path in corpora:
         row, leaking = check_corpus(path, read_rows(path), evaluation, trained)
@@ -193,10 +186,10 @@ def check_files(
     return table, lines
 
 
-def problems_of(names: Iterable[str], split: str, options: LeaksOptions) -> dict[str, AnyProblem]:
-    """id -> problem of those benchmarks that come from phrasebooks and have questions of the split."""
+def problems_of(names: Iterable[str], splits: list[str], options: LeaksOptions) -> dict[str, AnyProblem]:
+    """id -> problem of those benchmarks that come from phrasebooks and have questions of the splits."""
     found: dict[str, AnyProblem] = {}
-    for name in names:
+    for name, split in product(names, splits):
         if (benchmark := options.benchmarks.get(name)) and benchmark["questions"][split]:
             found |= make_problems(name, benchmark, split, options.seed)
     return found

@@ -32,10 +32,7 @@ def table_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict
 
 
 def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row) of JSON lines, held one at a time, or of one JSON list, read as a whole.
-
-    Numbers stay text as written: 18.0 is "18.0".
-    """
+    """(place, row) of JSON lines, held one at a time, or of one JSON list; numbers stay text as written ("18.0")."""
     with path.open("rb") as file:
         as_list = None  # unknown until the first line that is not blank
         for number, line in enumerate(file, 1):
@@ -63,22 +60,16 @@ def decoded(data: bytes, place: str) -> str:
         raise ValueError(f"{place}: not valid UTF-8 ({error}); restore the file") from None
 
 
-def parquet_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row) of a Parquet file, read in batches of 4,096 rows."""
-    import pyarrow as pa  # heavy, and a dry run imports this module
-    import pyarrow.parquet as pq
+def parquet_rows(
+    path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, row) of a Parquet file; each row has all of `columns`, and those of `optional` that are there."""
+    from vernacular.storage.records import (
+        read_rows,
+    )  # imports PyArrow, which is heavy, and a dry run imports this module
 
-    try:
-        with pq.ParquetFile(path) as file:
-            if missing := [name for name in columns if name not in file.schema_arrow.names]:
-                raise ValueError(f"{path}: the column '{missing[0]}' is missing; there are {file.schema_arrow.names}")
-            number = 0
-            for batch in file.iter_batches(batch_size=4096):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{path}: row {number}", row
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+    for number, row in enumerate(read_rows(path, columns, optional=optional), 1):
+        yield f"{path}: row {number}", row
 
 
 def check_columns(row: Any, columns: tuple[str, ...], place: str) -> None:

@@ -31,34 +31,28 @@ def question_rows(
     """
     empty = True
     for example in examples(name, folder, split, languages):
-        if example["answer"] is not None:
+        if example.answer is not None:
             empty = False
-            yield {
-                "id": f"{benchmark}-{split}-{example['id']}",
-                "benchmark": benchmark,
-                "kind": FORMATS[name].kind,
-                **{key: example[key] for key in ("language", "question", "choices", "answer")},
-            }
+            row = {"id": f"{benchmark}-{split}-{example.id}", "benchmark": benchmark, "kind": FORMATS[name].kind}
+            yield row | {key: getattr(example, key) for key in ("language", "question", "choices", "answer")}
     if empty:
         raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")
 
 
 def examples(name: str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
-    """The examples of a split, file by file; `choices`, `answer` and `completion` are None if a format lacks them.
+    """The examples of a split, file by file. name: of the format.
 
-    name: of the format. Raises ValueError if no file fits it, and for a blank question.
+    Raises ValueError if no file fits it, and for a blank question.
     """
     form = FORMATS[name]
     for path, language in files_of(name, folder, split):
         if language is not None and language not in languages:
             continue
         for example in form.reader(path, language):
-            if example["language"] in languages and in_split(form, example["id"], split):
-                if not example["question"].strip():
-                    raise ValueError(
-                        f"{path}: question {example['id']} in '{example['language']}' is blank; restore it"
-                    )
-                yield {"choices": None, "answer": None, "completion": None, **example}
+            if example.language in languages and in_split(form, example.id, split):
+                if not example.question.strip():
+                    raise ValueError(f"{path}: question {example.id} in '{example.language}' is blank; restore it")
+                yield example
 
 
 def files_of(name: str, folder: Path, split: str) -> list[tuple[Path, str | None]]:
@@ -71,6 +65,4 @@ def files_of(name: str, folder: Path, split: str) -> list[tuple[Path, str | None
 
 def in_split(form: Format, identifier: str, split: str) -> bool:
     """Whether a question is of a split; all its translations are, since its id decides."""
-    if not form.dev_share:
-        return True
-    return (miniature.share_of(f"dev {identifier}") < form.dev_share) == (split == "dev")
+    return not form.dev_share or (miniature.share_of(f"dev {identifier}") < form.dev_share) == (split == "dev")

@@ -39,11 +39,8 @@ class Entailment(NamedTuple):
 
 def values(statement: Statement) -> tuple[float, float]:
     """The lowest and the highest whole number that a statement about one person allows."""
-    return {
-        "exact": (statement.n, statement.n),
-        "more": (statement.n + 1, float("inf")),
-        "fewer": (0, statement.n - 1),
-    }[statement.kind]
+    n = statement.n
+    return {"exact": (n, n), "more": (n + 1, float("inf")), "fewer": (0, n - 1)}[statement.kind]
 
 
 def label_of(premise: Statement, hypothesis: Statement) -> str:
@@ -89,14 +86,10 @@ def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
 
 
 def render_statement(book: dict[str, Any], statement: Statement, choice: random.Random | None) -> str:
-    templates = book["statement"][statement.kind]
-    return (choice.choice(templates) if choice else templates[0]).format(
-        name=book["names"][statement.name],
-        other=book["names"][statement.other],
-        n=statement.n,
-        m=statement.m,
-        **book["things"][statement.thing],
-    )
+    templates, names = book["statement"][statement.kind], book["names"]
+    told = {"name": names[statement.name], "other": names[statement.other], "n": statement.n, "m": statement.m}
+    template = choice.choice(templates) if choice else templates[0]
+    return template.format(**told, **book["things"][statement.thing])
 
 
 def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.Random | None) -> str:

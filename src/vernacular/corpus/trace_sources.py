@@ -1,7 +1,7 @@
 """Where raw traces come from: the miniature, which spoils some of its own at known rates, or a source of real data."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import join_completion, split_completion
 from vernacular.storage.records import read_rows
+
+Flaws = dict[str, float]  # flaw -> share of the rows
 
 LOOP = 4000  # characters; a filter's upper limit must be lower for it to catch loops
 
@@ -49,19 +51,15 @@ def source_traces(name: str, folder: Path, languages: list[str]) -> Iterator[dic
 
     for path, named in files_of(name, folder, "train"):
         for example in FORMATS[name].reader(path, named):
-            language = named or language_of(example["instruction"])
+            language = named or language_of(example.instruction)
             if language in languages:
-                fields = {key: example[key] for key in ("id", "question", "completion")}
-                answer = last_box(split_completion(example["completion"])[1])
+                answer = last_box(split_completion(example.completion or "")[1])
+                fields = {"id": example.id, "question": example.question, "completion": example.completion}
                 yield fields | {"language": language, "answer": answer, "source": path.name, "flaw": None}
 
 
 def flawed_traces(
-    questions: Iterable[dict[str, Any]],
-    problems: Mapping[str, Problem],
-    languages: list[str],
-    flaws: dict[str, float],
-    seed: int,
+    questions: Iterable[dict[str, Any]], problems: dict[str, Problem], languages: list[str], flaws: Flaws, seed: int
 ) -> Iterator[dict[str, Any]]:
     """One completion for each of `problems` in each of `languages` (records.RAW_TRACE), some with one known flaw.
 
@@ -77,10 +75,9 @@ def flawed_traces(
             continue
         problem = problems[identifier]
         if row["answer"] != str(problem.answer):
-            raise ValueError(
-                f"question '{identifier}' ({language}) has the answer {row['answer']}, its problem {problem.answer}: "
-                "use the options and the seed that the questions were made with"
-            )
+            answers = f"the answer {row['answer']}, its problem {problem.answer}"
+            advice = "use the options and the seed that the questions were made with"
+            raise ValueError(f"question '{identifier}' ({language}) has {answers}: {advice}")
         missing -= 1
         flaw = draw_flaw(f"{identifier} {language} {seed} flaw", flaws)
         choice = random.Random(f"{identifier} {language} {seed} spoil")
@@ -96,7 +93,7 @@ def flawed_traces(
         raise ValueError(f"{missing} of the {len(problems) * len(languages)} questions asked for are not in the file")
 
 
-def check_flaws(flaws: dict[str, float], languages: list[str]) -> None:
+def check_flaws(flaws: Flaws, languages: list[str]) -> None:
     if unknown := sorted(set(flaws) - set(FLAWS)):
         raise ValueError(f"flaws: '{unknown[0]}' is not a flaw; choose from: {', '.join(FLAWS)}")
     if any(rate < 0 for rate in flaws.values()) or sum(flaws.values()) > 1:
@@ -105,7 +102,7 @@ def check_flaws(flaws: dict[str, float], languages: list[str]) -> None:
         raise ValueError("flaws: 'wrong-language' and 'code-switched' need at least two languages")
 
 
-def draw_flaw(key: str, flaws: dict[str, float]) -> str:
+def draw_flaw(key: str, flaws: Flaws) -> str:
     share, bound = share_of(key), 0.0
     for flaw in FLAWS:
         bound += flaws.get(flaw, 0.0)
@@ -115,12 +112,7 @@ def draw_flaw(key: str, flaws: dict[str, float]) -> str:
 
 
 def spoil(
-    flaw: str,
-    render: Callable[[str], str],
-    answer: int,
-    language: str,
-    languages: list[str],
-    choice: random.Random,
+    flaw: str, render: Callable[[str], str], answer: int, language: str, languages: list[str], choice: random.Random
 ) -> str:
     """The completion in `language` with one flaw. render: language -> the right completion."""
     trace, response = split_completion(render(language))

@@ -1,5 +1,6 @@
 """Files of raw traces, ours or anyone's: what a row holds, and the reader, which no broken row stops."""
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -7,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from vernacular.storage.records import read_batches
 
 FLAWS = (
     "wrong-language",  # the whole trace is in another language
@@ -48,22 +50,21 @@ def read_traces(path: str | Path) -> Iterator[dict[str, Any] | Broken]:
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any] | Broken]:
     with path.open("rb") as file:
+        if file.peek(3).startswith(codecs.BOM_UTF8):
+            file.read(3)
         first = True
         while line := file.readline(LINE_LIMIT + 1):
             if len(line) > LINE_LIMIT and not line.endswith(b"\n"):
                 while line and not line.endswith(b"\n"):  # leave the rest of the line unread
                     line = file.readline(LINE_LIMIT)
                 yield Broken("unknown", f"a line of more than {LINE_LIMIT} bytes")
-                first = False
+            elif not line.strip():
                 continue
-            if first:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            if not line.strip():
-                continue
-            if first and line.lstrip().startswith(b"["):
+            elif first and line.lstrip().startswith(b"["):
                 raise ValueError(f"{path}: starts with a JSON list; give JSON lines, one object a line (jq -c '.[]')")
+            else:
+                yield parse_line(line, path.name)
             first = False
-            yield parse_line(line, path.name)
 
 
 def parse_line(line: bytes, source: str) -> dict[str, Any] | Broken:
@@ -99,36 +100,25 @@ def check_row(row: dict[str, Any], source: str) -> dict[str, Any] | Broken:
 def read_parquet(path: Path) -> Iterator[dict[str, Any] | Broken]:
     """Text comes as bytes first: one cell of invalid UTF-8 must not end the whole file."""
     try:
-        with pq.ParquetFile(path) as file:
-            names = set(file.schema_arrow.names)
-            if missing := [field for field in FIELDS if field not in names]:
-                raise ValueError(f"{path}: the column '{missing[0]}' is missing; traces have {', '.join(FIELDS)}")
-            columns = [name for name in (*FIELDS, "source", "flaw") if name in names]
-            # On one thread: each of Arrow's threads keeps memory of its own, and reading is not what takes the time.
-            for batch in file.iter_batches(batch_size=64, columns=columns, use_threads=False):
-                values = [as_bytes(batch.column(name)).to_pylist() for name in columns]
-                for cells in zip(*values, strict=True):
-                    yield decode_row(dict(zip(columns, cells, strict=True)), path.name)
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
-        what = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
+        for batch in read_batches(path, FIELDS, 64, optional=("source", "flaw")):
+            columns = [as_bytes(column).to_pylist() for column in batch.columns]
+            for cells in zip(*columns, strict=True):
+                yield decode_row(dict(zip(batch.schema.names, cells, strict=True)), path.name)
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # a column that holds no text
+        raise ValueError(f"{path}: cannot be read as traces ({str(error).splitlines()[0]}); restore it") from None
 
 
 def as_bytes(column: pa.Array) -> pa.Array:
-    if not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)):
-        textual = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        column = (column if textual else column.cast(pa.string())).cast(pa.binary())
-    return column
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return column
+    textual = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return (column if textual else column.cast(pa.string())).cast(pa.binary())
 
 
 def decode_row(cells: dict[str, bytes | None], source: str) -> dict[str, Any] | Broken:
-    row, broken = {}, False
-    for name, value in cells.items():
-        try:
-            row[name] = None if value is None else value.decode("utf-8")
-        except UnicodeDecodeError:
-            broken = True
-    if broken:
-        language = row.get("language") or ""
+    try:
+        row = {name: None if value is None else value.decode() for name, value in cells.items()}
+    except UnicodeDecodeError:
+        language = (cells["language"] or b"").decode(errors="replace")
         return Broken(language if CODE.fullmatch(language) else "unknown", "invalid UTF-8")
     return check_row(row, source)

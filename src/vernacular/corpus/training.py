@@ -40,10 +40,14 @@ class Question(NamedTuple):
     kind: str  # math | choice | entailment
     languages: list[str]  # that rows may be in
     text: Callable[[str], str]  # language -> the question, with the options of a choice
-    completion: Callable[[str], str]  # language -> a right trace and response
+    completion: Callable[[str], Any]  # language -> a right trace and response
     has_english: bool = True
     problem: Any = None
     numbers: Any = None
+
+    def user_turn(self, language: str) -> str:
+        """The question with its instruction, as an evaluation asks it."""
+        return question_messages(self.text(language), language, self.kind)[0]["content"]
 
 
 def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
@@ -62,14 +66,12 @@ def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
                 if dealt >= part.get("shares", {}).get(language, 1.0) or used[language] == part.get("limit"):
                     continue
                 used[language] += 1
-                given = {  # for an encoder; before the chat
-                    "question": question.text(language) if task in ("reasoning", "pairs") else None,
-                    "context": question.text(ENGLISH) if task == "context" else None,
-                }
+                row = {"id": question.id, "language": language, "task": task}
+                row["question"] = question.text(language) if task in ("reasoning", "pairs") else None  # for an encoder
+                row["context"] = question.text(ENGLISH) if task == "context" else None  # before the chat
                 key = f"{question.id} {language} {options.seed}"
                 for prompt, completion in WRITERS[task](question, language, key, part):
-                    row = {"id": question.id, "language": language, "task": task}
-                    yield row | given | {"prompt": prompt, "completion": completion}
+                    yield row | {"prompt": prompt, "completion": completion}
 
 
 def problem_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
@@ -104,26 +106,19 @@ def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Quest
         has_english = ENGLISH in versions
         if has_english or reasoning_alone:
             there = [code for code in languages if code in versions]
-            text, completion = partial(version_text, versions), partial(version_completion, versions)
-            yield Question(identifier, kind, there, text, completion, has_english)
-
-
-def version_text(versions: dict[str, Example], language: str) -> str:
-    return question_text(versions[language]["question"], versions[language]["choices"])
-
-
-def version_completion(versions: dict[str, Example], language: str) -> str:
-    return versions[language]["completion"]
+            texts = {code: question_text(version.question, version.choices) for code, version in versions.items()}
+            solutions = {code: version.completion for code, version in versions.items()}
+            yield Question(identifier, kind, there, texts.__getitem__, solutions.__getitem__, has_english)
 
 
 def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict[str, Example]]]:
     """(id, language -> example); `together` holds all of them to find translations, else each comes by itself."""
-    if not together:
-        yield from ((row["id"], {row["language"]: row}) for row in rows)
-        return
     groups: dict[str, dict[str, Example]] = {}
     for row in rows:
-        groups.setdefault(row["id"], {})[row["language"]] = row
+        if together:
+            groups.setdefault(row.id, {})[row.language] = row
+        else:
+            yield row.id, {row.language: row}
     yield from groups.items()
 
 
@@ -135,12 +130,7 @@ def reasoning(question: Question, language: str, key: str, part: Part) -> Iterat
     in_english = question.has_english and share_of(f"trace {key}") < part["english_trace_share"]
     text = question.completion(ENGLISH if in_english else language)
     # A solution without `</think>` is by a model that does not think aloud: it is learnt as it is.
-    yield user_turn(question, language), answer_message(text)["content"] if END_OF_THINKING in text else text
-
-
-def user_turn(question: Question, language: str) -> str:
-    """A question with its instruction, as an evaluation asks it."""
-    return question_messages(question.text(language), language, question.kind)[0]["content"]
+    yield question.user_turn(language), answer_message(text)["content"] if END_OF_THINKING in text else text
 
 
 def context(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
@@ -149,7 +139,7 @@ def context(question: Question, language: str, key: str, part: Part) -> Iterator
     Our choice. A merge puts its features before the chat. A large LLM reads what is there; a small one that has only
     met questions inside the user's turn does not, even if it is the English question itself.
     """
-    prompt = "" if share_of(f"turn {key}") < EMPTY else user_turn(question, language)
+    prompt = "" if share_of(f"turn {key}") < EMPTY else question.user_turn(language)
     yield prompt, answer_message(question.completion(ENGLISH))["content"]
 
 
