@@ -1,4 +1,5 @@
 # Two commands: `make study` runs the default study, `make test` the tests. Each sets up what it needs.
+# `make test-all` runs the longer tests, which `make test` leaves out.
 # `make slam` and `make merge` run SLAM's and ST-Merge's part of the default study, `make all` all three.
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
@@ -6,7 +7,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan dag lock
+.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -35,29 +36,36 @@ all: .venv/ready
 	@echo "pages        $(RESULTS)/index.html, slam.html, merge.html"
 	@echo "report       $(RESULTS)/report.html"
 
+# Two processes of one thread each; then the smoke study, made from nothing, whose jobs take both cores themselves.
 test: .venv/ready lint
-	@PATH="$(BIN):$$PATH" pytest
-	@$(MAKE) --no-print-directory slurm-test
+	@PATH="$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile tests/unit tests/workflow
+	@rm -rf .cache/tests
+	@PATH="$(BIN):$$PATH" pytest -m "not slow" tests/end-to-end
 
-# On a real SLURM of one node, which the tests start and stop. As root: it lives in namespaces of its own. With two kills.
+# What `make test` leaves out: SLAM's and the merges' part of the smoke study, a hub, faults, several processes, SLURM.
+test-all: .venv/ready
+	@tests/slurm/install.sh
+	@PATH="$(BIN):$$PATH" pytest -rs -n 2 --dist loadfile -m slow tests/end-to-end tests/slurm
+
+# Of these, those on a real SLURM of one node, which they start and stop. As root: it lives in namespaces of its own.
 slurm-test: .venv/ready
 	@tests/slurm/install.sh
-	@PATH="$(BIN):$$PATH" pytest -rs tests/slurm/test_study.py tests/slurm/test_soak.py
+	@PATH="$(BIN):$$PATH" pytest -rs -m slow tests/slurm
 
 # Here: kills, full disks and cut files, each rule of the smoke study. On a SLURM: each kind of kill in the middle of GRPO,
 # then twenty at random moments of the smoke study. More than an hour.
 soak: .venv/ready
 	@PATH="$(BIN):$$PATH" VERNACULAR_FAULTS=all VERNACULAR_SEED=$$$$ pytest -s -rs tests/end-to-end/test_faults.py tests/end-to-end/test_rule_faults.py
 	@tests/slurm/install.sh
-	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$$$ pytest -s tests/slurm/test_kills.py tests/slurm/test_soak.py
+	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$$$ pytest -s -m soak tests/slurm
 
 # A hundred thousand wild texts for each reader of text, one in 2,000 of 10 MB; one target: make fuzz TARGETS=verifier
 fuzz: .venv/ready
-	@$(BIN)/python tests/unit/fuzz.py $(TARGETS)
+	@$(BIN)/python tests/fuzz/fuzz.py $(TARGETS)
 
 # The same readers under atheris, five minutes each, with inputs that lead to new branches; needs pip install '.[fuzz]'
 fuzz-guided: .venv/ready
-	@$(BIN)/python tests/unit/fuzz_guided.py $(TARGETS)
+	@$(BIN)/python tests/fuzz/fuzz_guided.py $(TARGETS)
 
 # Ours against another, in pairs, each benchmark at most three minutes; one of them: make bench BENCH=identify. The table
 # is printed, benchmarks/results.csv written; docs/measurements.md says what was found.

@@ -152,13 +152,13 @@ def write_inputs(folder: Path, name: str, size: str, steps: int) -> list[str]:
     training = {**model["training"], **about.get("training", {}), **about.get(name, {})}
     training |= {"max_steps": steps, "save_strategy": "no", "warmup_steps": 0, "logging_steps": 1}
     training.pop("save_steps")
-    model |= {"training": training, "kept": []}
+    model |= {"training": training, "checkpoint_steps": []}
     model.pop("resources")
     if "length" in model:
         model["length"] = about.get("length", model["length"])
     batch = training["per_device_train_batch_size"]
     if name == "adamame":
-        model["prompts"] = 64
+        model |= {"prompts": 64, "identifier": {"languages": study["languages"], **study["identifier"]}}
     # SLAM packs: ten problems for each row are enough for all steps, so that no epoch begins anew.
     joined, rows = (1, 10) if name == "slam" else (about["joined"], 1)
     write_data(folder, name, joined, 64 if name == "adamame" else rows * batch * steps)
@@ -173,10 +173,7 @@ def write_inputs(folder: Path, name: str, size: str, steps: int) -> list[str]:
         inputs |= {"llm": folder / "llm", "encoder": folder / "encoder"}
     command = ["--recipe", json.dumps(model), "--code", "0", "--seed", "1", "--out", str(folder / "out")]
     command += ["--checkpoints", str(folder / "checkpoints"), "--costs", str(folder / "costs.csv")]
-    command += [part for key, path in inputs.items() for part in ("--input", f"{key}={path}")]
-    if name == "adamame":
-        command += ["--identifier", json.dumps({"languages": study["languages"], **study["identifier"]})]
-    return command
+    return [*command, "--input", *(f"{key}={path}" for key, path in inputs.items())]
 
 
 # --- One training, in a process of its own ----------------------------------------------------------------------------

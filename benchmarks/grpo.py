@@ -30,7 +30,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     from vernacular.adamame.reward import AlignmentReward
     from vernacular.language.identify import LanguageIdentifier
     from vernacular.language.prompts import question_messages
-    from vernacular.models.load import load_model
+    from vernacular.models.folders import load_model
 
     torch.set_num_threads(1)
     model, tokenizer = (

@@ -53,7 +53,7 @@ def only(count: int, schema: Any) -> Iterator[dict[str, Any]]:
 def filtering(folder: Path, count: int) -> list[str]:
     write_rows(folder / "raw.parquet", only(count, RAW_TRACE), RAW_TRACE)
     outputs = [f"--{name}={folder / name}" for name in ("kept", "counts", "quality")]
-    limits = json.dumps({"length": {"minimum": 1, "maximum": 5000}})
+    limits = json.dumps({"shortest": 1, "longest": 5000})
     return ["filter_traces", f"--raw={folder / 'raw.parquet'}", f"--options={limits}", *outputs]
 
 
@@ -85,8 +85,8 @@ def questions(folder: Path, count: int) -> list[str]:
 
 def traces(folder: Path, count: int) -> list[str]:
     before(questions(folder, count))
-    options = {"benchmarks": benchmarks(count), "benchmark": "b", "languages": LANGUAGES, "share": [0.0, 1.0]}
-    given = [f"--input={folder / 'questions'}", f"--options={json.dumps(options | {'flaws': {}})}", "--seed=1"]
+    options = {"benchmarks": benchmarks(count), "benchmark": "b", "languages": LANGUAGES, "seed": 1}
+    given = [f"--input={folder / 'questions'}", f"--options={json.dumps(options)}"]
     return ["make_traces", *given, f"--out={folder / 'out'}"]
 
 

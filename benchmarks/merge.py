@@ -26,11 +26,12 @@ Batches = list[list[int]]  # an epoch: the places of its rows, batch by batch
 
 def default_rows(questions: int) -> list[dict[str, Any]]:
     """Rows of the default study's merges, from fewer problems."""
+    from vernacular.corpus.options import TrainingDataOptions
     from vernacular.corpus.training import training_rows
 
     study = default_study()
     fewer = {name: {**about, "questions": {"train": questions}} for name, about in study["benchmarks"].items()}
-    return list(training_rows(fewer, study["data"]["multilingual-tasks"], 1))
+    return list(training_rows(TrainingDataOptions(study["data"]["multilingual-tasks"], 1, fewer)))
 
 
 def drawn_examples(count: int) -> list[dict[str, Any]]:
@@ -71,7 +72,7 @@ def training_step(model: Any, tuned: list[Any], batch: dict[str, Any], optimizer
     """Forward and backward pass, and an optimizer's step where there is one; gradients are dropped afterwards."""
     import torch
 
-    from vernacular.models.load import computes_bfloat16
+    from vernacular.models.folders import computes_bfloat16
 
     device = next(iter(batch.values())).device.type
     with torch.autocast(device, dtype=torch.bfloat16, enabled=computes_bfloat16()):

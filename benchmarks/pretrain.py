@@ -23,16 +23,17 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     import torch
     from transformers import Trainer, TrainingArguments
 
+    from vernacular.corpus.options import TrainingDataOptions
     from vernacular.corpus.training import training_rows
-    from vernacular.models.loss import IGNORED
-    from vernacular.models.packed import encode_examples, packed_trainer
+    from vernacular.models.packing import IGNORED, encode_examples
     from vernacular.models.pretrain import build_model, train_tokenizer
+    from vernacular.models.supervised import packed_trainer
 
     torch.set_num_threads(1)
     study = default_study()
     recipe = study["models"]["lrm"]
     fewer = {name: {**about, "questions": {"train": 60}} for name, about in study["benchmarks"].items()}
-    found = list(training_rows(fewer, study["data"]["native-and-english"], 1))
+    found = list(training_rows(TrainingDataOptions(study["data"]["native-and-english"], 1, fewer)))
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in found), recipe["vocabulary"])
     pad = tokenizer.pad_token_id
     steps, batch = (1, 1) if arguments.tiny else (arguments.steps, arguments.rows)

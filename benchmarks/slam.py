@@ -27,8 +27,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from vernacular.models.load import computes_bfloat16
-    from vernacular.slam.tune import freeze_but
+    from vernacular.models.folders import computes_bfloat16
+    from vernacular.slam.tune import freeze_except
 
     torch.set_num_threads(1)
     torch.manual_seed(1)
@@ -43,7 +43,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
         model = LlamaForCausalLM(config)
         ids = torch.randint(0, config.vocab_size, (2, 192))
     if arguments.side == "slam":
-        freeze_but(model, list(range(arguments.lowest, arguments.lowest + arguments.layers)), gate=False)
+        freeze_except(model, list(range(arguments.lowest, arguments.lowest + arguments.layers)), gate=False)
     tuned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(tuned, fused=True)
     seconds = []

@@ -18,17 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import ROOT, snakemake
+from studies import ROOT, snakemake
 
-LIGHT = [
-    "pandas",
-    "pyarrow.parquet",
-    "jinja2",
-    "matplotlib.figure",
-    "vernacular.language.identify",
-    "vernacular.report.page",
-]
-HEAVY = ["torch", "transformers", "trl", "peft", "safetensors.torch", "vernacular.merge.model", "vernacular.slam.tune"]
+# What the server imports once for all jobs.
+MODULES = ["pandas", "pyarrow.parquet", "jinja2", "matplotlib.figure", "vernacular.language.identify"]
+MODULES += ["vernacular.report.page", "torch", "transformers", "trl", "peft", "safetensors.torch"]
+MODULES += ["vernacular.merge.model", "vernacular.slam.tune"]
 # As the workflow sets it for its jobs.
 SETTINGS = {"PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
@@ -66,10 +61,10 @@ def job_of(command: str, made: set[str]) -> Job:
     return Job(words, outputs, [path for path in inputs if path not in others])
 
 
-def server(modules: list[str]) -> multiprocessing.context.ForkServerContext:
-    """A fork server; its processes begin with these modules."""
+def server() -> multiprocessing.context.ForkServerContext:
+    """The fork server; its processes begin with MODULES."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["jobs", *modules])
+    context.set_forkserver_preload(["jobs", *MODULES])
     with pytest.MonkeyPatch.context() as patch:  # for the server alone, not for the tests after these
         for name, value in SETTINGS.items():
             patch.setenv(name, value)

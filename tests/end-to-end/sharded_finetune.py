@@ -16,10 +16,10 @@ import train_finetune  # noqa: E402
 if "LOCAL_RANK" in os.environ:
     from accelerate.state import DistributedType, PartialState
 
-    from vernacular.models import processes, training
+    from vernacular.models import loop, processes
 
     processes.strategy = lambda recipe: "ddp"  # join() asks for GPUs otherwise
-    init, report = PartialState.__init__, training.report_progress
+    init, report = PartialState.__init__, loop.report_progress
     PartialState.__init__ = lambda self, cpu=False, **options: init(self, False, **options)
     PartialState._prepare_backend = lambda self, *_, **__: ("gloo", DistributedType.MULTI_GPU)
 
@@ -28,7 +28,7 @@ if "LOCAL_RANK" in os.environ:
         if os.environ.get("STOP") == str(step):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    training.report_progress = report_and_stop
+    loop.report_progress = report_and_stop
 
 if __name__ == "__main__":
     sys.exit(train_finetune.main())

@@ -1,7 +1,7 @@
 """Kills, full and read-only disks, cut files under Snakemake: a clear message or a recovery, then the very same files.
 
-`make test` takes one rule, `make soak` one of each sort (VERNACULAR_FAULTS=all); test_rule_faults.py goes through all
-rules' scripts. The moments of the kills are drawn with VERNACULAR_SEED.
+`make test-all` takes one rule, `make soak` one of each sort (VERNACULAR_FAULTS=all); test_rule_faults.py goes through
+all rules' scripts. The moments of the kills are drawn with VERNACULAR_SEED.
 """
 
 import os
@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, command, environment, run_study, snakemake
+from studies import ROOT, command, environment, run_study, snakemake
 
+pytestmark = pytest.mark.slow
 ALL = os.getenv("VERNACULAR_FAULTS") == "all"
 SEED = int(os.getenv("VERNACULAR_SEED", "1"))
 RESULTS = "results/smoke"

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, run_study
 from hub_folders import ASKED, SAID, instructions, lay_out, lay_out_url, mgsm, prompts, traces, write_model
+from studies import ROOT, run_study
 
+pytestmark = pytest.mark.slow
 LANGUAGES = ["en", "fr", "th"]
 RESULTS = "results/tiny-hub"
 KINDS = {

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT
 from safetensors.torch import load_file
+from studies import ROOT
 from tokenizers import Tokenizer
 from tokenizers import models as tokenizer_models
 from tokenizers.pre_tokenizers import WhitespaceSplit
@@ -22,6 +22,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from vernacular.language.prompts import CHAT_TEMPLATE
 from vernacular.storage.records import PROMPT, TRAINING, write_rows
 
+pytestmark = pytest.mark.slow
 # So few tokens that a model with random weights says them all, and now and then a right answer in the right language.
 WORDS = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<unk>", "2", "3", "</think>", "\\boxed{5}", "\\boxed{6}"]
 PHRASES = ["Nous avons cinq pommes et trois poires.", "Wir haben fünf Äpfel und drei Birnen."]
@@ -71,14 +72,11 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(script: Path, recipe: dict[str, Any], parent: Path, data: str, out: Path) -> list[str]:
-    extra = [
-        "--identifier",
-        json.dumps({"languages": ["en", "fr", "de"], "model": None, "certainty": 0.5, "min_letters": 5}),
-    ]
+    identifier = {"languages": ["en", "fr", "de"], "model": None, "certainty": 0.5, "min_letters": 5}
+    recipe = {**recipe, **({"identifier": identifier} if recipe["recipe"] == "grpo" else {})}
     return [
         *(sys.executable, str(script), "--recipe", json.dumps(recipe), "--code", "test", "--seed", "1"),
-        *(extra if recipe["recipe"] == "grpo" else []),
-        *("--input", f"parent={parent / 'parent'}", "--input", f"data={parent / data}"),
+        *("--input", f"parent={parent / 'parent'}", f"data={parent / data}"),
         *("--checkpoints", str(out / "checkpoints"), "--out", str(out / "model"), "--costs", str(out / "costs.csv")),
     ]  # fmt: skip
 

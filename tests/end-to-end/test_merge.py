@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import figures, run_study, snakemake
 from safetensors.torch import load_file
+from studies import figures, run_study, snakemake
 
+pytestmark = pytest.mark.slow
 RESULTS = Path("results/smoke")
 MODELS = ["reasoner", "langbridge", "mindmerger", "fix-merge", "st-merge", "reasoner+translate-en"]
 

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from studies import ROOT
 
 from vernacular.study.resolve import resolve_study
 
+pytestmark = pytest.mark.slow
 STUDY = "results/smoke"
 
 
@@ -22,14 +23,14 @@ def grpo_command(study: Path, folder: Path, schedule: str) -> list[str]:
     resolved = resolve_study(yaml.safe_load((ROOT / "config/smoke.yaml").read_text()), "config/smoke.yaml")
     recipe = resolved["models"]["adamame"]
     recipe["training"] |= {"max_steps": 8, "save_steps": 2}
-    recipe["kept"] = [2, 6]  # one before the kill, one after it
+    recipe["identifier"] = {"languages": resolved["languages"], **resolved["identifier"]}
+    recipe["checkpoint_steps"] = [2, 6]  # one before the kill, one after it
     recipe["alignment"]["schedule"] = schedule
     seed = study / STUDY / "seed-1"
     return [
         *(sys.executable, str(ROOT / "workflow/scripts/train_grpo.py")),
         *("--recipe", json.dumps(recipe), "--code", "test", "--seed", "1"),
-        *("--identifier", json.dumps({"languages": resolved["languages"], **resolved["identifier"]})),
-        *("--input", f"parent={seed / 'models/sft'}", "--input", f"data={seed / 'corpus/rl/sft.parquet'}"),
+        *("--input", f"parent={seed / 'models/sft'}", f"data={seed / 'corpus/rl/sft.parquet'}"),
         *(
             "--checkpoints",
             str(folder / "checkpoints"),

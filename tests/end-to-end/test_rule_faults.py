@@ -1,7 +1,7 @@
 """Every rule's script under faults: killed, on a full or read-only disk, before cut files, with a clock that jumps.
 
 Each ends in one line that says what is wrong, or does no harm; run again, the job leaves the bytes of an undisturbed
-run. `make test` takes one rule, `make soak` all (VERNACULAR_FAULTS=all). The moments of the kills are drawn with
+run. `make test-all` takes one rule, `make soak` all (VERNACULAR_FAULTS=all). The moments of the kills are drawn with
 VERNACULAR_SEED.
 """
 
@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from conftest import run_study
-from jobs import HEAVY, LIGHT, Job, jobs_of, jumping_clock, server, start
+from jobs import Job, jobs_of, jumping_clock, server, start
+from studies import run_study
 from test_faults import ALL, SEED, mount
 
+pytestmark = pytest.mark.slow
 RESULTS = "results/smoke"
 # Rule -> an output, of a job that takes little; all rules of the study but the downloads'.
 RULES = {
@@ -122,10 +123,13 @@ def remove(folder: Path, job: Job) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole_study(study: Path) -> Path:
-    if ALL:
-        run_study(study, *PARTS)
-    return study
+def whole_study(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study with every part that the chosen rules need; of all rules it is a copy, which no other test shares."""
+    if not ALL:
+        return study
+    folder = Path(shutil.copytree(study, tmp_path_factory.mktemp("whole") / "study", symlinks=True))
+    run_study(folder, *PARTS)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +168,7 @@ def stage(
 ) -> Iterator[Stage]:
     folder, mounted = disk
     [job] = [job for job in jobs if f"{RESULTS}/{RULES[request.param]}" in job.outputs]
-    context = server([*LIGHT, *(HEAVY if ALL else [])])
+    context = server()
     log = tmp_path_factory.mktemp("log") / "log"
     begun = time.monotonic()
     first = Stage(folder, mounted, request.param, job, {}, 0.0, log, context)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, figures, run_study, snakemake
 from safetensors.torch import load_file
+from studies import ROOT, figures, run_study, snakemake
 
 from vernacular.report.slam_tables import COST_COLUMNS, SLAM_COLUMNS, SWEEP_COLUMNS
 
+pytestmark = pytest.mark.slow
 RESULTS = Path("results/smoke")
 
 
@@ -71,5 +72,5 @@ def test_a_wrong_layer_is_refused_before_it_is_trained(slam: Path, tmp_path: Pat
     configs = (str(ROOT / "config/smoke.yaml"), str(overlay))
     done = snakemake(tmp_path, target, "--rerun-triggers", "mtime", configs=configs)
     log = (tmp_path / "results/wrong/logs/seed-1/slam_select/slam.log").read_text(encoding="utf-8")
-    assert done.returncode != 0 and "layers: 3 is none of the model's, which has the layers 0 to 2" in log
+    assert done.returncode != 0 and "layers: 3 does not exist; the model has the layers 0 to 2" in log
     assert log.count("\n") == 1 and not (tmp_path / target).exists()

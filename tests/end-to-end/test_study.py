@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import PLANTED, ROOT, figures, run_study
+from jobs import jobs_of, server, start
+from studies import PLANTED, ROOT, figures, run_study
 
 from vernacular.evaluation.statistics import COLUMNS
 from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
@@ -63,6 +64,7 @@ def test_claims_leaks_and_the_page(study: Path) -> None:
     assert page.count("data:image/png;base64,") == 4 and "training rows were searched" in page
 
 
+@pytest.mark.slow
 def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, tmp_path: Path) -> None:
     """Each kept adapter is a model for as long as it is evaluated; the last one is the trained model."""
     results, overlay = study_copy / RESULTS, tmp_path / "lora.yaml"
@@ -110,18 +112,39 @@ def test_a_second_run_finds_nothing_to_do(study: Path) -> None:
     assert "Nothing to be done" in run_study(study)
 
 
-def test_no_secret_of_the_environment_is_in_anything_that_a_study_leaves(study: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def report(study: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """(Snakemake's report of the study, what Snakemake printed)."""
+    page = tmp_path_factory.mktemp("report") / "report.html"
+    return page, run_study(study, "--report", str(page), "--verbose")
+
+
+def test_no_secret_of_the_environment_is_in_anything_that_a_study_leaves(study: Path, report: tuple[Path, str]) -> None:
     """Logs, manifests, tables, Snakemake's own records, the report: none holds a token that the shell had."""
-    said = run_study(study, "--report", str(tmp_path / "report.html"), "--verbose")
-    files = [path for path in (*study.rglob("*"), tmp_path / "report.html") if path.is_file()]
+    page, said = report
+    files = [path for path in (*study.rglob("*"), page) if path.is_file()]
     assert len(files) > 100
     for token in PLANTED.values():
         assert token not in said
         assert not [path for path in files if token.encode() in path.read_bytes()]
 
 
+def test_the_report_is_one_page_that_asks_for_nothing_outside(report: tuple[Path, str]) -> None:
+    text = report[0].read_text()
+    assert "Pareto plot" in text
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?://", text)
+
+
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
-    run_study(tmp_path)
+    """All jobs once more, in an empty folder and without Snakemake."""
+    context, log = server(), tmp_path / "log"
+    for job in jobs_of(study, ["all"]):
+        for name in job.outputs:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        process = start(context, tmp_path, job, log)
+        process.join(600)
+        assert process.exitcode == 0, log.read_text(encoding="utf-8")[-3000:]
     same = [*(study / RESULTS / "tables").iterdir(), *(study / RESULTS / "figures").iterdir()]
     same += [*(study / RESULTS / "corpus").rglob("*.csv"), *(study / RESULTS / "seed-1/models").rglob("*.safetensors")]
     assert len(same) >= 10
@@ -129,6 +152,7 @@ def test_two_runs_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
         assert file.read_bytes() == (tmp_path / file.relative_to(study)).read_bytes(), file
 
 
+@pytest.mark.slow
 def test_another_parent_gives_another_child(study_copy: Path, tmp_path: Path) -> None:
     """An edited recipe retrains the model and what descends from it: no checkpoint brings old weights back."""
     overlay = tmp_path / "overlay.yaml"
@@ -140,14 +164,7 @@ def test_another_parent_gives_another_child(study_copy: Path, tmp_path: Path) ->
     assert [a == b for a, b in zip(before, after, strict=True)] == [True, False, False]
 
 
-def test_the_report_is_one_page_that_asks_for_nothing_outside(study: Path, tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
-    run_study(study, "--report", str(page))
-    text = page.read_text()
-    assert "Pareto plot" in text
-    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?://", text)
-
-
+@pytest.mark.slow
 @pytest.mark.skipif(not MGSM.exists(), reason=f"the real MGSM files are not at {MGSM}")
 def test_every_real_question_arrives(study_copy: Path) -> None:
     """MGSM through generation, scoring, tables and plot: the smoke model solves next to none, but no row is lost."""
@@ -174,6 +191,7 @@ def test_every_real_question_arrives(study_copy: Path) -> None:
     assert (study_copy / "results/mgsm/figures/pareto.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_a_second_base_of_another_architecture(tmp_path: Path) -> None:
     """config/two-models.yaml is an overlay; here on the smoke study, and only its base, a few steps."""
     short = tmp_path / "short.yaml"

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Cluster, snakemake, start_snakemake
+from clusters import Cluster, node_down_and_up, snakemake, start_snakemake
+
+pytestmark = pytest.mark.soak
 
 MODEL = "results/smoke/seed-1/models/adamame"
 LOG = "results/smoke/logs/seed-1/train_grpo/adamame.log"
@@ -55,16 +57,11 @@ def kill_step(cluster: Cluster, folder: Path) -> None:
     cluster.run("pkill", "--signal", "KILL", "--full", "train_grpo.py --recipe")
 
 
-def node_down_and_up(cluster: Cluster, folder: Path) -> None:
-    host = cluster.run("sinfo", "--noheader", "--format=%n").stdout.split()[0]
-    cluster.say("down")
-    cluster.run("scontrol", "update", f"nodename={host}", "state=down", "reason=test")
-    time.sleep(2)
-    cluster.say("up")
-    cluster.run("scontrol", "update", f"nodename={host}", "state=resume")
+def restart_node(cluster: Cluster, folder: Path) -> None:
+    node_down_and_up(cluster)
 
 
-@pytest.mark.parametrize("kill", [cancel, kill_step, node_down_and_up])
+@pytest.mark.parametrize("kill", [cancel, kill_step, restart_node])
 def test_a_killed_training_ends_with_the_same_weights(
     cluster: Cluster, whole: Path, tmp_path: Path, kill: Callable[[Cluster, Path], None]
 ) -> None:

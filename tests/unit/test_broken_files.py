@@ -13,7 +13,9 @@ from raw_traces import LENGTH_OPTIONS, good
 from scripts import script
 from slam_scores import frame
 
-from vernacular.report.inputs import COUNTED, MEASURED, PROBED
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.results import COUNTED, MEASURED, PROBED
+from vernacular.report.options import SlamOptions
 from vernacular.report.training_curves import PANELS
 from vernacular.storage.files import read_json, write_json, write_text
 from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, RAW_TRACE, SCORE, read_rows, write_rows
@@ -21,7 +23,8 @@ from vernacular.storage.tables import read_csv, read_frame
 
 IDENTIFIER = json.dumps({"languages": ["en", "fr"]})
 ASKED = {"slam/mini": {"languages": ["en"], "questions": None, "questions_en": None}}
-OPTIONS = json.dumps({"asked": ASKED, "study": "s", "scale": "t", "in_domain": [], "draws": 9, "reference": "slam"})
+SUMMARY = SummaryOptions(ASKED, "s", "t", 9).to_json()
+SLAM = SlamOptions(ASKED, "s", "t", 9, reference="slam").to_json()
 
 
 def blank(schema: pa.Schema, **values: Any) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def scoring(files: dict[str, Path]) -> list[Any]:
 
 def sweep(files: dict[str, Path]) -> list[Any]:
     arguments = ["make_slam_sweep", files["scores"], "--probes", files["probe"], "--layers", files["layers"]]
-    return [*arguments, "--options", OPTIONS]
+    return [*arguments, "--options", SLAM]
 
 
 # What is broken -> the script that reads it, with its arguments.
@@ -81,30 +84,24 @@ READERS: dict[str, tuple[str, Callable[[dict[str, Path]], list[Any]]]] = {
         "raw",
         lambda f: ["filter_traces", "--raw", f["raw"], "--options", LENGTH_OPTIONS, "--identifier", IDENTIFIER],
     ),
-    "scores of make_table": ("scores", lambda f: ["make_table", f["scores"], "--options", OPTIONS]),
-    "scores of plot_pareto": ("scores", lambda f: ["plot_pareto", f["scores"], "--options", OPTIONS]),
+    "scores of make_table": ("scores", lambda f: ["make_table", f["scores"], "--options", SUMMARY]),
+    "scores of plot_pareto": ("scores", lambda f: ["plot_pareto", f["scores"], "--options", SUMMARY]),
     "probe of slam_select": ("probe", lambda f: ["slam_select", "--probe", f["probe"], "--options", "[]", "--seed", 1]),
-    "probe of make_slam_sweep": (
-        "probe",
-        sweep,
-    ),
-    "layers of make_slam_sweep": (
-        "layers",
-        sweep,
-    ),
+    "probe of make_slam_sweep": ("probe", sweep),
+    "layers of make_slam_sweep": ("layers", sweep),
     "layers of plot_slam_probe": (
         "layers",
-        lambda f: ["plot_slam_probe", "--probe", f["probe"], "--layers", f["layers"], "--options", OPTIONS],
+        lambda f: ["plot_slam_probe", "--probe", f["probe"], "--layers", f["layers"], "--options", SLAM],
     ),
     "costs of make_slam_table": (
         "costs",
-        lambda f: ["make_slam_table", f["scores"], "--costs", f["costs"], "--options", OPTIONS],
+        lambda f: ["make_slam_table", f["scores"], "--costs", f["costs"], "--options", SLAM],
     ),
-    "table of plot_languages": ("table", lambda f: ["plot_languages", "--table", f["table"], "--options", OPTIONS]),
-    "table of plot_slam_sweep": ("table", lambda f: ["plot_slam_sweep", "--table", f["table"], "--options", OPTIONS]),
+    "table of plot_languages": ("table", lambda f: ["plot_languages", "--table", f["table"], "--options", SUMMARY]),
+    "table of plot_slam_sweep": ("table", lambda f: ["plot_slam_sweep", "--table", f["table"], "--options", SLAM]),
     "history of plot_training": (
         "history",
-        lambda f: ["plot_training", f["history"].parent, "--options", OPTIONS],
+        lambda f: ["plot_training", f["history"].parent, "--options", SUMMARY],
     ),
 }  # fmt: skip
 DRAWN = ["--png", "--svg", "--csv"]

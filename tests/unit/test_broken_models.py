@@ -11,8 +11,7 @@ from merges import write_parent
 from vernacular.evaluation.translate import translated
 from vernacular.merge.model import CONNECTOR, MergedModel, build_merge
 from vernacular.models.encoder import load_encoder
-from vernacular.models.load import load_model
-from vernacular.models.manifest import check_folder, checksums
+from vernacular.models.folders import check_folder, checksums, load_model
 from vernacular.storage.files import write_json
 
 LLAMA = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2)
@@ -71,7 +70,7 @@ def test_a_cut_file_is_one_line(models: dict[str, Path], loader: str) -> None:
     (models[name] / "manifest.json").unlink()
     weights = models[name] / (CONNECTOR if name == "merge" else "model.safetensors")
     cut(weights)
-    with pytest.raises(ValueError, match=f"{models[name]}: no model that can be loaded") as told:
+    with pytest.raises(ValueError, match=f"{models[name]}: the model cannot be loaded") as told:
         load(models[name])
     assert "\n" not in str(told.value)
 

@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from scripts import run_script
 
 from vernacular.report import push
-from vernacular.report.card import block, model_card, plain
+from vernacular.report.card import escaped, model_card, yaml_block
+from vernacular.report.options import CardOptions
 
 MANIFEST: dict[str, Any] = {
     "model": "adamame",
@@ -29,15 +31,15 @@ MANIFEST: dict[str, Any] = {
     "trainable_parameters": 5_000,
     "tokens_seen": 123_456,
 }
-OPTIONS: dict[str, Any] = {
-    "study": "default",
-    "scale": "miniature",
-    "licence": "Apache-2.0",
-    "languages": ["en", "fr"],
-    "parents": [{"model": "sft", "recipe": "sft"}, {"model": "lrm", "recipe": "hub", "repo": "Qwen/Qwen3-4B"}],
-    "data": [{"benchmark": "mini-mgsm", "languages": ["fr"]}],
-    "sources": [{"source": "xnli", "origin": "facebook/xnli", "revision": "b8dd", "licence": "CC BY-NC 4.0"}],
-}
+OPTIONS = CardOptions(
+    study="default",
+    scale="miniature",
+    licence="Apache-2.0",
+    languages=["en", "fr"],
+    parents=[{"model": "sft", "recipe": "sft"}, {"model": "lrm", "recipe": "hub", "repo": "Qwen/Qwen3-4B"}],
+    data=[{"benchmark": "mini-mgsm", "languages": ["fr"]}],
+    sources=[{"source": "xnli", "origin": "facebook/xnli", "revision": "b8dd", "licence": "CC BY-NC 4.0"}],
+)
 ROW = {
     "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
     "accuracy_low": "0.78", "accuracy_high": "0.83", "lpr": "0.9", "lpr_low": "0.88", "lpr_high": "0.92",
@@ -64,17 +66,17 @@ def test_a_card_says_what_a_model_is() -> None:
     ]
     assert "| xnli | facebook/xnli | b8dd | CC BY\\-NC 4.0 |" in card
     assert "downloads.json holds the commit" in card
-    pinned = [{**OPTIONS["sources"][0], "revision": "b" * 40}]
-    assert "downloads.json" not in model_card(MANIFEST, [], {**OPTIONS, "sources": pinned})
+    pinned = [{**OPTIONS.sources[0], "revision": "b" * 40}]
+    assert "downloads.json" not in model_card(MANIFEST, [], replace(OPTIONS, sources=pinned))
     assert "bonus: 2.0" in card and "- fr" in card and "Apache\\-2.0" in card
-    bare = model_card(MANIFEST, [], {**OPTIONS, "licence": None, "parents": [], "data": None})
+    bare = model_card(MANIFEST, [], replace(OPTIONS, licence=None, parents=[], data=None))
     assert metadata(bare)["license"] == "other" and "None in the tables" in bare and "None: from scratch" in bare
 
 
 def test_the_script_reads_tables_and_manifest(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     (tmp_path / "scores.csv").write_text(",".join(ROW) + "\n" + ",".join(ROW.values()) + "\n")
-    given = ("--model", tmp_path, "--options", json.dumps(OPTIONS), "--out", tmp_path / "card.md")
+    given = ("--model", tmp_path, "--options", OPTIONS.to_json(), "--out", tmp_path / "card.md")
     assert run_script("make_card", tmp_path / "scores.csv", *given) == 0
     card = (tmp_path / "card.md").read_text(encoding="utf-8")
     assert card == model_card(MANIFEST, [ROW], OPTIONS) and "80.5 (78.0 to 83.0)" in card
@@ -82,7 +84,7 @@ def test_the_script_reads_tables_and_manifest(tmp_path: Path) -> None:
 
 def test_a_broken_manifest_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "manifest.json").write_text("[]")
-    options = json.dumps(OPTIONS)
+    options = OPTIONS.to_json()
     assert run_script("make_card", "--model", tmp_path, "--options", options, "--out", tmp_path / "card.md") == 1
     assert len(capsys.readouterr().err.splitlines()) == 1 and not (tmp_path / "card.md").exists()
 
@@ -96,19 +98,19 @@ def test_no_text_breaks_a_card(text: str) -> None:
     """Names, data and repositories are others' text: no mark-up comes of it, and the metadata stays what it is."""
     manifest = {**MANIFEST, "model": text, "recipe": {"recipe": text, "note": text}}
     row = {**ROW, "model": text, "benchmark": text}
-    options = {
-        **OPTIONS,
-        "study": text,
-        "scale": text,
-        "data": [{text: text}],
-        "parents": [{"model": text, "repo": text}],
-        "sources": [dict.fromkeys(("source", "origin", "revision", "licence"), text)],
-    }
+    options = replace(
+        OPTIONS,
+        study=text,
+        scale=text,
+        data=[{text: text}],
+        parents=[{"model": text, "repo": text}],
+        sources=[dict.fromkeys(("source", "origin", "revision", "licence"), text)],
+    )
     card = model_card(manifest, [row], options)
     assert metadata(card)["base_model"] == [text] and metadata(card)["tags"] == ["vernacular", text]
-    shown = plain(text)
+    shown = escaped(text)
     assert "\n" not in shown and "<" not in shown and "|" not in shown.replace("\\|", "")
-    fenced = block({"a": text})
+    fenced = yaml_block({"a": text})
     fence = fenced[: len(fenced) - len(fenced.lstrip("`"))]
     assert fenced.count(fence) == 2 and yaml.safe_load(fenced.split("\n", 1)[1].rsplit(fence, 1)[0]) == {"a": text}
 
@@ -220,5 +222,5 @@ def test_what_a_push_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert call(folder, "--dry-run") == 0 and "model.safetensors" in capsys.readouterr().out
     assert call(folder) == 1 and "HF_TOKEN is not set" in capsys.readouterr().err
     (folder / "secret.json").symlink_to(folder.parent / "card.md")
-    assert call(folder, "--dry-run") == 1 and "secret.json: no file of this folder's own" in capsys.readouterr().err
+    assert call(folder, "--dry-run") == 1 and "secret.json: not this folder's own file" in capsys.readouterr().err
     assert call(folder.parent, "--dry-run") == 1 and "no *.safetensors here" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,19 @@ import yaml
 from scripts import run_script
 from slam_scores import cost, probe_rows
 
+from vernacular.evaluation.claim_terms import sides
 from vernacular.evaluation.claims import COLUMNS, bootstrap_p, claims_table, contrast, holm, timed_table
+from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
 from vernacular.evaluation.statistics import RATES, group_estimates, interval
 from vernacular.storage.records import SCORE, write_rows
-from vernacular.study.claims import SCHEMA, load_claims, sides
+from vernacular.study.claims import SCHEMA, load_claims
 from vernacular.study.schema import StudyError
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
-OPTIONS: dict[str, Any] = {
-    "study": "s", "draws": 2000, "in_domain": {"new/mini": ["fr"]}, "chains": {}, "complete": True,
-    "evaluated": ["new", "old"],
-}  # fmt: skip
+OPTIONS = ClaimsOptions(
+    study="s", draws=2000, in_domain={"new/mini": ["fr"]}, chains={}, evaluated=["new", "old"], complete=True
+)
 
 
 def claim(**options: Any) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def test_what_is_not_there_says_so() -> None:
     table = claims_table({"c": claim(benchmarks=["mini", "*xnli*"])}, frames, {}, OPTIONS)
     assert table["verdict"].tolist() == ["supported", "not in this study"]
     assert set(table["claim_verdict"]) == {"undecided"}  # one of its two parts is open
-    elsewhere = OPTIONS | {"evaluated": ["new", "old", "other"], "complete": False}
+    elsewhere = replace(OPTIONS, evaluated=["new", "old", "other"], complete=False)
     row = claims_table({"c": claim(baseline="other")}, frames, {}, elsewhere).iloc[0]
     assert row["verdict"] == "not asked for" and "snakemake claims" in row["note"]
     assert verdict(frames, languages=["te"])["verdict"] == "not in this study"
@@ -172,7 +174,7 @@ def test_holm_by_hand() -> None:
 def test_many_claims_cost_significance() -> None:
     frames = made({"new": 0.66, "old": 0.55})
     assert 0.001 < verdict(frames)["p"] < 0.05
-    table = claims_table({f"c{i}": claim() for i in range(30)}, frames, {}, OPTIONS | {"draws": 500})
+    table = claims_table({f"c{i}": claim() for i in range(30)}, frames, {}, replace(OPTIONS, draws=500))
     assert set(table["verdict"]) == {"undecided"} and (table["p"] < 0.05).all()
 
 
@@ -255,7 +257,7 @@ def test_layers_by_their_msd() -> None:
 
 def test_time_stands_apart() -> None:
     timed = {"c": claim(metrics=["seconds"], threshold=4.0)}
-    options = OPTIONS | {"chains": {"new": ["new"], "old": ["first", "old"]}}
+    options = replace(OPTIONS, chains={"new": ["new"], "old": ["first", "old"]})
     costs = {(m, s): cost(v, 9) for s in range(5) for m, v in {"new": 10 + s / 9, "first": 20, "old": 50}.items()}
     assert claims_table(timed, {}, {}, options).empty
     one = timed_table(timed, {k: v for k, v in costs.items() if k[1] == 0}, options).iloc[0]
@@ -345,7 +347,7 @@ def test_the_script_writes_both_tables(tmp_path: Path) -> None:
         files.append(path)
     claims = {"better": claim(), "faster": claim(metrics=["seconds"])}
     out = tmp_path / "claims.csv", tmp_path / "timed.csv"
-    arguments = ("--claims", json.dumps(claims), "--options", json.dumps(OPTIONS), "--table", out[0], "--timed", out[1])
+    arguments = ("--claims", json.dumps(claims), "--options", OPTIONS.to_json(), "--table", out[0], "--timed", out[1])
     assert run_script("make_claims", *files, *arguments) == 0
     table, timed = (pd.read_csv(path) for path in out)
     assert tuple(table.columns) == tuple(timed.columns) == COLUMNS

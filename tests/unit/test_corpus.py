@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.prompts import candidate_questions, difficulty_filter
 from vernacular.answers.numbers import is_correct
 from vernacular.corpus.facts import Choice
@@ -31,6 +32,7 @@ from vernacular.corpus.miniature import (
     share_of,
     split_of,
 )
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import load_phrasebook
@@ -39,7 +41,8 @@ from vernacular.study.resolve import resolve_study
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config" / "config.yaml").read_text(encoding="utf-8"))
 ALL = list(load_languages())
-DEFAULTS = {"english_trace_share": 0.5, "bilingual": 0.5, "of": ["questions"]}
+DEFAULTS = {"english_trace_share": 0.5, "bilingual": 0.5, "translated": ["questions"]}
+TWO = {"languages": ["en", "fr"]}
 SIGNS = {"+": "add", "-": "subtract", "×": "multiply", "÷": "share"}
 # As many questions as the default study has, its train splits cut to keep this quick.
 BENCHMARKS = {
@@ -210,17 +213,18 @@ def test_wordings_of_a_trace_vary_but_not_by_chance() -> None:
 
 
 def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
-    traces, rl = CONFIG["traces"], CONFIG["rl"]
+    traces = CONFIG["traces"]
+    rl = {"hash_range" if key == "share" else key: value for key, value in CONFIG["rl"].items()}
     assert traces["benchmark"] == rl["benchmark"] == "mini-mgsm"
     mini_mgsm = {"mini-mgsm": BENCHMARKS["mini-mgsm"]}
     rows = list(question_rows(mini_mgsm, rl["languages"], "train", 1))
-    low, high = traces["share"]
+    low, high = traces["hash_range"]
     sft = {row["id"] for row in rows if low <= share_of(row["id"]) < high}
-    prompts = candidate_questions(rows, rl)
+    prompts = candidate_questions(rows, PromptsOptions(**rl))
     seen = {
         row["id"]
         for parts in CONFIG["data"].values()
-        for row in training_rows(BENCHMARKS, [DEFAULTS | part | {"languages": ["en", "fr"]} for part in parts], 1)
+        for row in training_rows(TrainingDataOptions([DEFAULTS | part | TWO for part in parts], 1, BENCHMARKS))
         if row["task"] != "sums"  # these hold no question
     }
     ids = {row["id"] for row in prompts}

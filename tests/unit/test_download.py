@@ -14,7 +14,7 @@ from hub import COMMIT, LATER, Hub, git_sha1, serve
 from huggingface_hub import constants
 from scripts import SCRIPTS, run_script
 
-from vernacular.corpus.download import chosen
+from vernacular.corpus.hub import chosen
 
 WEIGHTS = b"weights" * 50_000
 FILES = {
@@ -216,7 +216,7 @@ def test_a_token_in_a_url_is_written_nowhere(
 ) -> None:
     """The configuration names a variable; its value goes to the server, and into no file, line or record."""
     options = urls(hub, sha256(WEIGHTS), "model.safetensors?download=1&token=${FILES_TOKEN}")
-    assert "the variable FILES_TOKEN of the environment is not set" in complaint(download(options))
+    assert "the environment variable FILES_TOKEN is not set" in complaint(download(options))
     texts = []
     for token, name in [("planted-7b1e4", "nothing.tsv"), ("planted 7b1e4", ""), ("planted-7b1e4", "")]:
         monkeypatch.setenv("FILES_TOKEN", token)
@@ -226,7 +226,7 @@ def test_a_token_in_a_url_is_written_nowhere(
         assert (status == 0) == (not name and " " not in token), text
         texts.append(text)
     assert "nothing.tsv?download=1&token=${FILES_TOKEN}: the server answers 404" in texts[0]
-    assert "(InvalidURL); mend the URL" in texts[1]
+    assert "(InvalidURL); fix it" in texts[1]
     remember(tmp_path)
     assert hub.queries == ["download=1&token=planted-7b1e4"] * 2
     assert record(tmp_path)["urls"] == {"model.safetensors": options["urls"][0]["url"]}
@@ -295,7 +295,7 @@ def test_a_mirror_is_checked_as_the_network_is(tmp_path: Path, hub: Hub, mirror:
     blob.write_bytes(b"other")
     assert f"wrong checksum: {sha256(b'other')}, not {sha256(WEIGHTS)}" in complaint(download(MODEL, str(mirror)))
     blob.unlink()
-    assert "model.safetensors is a link to nothing" in complaint(download(MODEL, str(mirror)))
+    assert "model.safetensors is a broken link" in complaint(download(MODEL, str(mirror)))
     assert "wget --force-directories" in complaint(download(urls(hub), str(mirror)))
     place = mirror / hub.url.removeprefix("http://") / "plain"
     place.mkdir(parents=True)

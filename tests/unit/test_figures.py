@@ -1,7 +1,7 @@
 """Every figure: a table gives the same bytes twice, also when it was read from its CSV, and all three files hold it."""
 
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,23 @@ from test_page import histories_of
 from test_pareto import made_up
 from test_trajectories import scores as trajectory_scores
 
-from vernacular.report.languages import draw_languages, languages_table
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.report.language_scores import draw_languages, languages_table
 from vernacular.report.merge_figures import draw_gates, gates_table
+from vernacular.report.options import TrajectoriesOptions
 from vernacular.report.pareto import draw_pareto
 from vernacular.report.slam_figures import draw_probe, draw_sweep, probe_table, sweep_figure_table
 from vernacular.report.slam_tables import sweep_table
 from vernacular.report.style import limit_rates
 from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
 from vernacular.report.trajectories import draw_trajectories, trajectory_table
+from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
+from vernacular.storage.options import Options
 from vernacular.storage.tables import read_csv
 
-OPTIONS: dict[str, Any] = {"study": "s", "scale": "miniature", "in_domain": ["th"]}
-Made = tuple[pd.DataFrame, Callable[..., None], dict[str, Any]]
+OPTIONS = SummaryOptions(asked={}, study="s", scale="miniature", draws=9, in_domain=["th"])
+Made = tuple[pd.DataFrame, Callable[..., None], Options]
 
 
 def language_scores(seeds: int = 1) -> pd.DataFrame:
@@ -61,23 +65,27 @@ def mix(folder: Path) -> Made:
 def trajectories(folder: Path) -> Made:
     trajectory_scores(1).to_csv(folder / "t.csv", index=False)
     paths = {name: {"0": "sft@0", "10": f"{name}@10", "25": f"{name}@25"} for name in ("a", "b")}
-    return trajectory_table(folder / "t.csv", paths), draw_trajectories, OPTIONS
+    options = TrajectoriesOptions("s", "miniature", paths)
+    return trajectory_table(folder / "t.csv", paths), draw_trajectories, options
 
 
 def probe(folder: Path) -> Made:
     rows = probe_rows(MSD)
     rows[0]["active"] = 1 / 3  # digits that a file has to keep
     pd.DataFrame(rows).to_parquet(folder / "probe.parquet")
-    choices = {name: select_layers(rows, layers, 1) for name, layers in (("slam", [0, 2]), ("other", [2]))}
+    choices = {
+        name: select_layers(rows, SelectionOptions(layers=layers), 1)
+        for name, layers in (("slam", [0, 2]), ("other", [2]))
+    }
     table = probe_table(folder / "probe.parquet", choices)
-    return table, draw_probe, OPTIONS | {"models": list(choices), "rule": choices["slam"]["options"]}
+    return table, partial(draw_probe, choices=choices), SLAM_OPTIONS
 
 
 def sweep(folder: Path) -> Made:
     frames, tuned = planted([28, 21, 7, 14])
     table = sweep_table(frames, {0: pd.DataFrame(probe_rows(MSD))}, tuned, SLAM_OPTIONS)
     table.to_csv(folder / "sweep.csv", index=False)
-    return sweep_figure_table(folder / "sweep.csv"), draw_sweep, OPTIONS
+    return sweep_figure_table(folder / "sweep.csv"), draw_sweep, SLAM_OPTIONS
 
 
 def gates(folder: Path) -> Made:
@@ -117,7 +125,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Figure, "savefig", broken)
     (tmp_path / "scores.csv").write_text(language_scores().to_csv(index=False), encoding="utf-8")
     out = [f"--{kind}={tmp_path / 'out' / kind}" for kind in ("png", "svg", "csv")]
-    arguments = ["--table", tmp_path / "scores.csv", "--options", json.dumps(OPTIONS), *out]
+    arguments = ["--table", tmp_path / "scores.csv", "--options", OPTIONS.to_json(), *out]
     assert run_script("plot_languages", *arguments) == 1
     assert not list((tmp_path / "out").iterdir())
 
@@ -128,7 +136,7 @@ def test_scores_by_language_are_those_of_single_languages_and_means_over_seeds(
     language_scores(2).to_csv(tmp_path / "scores.csv", index=False)
     out = {kind: tmp_path / f"languages.{kind}" for kind in ("png", "svg", "csv")}
     given = [f"--{kind}={path}" for kind, path in out.items()]
-    arguments = ["--table", tmp_path / "scores.csv", "--options", json.dumps(OPTIONS), *given]
+    arguments = ["--table", tmp_path / "scores.csv", "--options", OPTIONS.to_json(), *given]
     assert run_script("plot_languages", *arguments) == 0
     table = pd.read_csv(out["csv"])
     assert table[["model", "language"]].to_numpy().tolist() == [

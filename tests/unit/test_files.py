@@ -95,7 +95,7 @@ def test_reading_is_lazy_and_errors_name_the_file(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for content in (b"", b"not parquet", whole[:-20], whole[len(whole) // 2 :]):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"x\.parquet: cannot be read as Parquet \(.*\); delete it and rerun"):
+        with pytest.raises(ValueError, match=r"x\.parquet: cannot be read as Parquet \(.*\); restore it, or delete it"):
             list(read_rows(path))
     with pytest.raises(ValueError, match=r"gone\.parquet"):
         next(read_rows(tmp_path / "gone.parquet"))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -11,31 +12,26 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from vernacular.corpus.miniature import question_rows
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation import engines
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.finetune import finetune
-from vernacular.models.load import computes_bfloat16, load_model
+from vernacular.models.folders import computes_bfloat16, load_model
+from vernacular.models.job import Job
 from vernacular.models.pretrain import train_tokenizer
-from vernacular.models.training import Job
 from vernacular.study.trainer_options import known_options
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARK = {"questions": {"train": 30, "test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}
 BENCHMARKS = {"mini-mgsm": BENCHMARK}
-ROWS = list(
-    training_rows(
-        BENCHMARKS,
-        [
-            {
-                "task": "translation",
-                "benchmarks": {"mini-mgsm": [0.0, 1.0]},
-                "languages": ["fr", "sw"],
-                "of": ["questions"],
-            }
-        ],
-        1,
-    )
-)
+PART = {
+    "task": "translation",
+    "benchmarks": {"mini-mgsm": [0.0, 1.0]},
+    "languages": ["fr", "sw"],
+    "translated": ["questions"],
+}
+ROWS = list(training_rows(TrainingDataOptions([PART], 1, BENCHMARKS)))
 QUESTIONS = list(question_rows(BENCHMARKS, ["en", "fr"], "test", 1))
 
 
@@ -90,7 +86,7 @@ def test_bfloat16_changes_little(parent: Path, tmp_path: Path) -> None:
 
 
 def test_four_bits_without_their_package_are_one_line(parent: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("vernacular.models.tuned.find_spec", lambda name: None)
+    monkeypatch.setattr("vernacular.models.parents.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"load_in_4bit needs the package bitsandbytes.*pip install '.\[gpu\]'"):
         trained(parent, tmp_path, {**LORA, "load_in_4bit": True}, {})
 
@@ -112,10 +108,10 @@ def test_rollouts_by_vllm_without_it_are_one_line(parent: Path, tmp_path: Path, 
     from vernacular.adamame import grpo
 
     monkeypatch.setattr(grpo, "find_spec", lambda name: None)
-    recipe = {"prompts": 1, "alignment": {}, "training": {"use_vllm": True}}
+    recipe = {"prompts": 1, "alignment": {}, "identifier": {}, "training": {"use_vllm": True}}
     job = Job(recipe, "c", 1, {"parent": parent, "data": tmp_path}, tmp_path, tmp_path, tmp_path, {}, "key", 2)
     with pytest.raises(ValueError, match=r"training.use_vllm needs the package vllm.*pip install '.\[gpu\]'"):
-        grpo.train_grpo(job, [{}], {})
+        grpo.train_grpo(job, [{}])
 
 
 def test_options_of_the_trainers_are_known() -> None:
@@ -131,14 +127,7 @@ def test_options_of_the_trainers_are_known() -> None:
     assert shared | vllm <= known_options("grpo")
 
 
-OPTIONS = {
-    "samples": 1,
-    "temperature": 0,
-    "max_new_tokens": 12,
-    "batch_size": 4,
-    "decoding": "plain",
-    "dtype": "float32",
-}
+OPTIONS = GenerationOptions(["en", "fr"], max_new_tokens=12, batch_size=4, dtype="float32")
 
 
 def test_transformers_answers_where_there_is_no_vllm(
@@ -147,8 +136,8 @@ def test_transformers_answers_where_there_is_no_vllm(
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     plain = list(engines.answer_rows(parent, QUESTIONS, OPTIONS, 1))
     assert "Transformers" not in capsys.readouterr().err
-    assert list(engines.answer_rows(parent, QUESTIONS, {**OPTIONS, "engine": "vllm"}, 1)) == plain
-    assert "vllm is not installed, so Transformers answers in its place" in capsys.readouterr().err
+    assert list(engines.answer_rows(parent, QUESTIONS, replace(OPTIONS, engine="vllm"), 1)) == plain
+    assert "vllm is not installed, so Transformers answers instead" in capsys.readouterr().err
 
 
 class LLM:
@@ -178,7 +167,7 @@ def test_vllm_is_asked_for_what_transformers_is(parent: Path, monkeypatch: Any, 
     stand_in: Any = ModuleType("vllm")
     stand_in.LLM, stand_in.SamplingParams = LLM, lambda **options: SimpleNamespace(**options)
     monkeypatch.setitem(sys.modules, "vllm", stand_in)
-    options = {**OPTIONS, "decoding": decoding}
+    options = replace(OPTIONS, decoding=decoding)
     long = {**QUESTIONS[0], "id": "long", "question": "12 " * 400}
     wanted = list(engines.answer_rows(parent, [*QUESTIONS, long], options, 1))
     assert sorted(map(json.dumps, engines.vllm_rows(parent, [*QUESTIONS, long], options, 1))) == sorted(

@@ -10,10 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from vernacular.models.like_lengths import GROUPS, apart, groups_of, saves
-from vernacular.models.loss import IGNORED, head_loss
-from vernacular.models.packed import PackedTrainer, collate, pack, packed_trainer
+from vernacular.models.packing import (
+    GROUPS,
+    IGNORED,
+    are_groups_cheaper,
+    collate,
+    groups_of,
+    head_loss,
+    pack,
+    take_apart,
+)
 from vernacular.models.pretrain import train_tokenizer
+from vernacular.models.supervised import PackedTrainer, packed_trainer
 
 EXAMPLES = st.lists(
     st.integers(2, 16).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n - 1))), min_size=1, max_size=80
@@ -33,7 +41,7 @@ def test_a_batch_taken_apart_keeps_every_example_once(sizes: list[tuple[int, int
     batch = collate(pack(examples, length, 0, 1))
     found, shortest = [], 0
     for (_, real), (labels, inputs) in zip(
-        groups_of(batch["labels"], batch["position_ids"]), apart(batch.pop("labels"), batch), strict=True
+        groups_of(batch["labels"], batch["position_ids"]), take_apart(batch.pop("labels"), batch), strict=True
     ):
         assert set(inputs) == {"input_ids"}
         assert real.sum(1).max() == real.shape[1] and real.sum(1).min() >= shortest
@@ -94,9 +102,9 @@ def test_rows_that_examples_fill_stay_packed(tmp_path: Path) -> None:
     short = collate(pack(numbered([(20, 5)] * 50), 256, 0, 1))
     full = collate(pack(numbered([(250, 5)] * 4), 256, 0, 1))
     mixed = collate(pack(numbered([(20, 5), (200, 5)] * 8), 256, 0, 1))
-    assert saves(short, model) and not saves(full, model)
+    assert are_groups_cheaper(short, model) and not are_groups_cheaper(full, model)
     wide = SimpleNamespace(config=LlamaConfig(hidden_size=4096))  # its attention is next to nothing
-    assert saves(mixed, model) and not saves(mixed, wide)
+    assert are_groups_cheaper(mixed, model) and not are_groups_cheaper(mixed, wide)
 
 
 def test_shards_stay_packed(tmp_path: Path) -> None:

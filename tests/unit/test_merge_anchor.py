@@ -7,7 +7,7 @@ import torch
 from merges import QUESTIONS
 
 from vernacular.merge import anchor
-from vernacular.merge.anchor import anchor_mapping, drawn_sentences, english_tokens
+from vernacular.merge.anchor import anchor_mapping, english_tokens, sample_sentences
 from vernacular.merge.model import MergedModel
 
 ENGLISH = [row["question"] for row in QUESTIONS if row["language"] == "en"]
@@ -53,7 +53,7 @@ def test_a_tokenizer_that_tells_no_places_is_refused(build: Callable[..., Merged
     model = build("none")
     model.encoder_tokenizer = type("Slow", (), {"is_fast": False})()
     with pytest.raises(
-        ValueError, match="the tokenizer of the encoder does not tell where .* set `anchor: 0`"
+        ValueError, match="the tokenizer of the encoder does not report token positions; set `anchor: 0`"
     ) as error:
         anchor_mapping(model, ENGLISH, 1)
     assert "\n" not in str(error.value)
@@ -61,5 +61,5 @@ def test_a_tokenizer_that_tells_no_places_is_refused(build: Callable[..., Merged
 
 def test_sentences_are_drawn_once_each_by_the_seed() -> None:
     rows = [{"completion": text} for text in ENGLISH for _ in range(3)]
-    assert sorted(drawn_sentences(rows, 100, 1)) == sorted(set(ENGLISH))
-    assert len(drawn_sentences(rows, 2, 1)) == 2 and drawn_sentences(rows, 2, 1) == drawn_sentences(rows, 2, 1)
+    assert sorted(sample_sentences(rows, 100, 1)) == sorted(set(ENGLISH))
+    assert len(sample_sentences(rows, 2, 1)) == 2 and sample_sentences(rows, 2, 1) == sample_sentences(rows, 2, 1)

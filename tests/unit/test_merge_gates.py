@@ -1,6 +1,6 @@
 """The figure of the gates by what it shows, and the scripts that write it and the tables."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from merge_scores import (
 )
 from scripts import run_script
 
-from vernacular.report import merge_figures as figure_of
+from vernacular.report import style
 from vernacular.report.merge_figures import COLUMNS, draw_gates, gains_by_language, gates_by_language, gates_table
 from vernacular.report.merge_tables import MERGE_COLUMNS
 
@@ -104,13 +104,12 @@ def test_seeds_are_averaged_question_by_question_and_draw_by_draw():
         assert gains.loc[code].tolist() == pytest.approx(slow_values(own - other), abs=1e-9)
 
 
-def panels_of(monkeypatch, tmp_path, frames, given, **options):
+def panels_of(monkeypatch, tmp_path, frames, given):
     """The figure as it is drawn: its panels, row by row, and its title."""
     caught = []
-    save = figure_of.save_figure
-    monkeypatch.setattr(figure_of, "save_figure", lambda figure, *paths: (caught.append(figure), save(figure, *paths)))
-    options = {**OPTIONS, **options}
-    draw_gates(gates_table(frames, given, options), tmp_path / "gates.png", tmp_path / "gates.svg", options)
+    save = style.save_figure
+    monkeypatch.setattr(style, "save_figure", lambda figure, *paths: (caught.append(figure), save(figure, *paths)))
+    draw_gates(gates_table(frames, given, OPTIONS), tmp_path / "gates.png", tmp_path / "gates.svg", OPTIONS)
     return caught[0].axes, caught[0]
 
 
@@ -152,7 +151,7 @@ def test_no_interval_leaves_the_panel_of_a_benchmark_that_gains_more(monkeypatch
     for column, shift in (("gain", 0.0), ("gain_low", -0.1), ("gain_high", 0.1)):
         table[column] = table["benchmark"].map(gains) + shift
     caught = []
-    monkeypatch.setattr(figure_of, "save_figure", lambda figure, *paths: caught.append(figure))
+    monkeypatch.setattr(style, "save_figure", lambda figure, *paths: caught.append(figure))
     draw_gates(table, tmp_path / "gates.png", tmp_path / "gates.svg", OPTIONS)
     for axes in caught[0].axes[1::2]:
         low, high = axes.get_ylim()
@@ -222,7 +221,7 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
         }
         for path in [*scores, *gates]
     }
-    options = json.dumps({**OPTIONS, "asked": asked})
+    options = replace(OPTIONS, asked=asked)
     for out in (tmp_path / "first", tmp_path / "second"):
         for name, arguments, suffix in (
             ("make_merge_table", [], "merge.csv"),
@@ -231,7 +230,7 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
         ):
             drawn = [f"--{kind}={out / suffix}.{kind}" for kind in ("png", "svg", "csv")]
             outputs = drawn if name == "plot_merge_gates" else ["--out", out / suffix]
-            assert run_script(name, *scores, *arguments, "--options", options, *outputs) == 0
+            assert run_script(name, *scores, *arguments, "--options", options.to_json(), *outputs) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
     assert len(list((tmp_path / "first").iterdir())) == 5
@@ -243,7 +242,7 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
     table = pd.read_csv(tmp_path / "first" / "merge-other.csv")
     assert table.columns.tolist() == ["model", "seed", "th", "sw", "de", "en", "average"] and len(table) == 3
 
-    bad = ["--options", json.dumps({**OPTIONS, "asked": asked, "baseline": "layalign"})]
+    bad = ["--options", replace(options, baseline="layalign").to_json()]
     bad_out = ["--out", tmp_path / "bad"]
     bad_files = [f"--{kind}={tmp_path / 'bad' / kind}" for kind in ("png", "svg", "csv")]
     capsys.readouterr()

@@ -177,7 +177,7 @@ def test_a_gate_never_sees_the_target(build: Callable[..., MergedModel]) -> None
 
 
 def test_an_unknown_gate_is_named() -> None:
-    with pytest.raises(ValueError, match="'crossattention' is no gate; choose from: none, fixed, cross-attention"):
+    with pytest.raises(ValueError, match="'crossattention' is not a gate; choose from: none, fixed, cross-attention"):
         build_gate("crossattention", 16, 3, 4)
     assert [build_gate(kind, 16, 3, 4) is None for kind in KINDS] == [True, False, False, False, True]
 
@@ -235,7 +235,7 @@ def test_a_parent_that_changed_or_is_gone_is_named(tree: tuple[Path, MergedModel
         MergedModel.from_pretrained(models / "st-merge")
     assert "\n" not in str(e.value)
     shutil.rmtree(models / name)
-    with pytest.raises(ValueError, match=f"{CONFIG}: the {part} .*{name} is not there; make it again") as e:
+    with pytest.raises(ValueError, match=f"{CONFIG}: the {part} .*{name} does not exist; make it again") as e:
         MergedModel.from_pretrained(models / "st-merge")
     assert "\n" not in str(e.value)
 

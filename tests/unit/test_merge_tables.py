@@ -1,5 +1,7 @@
 """The tables of the merges against slow, obvious computations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,7 +98,7 @@ def test_seeds_and_benchmarks_are_compared_within_themselves():
 
 
 def test_what_a_benchmark_has_no_language_for_is_empty():
-    table = merge_table(study(), {**OPTIONS, "low_resource": ["ur", "en"]})
+    table = merge_table(study(), replace(OPTIONS, low_resource=["ur", "en"]))
     assert table.filter(like="low_resource").isna().all(axis=None)
     assert table[["average", "average_low", "english"]].notna().all(axis=None)
 
@@ -194,7 +196,7 @@ def test_broken_scores_are_refused(frames, message):
 
 
 def test_tables_of_languages_are_refused_where_models_cannot_stand_side_by_side():
-    with pytest.raises(ValueError, match="^mono: no model was scored on it; name it"):
+    with pytest.raises(ValueError, match="^mono: no model was scored on it; add it"):
         language_table(study(), "mono", OPTIONS)
     with pytest.raises(ValueError, match="different questions"):
         language_table(changed("st-merge", lambda rows: rows["id"] != "q02"), "mini", OPTIONS)

@@ -12,14 +12,15 @@ import torch
 from safetensors.torch import load_file
 from transformers import TrainingArguments
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
-from vernacular.merge.train import collate, drawn, encode_rows, train_mapping, train_merge
-from vernacular.models import training
-from vernacular.models.loss import IGNORED
-from vernacular.models.manifest import digest
+from vernacular.merge.train import collate, encode_rows, sample_rows, train_mapping, train_merge
+from vernacular.models import loop
+from vernacular.models.folders import digest
+from vernacular.models.job import training_job
+from vernacular.models.packing import IGNORED
 from vernacular.models.pretrain import build_model, train_tokenizer
-from vernacular.models.training import training_job
 from vernacular.models.translator import build_translator
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
@@ -36,7 +37,7 @@ GATED = {"gate": "cross-attention", "language_embedding": 4}
 
 def rows_of(task: str) -> list[dict[str, Any]]:
     part = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 1.0}
-    return list(training_rows(BENCHMARKS, [{**part, "of": ["questions"]}], 1))
+    return list(training_rows(TrainingDataOptions([{**part, "translated": ["questions"]}], 1, BENCHMARKS)))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def train(parents: Path, tmp_path: Path) -> Train:
         args = argparse.Namespace(
             recipe={"threads": 1, "anchor": 0, "mapping_width": 0, "training": {**STEPS, **(steps or {})}, **recipe},
             code="c", seed=1,
-            input=[f"{key}={path}" for key, path in inputs.items()], out=tmp_path / "models" / name,
+            input=list(inputs.items()), out=tmp_path / "models" / name,
             costs=tmp_path / f"{name}.csv", checkpoints=tmp_path / "checkpoints", progress=2,
         )  # fmt: skip
         with training_job(args) as job:
@@ -135,7 +136,7 @@ def test_parents_are_in_the_precision_of_the_recipe(
 ) -> None:
     """On a machine with bfloat16 too; what the connector then learns is float32 all the same."""
     models: list[MergedModel] = []
-    monkeypatch.setattr("vernacular.models.load.computes_bfloat16", lambda: True)
+    monkeypatch.setattr("vernacular.models.folders.computes_bfloat16", lambda: True)
     monkeypatch.setattr("vernacular.merge.train.fit", lambda model, rows, job: models.append(model))
     train("mapping", rows_of("pairs"), steps={} if bf16 is None else {"bf16": bf16})
     train("st-merge", rows_of("reasoning"), steps={} if bf16 is None else {"bf16": bf16}, **GATED)
@@ -151,14 +152,14 @@ def test_a_killed_training_ends_with_the_same_connector(
 ) -> None:
     rows, recipe = rows_of("pairs" if stage == "mapping" else "reasoning"), {} if stage == "mapping" else GATED
     whole = train("whole", rows, **recipe)
-    report = training.report_progress
+    report = loop.report_progress
 
     def killed(name: str, step: int, *rest: Any) -> None:
         report(name, step, *rest)
         if step == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "report_progress", killed)
+    monkeypatch.setattr(loop, "report_progress", killed)
     with pytest.raises(KeyboardInterrupt):
         train("resumed", rows, **recipe)
     (checkpoints,) = (tmp_path / "checkpoints").iterdir()
@@ -166,7 +167,7 @@ def test_a_killed_training_ends_with_the_same_connector(
     saved = load_file(checkpoints / "checkpoint-4" / "model.safetensors")
     assert saved.keys() == {f"connector.{name}" for name in connector(whole)}  # no parent's tensors
     assert not (tmp_path / "models" / "resumed").exists()
-    monkeypatch.setattr(training, "report_progress", report)
+    monkeypatch.setattr(loop, "report_progress", report)
     capsys.readouterr()
     resumed = train("resumed", rows, **recipe)
     assert "resumed: resumed at step 4" in capsys.readouterr().out
@@ -228,16 +229,10 @@ def test_langbridge_trains_without_the_question_in_the_prompt(train: Train, seen
 @pytest.mark.parametrize(("task", "recipe"), [("translation", {}), ("translation", GATED), ("text", GATED)])
 def test_rows_without_a_question_are_refused(task: str, recipe: dict[str, Any], train: Train, tmp_path: Path) -> None:
     part = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "bilingual": 0.0}
-    rows = list(training_rows(BENCHMARKS, [{**part, "of": ["questions"]}], 1))
+    rows = list(training_rows(TrainingDataOptions([{**part, "translated": ["questions"]}], 1, BENCHMARKS)))
     with pytest.raises(ValueError, match=f"a row of the task '{task}' has no question for the encoder") as error:
         train("wrong", rows, **recipe)
     assert "\n" not in str(error.value) and not (tmp_path / "models").exists()
-
-
-@pytest.mark.parametrize("recipe", [{}, GATED, {"gate": "none", "language_embedding": 0}])
-def test_no_rows_are_refused(recipe: dict[str, Any], train: Train) -> None:
-    with pytest.raises(ValueError, match="data: no rows to train on; see the section `data` of the configuration"):
-        train("empty", [], **recipe)
 
 
 @pytest.mark.parametrize(("steps", "read"), [(3, 24), (100, 200), (-1, 200)])
@@ -247,11 +242,11 @@ def test_only_rows_that_the_steps_will_read_are_encoded(steps: int, read: int, t
         output_dir=str(tmp_path), use_cpu=True, seed=7, max_steps=steps, per_device_train_batch_size=4,
         gradient_accumulation_steps=2,
     )  # fmt: skip
-    some = drawn(rows, arguments)
+    some = sample_rows(rows, arguments)
     assert len({row["id"] for row in some}) == len(some) == read
-    assert drawn(rows, arguments) == some and all(row in rows for row in some)
+    assert sample_rows(rows, arguments) == some and all(row in rows for row in some)
     arguments.seed = 8
-    assert (drawn(rows, arguments) == some) == (read == 200)
+    assert (sample_rows(rows, arguments) == some) == (read == 200)
 
 
 def test_an_example_is_question_prompt_and_target(train: Train) -> None:

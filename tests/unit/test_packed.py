@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.models.loss import IGNORED
-from vernacular.models.packed import collate, pack
+from vernacular.models.packing import IGNORED, collate, pack
 
 EXAMPLES = st.lists(st.integers(2, 16).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n - 1))), max_size=80)
 

@@ -16,10 +16,14 @@ import pytest
 from scripts import run_script
 from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
+from vernacular.evaluation.claims import COLUMNS as CLAIM_COLUMNS
 from vernacular.evaluation.claims import claims_table, timed_table
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.samples import COLUMNS as SAMPLE_COLUMNS
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
-from vernacular.report.page import any_table, number
+from vernacular.report.options import PageOptions
+from vernacular.report.page import any_table, number, render
 from vernacular.report.training_curves import MIX, mix_table, training_table
 from vernacular.storage import records
 from vernacular.study.claims import load_claims
@@ -91,11 +95,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = [(f"--{part}{kind}", path.with_suffix(f".{kind}")) for part, path in zip(("", "mix-"), out, strict=True)
              for kind in ("png", "svg", "csv")]  # fmt: skip
     arguments = [argument for pair in named for argument in pair]
-    options: dict[str, Any] = {"study": "s", "scale": "miniature"}
-    assert run_script("plot_training", *histories_of(folder), "--options", json.dumps(options), *arguments) == 0
-    options |= {"part": "SLAM", "pages": {"merge.html": ["ST-Merge", "merge"]}}
-    options["figures"] = {path.stem: {"title": f"Figure {path.stem}", "caption": EVIL} for path in out}
-    options["tables"] = {"tables/slam.csv": {"title": "Table of layers", "caption": "what is tuned"}}
+    summary = SummaryOptions(asked={}, study="s", scale="miniature", draws=9)
+    assert run_script("plot_training", *histories_of(folder), "--options", summary.to_json(), *arguments) == 0
+    options = PageOptions(
+        study="s",
+        scale="miniature",
+        part="My ablation",
+        pages={"other.html": ["Another part", "other"]},
+        figures={path.stem: {"title": f"Figure {path.stem}", "caption": EVIL} for path in out},
+        tables={"tables/slam.csv": {"title": "Table of layers", "caption": "what is tuned"}},
+    )
     tuned = {"study": "s", "model": ["slam", "lora"], "seed": 1, "note": EVIL, "n": [1200, 900], "seeds": 1}
     gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
     pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
@@ -106,7 +115,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--tables",
         folder / "slam.csv",
         "--options",
-        json.dumps(options),
+        options.to_json(),
         "--out",
         folder / "index.html",
     )
@@ -149,7 +158,7 @@ def test_nothing_outside_is_asked_for(page: Path, read: Reader) -> None:
     for tag, attributes in read.tags:
         for name in ("src", "href"):
             # A link to another page of the study lies in the same folder.
-            assert (attributes.get(name) or "data:").startswith(("data:", "#", "merge.html")), (tag, attributes)
+            assert (attributes.get(name) or "data:").startswith(("data:", "#", "other.html")), (tag, attributes)
     policy = next(a["content"] for tag, a in read.tags if tag == "meta" and "http-equiv" in a)
     assert policy is not None and policy.startswith("default-src 'none'")
     assert "url(" not in page.read_text(encoding="utf-8")
@@ -175,6 +184,21 @@ def test_a_table_shows_numbers_with_their_intervals() -> None:
         [("a", None, ""), ("1,200", 1200.0, ""), ("0.250", 0.25, "0.125 to 0.375"), ("1.000", 1.0, "")],
         [("b", None, ""), ("900", 900.0, ""), ("–", None, ""), ("0.500", 0.5, "")],
     ]
+
+
+def test_a_page_of_scores_alone(page: Path) -> None:
+    """A target has any name, and may have neither claims nor samples, figures or further tables."""
+    scores = pd.read_csv(page.with_name("scores.csv"))
+    options = PageOptions("s", "miniature", "mine", {}, {}, {})
+    empty = {
+        name: pd.DataFrame(columns=list(columns))
+        for name, columns in (("claims", CLAIM_COLUMNS), ("samples", SAMPLE_COLUMNS))
+    }
+    for tables in ({"scores": scores}, {"scores": scores, **empty, "timed": empty["claims"]}):
+        read = Reader(render(tables, [], [], options))
+        assert [attributes["id"] for tag, attributes in read.tags if tag == "section"] == ["scores"]
+        assert [attributes["href"] for tag, attributes in read.tags if tag == "a"] == ["#scores"]
+        assert "Study s: mine" in "".join(read.words)
 
 
 def test_numbers() -> None:
@@ -249,5 +273,5 @@ def seen(page: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
 def test_in_a_browser(seen: dict[str, Any]) -> None:
     """No error, no message on the console, every figure there, no request, and a click sorts."""
     assert seen["faults"] == [] and seen["console"] == [] and seen["requests"] == []
-    assert seen["images"] == 2 and seen["title"] == "s, SLAM (miniature) – Vernacular"
+    assert seen["images"] == 2 and seen["title"] == "s, My ablation (miniature) – Vernacular"
     assert seen["seen"] == ["old new", "new old", "old new", "new old", "slam lora"]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.statistics import RATES, Estimate, score_table
 from vernacular.report import style
 from vernacular.report.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
@@ -14,7 +15,7 @@ from vernacular.storage import records
 # Coarse values, so that ties and equal points are frequent.
 POINTS = st.lists(st.tuples(*[st.integers(0, 4).map(lambda n: n / 4)] * 2), min_size=1, max_size=12).map(np.array)
 
-OPTIONS = {"study": "s", "scale": "miniature"}
+OPTIONS = SummaryOptions(asked={}, study="s", scale="miniature", draws=9)
 
 
 def estimate(accuracy: float, lcpr: float, tokens: float, spread: float = 0.0, seed: int = 0) -> Estimate:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import SECTIONS, load_phrasebook
 from vernacular.language.prompts import END_OF_THINKING, THINK
-from vernacular.models import packed
-from vernacular.models.packed import encode_examples
+from vernacular.models import packing
+from vernacular.models.packing import encode_examples
 from vernacular.models.pretrain import train_tokenizer
 
 ALL = list(load_languages())
@@ -25,7 +26,11 @@ BENCHMARKS = {"mini-mgsm": {"questions": {"train": 12}, "steps": 2, "numbers": N
 
 def training(task: str) -> list[dict[str, Any]]:
     data = {"task": task, "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ALL, "english_trace_share": 0.5}
-    return list(training_rows(BENCHMARKS, [{**data, "bilingual": 0.5, "of": ["questions", "answers"]}], 1))
+    return list(
+        training_rows(
+            TrainingDataOptions([{**data, "bilingual": 0.5, "translated": ["questions", "answers"]}], 1, BENCHMARKS)
+        )
+    )
 
 
 @cache
@@ -102,7 +107,7 @@ def test_rows_are_encoded_together_as_each_alone(monkeypatch: pytest.MonkeyPatch
     rows = rows[::2] + rows[1::2]
     alone = [example for row in rows for example in encode_examples(tokenizer(), [row])]
     assert encode_examples(tokenizer(), rows) == alone and len(alone) == len(rows)
-    monkeypatch.setattr(packed, "TOGETHER", 4)
+    monkeypatch.setattr(packing, "TOKENIZED", 4)
     assert encode_examples(tokenizer(), rows) == alone
     assert encode_examples(tokenizer(), []) == []
 

@@ -82,7 +82,7 @@ def test_other_processes_than_the_recipe_asks_for(monkeypatch: pytest.MonkeyPatc
 def test_machines_without_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(ValueError, match="'fsdp2' needs GPUs and this machine has none; take ddp"):
+    with pytest.raises(ValueError, match="'fsdp2' needs GPUs and this machine has none; use ddp"):
         join(recipe("fsdp2"))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)

@@ -1,6 +1,6 @@
 """Tables of several seeds: means, intervals over seeds from five on, and how many there are."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,10 @@ import pytest
 from scripts import run_script
 from slam_scores import LANGUAGES, OPTIONS, answers, cost, frame
 
+from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.seeds import t_quantile, with_means
 from vernacular.evaluation.statistics import RATES
-from vernacular.report.languages import languages_table
+from vernacular.report.language_scores import languages_table
 from vernacular.storage import records
 
 MODELS = ["reasoner", "two-stage", "slam"]
@@ -42,9 +43,9 @@ def asked() -> dict[str, dict]:
 
 def make_table(folder: Path, seeds: int) -> pd.DataFrame:
     scores, _ = write_study(folder, seeds)
-    options = {**OPTIONS, "asked": asked(), "in_domain": ["de"]}
+    options = SummaryOptions(asked(), "s", "miniature", 200, in_domain=["de"])
     out = folder / "scores.csv"
-    assert run_script("make_table", *scores, "--options", json.dumps(options), "--out", out) == 0
+    assert run_script("make_table", *scores, "--options", options.to_json(), "--out", out) == 0
     return pd.read_csv(out)
 
 
@@ -79,7 +80,7 @@ def test_five_seeds_have_an_interval(tmp_path: Path) -> None:
 
 def test_the_table_of_slam_too(tmp_path: Path) -> None:
     scores, costs = write_study(tmp_path, 5)
-    out, options = tmp_path / "slam.csv", json.dumps({**OPTIONS, "asked": asked()})
+    out, options = tmp_path / "slam.csv", replace(OPTIONS, asked=asked()).to_json()
     arguments = (*scores, "--costs", *costs, "--options", options, "--out", out)
     assert run_script("make_slam_table", *arguments) == 0
     table = pd.read_csv(out).query("seed == 'mean'").set_index("model")

@@ -1,7 +1,9 @@
 """SLAM's figures by their files, and the scripts that write them and the tables."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from scripts import run_script
@@ -14,12 +16,13 @@ from slam_scores import (
     probe_rows,
 )
 
-from vernacular.models.training import write_costs
-from vernacular.report.inputs import COUNTED, MEASURED
+from vernacular.evaluation.results import COUNTED, MEASURED
+from vernacular.models.record import write_costs
 from vernacular.report.slam_figures import draw_probe, draw_sweep, probe_table, sweep_figure_table
 from vernacular.report.slam_tables import (
     sweep_table,
 )
+from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
 
 KINDS = ("png", "svg", "csv")
@@ -44,7 +47,7 @@ def written(folder: Path) -> dict[str, list[Path]]:
     for layer in range(4):
         path = folder / "seed-1" / "slam" / f"sweep-{layer}" / "layers.json"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(select_layers(probe_rows(MSD), [layer], 1)))
+        path.write_text(json.dumps(select_layers(probe_rows(MSD), SelectionOptions(layers=[layer]), 1)))
         files["layers"].append(path)
     return files | {"probes": [probe]}
 
@@ -54,21 +57,21 @@ def drawn(path: Path) -> list[str]:
     return [f"--{kind}={path}.{kind}" for kind in KINDS]
 
 
-def asked(files: dict[str, list[Path]]) -> dict[str, dict]:
-    """Everything that was scored."""
+def asking_all(files: dict[str, list[Path]], **options: Any) -> str:
+    """Options that ask everything that was scored, as JSON."""
     whole = {"languages": LANGUAGES, "questions": None, "questions_en": None}
-    return {"asked": {f"{path.parent.name}/{path.stem}": whole for path in files["scores"]}}
+    asked = {f"{path.parent.name}/{path.stem}": whole for path in files["scores"]}
+    return replace(OPTIONS, asked=asked, **options).to_json()
 
 
 def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path):
     files = written(tmp_path / "results")
-    options = {**OPTIONS, **asked(files), "baseline": "sweep-1"}
     chains = {model: [model] for model in ("sweep-0", "sweep-1")}
-    rule = {"choose": "leading", "by": "msd", "threshold": 0.6, "count": None}
+    options = asking_all(files, baseline="sweep-1", chains=chains)
+    rule = SelectionOptions(threshold=0.6)
     slam = tmp_path / "slam" / "layers.json"
     slam.parent.mkdir()
     slam.write_text(json.dumps(select_layers(probe_rows(MSD), rule, 1)))
-    given = json.dumps(options)
     for out in (tmp_path / "first", tmp_path / "second"):
         for name, arguments, suffix in (
             ("make_slam_table", [*files["scores"], "--costs", *files["costs"]], "slam.csv"),
@@ -81,9 +84,8 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
             ("plot_slam_probe", ["--probe", *files["probes"], "--layers", slam, *files["layers"]], "probe"),
             ("plot_slam_sweep", ["--table", out / "w.csv"], "sweep"),
         ):
-            with_chains = json.dumps({**options, "chains": chains}) if name == "make_slam_costs" else given
             outputs = drawn(out / suffix) if name.startswith("plot_") else ["--out", out / suffix]
-            assert run_script(name, *arguments, "--options", with_chains, *outputs) == 0
+            assert run_script(name, *arguments, "--options", options, *outputs) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
     assert {path.name for path in (tmp_path / "first").iterdir()} == {
@@ -100,10 +102,9 @@ def test_scripts_write_tables_and_figures_that_are_the_same_bytes_twice(tmp_path
 def test_the_probe_figure_shows_which_layers_were_chosen(tmp_path):
     pd.DataFrame(probe_rows(MSD)).to_parquet(tmp_path / "probe.parquet")
     for name, layers in (("a", [0]), ("b", [0, 1])):
-        choice = select_layers(probe_rows(MSD), layers, 1)
+        choice = select_layers(probe_rows(MSD), SelectionOptions(layers=layers), 1)
         table = probe_table(tmp_path / "probe.parquet", {"slam": choice})
-        options = {**OPTIONS, "models": ["slam"], "rule": choice["options"]}
-        draw_probe(table, tmp_path / f"{name}.png", tmp_path / f"{name}.svg", options)
+        draw_probe(table, tmp_path / f"{name}.png", tmp_path / f"{name}.svg", OPTIONS, {"slam": choice})
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
@@ -119,7 +120,7 @@ def test_a_sweep_of_many_panels_and_no_correlation_is_drawn(tmp_path):
 def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     files = written(tmp_path / "results")
     probe, layers, score = files["probes"][0], files["layers"], files["scores"]
-    out, options = tmp_path / "out", json.dumps({**OPTIONS, **asked(files)})
+    out, options = tmp_path / "out", asking_all(files)
 
     def refused(name: str, *arguments: object) -> str:
         outputs = drawn(out / "figure") if name.startswith("plot_") else ["--out", out]
@@ -128,13 +129,13 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
         assert told.count("\n") == 1 and told.startswith(f"{name}: ") and not out.exists()
         return told
 
-    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD), [0, 2], 1)))
+    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD), SelectionOptions(layers=[0, 2]), 1)))
     told = refused("make_slam_sweep", *score, "--probes", probe, "--layers", *layers)
-    assert f"{layers[0]}: chooses the layers [0, 2]; a model of the sweep tunes a single one" in told
+    assert f"{layers[0]}: chooses the layers [0, 2]; a model of the sweep tunes exactly one" in told
     assert "a second probe of seed 1" in refused(
         "make_slam_sweep", *score, "--probes", probe, probe, "--layers", *layers[1:]
     )
-    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD[:3]), [0], 1)))
+    layers[0].write_text(json.dumps(select_layers(probe_rows(MSD[:3]), SelectionOptions(layers=[0]), 1)))
     told = refused("plot_slam_probe", "--probe", probe, "--layers", layers[0])
     assert "chosen among 3 layers, but" in told and "has 4" in told
     layers[0].write_text("{")
@@ -144,7 +145,7 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     files["costs"][1].write_text("seconds,tokens\nfast,1\n")
     assert "not the costs of a training" in refused("make_slam_costs", *files["costs"])
     files["costs"][1].write_text(f"{','.join([*MEASURED, *COUNTED])}\n")
-    assert "0 rows, not one" in refused("make_slam_costs", *files["costs"])
+    assert "0 rows instead of one" in refused("make_slam_costs", *files["costs"])
     files["costs"][1].unlink()
     assert "sweep-0" in refused("make_slam_table", *score, "--costs", *files["costs"])
     (tmp_path / "empty.csv").write_text("benchmark,seed,layer\n")

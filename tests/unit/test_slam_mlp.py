@@ -13,7 +13,7 @@ from probes import (
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from vernacular.slam.mlp import decoder_mlps
-from vernacular.slam.tune import freeze_but
+from vernacular.slam.tune import freeze_except
 
 
 @pytest.mark.parametrize("kind", FIRST)
@@ -49,18 +49,18 @@ def test_an_unknown_block_is_named_with_its_modules(kind: str, changes: dict[str
     with pytest.raises(ValueError) as error:
         decoder_mlps(model_of(kind, **changes))
     message = str(error.value)
-    assert message.startswith(f"{type(model_of(kind, **changes)).__name__}: layer 0 has no one feed-forward block")
+    assert message.startswith(f"{type(model_of(kind, **changes)).__name__}: layer 0 has no single feed-forward block")
     assert parts in message and "gate_proj/up_proj/down_proj" in message and len(message.splitlines()) == 1
 
 
 def test_experts_beside_a_block_and_a_matrix_too_many_are_errors() -> None:
     model = model_of("llama")
     model.model.layers[2].mlp.router = torch.nn.Linear(16, 4)
-    with pytest.raises(ValueError, match="LlamaForCausalLM: layer 2 has no one feed-forward block .* mlp.router"):
+    with pytest.raises(ValueError, match="LlamaForCausalLM: layer 2 has no single feed-forward block .* mlp.router"):
         decoder_mlps(model)
     model = model_of("llama")
     model.model.layers[1].experts = torch.nn.ModuleList([torch.nn.Linear(16, 4)])
-    with pytest.raises(ValueError, match="layer 1 has no one feed-forward block"):
+    with pytest.raises(ValueError, match="layer 1 has no single feed-forward block"):
         decoder_mlps(model)
     model = model_of("llama")
     del model.model.layers[0]
@@ -87,7 +87,7 @@ def test_six_layers_of_llama_2_are_the_papers_share(
     gates = sum(mlp.gate.weight.numel() for mlp in chosen if mlp.gate is not None)
     assert all(parameter.device.type == "meta" for parameter in model.parameters())
     for gate, count in ((False, tuned), (True, tuned + gates)):
-        freeze_but(model, list(range(6)), gate)
+        freeze_except(model, list(range(6)), gate)
         assert sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad) == count
     assert round(100 * tuned / total, 2) == share
     assert round(100 * (tuned + gates) / total, 1) == with_gate

@@ -8,6 +8,7 @@ import math
 import random
 import statistics
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from probes import (
 )
 from tokenizers.processors import TemplateProcessing
 
+from vernacular.slam.options import ProbeOptions
 from vernacular.slam.probe import probe, question_batches
 
 
@@ -52,14 +54,14 @@ def activations(model: Any, kind: str, question: str) -> list[list[list[float]]]
     return found
 
 
-def by_definition(model: Any, kind: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+def by_definition(model: Any, kind: str, options: ProbeOptions) -> list[dict[str, Any]]:
     """The probe's definition, slowly: every activation is kept, every share is a count over a list."""
     texts = {k: [row["question"] for row in ROWS if row["language"] == k] for k in LANGUAGES}
     kept = {k: [activations(model, kind, text) for text in texts[k]] for k in LANGUAGES}
 
     def p(layer: int, neuron: int, k: str, questions: slice) -> float:
         values = [token[neuron] for question in kept[k][questions] for token in question[layer]]
-        return sum(value > options["threshold"] for value in values) / len(values)
+        return sum(value > options.threshold for value in values) / len(values)
 
     def n(layer: int, k: str, questions: slice) -> float:
         return statistics.fmean(p(layer, neuron, k, questions) for neuron in range(WIDTH))
@@ -74,7 +76,7 @@ def by_definition(model: Any, kind: str, options: dict[str, Any]) -> list[dict[s
     first, second = (ranks([msd(layer, half) for layer in range(LAYERS)]) for half in halves)
     rows = []
     for layer, k in itertools.product(range(LAYERS), LANGUAGES):
-        active = {j: {i for i in range(WIDTH) if p(layer, i, j, every) > options["active_share"]} for j in (k, "en")}
+        active = {j: {i for i in range(WIDTH) if p(layer, i, j, every) > options.active_share} for j in (k, "en")}
         rows.append(
             {
                 "layer": layer, "language": k, "width": WIDTH, "questions": len(texts[k]),
@@ -93,7 +95,7 @@ def by_definition(model: Any, kind: str, options: dict[str, Any]) -> list[dict[s
 
 @pytest.mark.parametrize("kind", FIRST)
 def test_the_numbers_are_those_of_the_definition(kind: str) -> None:
-    model, options = model_of(kind), OPTIONS | {"threshold": 0.05, "active_share": 0.3}
+    model, options = model_of(kind), replace(OPTIONS, threshold=0.05, active_share=0.3)
     rows, expected = probed(model, threshold=0.05, active_share=0.3), by_definition(model, kind, options)
     assert len(rows) == LAYERS * len(LANGUAGES) and len({row["msd"] for row in rows}) == LAYERS
     assert any(0 < row["overlap"] < 1 for row in rows)
@@ -161,7 +163,7 @@ def test_batches_hold_every_question_once_in_order(
     rng.shuffle(languages)
     if rng.random() < 0.5:  # by language instead of by id
         rows.sort(key=lambda row: row["language"])
-    options = OPTIONS | {"languages": languages, "questions": limit, "batch_size": batch_size}
+    options = replace(OPTIONS, languages=languages, questions=limit, batch_size=batch_size)
     pending = dict.fromkeys(languages, 0)
 
     def counted() -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def test_a_language_without_questions_and_unequal_questions_are_errors() -> None
     renamed = [{**row, "id": "q99"} if row is ROWS[1] else row for row in ROWS]
     with pytest.raises(ValueError, match="'mini' is not parallel"):
         probed(model, renamed)
-    with pytest.raises(ValueError, match="as many questions in each language, at least one; it read: de 1, en 2"):
-        probe(model, tokenizer(), [("de", ["ab"]), ("en", ["a", "b"])], OPTIONS | {"languages": ["de", "en"]})
+    with pytest.raises(ValueError, match="equally many questions in each language, at least one; it read: de 1, en 2"):
+        probe(model, tokenizer(), [("de", ["ab"]), ("en", ["a", "b"])], replace(OPTIONS, languages=["de", "en"]))
 
 
 def test_questions_that_are_too_long_or_empty_are_errors() -> None:
@@ -91,7 +92,7 @@ def peak():  # of this process alone: ru_maxrss starts with what the parent had 
 
 def run(count):
     rows = ({**row, "question": "a" * 40} for row in question_rows(count, ["de", "en"]))
-    options = OPTIONS | {"languages": ["de", "en"], "batch_size": 8}
+    options = replace(OPTIONS, languages=["de", "en"], batch_size=8)
     assert {row["questions"] for row in probe(model, tokenizer(), question_batches(rows, options), options)} == {count}
     return peak()
 
@@ -107,7 +108,7 @@ print(json.dumps([few, many, run(320)]))
 def test_ten_times_the_questions_take_no_more_memory() -> None:
     """Peak memory of a process; the same probe that keeps a bit of every activation, as a byte, breaks the bound."""
     done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(Path(__file__).parent)], capture_output=True, text=True, timeout=120,
+        [sys.executable, "-c", MEMORY, str(ROOT / "tests/helpers")], capture_output=True, text=True, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert not done.returncode, done.stderr
@@ -124,17 +125,17 @@ def test_the_scripts_probe_and_choose_and_leave_nothing_half_written(
     questions, out, layers = (tmp_path / name for name in ("questions.parquet", "out/probe.parquet", "out/layers.json"))
     write_rows(questions, ROWS, QUESTION)
     given = ["slam_probe", "--model", tmp_path / "model", "--questions", questions, "--out", out, "--options"]
-    assert run_script(*given, json.dumps(OPTIONS | {"languages": ["en", "fr"]})) == 1 and not out.parent.exists()
+    assert run_script(*given, replace(OPTIONS, languages=["en", "fr"]).to_json()) == 1 and not out.parent.exists()
     message = f"slam_probe: {tmp_path}/model on {questions}: no 'mini' questions in fr; see slam.languages"
     assert capsys.readouterr().err.splitlines()[-1] == message
-    assert run_script(*given, json.dumps(OPTIONS)) == 0
+    assert run_script(*given, OPTIONS.to_json()) == 0
     assert pq.read_schema(out).equals(PROBE)
     rows = list(read_rows(out))
     assert_close(rows, probed(model), rel=1e-3)
 
     given = ["slam_select", "--probe", out, "--seed", 1, "--out", layers, "--options"]
-    assert run_script(*given, "[0, 3]") == 1 and [path.name for path in out.parent.iterdir()] == [out.name]
-    message = f"slam_select: {out}: layers: 3 is none of the model's, which has the layers 0 to 2"
+    assert run_script(*given, '{"layers": [0, 3]}') == 1 and [path.name for path in out.parent.iterdir()] == [out.name]
+    message = f"slam_select: {out}: layers: 3 does not exist; the model has the layers 0 to 2"
     assert capsys.readouterr().err.splitlines()[-1] == message
     assert run_script(*given, json.dumps({"choose": "highest", "by": "msd", "threshold": 0.5, "count": 2})) == 0
     msd = {row["layer"]: row["msd"] for row in rows}

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.slam.select import MEASURES, RULES, select_layers
+from vernacular.slam.options import MEASURES, RULES, SelectionOptions
+from vernacular.slam.select import select_layers
 
 MSD = [0.8, 1.0, 0.5, 0.2, 0.6, 0.0]
 
@@ -22,15 +23,18 @@ def rows_of(msd: list[float], neurons: list[float] | None = None) -> list[dict[s
     return rows[3:] + rows[:3]
 
 
-def rule(**changes: Any) -> dict[str, Any]:
-    return {"choose": "leading", "by": "msd", "threshold": 0.5, "count": None} | changes
+rule = SelectionOptions
 
 
-def chosen(options: Any, msd: list[float] = MSD, seed: int = 1) -> list[int]:
+def layers(*numbers: Any) -> SelectionOptions:
+    return SelectionOptions(layers=list(numbers))
+
+
+def chosen(options: SelectionOptions, msd: list[float] = MSD, seed: int = 1) -> list[int]:
     return select_layers(rows_of(msd), options, seed)["layers"]
 
 
-def message(options: Any, rows: list[dict[str, Any]] | None = None) -> str:
+def message(options: SelectionOptions, rows: list[dict[str, Any]] | None = None) -> str:
     with pytest.raises(ValueError) as error:
         select_layers(rows_of(MSD) if rows is None else rows, options, 1)
     assert len(str(error.value).splitlines()) == 1
@@ -81,10 +85,10 @@ def test_by_chooses_the_measure() -> None:
 
 
 def test_a_list_is_taken_as_it_is() -> None:
-    result = select_layers(rows_of(MSD), [4, 0], 1)
+    result = select_layers(rows_of(MSD), layers(4, 0), 1)
     assert result["layers"] == [0, 4] and result["options"] == [4, 0] and result["of"] == 6
     assert [reason["reason"] for reason in result["reasons"]][3:] == ["not named", "named by hand", "not named"]
-    result = select_layers(rows_of([0.0, 0.0]), [1], 1)
+    result = select_layers(rows_of([0.0, 0.0]), layers(1), 1)
     assert result["layers"] == [1] and [reason["relative"] for reason in result["reasons"]] == [None, None]
 
 
@@ -110,18 +114,19 @@ def test_a_list_is_taken_as_it_is() -> None:
         (rule(choose="top", count=2), [*["below the uppermost 2"] * 4, *["among the uppermost 2"] * 2]),
     ],
 )
-def test_every_layer_has_its_reason(options: dict[str, Any], reasons: list[str]) -> None:
+def test_every_layer_has_its_reason(options: SelectionOptions, reasons: list[str]) -> None:
     result = select_layers(rows_of(MSD), options, 1)
     assert [reason["reason"] for reason in result["reasons"]] == reasons
     assert [reason["relative"] for reason in result["reasons"]] == pytest.approx(MSD)
 
 
 def test_layers_that_cannot_be_chosen_are_errors() -> None:
-    assert message([0, 6]) == "layers: 6 is none of the model's, which has the layers 0 to 5"
-    assert message([-1]).startswith("layers: -1 is none of the model's")
-    assert message([1.5]).startswith("layers: 1.5 is none") and message([True]).startswith("layers: True is none")
-    assert message([2, 0, 2]) == "layers: 2 is named twice; name each layer once"
-    assert message([]).startswith("layers: the list is empty")
+    assert message(layers(0, 6)) == "layers: 6 does not exist; the model has the layers 0 to 5"
+    assert message(layers(-1)).startswith("layers: -1 does not exist")
+    assert message(layers(1.5)).startswith("layers: 1.5 does not exist")
+    assert message(layers(True)).startswith("layers: True does not exist")
+    assert message(layers(2, 0, 2)) == "layers: 2 is named twice; name each layer once"
+    assert message(layers()).startswith("layers: the list is empty")
     assert message(rule(choose="top", count=7)).startswith("count: 7 layers, but the model has 6")
     for choose in ("highest", "random"):
         assert message(rule(choose=choose, count=7)).startswith("count: 7 layers")
@@ -136,8 +141,8 @@ def test_a_run_that_does_not_begin_is_an_error(choose: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "start"),
     [
-        ({"choose": "lowest"}, "choose: 'lowest' is no rule; choose from: leading, threshold"),
-        ({"by": "overlap"}, "by: 'overlap' is no measure of the probe; choose from: msd, msd_neurons"),
+        ({"choose": "lowest"}, "choose: 'lowest' is not a rule; choose from: leading, threshold"),
+        ({"by": "overlap"}, "by: 'overlap' is not a measure of the probe; choose from: msd, msd_neurons"),
         ({"threshold": 0}, "threshold: 0 must be more than 0"),
         ({"threshold": 1.01}, "threshold: 1.01 must be"),
         ({"threshold": math.nan}, "threshold: nan must be"),
@@ -145,7 +150,6 @@ def test_a_run_that_does_not_begin_is_an_error(choose: str) -> None:
         ({"choose": "top", "count": 0}, "count: 0 chooses no layer"),
         ({"choose": "random", "count": 1.5}, "count: 1.5 chooses no layer"),
         ({"count": 2}, "count: `leading` chooses by the threshold, not by a number"),
-        ({"tune": 1}, "options: {"),
     ],
 )
 def test_a_rule_that_cannot_be_is_an_error(changes: dict[str, Any], start: str) -> None:
@@ -153,14 +157,13 @@ def test_a_rule_that_cannot_be_is_an_error(changes: dict[str, Any], start: str) 
 
 
 def test_a_probe_that_says_nothing_is_an_error() -> None:
-    assert message("auto").startswith("options: auto is no list of layers and no rule")
     assert message(rule(), []).startswith("the probe holds the layers []")
     assert message(rule(), rows_of(MSD)[:2]).startswith("the probe holds the layers [3, 4]")
     for choose in ("leading", "threshold", "random"):
         assert message(rule(choose=choose), rows_of([0.0, 0.0])).startswith("the probe's msd is 0 in every layer")
     for value in (None, math.nan, math.inf, -0.1):
         rows: Any = [*rows_of(MSD)[:-1], {**rows_of(MSD)[-1], "msd": value}]
-        assert message(rule(), rows).startswith(f"the probe's msd of layer 2 is {value}, no deviation")
+        assert message(rule(), rows).startswith(f"the probe's msd of layer 2 is {value}, not a deviation")
 
 
 @given(
@@ -186,18 +189,18 @@ def test_a_choice_is_a_set_of_layers_that_its_rule_explains(
         unread = choose in ("leading", "threshold") and count is not None
         assert zero or no_run or misfit or unread
         return
-    layers, reasons = result["layers"], result["reasons"]
+    found, reasons = result["layers"], result["reasons"]
     assert result == select_layers(rows_of(msd)[::-1], options, seed) and result["of"] == len(reasons) == len(msd)
-    assert layers and layers == sorted(set(layers)) and layers[0] >= 0 and layers[-1] < len(msd)
-    assert [reason["layer"] for reason in reasons if reason["chosen"]] == layers
-    assert count is None or len(layers) == count
-    inside, outside = [msd[n] for n in layers], [value for n, value in enumerate(msd) if n not in layers]
+    assert found and found == sorted(set(found)) and found[0] >= 0 and found[-1] < len(msd)
+    assert [reason["layer"] for reason in reasons if reason["chosen"]] == found
+    assert count is None or len(found) == count
+    inside, outside = [msd[n] for n in found], [value for n, value in enumerate(msd) if n not in found]
     if choose in ("threshold", "highest") and outside:
         assert min(inside) >= max(outside)
     if choose == "leading":
-        assert layers == [*range(len(layers))] and len(layers) in (
+        assert found == [*range(len(found))] and len(found) in (
             *(n for n, value in enumerate(msd) if value / max(msd) < threshold),
             len(msd),
         )
     if choose == "top":
-        assert layers[-1] == len(msd) - 1 and layers[-1] - layers[0] == len(layers) - 1
+        assert found[-1] == len(msd) - 1 and found[-1] - found[0] == len(found) - 1

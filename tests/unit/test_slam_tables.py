@@ -1,6 +1,7 @@
 """SLAM's tables against slow, obvious computations."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -116,8 +117,8 @@ def test_seeds_and_benchmarks_are_compared_within_themselves():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"reference": "reasonr"}, "^mini, seed 0: no scores of 'reasonr', the reference; add it"),
-        ({"baseline": "lora"}, "^mini, seed 0: no scores of 'lora', the baseline; add it"),
+        ({"reference": "reasonr"}, "^mini, seed 0: no scores of 'reasonr', slam.reference; add it"),
+        ({"baseline": "lora"}, "^mini, seed 0: no scores of 'lora', slam.baseline; add it"),
         ({"questions": 29}, "^mini: .*reasoner.* and .*slam.* were scored on different questions"),
         ({"languages": ["de", "en", "th"]}, "^mini: .*reasoner.* and .*slam.* were scored on different languages"),
         ({"english": False}, "^mini: scored in languages without 'en'; add"),
@@ -134,7 +135,8 @@ def test_broken_tables_are_refused(change, message):
     }
     if not change.get("english", True):
         frames = {key: scores[scores["language"] != "en"] for key, scores in frames.items()}
-    options = {**OPTIONS, "baseline": "slam", **change}
+    models = {role: change[role] for role in ("reference", "baseline") if role in change}
+    options = replace(OPTIONS, **{"baseline": "slam", **models})
     with pytest.raises(ValueError, match=message) as error:
         slam_table(frames, change.get("costs", parameters("slam")), options)
     assert "\n" not in str(error.value)
@@ -150,7 +152,7 @@ COSTS = {
 
 
 def test_costs_add_up_over_the_stages():
-    table = slam_costs(COSTS, CHAINS, OPTIONS)
+    table = slam_costs(COSTS, replace(OPTIONS, chains=CHAINS))
     assert tuple(table.columns) == COST_COLUMNS
     two, slam = table.to_dict("records")
     assert two == {
@@ -178,7 +180,7 @@ def test_costs_add_up_over_the_stages():
 )
 def test_broken_costs_are_refused(costs, chains, message):
     with pytest.raises(ValueError, match=message) as error:
-        slam_costs(costs, chains, OPTIONS)
+        slam_costs(costs, replace(OPTIONS, chains=chains))
     assert "\n" not in str(error.value)
 
 
@@ -247,7 +249,7 @@ def test_spearman_is_pandas_own_of_ranks(pairs):
         ({"tuned": {("sweep-9", 0): 9}}, "^mini, seed 0: sweep-9 tunes a layer, but has no scores"),
         ({"without": "sweep-1"}, "^mini, seed 0: sweep-1 was scored, but has no layers.json"),
         ({"reference": "base"}, "^mini, seed 0: reasoner was scored, but has no layers.json"),
-        ({"unscored": ["reasoner"]}, "^mini, seed 0: no scores of 'reasoner', the reference"),
+        ({"unscored": ["reasoner"]}, "^mini, seed 0: no scores of 'reasoner', slam.reference"),
         ({"unscored": [f"sweep-{i}" for i in range(4)]}, "^mini, seed 0: no model that tunes a layer was scored"),
     ],
 )
@@ -257,5 +259,5 @@ def test_broken_sweeps_are_refused(change, message):
     tuned = {key: layer for key, layer in (tuned | change.get("tuned", {})).items() if key[0] != change.get("without")}
     probes = change.get("probes", {0: pd.DataFrame(probe_rows(MSD))})
     with pytest.raises(ValueError, match=message) as error:
-        sweep_table(frames, probes, tuned, {**OPTIONS, "reference": change.get("reference", "reasoner")})
+        sweep_table(frames, probes, tuned, replace(OPTIONS, reference=change.get("reference", "reasoner")))
     assert "\n" not in str(error.value)

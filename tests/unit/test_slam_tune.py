@@ -7,11 +7,12 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
-from vernacular.models.load import load_model
+from vernacular.models.folders import load_model
+from vernacular.models.job import Job
 from vernacular.models.pretrain import train_tokenizer
-from vernacular.models.training import Job
-from vernacular.slam.tune import freeze_but, tune
+from vernacular.slam.tune import freeze_except, tune
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"train": 30}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
@@ -33,32 +34,32 @@ def trainable(model: Any) -> set[str]:
 
 def test_only_up_and_down_of_the_chosen_layers_train() -> None:
     model = llama()
-    freeze_but(model, [1, 2], gate=False)
+    freeze_except(model, [1, 2], gate=False)
     assert trainable(model) == {f"model.layers.{n}.mlp.{m}_proj.weight" for n in (1, 2) for m in ("up", "down")}
-    freeze_but(model, [3], gate=True)
+    freeze_except(model, [3], gate=True)
     assert trainable(model) == {f"model.layers.3.mlp.{m}_proj.weight" for m in ("gate", "up", "down")}
 
 
 def test_plain_mlps_have_no_gate_to_tune() -> None:
     model = GPT2LMHeadModel(GPT2Config(vocab_size=60, n_embd=16, n_layer=3, n_head=2))
-    freeze_but(model, [0], gate=True)
+    freeze_except(model, [0], gate=True)
     assert trainable(model) == {f"transformer.h.0.mlp.{m}.weight" for m in ("c_fc", "c_proj")}
 
 
 @pytest.mark.parametrize("layer", [-1, 4])
 def test_a_layer_that_the_model_lacks_is_named(layer: int) -> None:
-    with pytest.raises(ValueError, match=rf"layer {layer} is none of the model's, which has the layers 0 to 3"):
-        freeze_but(llama(), [0, layer], gate=False)
+    with pytest.raises(ValueError, match=rf"layer {layer} does not exist; the model has the layers 0 to 3"):
+        freeze_except(llama(), [0, layer], gate=False)
 
 
 def test_no_layer_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="no layers to tune"):
-        freeze_but(llama(), [], gate=False)
+        freeze_except(llama(), [], gate=False)
 
 
 def test_frozen_weights_have_no_gradient_and_nothing_below_the_lowest_layer_is_differentiated() -> None:
     model = llama()
-    freeze_but(model, [2], gate=False)
+    freeze_except(model, [2], gate=False)
     inside: dict[int, bool] = {}
     for number, layer in enumerate(model.model.layers):
         layer.register_forward_hook(lambda _, __, out, n=number: inside.update({n: out.requires_grad}))
@@ -72,7 +73,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """Two steps of SLAM on the layers 1 and 2 of a tiny model."""
     folder = tmp_path_factory.mktemp("slam")
     options = {"task": "translation", "benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": ["fr", "sw"]}
-    rows = list(training_rows(BENCHMARKS, [options | {"of": ["questions", "answers"]}], 1))
+    rows = list(training_rows(TrainingDataOptions([options | {"translated": ["questions", "answers"]}], 1, BENCHMARKS)))
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in rows), 600)
     model = llama(len(tokenizer))
     for part in (model, tokenizer):

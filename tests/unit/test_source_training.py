@@ -8,17 +8,24 @@ import pyarrow.parquet as pq
 import pytest
 from scripts import run_script
 
+from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.prompts import candidate_questions
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.sources import examples, question_rows
 from vernacular.corpus.training import training_rows
 from vernacular.storage.records import RAW_TRACE, TRAINING, read_rows
 
-PART: dict[str, Any] = {"shares": {}, "english_trace_share": 0.0, "bilingual": 0, "of": ["questions", "answers"]}
+PART: dict[str, Any] = {
+    "shares": {},
+    "english_trace_share": 0.0,
+    "bilingual": 0,
+    "translated": ["questions", "answers"],
+}
 
 
 def rows_of(source: str, folder: Path, **part: Any) -> list[dict[str, Any]]:
     sources = {"real": {"format": source, "folder": str(folder)}}
-    rows = list(training_rows({}, [{**PART, "source": "real", **part}], 1, sources))
+    rows = list(training_rows(TrainingDataOptions([{**PART, "source": "real", **part}], 1, sources=sources)))
     assert all(set(row) == set(TRAINING.names) for row in rows)
     return rows
 
@@ -54,14 +61,14 @@ def instructions(tmp_path: Path) -> Path:
 
 def test_gsm8k_instruct_finds_translations_of_one_question(instructions: Path) -> None:
     both = [*examples("gsm8k-instruct", instructions, "train", ["en", "fr", "th"])]
-    assert [(row["id"], row["language"], row["answer"]) for row in both] == [
+    assert [(example.id, example.language, example.answer) for example in both] == [
         ("00001", "en", "1,224"),
         ("00001", "fr", "1224"),
         ("00001", "th", "1224"),
         ("00002", "en", "-3"),
         ("00002", "fr", "-3"),
     ]
-    assert both[0]["question"] == "How many?\nCount them."
+    assert both[0].question == "How many?\nCount them."
 
 
 def test_gsm8k_instruct_deals_its_questions_into_train_and_dev(tmp_path: Path) -> None:
@@ -119,7 +126,7 @@ def test_metamath(tmp_path: Path) -> None:
     [first, second] = rows_of("metamath", tmp_path, task="reasoning", languages=["en"], english_trace_share=0.75)
     assert first["completion"] == "So.\nThe answer is: 18" and second["completion"] == "No answer."
     assert first["prompt"].endswith("\nFind it.") and first["question"] == "Find it."
-    assert [row["answer"] for row in examples("metamath", tmp_path, "train", ["en"])] == ["18", None]
+    assert [example.answer for example in examples("metamath", tmp_path, "train", ["en"])] == ["18", None]
 
 
 def test_pairs_of_sentences(tmp_path: Path) -> None:
@@ -168,8 +175,8 @@ def test_adamame_traces_through_the_filter(tmp_path: Path) -> None:
     source, raw = tmp_path / "source", tmp_path / "raw.parquet"
     source.mkdir()
     (source / "sft_data.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    options = json.dumps({"format": "adamame-traces", "languages": ["fr", "ko", "th"]})
-    assert run_script("make_traces", "--input", source, "--options", options, "--seed", 1, "--out", raw) == 0
+    options = json.dumps({"format": "adamame-traces", "languages": ["fr", "ko", "th"], "seed": 1})
+    assert run_script("make_traces", "--input", source, "--options", options, "--out", raw) == 0
     assert pq.read_schema(raw).equals(RAW_TRACE)
     found = list(read_rows(raw))
     assert [(row["language"], row["question"], row["answer"]) for row in found] == [
@@ -178,7 +185,7 @@ def test_adamame_traces_through_the_filter(tmp_path: Path) -> None:
         ("fr", "Combien ?", None),
     ]
     outputs = ["--kept", tmp_path / "kept.parquet", "--counts", tmp_path / "c.csv", "--quality", tmp_path / "q.csv"]
-    limits = json.dumps({"length": {"minimum": 5, "maximum": 9000}})
+    limits = json.dumps({"shortest": 5, "longest": 9000})
     identifier = json.dumps({"languages": ["en", "fr", "ko", "th"]})
     assert run_script("filter_traces", "--raw", raw, "--options", limits, "--identifier", identifier, *outputs) == 0
     assert [row["language"] for row in read_rows(tmp_path / "kept.parquet")] == ["fr", "ko"]
@@ -188,12 +195,13 @@ def test_the_name_of_a_file_of_traces_may_tell_the_language(tmp_path: Path) -> N
     row = {"instruction": "\\boxed{}\n\n1 + 1 ?", "input": "", "output": "deux\n</think>\n\\boxed{2}"}
     (tmp_path / "fr_gpt5nano_full.json").write_text(json.dumps([row]))
     (tmp_path / "th_gpt5nano_full.json").write_text(json.dumps([row]))
-    out, options = tmp_path / "out.parquet", json.dumps({"format": "adamame-traces", "languages": ["fr"]})
-    assert run_script("make_traces", "--input", tmp_path, "--options", options, "--seed", 1, "--out", out) == 0
+    out, options = tmp_path / "out.parquet", {"format": "adamame-traces", "languages": ["fr"], "seed": 1}
+    assert run_script("make_traces", "--input", tmp_path, "--options", json.dumps(options), "--out", out) == 0
     assert [(row["language"], row["id"]) for row in read_rows(out)] == [("fr", "fr_gpt5nano_full-000001")]
 
 
 def test_prompts_that_are_there_in_one_language_are_asked_in_that_one() -> None:
     rows = [{"id": f"dapo-{n}", "benchmark": "dapo", "language": ("fr", "th")[n % 2]} for n in range(40)]
-    options = {"benchmark": "dapo", "languages": ["fr", "ja", "th"], "share": [0.0, 1.0]}
+    decoding = {"candidates": 8, "temperature": 1.0, "max_new_tokens": 8, "batch_size": 8}
+    options = PromptsOptions("dapo", ["fr", "ja", "th"], hash_range=[0.0, 1.0], **decoding)
     assert candidate_questions(rows, options) == rows

@@ -190,7 +190,7 @@ def test_a_language_of_few_questions_may_be_missed_by_draws():
     [
         (frame([]), "no rows"),
         (frame([row("a")]).drop(columns="tokens"), "no column tokens"),
-        (frame([row("a"), row("a")]), "sample 0 of a .fr. stands there twice"),
+        (frame([row("a"), row("a")]), "sample 0 of a .fr. occurs twice"),
         (frame([row("a"), row("a", sample=1), row("b")]), "b .fr. has 1 of 2 samples"),
         (frame([{**row("a"), "correct": None}]), "null in column correct"),
         (frame([{**row("a"), "word_pass": None}]), "word_pass must be null exactly where"),

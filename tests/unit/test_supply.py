@@ -115,10 +115,12 @@ def test_the_lock_is_exact_and_holds_what_the_project_asks_for() -> None:
 # Who may write a file with another call than files.py's: into a folder that is put in place as a whole afterwards.
 INSIDE = {
     ("merge/model.py", "save_file"): "inside save_model's atomic folder",
-    ("models/checkpoint.py", "save_pretrained"): "save_merged, inside take_checkpoint's atomic folder",
-    ("models/training.py", "open"): "write_history inside the same; the lock; a descriptor that is open already",
+    ("models/checkpoints.py", "save_pretrained"): "save_merged, inside take_checkpoint's atomic folder",
+    ("models/job.py", "open"): "the lock",
+    ("models/loop.py", "open"): "a descriptor that is open already",
+    ("models/record.py", "open"): "write_history, inside save_model's atomic folder",
     (
-        "download.py",
+        "corpus/download.py",
         "open",
     ): "a file that is fetched, put in place when whole; a descriptor that is open",
     ("adamame/reward.py", "write_text"): "inside a checkpoint, which counts once its marker is written",

@@ -13,7 +13,8 @@ from raw_traces import BAD_LINES, BENCHMARKS, FLAW_SHARES, GOOD, LANGUAGES, LINE
 from scripts import script
 
 from vernacular.corpus.miniature import make_problems, question_rows
-from vernacular.corpus.traces import FLAWS, LINE_LIMIT, Broken, parse_line, read_traces, trace_rows
+from vernacular.corpus.trace_sources import flawed_traces
+from vernacular.corpus.traces import FLAWS, LINE_LIMIT, Broken, parse_line, read_traces
 from vernacular.language.prompts import END_OF_THINKING
 from vernacular.storage.records import QUESTION, RAW_TRACE, write_rows
 
@@ -29,14 +30,14 @@ def test_flaws_come_at_their_rates_and_the_same_on_every_run():
     # no draw depends on the order in which the questions come
     problems = make_problems("mini-mgsm", BENCHMARKS["mini-mgsm"], "train", 3)
     questions = list(question_rows(BENCHMARKS, LANGUAGES, "train", 3))
-    backwards = list(trace_rows(reversed(questions), problems, LANGUAGES, FLAW_SHARES, 3))
+    backwards = list(flawed_traces(reversed(questions), problems, LANGUAGES, FLAW_SHARES, 3))
     assert sorted(map(str, backwards)) == sorted(map(str, rows))
 
 
 def test_each_flaw_is_really_there():
     right = {}
     problems = make_problems("mini-mgsm", BENCHMARKS["mini-mgsm"], "train", 3)
-    for row in trace_rows(question_rows(BENCHMARKS, LANGUAGES, "train", 3), problems, LANGUAGES, {}, 3):
+    for row in flawed_traces(question_rows(BENCHMARKS, LANGUAGES, "train", 3), problems, LANGUAGES, {}, 3):
         right[row["id"], row["language"]] = row
     for row in raw("mini-mgsm"):
         own, text = right[row["id"], row["language"]], row["completion"]
@@ -66,11 +67,11 @@ def test_source_refuses_what_does_not_fit():
     questions = list(question_rows(BENCHMARKS, LANGUAGES, "train", 3))
 
     def rows(questions=questions, languages=LANGUAGES, flaws=FLAW_SHARES):
-        return list(trace_rows(questions, problems, languages, flaws, 3))
+        return list(flawed_traces(questions, problems, languages, flaws, 3))
 
-    with pytest.raises(ValueError, match="'wrong-box' is no flaw; there are: wrong-language"):
+    with pytest.raises(ValueError, match="'wrong-box' is not a flaw; choose from: wrong-language"):
         rows(flaws={"wrong-box": 0.1})
-    with pytest.raises(ValueError, match="at most 1 together"):
+    with pytest.raises(ValueError, match="add up to at most 1"):
         rows(flaws={"no-box": 0.7, "duplicate": 0.7})
     with pytest.raises(ValueError, match="at least two languages"):
         rows(languages=["fr"])
@@ -173,15 +174,20 @@ def test_a_line_of_10_mb_is_never_held(tmp_path):
     ("changes", "message"),
     [
         ({"benchmark": "mini"}, "'mini' is not one of mini-mgsm, mini-msvamp"),
-        ({"share": [0.3, 0.3]}, "holds no question"),
-        ({"flaws": {"nonsense": 1}}, "'nonsense' is no flaw"),
-        ({"more": 1}, "the keys must be"),
+        ({"hash_range": [0.3, 0.3]}, "holds no question"),
+        ({"flaws": {"nonsense": 1}}, "'nonsense' is not a flaw"),
     ],
 )
 def test_make_script_fails_in_one_line_and_leaves_nothing(changes, message, tmp_path, capsys):
     write_rows(tmp_path / "q.parquet", [], QUESTION)
-    arguments = ["--input", str(tmp_path / "q.parquet"), "--options", make_options(**changes), "--seed", "3"]
+    arguments = ["--input", str(tmp_path / "q.parquet"), "--options", make_options(**changes)]
     assert script("make_traces").main([*arguments, "--out", str(tmp_path / "raw.parquet")]) == 1
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["q.parquet"]
+
+
+def test_make_script_refuses_unknown_options(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        script("make_traces").main(["--input", "q", "--options", make_options(more=1), "--out", str(tmp_path / "raw")])
+    assert stop.value.code == 2 and "unknown key 'more'; the keys are languages, seed" in capsys.readouterr().err

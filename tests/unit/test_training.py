@@ -14,19 +14,15 @@ import time
 from pathlib import Path
 
 import pytest
+from scripts import run_script
 
-from vernacular.models import manifest
-from vernacular.models.manifest import digest, training_key
-from vernacular.models.training import (
-    WHOLE,
-    last_checkpoint,
-    mark_whole,
-    not_written,
-    report_progress,
-    training_job,
-    write_history,
-)
+from vernacular.models import job as job_module
+from vernacular.models.folders import digest
+from vernacular.models.job import failed_write, training_job, training_key
+from vernacular.models.loop import WHOLE, last_checkpoint, mark_whole, report_progress
+from vernacular.models.record import write_history
 from vernacular.storage.files import read_json
+from vernacular.storage.records import KEPT_TRACE, TRAINING, write_rows
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -88,7 +84,7 @@ def test_key_changes_with_all_that_decides_the_weights(monkeypatch: pytest.Monke
         training_key(recipe, "code", inputs, 2),
     ]
     assert keys[0] == training_key({"threads": 1, "alignment": {"floor": 0.1, "bonus": 2.0}}, "code", inputs, 1)
-    monkeypatch.setattr(manifest, "versions", lambda: {"torch": "0"})
+    monkeypatch.setattr(job_module, "versions", lambda: {"torch": "0"})
     keys.append(training_key(recipe, "code", inputs, 1))
     assert len(set(keys)) == len(keys)
 
@@ -134,7 +130,7 @@ def test_a_checkpoint_that_lost_something_is_not_gone_on_from(tmp_path: Path, fi
 def arguments(tmp_path: Path) -> argparse.Namespace:
     (tmp_path / "data").write_text("rows")
     return argparse.Namespace(
-        recipe={"threads": 1}, code="c", seed=1, input=[f"data={tmp_path / 'data'}"], out=tmp_path / "model",
+        recipe={"threads": 1}, code="c", seed=1, input=[("data", tmp_path / "data")], out=tmp_path / "model",
         costs=tmp_path / "costs.csv", checkpoints=tmp_path / "checkpoints", progress=2,
     )  # fmt: skip
 
@@ -142,10 +138,11 @@ def arguments(tmp_path: Path) -> argparse.Namespace:
 HOLDER = """
 import argparse, json, sys, time
 from pathlib import Path
-from vernacular.models.training import mark_whole, training_job
+from vernacular.models.job import training_job
+from vernacular.models.loop import mark_whole
 folder = Path(sys.argv[1])
 args = argparse.Namespace(
-    recipe={"threads": 1}, code="c", seed=1, input=[f"data={folder / 'data'}"], out=folder / "model",
+    recipe={"threads": 1}, code="c", seed=1, input=[("data", folder / "data")], out=folder / "model",
     costs=folder / "costs.csv", checkpoints=folder / "checkpoints", progress=2,
 )
 with training_job(args) as job:
@@ -182,7 +179,8 @@ def test_a_second_process_waits_and_finds_the_work_done(tmp_path: Path, capsys: 
     with training_job(arguments(tmp_path)) as job:
         assert job is None and (tmp_path / "model" / "manifest.json").exists()
     assert holder.wait(timeout=20) == 0
-    assert f"process {holder.pid} on {socket.gethostname()} trains it" in capsys.readouterr().out
+    told = f"model: locked by process {holder.pid} on {socket.gethostname()} (left from a killed run?); waiting\n"
+    assert told in capsys.readouterr().out
     assert os.listdir(tmp_path / "checkpoints") == []
 
 
@@ -201,6 +199,28 @@ def test_after_a_kill_the_next_process_takes_over(tmp_path: Path) -> None:
     (tmp_path / "model" / "manifest.json").write_text(json.dumps({"key": "of other weights"}))
     with training_job(arguments(tmp_path)) as job:
         assert job is not None
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["pretrain", "pretrain_translator", "train_finetune", "train_sft", "train_slam", "train_mapping", "train_merge"],
+)
+def test_no_rows_are_refused(script: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    data = tmp_path / "rows.parquet"
+    write_rows(data, [], KEPT_TRACE if script == "train_sft" else TRAINING)
+    given = ["--recipe", '{"threads": 1}', "--code", "c", "--seed", 1, "--input", f"data={data}", f"parent={data}"]
+    paths = {"--out": tmp_path / "model", "--costs": tmp_path / "costs.csv", "--checkpoints": tmp_path / "checkpoints"}
+    assert run_script(script, *given, *(part for option in paths.items() for part in option)) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error == f"{script}: {data}: no rows to train on; check the sections `data` and `traces`"
+    assert not (tmp_path / "model").exists()
+
+
+def test_an_input_without_a_name_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    given = ["--recipe", "{}", "--code", "c", "--seed", 1, "--checkpoints", "c", "--out", "o", "--costs", "c.csv"]
+    with pytest.raises(SystemExit):
+        run_script("pretrain", *given, "--input", "rows.parquet")
+    assert "--input: expected NAME=PATH, got 'rows.parquet'" in capsys.readouterr().err
 
 
 def test_progress_counts_only_the_steps_of_this_run(capsys: pytest.CaptureFixture) -> None:
@@ -251,6 +271,6 @@ def test_a_failed_write_is_told_apart_from_an_error_of_the_code(tmp_path: Path) 
                 write()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-        assert isinstance(caught.value, OSError) or not_written(caught.value)
-    assert not_written(RuntimeError("basic_ios::clear: iostream error"))  # as torch.save said it on a full disk
-    assert not_written(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
+        assert isinstance(caught.value, OSError) or failed_write(caught.value)
+    assert failed_write(RuntimeError("basic_ios::clear: iostream error"))  # as torch.save said it on a full disk
+    assert failed_write(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None

@@ -7,6 +7,7 @@ import pytest
 
 from vernacular.answers.labels import extract_label
 from vernacular.corpus.miniature import apply, make_problems, question_rows, share_of
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import EMPTY, SUMS, training_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.phrasebook import load_phrasebook
@@ -25,8 +26,8 @@ LANGUAGES = ["en", "fr", "ja"]
 
 def rows(task: str, **options: Any) -> list[dict[str, Any]]:
     defaults = {"benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.75}
-    defaults |= {"bilingual": 0.0, "of": ["questions", "answers"], "task": task}
-    return list(training_rows(BENCHMARKS, [defaults | options], 1))
+    defaults |= {"bilingual": 0.0, "translated": ["questions", "answers"], "task": task}
+    return list(training_rows(TrainingDataOptions([defaults | options], 1, BENCHMARKS)))
 
 
 def languages_of(texts: list[str]) -> Counter[str | None]:
@@ -105,8 +106,10 @@ def test_a_set_is_its_parts_one_after_the_other() -> None:
         "english_trace_share": 1.0,
     }
     other = {"task": "text", "benchmarks": {"mini-mgsm": [0.0, 0.1]}, "languages": ["en", "ja"], "bilingual": 0.5}
-    both = list(training_rows(BENCHMARKS, [part, other], 1))
-    assert both == [*training_rows(BENCHMARKS, [part], 1), *training_rows(BENCHMARKS, [other], 1)]
+    both, *alone = (
+        list(training_rows(TrainingDataOptions(p, 1, BENCHMARKS))) for p in ([part, other], [part], [other])
+    )
+    assert both == [*alone[0], *alone[1]]
     assert {row["task"] for row in both} == {"reasoning", "text"}
 
 
@@ -114,14 +117,14 @@ def test_translations_go_into_english() -> None:
     questions = {
         (row["id"], row["language"]): row["question"] for row in question_rows(BENCHMARKS, LANGUAGES, "train", 1)
     }
-    found = rows("translation", of=["questions"])
+    found = rows("translation", translated=["questions"])
     assert {row["language"] for row in found} == {"fr", "ja"} and len(found) == 1000
     for row in found:
         name = {"fr": "French", "ja": "Japanese"}[row["language"]]
         instruction = f"Translate the following sentences from {name} to English."
         assert row["prompt"] == f"{instruction}\n{questions[row['id'], row['language']]}"
         assert row["completion"] == questions[row["id"], "en"]
-    answers = rows("translation", of=["answers"])
+    answers = rows("translation", translated=["answers"])
     assert languages_of([row["completion"] for row in answers]) == {"en": 1000}
     assert languages_of([row["prompt"].split("\n", 1)[1] for row in answers]) == {"fr": 500, "ja": 500}
     assert len(rows("translation")) == 2000
@@ -129,8 +132,8 @@ def test_translations_go_into_english() -> None:
 
 def rows_of_kinds(task: str, **options: Any) -> list[dict[str, Any]]:
     defaults = {"benchmarks": dict.fromkeys(KINDS, [0.0, 1.0]), "languages": LANGUAGES, "english_trace_share": 1.0}
-    defaults |= {"bilingual": 0.0, "of": ["questions"], "task": task}
-    return list(training_rows(KINDS, [defaults | options], 1))
+    defaults |= {"bilingual": 0.0, "translated": ["questions"], "task": task}
+    return list(training_rows(TrainingDataOptions([defaults | options], 1, KINDS)))
 
 
 def asked() -> dict[tuple[str, str], dict[str, Any]]:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scripts import run_script
 
-from vernacular.models.kept import KeptWeights
-from vernacular.models.training import KEPT
+from vernacular.models.checkpoints import CheckpointWeights
+from vernacular.models.job import CHECKPOINTS
 from vernacular.study.checkpoints import add_checkpoints, checkpoint_paths
 from vernacular.study.schema import StudyError
 
@@ -71,7 +71,7 @@ def test_what_is_refused(options: dict[str, Any], change: dict[str, Any], words:
 def model(tmp_path: Path) -> Path:
     """A trained model whose weights of step 2, but not of step 3, were kept as the trainer wrote them."""
     folder = tmp_path / "model"
-    keep = KeptWeights(folder / KEPT, [2])
+    keep = CheckpointWeights(folder / CHECKPOINTS, [2])
     for step in (2, 3):
         checkpoint = tmp_path / f"checkpoint-{step}"
         checkpoint.mkdir()
@@ -84,7 +84,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_weights_are_kept_alone_and_come_back_as_a_model(model: Path, tmp_path: Path) -> None:
-    assert [path.relative_to(model / KEPT).as_posix() for path in (model / KEPT).rglob("*.*")] == [
+    assert [path.relative_to(model / CHECKPOINTS).as_posix() for path in (model / CHECKPOINTS).rglob("*.*")] == [
         "step-2/model.safetensors"
     ]
     assert run_script("take_checkpoint", "--model", model, "--parent", "p", "--step", 2, "--out", tmp_path / "a@2") == 0
@@ -97,13 +97,13 @@ def test_weights_are_kept_alone_and_come_back_as_a_model(model: Path, tmp_path: 
 def test_step_0_is_the_model_itself(model: Path, tmp_path: Path) -> None:
     assert run_script("take_checkpoint", "--model", model, "--parent", "--step", 0, "--out", tmp_path / "m@0") == 0
     assert (tmp_path / "m@0/model.safetensors").read_text() == "model.safetensors of the end"
-    assert not (tmp_path / "m@0" / KEPT).exists()
+    assert not (tmp_path / "m@0" / CHECKPOINTS).exists()
 
 
 def test_a_step_that_was_not_kept_is_one_line(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert run_script("take_checkpoint", "--model", model, "--parent", "p", "--step", 3, "--out", tmp_path / "a@3") == 1
     error = capsys.readouterr().err
-    assert len(error.splitlines()) == 1 and "no weights were kept of this step" in error
+    assert len(error.splitlines()) == 1 and "the weights of this step were not saved" in error
     assert not (tmp_path / "a@3").exists()
 
 

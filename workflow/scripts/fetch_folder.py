@@ -1,6 +1,6 @@
-"""Take a model that exists already into the study: its files are linked where the disk allows, else copied.
+"""Take an existing model into the study: its files are linked where the disk allows it, else copied.
 
-A chat template that is given stands in the place of the model's own; the record of its download becomes its manifest.
+A chat template, if given, replaces the model's own; the record of its download becomes its manifest.
 """
 
 import argparse
@@ -8,39 +8,38 @@ import shutil
 import sys
 from pathlib import Path
 
-from vernacular.models.manifest import checksums
-from vernacular.storage import command
+from vernacular.models.folders import checksums
+from vernacular.storage.command import script
 from vernacular.storage.files import atomic_folder, link_or_copy, read_json, write_json
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, type=Path)
     parser.add_argument("--record", nargs="?", type=Path, help="what was fetched from the hub (JSON)")
     parser.add_argument("--chat-template", nargs="?", help="a Jinja file")
     parser.add_argument("--out", required=True, type=Path)
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        if not (args.source / "config.json").exists():
-            raise ValueError(
-                f"{args.source}: no model here (config.json is missing); train it first or mend the recipe's path"
-            )
-        with atomic_folder(args.out) as folder:
-            shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
-            if args.chat_template:
-                (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
-                shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
-            manifest = folder / "manifest.json"
-            if args.record:
-                [record] = read_json(args.record).values()
-                fetched = {"model": args.out.name, **record, "fetched": record["files"]}
-                write_json(manifest, {**fetched, "files": checksums(folder)})
-            elif manifest.exists():  # of the study that trained it, which knows another chat template
-                write_json(manifest, {**read_json(manifest), "files": checksums(folder)})
 
-    return command.run("fetch_folder", work)
+def work(args: argparse.Namespace) -> None:
+    if not (args.source / "config.json").exists():
+        raise ValueError(
+            f"{args.source}: no model here (config.json is missing); train it first or fix the recipe's path"
+        )
+    with atomic_folder(args.out) as folder:
+        shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
+        if args.chat_template:
+            (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
+            shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
+        manifest = folder / "manifest.json"
+        if args.record:
+            [record] = read_json(args.record).values()
+            fetched = {"model": args.out.name, **record, "fetched": record["files"]}
+            write_json(manifest, {**fetched, "files": checksums(folder)})
+        elif manifest.exists():  # of the study that trained it, without this chat template
+            write_json(manifest, {**read_json(manifest), "files": checksums(folder)})
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

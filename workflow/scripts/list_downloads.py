@@ -3,27 +3,27 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from vernacular.storage import command
+from vernacular.storage.command import script
 from vernacular.storage.files import read_json, write_json
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("records", nargs="*", type=Path, help="what each download wrote (JSON)")
     parser.add_argument("--out", required=True, type=Path)
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        found: dict[str, dict] = {}
-        for path in args.records:
-            found |= read_json(path)
-        write_json(args.out, found)
-        size = sum(file["bytes"] for record in found.values() for file in record["files"].values())
-        print(f"{len(found)} downloads, {size / 1e9:.2f} GB")
 
-    return command.run("list_downloads", work)
+def work(args: argparse.Namespace) -> None:
+    found: dict[str, Any] = {}
+    for path in args.records:
+        found |= read_json(path)
+    write_json(args.out, found)
+    size = sum(file["bytes"] for record in found.values() for file in record["files"].values())
+    print(f"{len(found)} downloads, {size / 1e9:.2f} GB")
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

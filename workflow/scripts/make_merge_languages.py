@@ -1,29 +1,29 @@
 """Accuracy of every merge in every language of one benchmark, in the papers' layout (tables/merge-<benchmark>.csv)."""
 
 import argparse
-import json
 import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.report.merge_tables import language_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.report.options import MergeOptions
+from vernacular.storage.command import script
+from vernacular.storage.options import add_options
+from vernacular.storage.tables import write_csv
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
-    parser.add_argument("--benchmark", required=True, help="whose scores; those of other benchmarks are left out")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: asked, draws, low_resource")
+    parser.add_argument("--benchmark", required=True, help="the benchmark; scores of others are ignored")
+    add_options(parser, MergeOptions)
     parser.add_argument("--out", required=True, help="table (CSV)")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        table = language_table(read_frames(args.scores, args.options["asked"]), args.benchmark, args.options)
-        write_text(args.out, table.to_csv(index=False))
 
-    return command.run("make_merge_languages", work)
+def work(args: argparse.Namespace) -> None:
+    frames = read_frames(args.scores, args.options.asked)
+    write_csv(args.out, language_table(frames, args.benchmark, args.options))
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,28 +1,27 @@
 """Seconds, tokens and memory of SLAM and its baselines, and how many times faster each is (costs/slam.csv)."""
 
 import argparse
-import json
 import sys
 
-from vernacular.report.inputs import read_costs
+from vernacular.evaluation.results import read_costs
+from vernacular.report.options import SlamOptions
 from vernacular.report.slam_tables import slam_costs
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.storage.command import script
+from vernacular.storage.options import add_options
+from vernacular.storage.tables import write_csv
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("costs", nargs="+", help=".../costs/seed-<n>/<model>.csv, those of counted stages too")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, reference, baseline, chains")
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("costs", nargs="+", help=".../costs/seed-<n>/<model>.csv, including those of counted stages")
+    add_options(parser, SlamOptions)
     parser.add_argument("--out", required=True, help="table (CSV)")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        table = slam_costs(read_costs(args.costs), args.options["chains"], args.options)
-        write_text(args.out, table.to_csv(index=False))
 
-    return command.run("make_slam_costs", work)
+def work(args: argparse.Namespace) -> None:
+    write_csv(args.out, slam_costs(read_costs(args.costs), args.options))
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

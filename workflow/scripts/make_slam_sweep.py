@@ -1,32 +1,31 @@
-"""What tuning each single layer gains, beside its MSD, and how the two correlate (tables/slam-sweep.csv)."""
+"""What tuning each single layer gains, next to its MSD, and how the two correlate (tables/slam-sweep.csv)."""
 
 import argparse
-import json
 import sys
 
 from vernacular.evaluation.frames import read_frames
-from vernacular.report.inputs import read_layers, read_probes
+from vernacular.evaluation.results import read_layers, read_probes
+from vernacular.report.options import SlamOptions
 from vernacular.report.slam_tables import sweep_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.storage.command import script
+from vernacular.storage.options import add_options
+from vernacular.storage.tables import write_csv
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
     parser.add_argument("--probes", required=True, nargs="+", help=".../seed-<n>/slam/<model>/probe.parquet")
     parser.add_argument("--layers", required=True, nargs="+", help=".../seed-<n>/slam/<model>/layers.json")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, draws, reference")
+    add_options(parser, SlamOptions)
     parser.add_argument("--out", required=True, help="table (CSV)")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        probes, tuned = read_probes(args.probes), read_layers(args.layers)
-        table = sweep_table(read_frames(args.scores, args.options["asked"]), probes, tuned, args.options)
-        write_text(args.out, table.to_csv(index=False))
 
-    return command.run("make_slam_sweep", work)
+def work(args: argparse.Namespace) -> None:
+    probes, layer_of = read_probes(args.probes), read_layers(args.layers)
+    write_csv(args.out, sweep_table(read_frames(args.scores, args.options.asked), probes, layer_of, args.options))
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

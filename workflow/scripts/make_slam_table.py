@@ -1,32 +1,33 @@
 """Accuracy, tuned share and forgetting of SLAM and its baselines, with 95 % intervals (tables/slam.csv)."""
 
 import argparse
-import json
 import sys
 
 from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.results import read_costs
 from vernacular.evaluation.seeds import with_means
-from vernacular.report.inputs import read_costs
+from vernacular.report.options import SlamOptions
 from vernacular.report.slam_tables import COMPARED, slam_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.storage.command import script
+from vernacular.storage.options import add_options
+from vernacular.storage.tables import write_csv
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
-    parser.add_argument("--costs", required=True, nargs="+", help=".../costs/seed-<n>/<model>.csv; not the reference's")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, draws, reference, baseline")
+    parser.add_argument(
+        "--costs", required=True, nargs="+", help=".../costs/seed-<n>/<model>.csv, except the reference's"
+    )
+    add_options(parser, SlamOptions)
     parser.add_argument("--out", required=True, help="table (CSV)")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        table = slam_table(read_frames(args.scores, args.options["asked"]), read_costs(args.costs), args.options)
-        table = with_means(table, ["model", "benchmark"], ["tuned_share", *COMPARED])
-        write_text(args.out, table.to_csv(index=False))
 
-    return command.run("make_slam_table", work)
+def work(args: argparse.Namespace) -> None:
+    table = slam_table(read_frames(args.scores, args.options.asked), read_costs(args.costs), args.options)
+    write_csv(args.out, with_means(table, ["model", "benchmark"], ["tuned_share", *COMPARED]))
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

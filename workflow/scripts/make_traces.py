@@ -1,63 +1,26 @@
 """Raw traces: the miniature's, one completion a question and language, some spoiled at known rates; or real ones."""
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-from vernacular.corpus.miniature import make_problems, share_of
-from vernacular.corpus.source_traces import adamame_traces
-from vernacular.corpus.traces import trace_rows
-from vernacular.storage import command
-from vernacular.storage.records import RAW_TRACE, read_rows, write_rows
-
-OPTIONS = ("benchmarks", "benchmark", "languages", "share", "flaws")
+from vernacular.corpus.options import TracesOptions
+from vernacular.corpus.trace_sources import raw_traces
+from vernacular.storage.command import script
+from vernacular.storage.options import add_options
+from vernacular.storage.records import RAW_TRACE, write_rows
 
 
-def make(place: str, options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
-    """The rows to write.
-
-    place: the questions, or the folder of a source where the options are its `format` and `languages`. Else options:
-    `benchmarks` (as for the questions), `benchmark` and `languages` to use, `share` ([low, high) of the ids by their
-    hash), `flaws` (flaw -> share).
-    """
-    if set(options) == {"format", "languages"}:
-        return adamame_traces(Path(place), options["languages"])
-    if set(options) != set(OPTIONS):
-        raise ValueError(f"--options: the keys must be {', '.join(OPTIONS)}, not {', '.join(sorted(options))}")
-    benchmark, benchmarks = options["benchmark"], options["benchmarks"]
-    if benchmark not in benchmarks:
-        raise ValueError(f"--options: benchmark '{benchmark}' is not one of {', '.join(sorted(benchmarks))}")
-    low, high = options["share"]
-    problems = {
-        identifier: problem
-        for identifier, problem in make_problems(benchmark, benchmarks[benchmark], "train", seed).items()
-        if low <= share_of(identifier) < high
-    }
-    if not problems:
-        raise ValueError(f"--options: share [{low}, {high}) holds no question of '{benchmark}'")
-    rows = read_rows(place, columns=["id", "language", "question", "answer"])
-    return trace_rows(rows, problems, options["languages"], options["flaws"], seed)
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", required=True, help="questions of the train split (Parquet), or a source's folder")
-    parser.add_argument(
-        "--options", required=True, type=json.loads, help=f"JSON: {', '.join(OPTIONS)}; or format, languages"
-    )
-    parser.add_argument("--seed", required=True, type=int)
+    add_options(parser, TracesOptions)
     parser.add_argument("--out", required=True, help="raw traces (Parquet)")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        count = write_rows(args.out, make(args.input, args.options, args.seed), RAW_TRACE)
-        print(f"{count} raw traces")
 
-    return command.run("make_traces", work)
+def work(args: argparse.Namespace) -> None:
+    print(write_rows(args.out, raw_traces(args.input, args.options), RAW_TRACE), "raw traces")
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

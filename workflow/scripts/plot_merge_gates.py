@@ -1,42 +1,31 @@
-"""Both gate weights of a merge by language, next to its gain in accuracy, and the numbers of it."""
+"""Both gate weights of a merge by language, next to its gain in accuracy: a figure and its numbers."""
 
 import argparse
-import json
 import sys
 
 from vernacular.evaluation.frames import read_frames
+from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.merge_figures import draw_gates, gates_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.report.options import MergeOptions
+from vernacular.storage.command import script
 from vernacular.storage.records import GENERATION
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
     parser.add_argument(
         "--generations", required=True, nargs="+", help=".../seed-<n>/generations/<model>/<benchmark>.parquet"
     )
-    parser.add_argument(
-        "--options",
-        required=True,
-        type=json.loads,
-        help="JSON: asked, study, scale, draws, model, baseline, low_resource",
-    )
-    parser.add_argument("--png", required=True)
-    parser.add_argument("--svg", required=True)
-    parser.add_argument("--csv", required=True)
-    args = parser.parse_args(argv)
+    figure_arguments(parser, MergeOptions)
 
-    def work() -> None:
-        options = args.options
-        generations = read_frames(args.generations, options["asked"], GENERATION)
-        table = gates_table(read_frames(args.scores, options["asked"]), generations, options)
-        draw_gates(table, args.png, args.svg, options)
-        write_text(args.csv, table.to_csv(index=False))
 
-    return command.run("plot_merge_gates", work)
+def work(args: argparse.Namespace) -> None:
+    options: MergeOptions = args.options
+    generations = read_frames(args.generations, options.asked, GENERATION)
+    write_figure(args, gates_table(read_frames(args.scores, options.asked), generations, options), draw_gates)
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,32 +1,26 @@
 """The Pareto plot: accuracy against LCPR, with tokens, intervals and the front, and its numbers."""
 
 import argparse
-import json
 import sys
 
 from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.pareto import draw_pareto, pareto_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.storage.command import script
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, scale, in_domain, draws")
-    parser.add_argument("--png", required=True)
-    parser.add_argument("--svg", required=True)
-    parser.add_argument("--csv", required=True)
-    args = parser.parse_args(argv)
+    figure_arguments(parser, SummaryOptions)
 
-    def work() -> None:
-        options = args.options
-        table = pareto_table(read_frames(args.scores, options["asked"]), options["draws"])
-        draw_pareto(table, args.png, args.svg, options)
-        write_text(args.csv, table.to_csv(index=False))
 
-    return command.run("plot_pareto", work)
+def work(args: argparse.Namespace) -> None:
+    frames = read_frames(args.scores, args.options.asked)
+    write_figure(args, pareto_table(frames, args.options.draws), draw_pareto)
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,34 +1,28 @@
-"""Active share and MSD by layer and language, the layers that each model tunes, and the numbers of it."""
+"""Active share and MSD by layer and language, and the layers that each model tunes: a figure and its numbers."""
 
 import argparse
-import json
 import sys
+from functools import partial
 
-from vernacular.report.inputs import read_choices
+from vernacular.evaluation.results import read_choices
+from vernacular.report.figure_files import figure_arguments, write_figure
+from vernacular.report.options import SlamOptions
 from vernacular.report.slam_figures import draw_probe, probe_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
+from vernacular.storage.command import script
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probe", required=True, help="probe.parquet of the models' parent")
     parser.add_argument("--layers", required=True, nargs="+", help=".../slam/<model>/layers.json; the first is marked")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: study, scale")
-    parser.add_argument("--png", required=True)
-    parser.add_argument("--svg", required=True)
-    parser.add_argument("--csv", required=True)
-    args = parser.parse_args(argv)
+    figure_arguments(parser, SlamOptions)
 
-    def work() -> None:
-        choices = read_choices(args.layers)
-        table = probe_table(args.probe, choices)
-        first = next(iter(choices.values()))
-        draw_probe(table, args.png, args.svg, {**args.options, "models": list(choices), "rule": first["options"]})
-        write_text(args.csv, table.to_csv(index=False))
 
-    return command.run("plot_slam_probe", work)
+def work(args: argparse.Namespace) -> None:
+    choices = read_choices(args.layers)
+    write_figure(args, probe_table(args.probe, choices), partial(draw_probe, choices=choices))
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

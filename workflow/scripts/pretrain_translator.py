@@ -2,23 +2,17 @@
 
 import sys
 
-from vernacular.models.training import training_arguments, training_job
-from vernacular.storage import command
-from vernacular.storage.records import TRAINING, read_rows
+from vernacular.models.job import Job, training_script
+from vernacular.storage.records import TRAINING
 
 
-def main(argv: list[str] | None = None) -> int:
-    args = training_arguments(__doc__, argv)
+def train(job: Job) -> None:
+    from vernacular.models.translator import pretrain_translator
 
-    def work() -> None:
-        from vernacular.models.translator import pretrain_translator
+    pretrain_translator(job, job.rows(TRAINING))
 
-        with training_job(args) as job:
-            if job:
-                pretrain_translator(job, list(read_rows(job.inputs["data"], schema=TRAINING)))
 
-    return command.run("pretrain_translator", work)
-
+main = training_script(__file__, __doc__, train)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,25 +2,17 @@
 
 import sys
 
-from vernacular.models.launch import start_processes
-from vernacular.models.training import training_arguments, training_job
-from vernacular.storage import command
-from vernacular.storage.records import TRAINING, read_rows
+from vernacular.models.job import Job, training_script
+from vernacular.storage.records import TRAINING
 
 
-def main(argv: list[str] | None = None) -> int:
-    args = training_arguments(__doc__, argv)
+def train(job: Job) -> None:
+    from vernacular.merge.train import train_mapping
 
-    def work() -> None:
-        start_processes(args.recipe)
-        from vernacular.merge.train import train_mapping
+    train_mapping(job, job.rows(TRAINING))
 
-        with training_job(args) as job:
-            if job:
-                train_mapping(job, list(read_rows(job.inputs["data"], schema=TRAINING)))
 
-    return command.run("train_mapping", work)
-
+main = training_script(__file__, __doc__, train)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,25 +2,17 @@
 
 import sys
 
-from vernacular.models.launch import start_processes
-from vernacular.models.training import training_arguments, training_job
-from vernacular.storage import command
-from vernacular.storage.records import KEPT_TRACE, read_rows
+from vernacular.models.job import Job, training_script
+from vernacular.storage.records import KEPT_TRACE
 
 
-def main(argv: list[str] | None = None) -> int:
-    args = training_arguments(__doc__, argv)
+def train(job: Job) -> None:
+    from vernacular.adamame.sft import train_sft
 
-    def work() -> None:
-        start_processes(args.recipe)
-        from vernacular.adamame.sft import train_sft
+    train_sft(job, job.rows(KEPT_TRACE))
 
-        with training_job(args) as job:
-            if job:
-                train_sft(job, list(read_rows(job.inputs["data"], schema=KEPT_TRACE)))
 
-    return command.run("train_sft", work)
-
+main = training_script(__file__, __doc__, train)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,15 +5,15 @@ from typing import Any
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from vernacular.adamame.train import common_arguments
 from vernacular.language.prompts import answer_message, question_messages
-from vernacular.models.training import Job, train
-from vernacular.models.tuned import load_tuned, save_tuned
+from vernacular.models.job import Job
+from vernacular.models.loop import trl_arguments
+from vernacular.models.parents import load_parent, train_and_save
 
 
 def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
     """Stage 1: rows of records.KEPT_TRACE; the loss is over completions alone."""
-    model, _, tokenizer = load_tuned(job, "auto")
+    parent = load_parent(job, "auto")
     data = Dataset.from_list(
         [
             {
@@ -24,13 +24,13 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
         ]
     )
     trainer = SFTTrainer(
-        model=model,
+        model=parent.model,
         args=SFTConfig(
             completion_only_loss=True,
             include_num_input_tokens_seen="non_padding",
-            **common_arguments(job),
+            **trl_arguments(job),
         ),
         train_dataset=data,
-        processing_class=tokenizer,
+        processing_class=parent.tokenizer,
     )
-    save_tuned(model, tokenizer, trainer, job, train(trainer, job, []), "auto")
+    train_and_save(parent, trainer, job)

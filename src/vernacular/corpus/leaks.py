@@ -1,10 +1,10 @@
-"""The leak check: no evaluation question, nor a translation of it, in what a model is trained on.
+"""The leak check: no evaluation question, nor a translation of one, in what a model is trained on.
 
-Four ways to find one, each blind where another sees: by id, by operands (the problem behind an id, however it is told),
-by text (in any language that the question is asked in), and by near duplicates. All our choice.
+Questions are found in four ways that complement each other: by id, by operands (the problem behind an id, whatever its
+wording), by text (in any language that the question is asked in), and by near duplicates. All our choice.
 
 The miniature's facts are the same in all splits by design, since nobody can answer what was never told. What is split,
-and what is looked for here, is how they are put together: the same question about the same five options.
+and looked for here, is how they are combined: the same question about the same five options.
 """
 
 import re
@@ -13,38 +13,39 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
-from vernacular.corpus.miniature import AnyProblem, Problem
+from vernacular.corpus.miniature import AnyProblem, Problem, make_problems
+from vernacular.corpus.options import LeaksOptions
 from vernacular.storage.messages import one_line
+from vernacular.storage.records import read_rows
 
 WAYS = ("id", "operands", "text", "near-duplicate")
+COLUMNS = ("corpus", "rows", *WAYS)
 NEAR = 0.9  # of the 4-grams of two lines with the same numbers
 GRAM = 4  # letters and digits
-LINES = 20_000  # kept taken apart: the same ones stand in many rows and corpora
+LINES = 20_000  # that are cached: the same ones are in many rows and corpora
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_DIGITS = {
-    place: str(unicodedata.decimal(chr(place)))
-    for place in range(128, sys.maxunicode + 1)
-    if unicodedata.category(chr(place)) == "Nd"
-}
+_DIGITS = {place: str(int(chr(place))) for place in range(128, sys.maxunicode + 1) if chr(place).isdecimal()}
 
 
 class Leak(NamedTuple):
-    """A row of a corpus that holds an evaluation question."""
+    """An evaluation question in a row of a corpus."""
 
-    row: int  # from 1
-    id: str  # of the row; empty where it has none
-    question: str  # the id of the evaluation question
-    language: str  # of the evaluation question; empty where it is every one
+    question: str  # its id
+    language: str  # empty for all of its languages
     way: str  # of WAYS
+
+    def __str__(self) -> str:
+        return f"{self.question}{f' in {self.language}' if self.language else ''} (by {self.way})"
 
 
 @lru_cache(LINES)
 def plain(text: str) -> str:
-    """Letters and digits alone, in one case and form, digits of all scripts alike."""
+    """Letters and digits alone, in one case and form; digits of all scripts become ASCII."""
     return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", text).translate(_DIGITS).casefold())
 
 
@@ -58,11 +59,11 @@ def grams(text: str) -> frozenset[str]:
 
 
 def is_near(own: frozenset[str], other: str) -> bool:
-    """Whether NEAR of the 4-grams of a line (`own`) and of another, together, are in both.
+    """Whether a line with the 4-grams `own` and another share NEAR of all their 4-grams.
 
-    The other's are looked up one by one, until too many of them are not in `own`: nearly all lines are unlike.
+    The other's are looked up one by one until too many of them are not in `own`, since nearly all lines differ.
     """
-    bound = (1 - NEAR) / NEAR * len(own) + 1  # 1 for rounding; what is within it is counted
+    bound = (1 - NEAR) / NEAR * len(own) + 1  # 1 for rounding; what is within it is counted exactly
     lacking = set()
     for start in range(len(other) - GRAM + 1):
         gram = other[start : start + GRAM]
@@ -77,8 +78,8 @@ def is_near(own: frozenset[str], other: str) -> bool:
 class Evaluation:
     """The questions of an evaluation, indexed for the search.
 
-    questions: rows with `id`, `language`, `question` and perhaps `choices` (records.QUESTION). problems: id -> problem
-    of those that the miniature made.
+    questions: rows with `id`, `language`, `question` and perhaps `choices` (records.QUESTION). problems: id -> problem,
+    for the miniature's questions.
     """
 
     def __init__(self, questions: Iterable[Mapping[str, Any]], problems: Mapping[str, AnyProblem]) -> None:
@@ -101,8 +102,7 @@ class Evaluation:
     def in_text(self, text: str) -> Iterator[tuple[str, str, str]]:
         """(question id, language, way) of the questions in a text: their lines, and a choice's options in any order.
 
-        Near duplicates are lines with the same numbers in the same order, two at least, and NEAR of the 4-grams of both
-        together.
+        Near duplicates are lines with the same two or more numbers in the same order that share NEAR of their 4-grams.
         """
         raw = [line for line in text.split("\n") if line.strip()]
         lines = [plain(line) for line in raw]
@@ -123,77 +123,73 @@ class Evaluation:
                     yield identifier, language, "near-duplicate"
 
 
-def leaks(
-    rows: Iterable[Mapping[str, Any]], evaluation: Evaluation, problems: Mapping[str, AnyProblem]
-) -> Iterator[Leak | None]:
-    """What each row of a corpus holds of the evaluation: its leaks, or one None for a row without any.
+def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[str, AnyProblem]) -> list[Leak]:
+    """The evaluation questions that a row of a corpus holds, each once for each way that it is found in.
 
-    rows: with `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there:
-    records of training sets, traces, RL prompts, or anyone's. problems: id -> problem of the training questions. Raises
-    ValueError for a row whose text does not show the numbers of its id's problem, since the check by operands goes by
-    the id.
+    row: `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there: a
+    record of a training set, of traces, of RL prompts, or anyone's. problems: id -> problem of the training questions.
+    Raises ValueError for a text without the numbers of its id's problem: the check by operands relies on the id.
     """
+    identifier = str(row.get("id") or "")
+    found: dict[tuple[str, str], Leak] = {}
+    if identifier in evaluation.ids:
+        found[identifier, "id"] = Leak(identifier, "", "id")
+    asked = row.get("question") or row.get("prompt")
+    texts = [text for text in (asked, row.get("context"), row.get("completion"), row.get("text")) if text]
+    if problem := problems.get(identifier):
+        if isinstance(problem, Problem) and texts:
+            told = {number for text in texts for number in numbers_of(text)}
+            if lacking := [number for number in problem.operands if str(number) not in told]:
+                made = "the corpus was made with other options or another seed, delete it and rerun"
+                raise ValueError(f"its text lacks the number {lacking[0]} of the problem with this id; {made}")
+        if question := evaluation.keys.get(problem.key):
+            found[question, "operands"] = Leak(question, "", "operands")
+    for text in texts:
+        for question, language, way in evaluation.in_text(text):
+            found.setdefault((question, way), Leak(question, language, way))
+    return list(found.values())
+
+
+def check_corpus(
+    name: str, rows: Iterable[Mapping[str, Any]], evaluation: Evaluation, problems: Mapping[str, AnyProblem]
+) -> tuple[dict[str, Any], list[str]]:
+    """(its row of `corpus/leaks.csv`: corpus, rows, leaks found in each way; a line for each row of it that leaks).
+
+    Raises ValueError (one line) as row_leaks does.
+    """
+    ways, lines, number = Counter[str](), [], 0
     for number, row in enumerate(rows, 1):
-        identifier = str(row.get("id") or "")
-        found: dict[tuple[str, str], Leak] = {}
-        if identifier in evaluation.ids:
-            found[identifier, "id"] = Leak(number, identifier, identifier, "", "id")
-        texts = [
-            text
-            for text in (
-                row.get("question") or row.get("prompt"),
-                *(row.get(name) for name in ("context", "completion", "text")),
-            )
-            if text
-        ]
-        if problem := problems.get(identifier):
-            if isinstance(problem, Problem) and texts:
-                shown = {name for text in texts for name in numbers_of(text)}
-                if lacking := [n for n in problem.operands if str(n) not in shown]:
-                    raise ValueError(
-                        f"row {number} ({identifier}): its text lacks the number {lacking[0]} of the problem that its "
-                        "id names; the corpus was made with other options or another seed, delete it and rerun"
-                    )
-            if problem.key in evaluation.keys:
-                question = evaluation.keys[problem.key]
-                found[question, "operands"] = Leak(number, identifier, question, "", "operands")
-        for text in texts:
-            for question, language, way in evaluation.in_text(text):
-                found.setdefault((question, way), Leak(number, identifier, question, language, way))
-        yield from found.values()
-        if not found:
-            yield None
+        place = f"{name}: row {number} ({row.get('id') or 'no id'})"
+        try:
+            found = row_leaks(row, evaluation, problems)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+        if found:
+            ways.update(leak.way for leak in found)
+            lines.append(one_line(f"{place} holds {', '.join(map(str, found))}"))
+    return {"corpus": name, "rows": number, **{way: ways[way] for way in WAYS}}, lines
 
 
-def describe(corpus: str, found: list[Leak]) -> list[str]:
-    """A line for each row of a corpus that leaks."""
-    by_row: dict[int, list[Leak]] = {}
-    for leak in found:
-        by_row.setdefault(leak.row, []).append(leak)
-    return [
-        one_line(
-            f"{corpus}: row {row} ({some[0].id or 'no id'}) holds "
-            + ", ".join(
-                f"{leak.question}{f' in {leak.language}' if leak.language else ''} (by {leak.way})" for leak in some
-            )
-        )
-        for row, some in by_row.items()
-    ]
+def check_files(
+    corpora: Iterable[str], questions: Iterable[str], options: LeaksOptions
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """check_corpus for Parquet files; prints a line after each. questions: files of the evaluated splits."""
+    asked = (row for path in questions for row in read_rows(path) if row["benchmark"] in options.evaluated)
+    evaluation = Evaluation(asked, problems_of(options.evaluated, options.splits, options))
+    trained = problems_of(options.benchmarks, ["train"], options)
+    table, lines = [], []
+    for path in corpora:
+        row, leaking = check_corpus(path, read_rows(path), evaluation, trained)
+        print(f"{path}: {row['rows']} rows, {sum(row[way] for way in WAYS)} leaks", flush=True)
+        table.append(row)
+        lines += leaking
+    return table, lines
 
 
-def count(found: Iterable[Leak | None]) -> tuple[list[Leak], int]:
-    """The leaks, and how many rows were looked at."""
-    kept, clean, leaking = [], 0, set()
-    for leak in found:
-        if leak is None:
-            clean += 1
-        else:
-            kept.append(leak)
-            leaking.add(leak.row)
-    return kept, clean + len(leaking)
-
-
-def table_row(corpus: str, found: list[Leak], rows: int) -> dict[str, Any]:
-    """`corpus/leaks.csv`: corpus, rows, and how many leaks of each way."""
-    ways = Counter(leak.way for leak in found)
-    return {"corpus": corpus, "rows": rows, **{way: ways[way] for way in WAYS}}
+def problems_of(names: Iterable[str], splits: list[str], options: LeaksOptions) -> dict[str, AnyProblem]:
+    """id -> problem of those benchmarks that come from phrasebooks and have questions of the splits."""
+    found: dict[str, AnyProblem] = {}
+    for name, split in product(names, splits):
+        if (benchmark := options.benchmarks.get(name)) and benchmark["questions"][split]:
+            found |= make_problems(name, benchmark, split, options.seed)
+    return found

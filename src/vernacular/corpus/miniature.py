@@ -1,8 +1,8 @@
 """The miniature's corpus: problems of four benchmarks in every language that has a phrasebook.
 
-A problem is language-free; the phrasebooks render it. Here are the word problems of one and two steps (operations and
-operands); corpus/facts.py has the choices and corpus/statements.py the entailments. The split of a problem follows from
-a hash of what it asks alone, so no test problem can reach training in any language or wording.
+A problem is language-free; the phrasebooks render it. The word problems of one and two steps (operations and operands)
+are here, the choices in corpus/facts.py, the entailments in corpus/statements.py. The split of a problem follows from a
+hash of what it asks alone, so no test problem can reach training in any language or wording.
 """
 
 import hashlib
@@ -10,15 +10,9 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from vernacular.corpus.facts import (
-    Choice,
-    draw_choice,
-    render_choice_question,
-    render_choices,
-    render_recall,
-    render_right_choice,
-)
-from vernacular.corpus.statements import Entailment, draw_entailment, render_entailment, render_judgement
+from vernacular.corpus import facts, statements
+from vernacular.corpus.facts import Choice
+from vernacular.corpus.statements import Entailment
 from vernacular.language.phrasebook import OPERATIONS, load_phrasebook, render_frame, render_story, render_trace
 from vernacular.language.prompts import join_completion
 
@@ -44,7 +38,7 @@ class Problem(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What makes two problems one: what only swaps summands or factors of the first steps counts as the same."""
+        """Equal for problems that differ only in the order of the summands or factors of their first steps."""
         first, *rest = self.operations
         commuting = 0
         if first in ("add", "multiply"):  # a run of the same operation at the start commutes with the opening number
@@ -61,11 +55,9 @@ def share_of(key: str) -> float:
 
 
 def apply(operation: str, x: int, y: int) -> int | None:
-    """The result; None where it is not a whole number of at least 2 (every number in a text is a plural)."""
-    if operation == "share" and x % y:
-        return None
+    """The result; None if it is not a whole number of at least 2 (every number in a text is a plural)."""
     result = result_of(operation, x, y)
-    return result if result >= 2 else None
+    return None if result < 2 or (operation == "share" and x % y) else result
 
 
 def result_of(operation: str, x: int, y: int) -> int:
@@ -76,7 +68,7 @@ def draw_problem(rng: random.Random, steps: int, numbers: dict[str, list[int]]) 
     """Draw operations evenly, and operands until every result is a whole number within `numbers['result']`.
 
     numbers: inclusive ranges: `opening` (the first number), `term` (added, subtracted), `factor` (multiplied, shared
-    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew. ValueError where 1,000 draws of
+    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew. Raises ValueError if 1,000 draws of
     operations find none: the ranges hold no problem.
     """
     for _ in range(1000):
@@ -107,36 +99,41 @@ def split_of(problem: AnyProblem) -> str:
 
 
 def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyProblem], seed: str) -> list[AnyProblem]:
-    """`count` different problems of a split, or as many as were found in 200 draws for each and 10,000 more."""
-    rng, seen = random.Random(seed), set()
-    problems: list[AnyProblem] = []
+    """`count` different problems of a split, or as many as 200 draws for each and 10,000 more find."""
+    rng = random.Random(seed)
+    problems: dict[str, AnyProblem] = {}
     for _ in range(count * 200 + 10_000):
         if len(problems) == count:
             break
         problem = draw(rng)
-        if split_of(problem) == split and str(problem) not in seen:
-            seen.add(str(problem))
-            problems.append(problem)
-    return problems
+        if split_of(problem) == split:
+            problems.setdefault(str(problem), problem)
+    return list(problems.values())
 
 
 def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int) -> dict[str, Any]:
     """The problems of one benchmark and split, by question id.
 
-    Where the number ranges hold fewer problems than `questions` asks for, they come round again under new ids, which
-    draw them another name, thing and wording. Raises ValueError where they hold less than a twentieth.
+    If the number ranges hold fewer problems than `questions` asks for, problems repeat under new ids, which give them
+    another name, thing and wording. Raises ValueError if they hold less than a twentieth.
     """
     numbers, steps, count = options["numbers"], options["steps"], options["questions"][split]
     draws: dict[str, Callable[[random.Random], AnyProblem]] = {
         "math": lambda rng: draw_problem(rng, steps, numbers),
-        "choice": draw_choice,
-        "entailment": lambda rng: draw_entailment(rng, numbers["opening"]),
+        "choice": facts.draw_choice,
+        "entailment": lambda rng: statements.draw_entailment(rng, numbers["opening"]),
     }
     problems = draw_problems(count, split, draws[KINDS[options["setting"]]], f"{benchmark} {split} {seed}")
     if len(problems) * 20 < count:
         found = f"{len(problems)} problems for {count} questions of {split}"
         raise ValueError(f"{benchmark}: the number ranges {numbers} give only {found}; widen them or ask for fewer")
     return {f"{benchmark}-{split}-{n:05d}": problems[n % len(problems)] for n in range(count)}
+
+
+def training_problems(benchmark: str, options: dict[str, Any], hash_range: list[float], seed: int) -> dict[str, Any]:
+    """The problems of the train split whose id hashes into a range [low, high) of [0, 1)."""
+    (low, high), problems = hash_range, make_problems(benchmark, options, "train", seed)
+    return {identifier: problem for identifier, problem in problems.items() if low <= share_of(identifier) < high}
 
 
 def choice_for(identifier: str, seed: int) -> random.Random:
@@ -148,32 +145,28 @@ def render_question(language: str, identifier: str, problem: AnyProblem, setting
     """The question's text, without the options of a choice; setting: of KINDS."""
     book, choice = load_phrasebook(language), choice_for(identifier, seed)
     if isinstance(problem, Choice):
-        return render_choice_question(book, problem, choice)
+        return facts.render_choice_question(book, problem, choice)
     if isinstance(problem, Entailment):
-        return render_entailment(book, problem, choice)
+        return statements.render_entailment(book, problem, choice)
     if setting == "story":
         return render_story(book, problem.operations, problem.operands, choice)
-    return render_frame(book, problem.operations[0], *_frame_operands(problem), choice)
+    x, y = problem.operands
+    a, b = (y, x) if problem.operations[0] == "multiply" else (x, y)  # `{a} carriages with {b} things`
+    return render_frame(book, problem.operations[0], a, b, choice)
 
 
 def render_options(language: str, problem: AnyProblem) -> list[str] | None:
     """The options of a choice; None for other problems."""
-    return render_choices(load_phrasebook(language), problem) if isinstance(problem, Choice) else None
-
-
-def _frame_operands(problem: Problem) -> tuple[int, int]:
-    """Frames say `{a} carriages with {b} things`, so a factor stands first."""
-    x, y = problem.operands
-    return (y, x) if problem.operations[0] == "multiply" else (x, y)
+    return facts.render_choices(load_phrasebook(language), problem) if isinstance(problem, Choice) else None
 
 
 def render_completion(language: str, identifier: str, problem: AnyProblem, seed: int) -> str:
     """A right completion: the lines of its trace, then the boxed answer."""
     book, answer = load_phrasebook(language), str(problem.answer)
     if isinstance(problem, Choice):
-        lines, answer = render_recall(book, problem), render_right_choice(book, problem)
+        lines, answer = facts.render_recall(book, problem), facts.render_right_choice(book, problem)
     elif isinstance(problem, Entailment):
-        lines = render_judgement(book, problem)
+        lines = statements.render_judgement(book, problem)
     else:
         wording = random.Random(f"{identifier} {seed} {language} ")
         lines = render_trace(book, problem.steps, choice_for(identifier, seed), wording)
@@ -184,13 +177,8 @@ def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, 
     """The records of one split: every problem of every phrasebook benchmark in every language (records.QUESTION)."""
     for benchmark, options in benchmarks.items():
         for identifier, problem in make_problems(benchmark, options, split, seed).items():
+            kind, answer = KINDS[options["setting"]], str(problem.answer)
+            row = {"id": identifier, "benchmark": benchmark, "kind": kind, "answer": answer}
             for language in languages:
-                yield {
-                    "id": identifier,
-                    "benchmark": benchmark,
-                    "kind": KINDS[options["setting"]],
-                    "language": language,
-                    "question": render_question(language, identifier, problem, options["setting"], seed),
-                    "choices": render_options(language, problem),
-                    "answer": str(problem.answer),
-                }
+                question = render_question(language, identifier, problem, options["setting"], seed)
+                yield row | {"language": language, "question": question, "choices": render_options(language, problem)}

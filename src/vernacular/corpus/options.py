@@ -28,8 +28,8 @@ class TrainingDataOptions(Options):
 
 @dataclass(frozen=True)
 class TracesOptions(Options):
-    """Real traces: `format` and `languages`. The miniature's: `benchmark`, one of `benchmarks`; of its training
-    questions those whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces."""
+    """Real traces: `format` and `languages`. The miniature's: from the training questions of `benchmark`, one of
+    `benchmarks`, whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces."""
 
     languages: list[str]
     seed: int

@@ -1,59 +1,68 @@
-"""Sources of real data (study_sources.FORMATS): their examples by split and language, and questions made from them."""
+"""Questions for evaluation and training: the miniature's own, and those of real data (formats.FORMATS)."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vernacular.corpus.formats import READERS, Example
-from vernacular.corpus.miniature import share_of
-from vernacular.study.sources import FORMATS, source_files
+from vernacular.corpus import miniature
+from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Example, Format, source_files
+from vernacular.corpus.options import QuestionsOptions
 
-DEV_SHARE = 0.05  # of a source whose files tell no splits but which has dev questions (our choice)
+
+def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, Any]]:
+    """records.QUESTION of a split: every benchmark, in every language that it has.
+
+    Raises ValueError (one line) for a source without questions of the split, and for a broken file.
+    """
+    for name, benchmark in options.benchmarks.items():
+        if benchmark["source"] == PHRASEBOOK:
+            yield from miniature.question_rows({name: benchmark}, options.languages, split, options.seed)
+        else:
+            source = options.sources[benchmark["source"]]
+            yield from question_rows(source["format"], Path(source["folder"]), name, options.languages, split)
 
 
 def question_rows(
-    source: str, folder: Path, benchmark: str, languages: list[str], split: str
+    name: str, folder: Path, benchmark: str, languages: list[str], split: str
 ) -> Iterator[dict[str, Any]]:
-    """records.QUESTION of a split, in those of `languages` that are there. source: a format.
+    """records.QUESTION of a split of real data, in those of `languages` that are there. name: of the format.
 
-    Raises ValueError (one line with the path) where nothing is there, and for whatever is broken.
+    Raises ValueError (one line with the path) if there are none, and for a broken file.
     """
-    form, empty = FORMATS[source], True
-    for example in examples(source, folder, split, languages):
-        if example["answer"] is None:
-            continue
-        empty = False
-        yield {
-            "id": f"{benchmark}-{split}-{example['id']}",
-            "benchmark": benchmark,
-            "kind": form.kind,
-            **{key: example[key] for key in ("language", "question", "choices", "answer")},
-        }
+    empty = True
+    for example in examples(name, folder, split, languages):
+        if example.answer is not None:
+            empty = False
+            row = {"id": f"{benchmark}-{split}-{example.id}", "benchmark": benchmark, "kind": FORMATS[name].kind}
+            yield row | {key: getattr(example, key) for key in ("language", "question", "choices", "answer")}
     if empty:
         raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")
 
 
-def examples(source: str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
-    """The examples of a split, with `choices`, `answer` and `completion` (None where there is none), file by file.
+def examples(name: str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
+    """The examples of a split, file by file. name: of the format.
 
-    Raises ValueError where no file fits the format, naming what one would be called.
+    Raises ValueError if no file fits it, and for a blank question.
     """
-    files = list(source_files(source, folder, split))
-    if not files:
-        raise ValueError(f"{folder}: no files of the format '{source}' (named {FORMATS[source].files}); see sources")
-    for path, language in files:
+    form = FORMATS[name]
+    for path, language in files_of(name, folder, split):
         if language is not None and language not in languages:
             continue
-        for example in READERS[source](path, language):
-            if example["language"] in languages and in_split(source, example["id"], split):
-                if not example["question"].strip():
-                    raise ValueError(
-                        f"{path}: question {example['id']} in '{example['language']}' is blank; restore it"
-                    )
-                yield {"choices": None, "answer": None, "completion": None, **example}
+        for example in form.reader(path, language):
+            if example.language in languages and in_split(form, example.id, split):
+                if not example.question.strip():
+                    raise ValueError(f"{path}: question {example.id} in '{example.language}' is blank; restore it")
+                yield example
 
 
-def in_split(source: str, identifier: str, split: str) -> bool:
-    if source != "gsm8k-instruct":
-        return True
-    return (share_of(f"dev {identifier}") < DEV_SHARE) == (split == "dev")
+def files_of(name: str, folder: Path, split: str) -> list[tuple[Path, str | None]]:
+    """formats.source_files; raises ValueError if there are none, saying what they would be called."""
+    files = list(source_files(name, folder, split))
+    if not files:
+        raise ValueError(f"{folder}: no files of the format '{name}' (named {FORMATS[name].files}); see sources")
+    return files
+
+
+def in_split(form: Format, identifier: str, split: str) -> bool:
+    """Whether a question is of a split; all its translations are, since its id decides."""
+    return not form.dev_share or (miniature.share_of(f"dev {identifier}") < form.dev_share) == (split == "dev")

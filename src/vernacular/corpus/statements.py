@@ -33,17 +33,14 @@ class Entailment(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Two problems are one where premise and hypothesis are: of whom and of what they speak counts."""
+        """Equal for problems with the same premise and hypothesis, names and things included."""
         return f"{tuple(self.premise)} {tuple(self.hypothesis)}"
 
 
 def values(statement: Statement) -> tuple[float, float]:
-    """The lowest and the highest whole number that a statement about one person leaves open."""
-    return {
-        "exact": (statement.n, statement.n),
-        "more": (statement.n + 1, float("inf")),
-        "fewer": (0, statement.n - 1),
-    }[statement.kind]
+    """The lowest and the highest whole number that a statement about one person allows."""
+    n = statement.n
+    return {"exact": (n, n), "more": (n + 1, float("inf")), "fewer": (0, n - 1)}[statement.kind]
 
 
 def label_of(premise: Statement, hypothesis: Statement) -> str:
@@ -65,10 +62,11 @@ def label_of(premise: Statement, hypothesis: Statement) -> str:
 
 
 def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
-    """A problem of a label that is drawn evenly; numbers: the inclusive range of its numbers.
+    """A problem whose label is drawn evenly; numbers: the inclusive range of its numbers.
 
-    A quarter of the draws are about two sets, a sixth about two persons, the rest about numbers. Two persons' numbers
-    decide, so what is neutral is about numbers or sets. Both statements are about one person and thing (our choice).
+    A quarter of the draws are about two sets, a sixth about two persons, the rest about numbers. Comparing two persons'
+    numbers always decides, so neutral problems are about numbers or sets. Both statements of a problem are about the
+    same person and thing (our choice).
     """
     label = rng.choice(LABELS)
     family = rng.choice(("number", "number", "number" if label == "neutral" else "pair", "set"))
@@ -88,28 +86,23 @@ def draw_entailment(rng: random.Random, numbers: list[int]) -> Entailment:
 
 
 def render_statement(book: dict[str, Any], statement: Statement, choice: random.Random | None) -> str:
-    templates = book["statement"][statement.kind]
-    return (choice.choice(templates) if choice else templates[0]).format(
-        name=book["names"][statement.name],
-        other=book["names"][statement.other],
-        n=statement.n,
-        m=statement.m,
-        **book["things"][statement.thing],
-    )
+    templates, names = book["statement"][statement.kind], book["names"]
+    told = {"name": names[statement.name], "other": names[statement.other], "n": statement.n, "m": statement.m}
+    template = choice.choice(templates) if choice else templates[0]
+    return template.format(**told, **book["things"][statement.thing])
 
 
 def render_entailment(book: dict[str, Any], problem: Entailment, choice: random.Random | None) -> str:
-    """Premise and hypothesis, a line each; `choice` picks the wording of both, None the first one."""
+    """Premise and hypothesis, one line each; `choice` picks their wording, None means the first."""
     premise, hypothesis = (render_statement(book, statement, choice) for statement in problem)
     return book["premise"].format(premise=premise) + "\n" + book["hypothesis"].format(hypothesis=hypothesis)
 
 
 def render_judgement(book: dict[str, Any], problem: Entailment) -> list[str]:
-    """The trace: both statements plainly, their numbers compared if they have any, the verdict.
+    """The trace: both statements in their first wording, their numbers compared if they have any, the verdict.
 
-    Each number stands with what its statement says of it, so that all that decides stands side by side: `(<2) < (>10)`
-    for fewer than two and more than ten. The kind decides on the wording, since what is random in a trace is noise in
-    the loss (our choices).
+    Each number comes with its relation, so that all that decides is on one line: `(<2) < (>10)` for fewer than two and
+    more than ten. The wording follows from the kind, since randomness in a trace is noise in the loss (our choices).
     """
     premise, hypothesis = problem
     lines = render_entailment(book, problem, None).split("\n")

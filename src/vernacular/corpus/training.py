@@ -1,27 +1,22 @@
 """Training sets: plain text for a base model, problems with traces, translation into English.
 
-Every set is drawn from training problems alone, the miniature's or those of a source of real data, and is named in the
+Every set is drawn from training questions alone, the miniature's or those of a source of real data, and is named in the
 section `data` of the configuration, so that models that are compared read the same file.
 """
 
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from vernacular.corpus.formats import Example
-from vernacular.corpus.miniature import (
-    KINDS,
-    draw_problem,
-    make_problems,
-    render_completion,
-    render_options,
-    render_question,
-    share_of,
-)
+from vernacular.corpus import miniature
+from vernacular.corpus.formats import FORMATS, Example
+from vernacular.corpus.miniature import KINDS, AnyProblem, share_of
+from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.sources import examples
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import ENGLISH, load_languages
 from vernacular.language.phrasebook import SIGNS
 from vernacular.language.prompts import (
     END_OF_THINKING,
@@ -30,177 +25,168 @@ from vernacular.language.prompts import (
     question_text,
     split_completion,
 )
-from vernacular.study.sources import FORMATS
 
 SUMS = 24  # on a page
 EMPTY = 0.25  # of the turns after a context
 
+Part = dict[str, Any]  # of a set, as the configuration has it
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
 
 
-def training_rows(
-    benchmarks: dict[str, Any], parts: list[dict[str, Any]], seed: int, sources: dict[str, dict[str, str]] | None = None
-) -> Iterator[dict[str, Any]]:
+class Question(NamedTuple):
+    """A training question in several languages. problem and numbers (its benchmark's ranges): the miniature's alone."""
+
+    id: str
+    kind: str  # math | choice | entailment
+    languages: list[str]  # that rows may be in
+    text: Callable[[str], str]  # language -> the question, with the options of a choice
+    completion: Callable[[str], Any]  # language -> a right trace and response
+    has_english: bool = True
+    problem: Any = None
+    numbers: Any = None
+
+    def user_turn(self, language: str) -> str:
+        """The question with its instruction, as an evaluation asks it."""
+        return question_messages(self.text(language), language, self.kind)[0]["content"]
+
+
+def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
     """The rows of one set (records.TRAINING), part after part.
 
-    A part has: `task` (a name of TASKS), `languages`, `shares` (language -> share of its
-    questions that are used; 1 where it is not named), and what tasks read: `english_trace_share`, `bilingual`, `of`.
-    Its questions come from `benchmarks` (name -> share of its ids), or from `source` (of `sources`, name -> `format`,
-    `folder`), of which it may take another `split` than train and a `limit` of rows a language.
+    A part has: `task` (a name of WRITERS), `languages`, `shares` (language -> share of its questions that are used, by
+    default all), and what tasks read: `english_trace_share`, `bilingual`, `translated`. Its questions come from
+    `benchmarks` (name -> range of the hashed ids), or from a `source`, of which it may take another `split` than train
+    and a `limit` of rows a language.
     """
-    for options in parts:
-        if "source" in options:
-            yield from source_part_rows((sources or {})[options["source"]], options, seed)
-        else:
-            yield from part_rows(benchmarks, options, seed)
-
-
-def part_rows(benchmarks: dict[str, Any], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
-    task, shares = options["task"], options.get("shares", {})
-    for benchmark, (low, high) in options["benchmarks"].items():
-        setting = benchmarks[benchmark]["setting"]
-        for identifier, problem in make_problems(benchmark, benchmarks[benchmark], "train", seed).items():
-            if not low <= share_of(identifier) < high:
-                continue
-            for language in options["languages"]:
-                if share_of(f"used {identifier} {language}") >= shares.get(language, 1.0):
+    for part in options.data:
+        task, used = part["task"], Counter[str]()
+        for question in source_questions(part, options) if "source" in part else problem_questions(part, options):
+            for language in question.languages:
+                dealt = share_of(f"used {question.id} {language}")
+                if dealt >= part.get("shares", {}).get(language, 1.0) or used[language] == part.get("limit"):
                     continue
-
-                def question(code: str) -> str:
-                    text = render_question(code, identifier, problem, setting, seed)  # noqa: B023
-                    return question_text(text, render_options(code, problem))  # noqa: B023
-
-                def completion(code: str) -> str:
-                    return render_completion(code, identifier, problem, seed)  # noqa: B023
-
-                key = f"{identifier} {language} {seed}"
-                here = {**options, "kind": KINDS[setting]}
-                here |= {"problem": problem, "numbers": benchmarks[benchmark]["numbers"]}
-                for prompt, text in TASKS[task](language, question, completion, key, here):
-                    row = {"id": identifier, "language": language, "task": task}
-                    yield row | shown(task, language, question) | {"prompt": prompt, "completion": text}
+                used[language] += 1
+                row = {"id": question.id, "language": language, "task": task}
+                row["question"] = question.text(language) if task in ("reasoning", "pairs") else None  # for an encoder
+                row["context"] = question.text(ENGLISH) if task == "context" else None  # before the chat
+                key = f"{question.id} {language} {options.seed}"
+                for prompt, completion in WRITERS[task](question, language, key, part):
+                    yield row | {"prompt": prompt, "completion": completion}
 
 
-def source_part_rows(place: dict[str, str], options: dict[str, Any], seed: int) -> Iterator[dict[str, Any]]:
-    """Rows from real data. A question without an English version is no pair; in reasoning its own solution stands."""
-    task, kind, languages = options["task"], FORMATS[place["format"]].kind, options["languages"]
-    english_too = task != "reasoning" or options["english_trace_share"] > 0
-    wanted = list(dict.fromkeys([*languages, "en"] if english_too else languages))
-    rows = examples(place["format"], Path(place["folder"]), options.get("split", "train"), wanted)
-    count: Counter[str] = Counter()
-    for identifier, versions in grouped(rows, english_too and set(languages) != {"en"}):
-        for language in [code for code in languages if code in versions]:
-            used = share_of(f"used {identifier} {language}") < options["shares"].get(language, 1.0)
-            lacking = "en" not in versions and task != "reasoning"
-            if not used or lacking or count[language] == options.get("limit"):
-                continue
-            count[language] += 1
+def problem_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
+    """The questions of a part that draws from phrasebook benchmarks."""
+    for name, hash_range in part["benchmarks"].items():
+        benchmark = options.benchmarks[name]
+        setting, numbers = benchmark["setting"], benchmark["numbers"]
+        for identifier, problem in miniature.training_problems(name, benchmark, hash_range, options.seed).items():
+            told = {"identifier": identifier, "problem": problem, "seed": options.seed}
+            text = partial(problem_text, setting=setting, **told)
+            completion = partial(miniature.render_completion, **told)
+            yield Question(identifier, KINDS[setting], part["languages"], text, completion, True, problem, numbers)
 
-            def question(code: str) -> str:
-                return question_text(versions[code]["question"], versions[code]["choices"])  # noqa: B023
 
-            def completion(code: str) -> str:
-                return versions.get(code, versions[language])["completion"]  # noqa: B023
+def problem_text(language: str, identifier: str, problem: AnyProblem, setting: str, seed: int) -> str:
+    """A problem's question, with the options of a choice."""
+    question = miniature.render_question(language, identifier, problem, setting, seed)
+    return question_text(question, miniature.render_options(language, problem))
 
-            key = f"{identifier} {language} {seed}"
-            for prompt, text in TASKS[task](language, question, completion, key, {**options, "kind": kind}):
-                row = {"id": identifier, "language": language, "task": task}
-                yield row | shown(task, language, question) | {"prompt": prompt, "completion": text}
+
+def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
+    """The questions of a part that draws from real data.
+
+    One without an English version is used for reasoning alone, and then keeps its own solution.
+    """
+    source, reasoning_alone = options.sources[part["source"]], part["task"] == "reasoning"
+    languages, kind = part["languages"], FORMATS[source["format"]].kind
+    with_english = not reasoning_alone or part["english_trace_share"] > 0
+    wanted = list(dict.fromkeys([*languages, ENGLISH] if with_english else languages))
+    rows = examples(source["format"], Path(source["folder"]), part.get("split", "train"), wanted)
+    for identifier, versions in grouped(rows, with_english and set(languages) != {ENGLISH}):
+        has_english = ENGLISH in versions
+        if has_english or reasoning_alone:
+            there = [code for code in languages if code in versions]
+            texts = {code: question_text(version.question, version.choices) for code, version in versions.items()}
+            solutions = {code: version.completion for code, version in versions.items()}
+            yield Question(identifier, kind, there, texts.__getitem__, solutions.__getitem__, has_english)
 
 
 def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict[str, Example]]]:
     """(id, language -> example); `together` holds all of them to find translations, else each comes by itself."""
-    if not together:
-        yield from ((row["id"], {row["language"]: row}) for row in rows)
-        return
     groups: dict[str, dict[str, Example]] = {}
     for row in rows:
-        groups.setdefault(row["id"], {})[row["language"]] = row
+        if together:
+            groups.setdefault(row.id, {})[row.language] = row
+        else:
+            yield row.id, {row.language: row}
     yield from groups.items()
 
 
-Render = Callable[[str], str]
+# --- tasks: the pairs that a question makes in one language; `key` seeds what is drawn
 
 
-def shown(task: str, language: str, question: Render) -> dict[str, str | None]:
-    """What a row holds beside prompt and completion: the question for an encoder, the context before the chat."""
-    return {
-        "question": question(language) if task in ("reasoning", "pairs") else None,
-        "context": question("en") if task == "context" else None,
-    }
-
-
-def reasoning(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
+def reasoning(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
     """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones."""
-    in_english = share_of(f"trace {key}") < options["english_trace_share"]
-    asked = question_messages(question(language), language, options["kind"])[0]["content"]
-    text = completion("en" if in_english else language)
-    # A solution without `</think>` is of a model that does not think aloud: it is learnt as it stands.
-    yield asked, answer_message(text)["content"] if END_OF_THINKING in text else text
+    in_english = question.has_english and share_of(f"trace {key}") < part["english_trace_share"]
+    text = question.completion(ENGLISH if in_english else language)
+    # A solution without `</think>` is by a model that does not think aloud: it is learnt as it is.
+    yield question.user_turn(language), answer_message(text)["content"] if END_OF_THINKING in text else text
 
 
-def context(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
-    """A question whose English stands before the chat, answered in English; EMPTY of the turns do not repeat it.
+def context(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
+    """A question whose English comes before the chat, answered in English; EMPTY of the turns do not repeat it.
 
-    Our choice. A merge puts its features before the chat. A large LLM reads what stands there; a small one that has
-    only met questions inside of the user's turn does not, even where it is the English question itself.
+    Our choice. A merge puts its features before the chat. A large LLM reads what is there; a small one that has only
+    met questions inside the user's turn does not, even if it is the English question itself.
     """
-    asked = question_messages(question(language), language, options["kind"])[0]["content"]
-    yield "" if share_of(f"turn {key}") < EMPTY else asked, answer_message(completion("en"))["content"]
+    prompt = "" if share_of(f"turn {key}") < EMPTY else question.user_turn(language)
+    yield prompt, answer_message(question.completion(ENGLISH))["content"]
 
 
-def plain_text(
-    language: str, question: Render, completion: Render, key: str, options: dict[str, Any]
-) -> Iterator[Pair]:
+def plain_text(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
     """The question and its solution as documents of their own, so that neither is an answer to the other.
 
-    `bilingual` is the share of non-English ones that stand next to their English translation, in either order: web
+    `bilingual` is the share of non-English ones that are next to their English translation, in either order: web
     corpora hold such pages (Briakou et al. 2023, arXiv 2305.10266), and what a base model knows of translation comes
     from them.
     """
-    both = language != "en" and share_of(f"bilingual {key}") < options["bilingual"]
-    english_first = share_of(f"order {key}") < 0.5
-    for text in (question, lambda code: "\n".join(split_completion(completion(code)))):
-        pages = [text("en"), text(language)] if english_first else [text(language), text("en")]
-        yield None, "\n".join(pages) if both else text(language)
+    both = language != ENGLISH and share_of(f"bilingual {key}") < part["bilingual"]
+    pages = [ENGLISH, language] if share_of(f"order {key}") < 0.5 else [language, ENGLISH]
+    for text in (question.text, lambda code: "\n".join(split_completion(question.completion(code)))):
+        yield None, "\n".join(map(text, pages if both else [language]))
 
 
-def translation(
-    language: str, question: Render, completion: Render, key: str, options: dict[str, Any]
-) -> Iterator[Pair]:
-    """`of` questions, answers or both into English; the instruction says what QAlign's says (arXiv 2401.07817)."""
-    if language == "en":
+def translation(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
+    """Questions, answers or both (`translated`) into English; QAlign's instruction (arXiv 2401.07817)."""
+    if language == ENGLISH:
         return
-    # An answer keeps its mark `</think>`, as markup does in a translation: without it a model unlearns to end a trace.
-    texts = {"questions": question, "answers": completion}
-    for part in options["of"]:
-        name = load_languages()[language]["name"]
-        yield (
-            f"Translate the following sentences from {name} to English.\n{texts[part](language)}",
-            texts[part]("en"),
-        )
+    # An answer keeps its `</think>`, as markup does in a translation: otherwise a model unlearns to end a trace.
+    texts = {"questions": question.text, "answers": question.completion}
+    instruction = f"Translate the following sentences from {load_languages()[language]['name']} to English."
+    for text in (texts[name] for name in part["translated"]):
+        yield f"{instruction}\n{text(language)}", text(ENGLISH)
 
 
-def pairs(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
-    """A question and the same in English, without an instruction: what a translator learns. English stays itself."""
-    yield question(language), question("en")
+def pairs(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
+    """A question and its English, without an instruction: what a translator learns. English stays as it is."""
+    yield question.text(language), question.text(ENGLISH)
 
 
-def sums(language: str, question: Render, completion: Render, key: str, options: dict[str, Any]) -> Iterator[Pair]:
+def sums(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
     """A page of arithmetic, as a base model finds it in exercises: the problem's own sums, then others, a line each.
 
     Our choice. A trace has one or two sums among a hundred tokens, so a small model that learns its tables from traces
     alone needs several times as many tokens. The others come from the number ranges of the benchmark: tables are
-    knowledge, like the facts of the choices, and what is held out is questions.
+    knowledge, like the facts of the choices; what is held out is questions.
     """
     rng = random.Random(f"sums {key}")
-    steps = list(options["problem"].steps)
+    steps = list(question.problem.steps)
     while len(steps) < SUMS:
-        steps += draw_problem(rng, 1, options["numbers"]).steps
+        steps += miniature.draw_problem(rng, 1, question.numbers).steps
     yield None, "\n".join(f"{x} {SIGNS[operation]} {y} = {z}" for operation, x, y, z in steps)
 
 
-TASKS = {
+WRITERS: dict[str, Callable[[Question, str, str, Part], Iterator[Pair]]] = {
     "reasoning": reasoning,
     "context": context,
     "text": plain_text,

@@ -1,8 +1,8 @@
-"""Claims that test themselves: from scores, probes and costs to verdicts (tables/claims.csv, costs/claims.csv).
+"""The papers' claims tested on a study's own scores, probes and costs (tables/claims.csv, costs/claims.csv).
 
-What a claim compares stands in config/claims.yaml. Differences are paired: both models answered the same questions,
-were trained with the same seed, and share the bootstrap's draws, which bring all languages and samples of a question
-along. A verdict follows from the data alone: Holm's p-value (Holm 1979) over all parts of a table.
+config/claims.yaml says what a claim compares. Differences are paired: both models answered the same questions, were
+trained with the same seed, and share the bootstrap's draws, each of which includes all languages and samples of a
+question. A verdict follows from the data alone: Holm's p-value (Holm 1979) over all parts of a table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME, sides
+from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
+from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
 from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Array, Estimate, group_estimates, interval
 from vernacular.storage.messages import nearest
-from vernacular.study.claims import OF_LAYERS, OF_TIME, sides
 
 COLUMNS = (
     *("study", "claim", "paper", "statement", "metric", "benchmark", "languages", "model", "baseline"),
@@ -27,35 +29,37 @@ NOT_IN_STUDY, NOT_ASKED = "not in this study", "not asked for"
 LEVEL = 0.05
 PERMUTATIONS = 9999
 
-Frames = Mapping[tuple[str, str, int], pd.DataFrame]  # (model, benchmark, seed) -> scores; frames.read_frames
+Claim = Mapping[str, Any]  # study.claims.load_claims
+Costs = Mapping[Run, Mapping[str, float]]  # results.read_costs
 
 
 class Result(NamedTuple):
-    """What a part of a claim measured: `values` (seed,), and `draws` (draw,) of their mean where it is of questions."""
+    """What was measured for a part of a claim: `values` (seed,) and, from scores, `draws` (draw,) of their mean.
+
+    n: questions, translations one by one; layers for `msd_depth`.
+    """
 
     values: Array
     draws: Array | None = None
-    p: float = np.nan  # where it comes from no draws
-    n: int = 0  # questions, translations one by one; layers for `msd_depth`
+    p: float = np.nan
+    n: int = 0
 
 
 def claims_table(
-    claims: Mapping[str, dict[str, Any]],
+    claims: Mapping[str, Claim],
     frames: Frames,
     probes: Mapping[str, Mapping[int, pd.DataFrame]],
-    options: Mapping[str, Any],
+    options: ClaimsOptions,
 ) -> pd.DataFrame:
     """`tables/claims.csv`: COLUMNS, a row for each metric and benchmark of each claim that is not about time.
 
     low and high are the 95 % percentile interval of the bootstrap over questions, for the mean over the seeds; p is
     two-sided, from the same draws. From five seeds on, seeds_low and seeds_high are the t-interval over seeds, and p is
-    the larger one of the two tests: what is said then holds for other questions and for other seeds. Below, the verdict
-    is about the models as they were trained. `claim_verdict` is `supported` where all parts are, `contradicted` where
-    one is. Rates are shares of 1; all numbers are rounded to 6 digits.
+    the larger one of the two tests, so that the verdict holds for other questions and for other seeds. With fewer seeds
+    it is about the models as they were trained. `claim_verdict` is `supported` if all parts are, `contradicted` if one
+    is. Rates are shares of 1; all numbers are rounded to 6 digits.
 
-    probes: model -> seed -> rows of its probe.parquet. options: `study`, `draws`, `in_domain` ("<model>/<benchmark>" ->
-    codes), `evaluated` (the models that any target of the study evaluates), `complete` (whether all that the study can
-    measure is here). Raises ValueError where scores cannot be compared.
+    probes: model -> seed -> rows of its probe.parquet. Raises ValueError if scores cannot be compared.
     """
     rows = []
     for name, claim in claims.items():
@@ -66,56 +70,47 @@ def claims_table(
         else:
             parts = score_results(claim, frames, options)
         rows += claim_rows(name, claim, parts, options)
-    return judged(rows)
+    return with_verdicts(rows)
 
 
-def timed_table(
-    claims: Mapping[str, dict[str, Any]],
-    costs: Mapping[tuple[str, int], Mapping[str, float]],
-    options: Mapping[str, Any],
-) -> pd.DataFrame:
+def timed_table(claims: Mapping[str, Claim], costs: Costs, options: ClaimsOptions) -> pd.DataFrame:
     """`costs/claims.csv`: the claims about time, which two runs measure differently.
 
-    measured is the baseline's seconds over the model's own; the only interval is that over seeds, from five on.
-    options: as for claims_table, and `chains`: model -> the trainings that it takes, itself last.
+    measured is the baseline's seconds over the model's own, each summed over its chain of trainings; the only interval
+    is that over seeds, from five on.
     """
     rows = []
     for name, claim in claims.items():
-        if OF_TIME not in claim["metrics"]:
-            continue
-        chains = [options["chains"].get(model, []) for model in sides(claim)]
-        parts = {}
-        if all(chains):
-            seeds = [seed for seed in sorted({seed for _, seed in costs}) if ran(costs, chains, seed)]
-            if seeds:
-                total = [[sum(costs[stage, seed]["seconds"] for stage in chain) for chain in chains] for seed in seeds]
-                ratios = np.array([baseline / own for own, baseline in total])
-                parts = {(OF_TIME, ""): Result(ratios, p=seed_p(ratios, claim["threshold"]))}
-        rows += claim_rows(name, claim, parts, options)
-    return judged(rows)
+        if OF_TIME in claim["metrics"]:
+            chains = [options.chains.get(model, []) for model in sides(claim)]
+            ratios = time_ratios(costs, chains) if all(chains) else np.empty(0)
+            parts = {(OF_TIME, ""): Result(ratios, p=seed_p(ratios, claim["threshold"]))} if len(ratios) else {}
+            rows += claim_rows(name, claim, parts, options)
+    return with_verdicts(rows)
 
 
-def ran(costs: Mapping[tuple[str, int], Mapping[str, float]], chains: Iterable[Sequence[str]], seed: int) -> bool:
-    return all((stage, seed) in costs for chain in chains for stage in chain)
+def time_ratios(costs: Costs, chains: Sequence[Sequence[str]]) -> Array:
+    """(seed,): seconds of the second chain over those of the first, for the seeds that have the costs of both."""
+    stages = [stage for chain in chains for stage in chain]
+    seeds = [seed for seed in sorted({seed for _, seed in costs}) if all((stage, seed) in costs for stage in stages)]
+    totals = [[sum(costs[stage, seed]["seconds"] for stage in chain) for chain in chains] for seed in seeds]
+    return np.array([other / own for own, other in totals])
 
 
-def score_results(
-    claim: Mapping[str, Any], frames: Frames, options: Mapping[str, Any]
-) -> dict[tuple[str, str], Result]:
-    """(metric, benchmark) -> result, of the benchmarks on which all models of the claim were scored."""
+def score_results(claim: Claim, frames: Frames, options: ClaimsOptions) -> dict[tuple[str, str], Result]:
+    """(metric, benchmark) -> result, for the benchmarks on which all models of the claim were scored."""
     names = sides(claim)
     results = {}
-    for benchmark in dict.fromkeys(benchmark for _, benchmark, _ in frames):
+    for benchmark in benchmarks_of(frames):
         if not any(fnmatchcase(benchmark, pattern) for pattern in claim["benchmarks"]):
             continue
-        runs = [{seed for name, bench, seed in frames if (name, bench) == (model, benchmark)} for model in names]
-        seeds = sorted(set.intersection(*runs))
+        scores = runs_on(frames, benchmark)
+        seeds = sorted(set.intersection(*({seed for name, seed in scores if name == model} for model in names)))
         if not seeds:
             continue
-        compared = {(model, seed): frames[model, benchmark, seed] for seed in seeds for model in names}
-        compared = on_common_questions(compared)
+        compared = on_common_questions({(model, seed): scores[model, seed] for seed in seeds for model in names})
         some = next(iter(compared.values()))
-        inside = options["in_domain"].get(f"{claim['model']}/{benchmark}", [])
+        inside = options.in_domain.get(f"{claim['model']}/{benchmark}", [])
         groups = {
             key: members(claim[key], some["language"], inside)
             for key in ("languages", "than")
@@ -123,12 +118,12 @@ def score_results(
         }
         if not all(groups.values()):
             continue
-        estimates = group_estimates(compared, benchmark, groups, options["draws"])
+        estimates = group_estimates(compared, benchmark, groups, options.draws)
         asked = some[some["language"].isin({code for codes in groups.values() for code in codes})]
         n = len(asked[["id", "language"]].drop_duplicates())
-        found = [contrast([estimates[model, seed] for model in names], list(groups)) for seed in seeds]
-        values = np.stack([of.point for of in found])
-        draws = np.mean([of.draws for of in found], axis=0)
+        contrasts = [contrast([estimates[model, seed] for model in names], list(groups)) for seed in seeds]
+        values = np.stack([found.point for found in contrasts])
+        draws = np.mean([found.draws for found in contrasts], axis=0)
         for metric in claim["metrics"]:
             place = RATES.index(metric)
             p = bootstrap_p(draws[:, place], claim["threshold"])
@@ -137,7 +132,7 @@ def score_results(
 
 
 def contrast(models: Sequence[Mapping[str, Estimate]], groups: Sequence[str]) -> Estimate:
-    """The first model less the second, in the first group of languages less the second; either may have no second."""
+    """First model minus second, in the first group of languages minus the second; a missing second counts as 0."""
     signed = [
         (of_model * of_group, estimates[group])
         for of_model, estimates in zip((1, -1), models, strict=False)
@@ -147,8 +142,8 @@ def contrast(models: Sequence[Mapping[str, Estimate]], groups: Sequence[str]) ->
     return Estimate(point, np.sum([sign * estimate.draws for sign, estimate in signed], axis=0))
 
 
-def on_common_questions(frames: dict[tuple[str, int], pd.DataFrame]) -> dict[tuple[str, int], pd.DataFrame]:
-    """The rows of the questions and languages that all frames have: two evaluations may ask differently many."""
+def on_common_questions(frames: dict[Run, pd.DataFrame]) -> dict[Run, pd.DataFrame]:
+    """The rows of the questions and languages that all frames have: one evaluation may ask more than another."""
     keys = [pd.MultiIndex.from_frame(scores[["id", "language"]]) for scores in frames.values()]
     common = keys[0].unique()
     for other in keys[1:]:
@@ -165,21 +160,21 @@ def members(group: str | Sequence[str], evaluated: Iterable[str], in_domain: Seq
     if group == "all":
         return others
     if group in ("in-domain", "out-of-domain"):
-        # Without in-domain languages the study has not said which ones it trained on.
+        # Without in-domain languages, the study does not say which ones it trained on.
         return [code for code in others if (code in in_domain) == (group == "in-domain")] if in_domain else []
     return [code for code in languages if code in group]
 
 
 def bootstrap_p(draws: Array, threshold: float) -> float:
-    """Two-sided: twice the share of draws on the rarer side of the threshold, that one counted in (Davison and Hinkley
-    1997, section 4.2.1); never below 2 / (draws + 1)."""
+    """Two-sided: twice the share of draws on the rarer side of the threshold, counting the measured value as one more
+    draw (Davison and Hinkley 1997, section 4.2.1); never below 2 / (draws + 1)."""
     draws = draws[~np.isnan(draws)]
     rarer = min(int((draws <= threshold).sum()), int((draws >= threshold).sum()))
     return min(1.0, 2 * (1 + rarer) / (1 + len(draws)))
 
 
 def layer_result(probes: Mapping[int, pd.DataFrame]) -> Result:
-    """Spearman's correlation of MSD with the number of the layer, of each seed; p by permuting the layers (seeded)."""
+    """Spearman's correlation of MSD with the layer's number for each seed; p by permuting the layers (seeded)."""
     random = np.random.default_rng(0)
     values, mixed = [], []
     for seed in sorted(probes):
@@ -202,44 +197,48 @@ def depth_correlation(ranks: Array) -> Array:
 
 
 def claim_rows(
-    name: str, claim: Mapping[str, Any], parts: Mapping[tuple[str, str], Result], options: Mapping[str, Any]
+    name: str, claim: Claim, parts: Mapping[tuple[str, str], Result], options: ClaimsOptions
 ) -> list[dict[str, Any]]:
-    """The rows of a claim; one that says why for each part without a result."""
-    apart = claim["metrics"][0] in (OF_LAYERS, OF_TIME)
+    """The rows of a claim; for a part without a result, one that says why."""
+    without_scores = claim["metrics"][0] in (OF_LAYERS, OF_TIME)
     rows = []
     for metric in claim["metrics"]:
-        for pattern in [""] if apart else claim["benchmarks"]:
-            fitting = [b for of, b in parts if of == metric and (apart or fnmatchcase(b, pattern))]
+        for pattern in [""] if without_scores else claim["benchmarks"]:
+            fitting = [b for m, b in parts if m == metric and (without_scores or fnmatchcase(b, pattern))]
             for benchmark in fitting or [pattern]:
                 published: Mapping[str, Any] = next((p for p in claim["published"] if fits(p, metric, benchmark)), {})
                 row = {
-                    "study": options["study"], "claim": name, "paper": claim["paper"], "statement": claim["statement"],
+                    "study": options.study, "claim": name, "paper": claim["paper"], "statement": claim["statement"],
                     "metric": metric, "benchmark": benchmark, "languages": languages_text(claim, metric),
                     "model": claim["model"], "baseline": claim["baseline"], "direction": claim["direction"],
                     "threshold": claim["threshold"], "published": published.get("difference"),
                     "published_as": published.get("figures"), "timed": metric == OF_TIME,
                 }  # fmt: skip
-                rows.append(row | (numbers(parts[metric, benchmark], claim) if fitting else missing(claim, options)))
+                found = result_columns(parts[metric, benchmark], claim) if fitting else reason_columns(claim, options)
+                rows.append(row | found)
     return rows
 
 
 def fits(published: Mapping[str, Any], metric: str, benchmark: str) -> bool:
+    """Whether a published figure is about a metric and benchmark."""
     return fnmatchcase(benchmark, published["benchmark"]) and published["metric"] in (None, metric)
 
 
-def languages_text(claim: Mapping[str, Any], metric: str) -> str:
+def languages_text(claim: Claim, metric: str) -> str:
+    """The groups of languages that a claim compares, as its table names them."""
     if metric in (OF_LAYERS, OF_TIME):
         return ""
     named = [claim[key] for key in ("languages", "than") if claim[key] is not None]
     return " against ".join(group if isinstance(group, str) else " ".join(group) for group in named)
 
 
-def numbers(result: Result, claim: Mapping[str, Any]) -> dict[str, Any]:
+def result_columns(result: Result, claim: Claim) -> dict[str, Any]:
+    """The columns of a part with a result: value, intervals, p-value, counts."""
     seeds = len(result.values)
     low, high = (float(end) for end in seed_interval(result.values))
     ends = interval(result.draws) if result.draws is not None else (np.nan, np.nan)
-    # From five seeds on both tests count; NaN below.
-    p = float(np.nanmax([result.p, p])) if not np.isnan(p := seed_p(result.values, claim["threshold"])) else result.p
+    over_seeds = seed_p(result.values, claim["threshold"])
+    p = result.p if np.isnan(over_seeds) else float(np.nanmax([result.p, over_seeds]))  # from five seeds on, both tests
     note = "" if seeds >= LEAST else f"of {seeds} trained {'model' if seeds == 1 else 'models'} a side"
     if np.isnan(p):
         note = f"no interval below {LEAST} seeds"
@@ -249,15 +248,15 @@ def numbers(result: Result, claim: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def missing(claim: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Why a part was not measured: the study lacks a model, or another target of it measures the part."""
-    known = options["evaluated"]
+def reason_columns(claim: Claim, options: ClaimsOptions) -> dict[str, Any]:
+    """The columns of a part without a result: why there is none."""
+    known = options.evaluated
     lacking = [model for model in sides(claim) if model not in known]
     if lacking:
         hint = nearest(lacking[0], known)
         note = f"no model '{lacking[0]}'" + (f"; {hint}" if hint.startswith("did") else "")
         return {"verdict": NOT_IN_STUDY, "note": note, "seeds": 0}
-    if options["complete"]:
+    if options.complete:
         return {"verdict": NOT_IN_STUDY, "note": "no such benchmark or languages", "seeds": 0}
     return {"verdict": NOT_ASKED, "note": "`snakemake claims` measures it, if the study can", "seeds": 0}
 
@@ -272,8 +271,8 @@ def holm(values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def judged(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The table of all rows with Holm's p-values and verdicts."""
+def with_verdicts(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The table of all rows, with Holm's p-values and verdicts."""
     adjusted = holm([row.get("p", np.nan) for row in rows])
     verdicts: dict[str, list[str]] = {}
     for row, p in zip(rows, adjusted, strict=True):
@@ -283,15 +282,15 @@ def judged(rows: list[dict[str, Any]]) -> pd.DataFrame:
             row["verdict"] = UNDECIDED if not p < LEVEL else SUPPORTED if beyond > 0 else CONTRADICTED
         verdicts.setdefault(row["claim"], []).append(row["verdict"])
     for row in rows:
-        row["claim_verdict"] = together(verdicts[row["claim"]])
+        row["claim_verdict"] = claim_verdict(verdicts[row["claim"]])
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     rounded = ["published", "measured", "low", "high", "p", "p_holm", "seeds_low", "seeds_high"]
     table[rounded] = table[rounded].astype(np.float64).round(DIGITS) + 0.0  # -0.0 becomes 0.0
     return table.astype({"n": "Int64"})
 
 
-def together(verdicts: Sequence[str]) -> str:
-    """The verdict on a claim from those on its parts; one part that was not measured leaves it open."""
+def claim_verdict(verdicts: Sequence[str]) -> str:
+    """The verdict on a claim from those on its parts; a part that was not measured leaves it undecided."""
     if CONTRADICTED in verdicts:
         return CONTRADICTED
     if len(set(verdicts)) == 1:

@@ -1,14 +1,19 @@
-"""Score files as data frames, named by what their path says."""
+"""Score files as data frames, named by what their paths say."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from vernacular.language.languages import ENGLISH
 from vernacular.storage.records import SCORE
 from vernacular.storage.tables import read_frame
+
+Run = tuple[str, int]  # model, seed
+Frames = Mapping[tuple[str, str, int], pd.DataFrame]  # (model, benchmark, seed) -> scores
 
 
 def read_frames(
@@ -18,22 +23,37 @@ def read_frames(
 
     asked: "<model>/<benchmark>" -> the `languages`, `questions` and `questions_en` of the evaluation; a file may hold
     more, for another one. None: everything. schema: the columns to read (files of generations are named alike).
-    Raises ValueError for a path of another form and for a file that is broken or lacks a column.
+    Raises ValueError for a path outside a folder seed-<n> and for a file that is broken or lacks a column.
     """
     frames = {}
     for path in map(Path, paths):
-        model, seed = path.parent.name, path.parts[-4] if len(path.parts) >= 4 else ""
-        if not seed.startswith("seed-"):
-            raise ValueError(f"{path}: not of the form seed-<n>/scores/<model>/<benchmark>.parquet")
+        model, benchmark, seed = path.parent.name, path.stem, seed_of(path)
         scores = read_frame(path, schema)
-        key = model, path.stem, int(seed.removeprefix("seed-"))
-        frames[key] = scores if asked is None else part_of(scores, asked[f"{model}/{path.stem}"])
+        frames[model, benchmark, seed] = scores if asked is None else part_of(scores, asked[f"{model}/{benchmark}"])
     return frames
+
+
+def seed_of(path: Path) -> int:
+    """The n of the folder seed-<n> that a path lies in. Raises ValueError if there is none."""
+    for part in reversed(path.parts):
+        if match := re.fullmatch(r"seed-(\d+)", part):
+            return int(match[1])
+    raise ValueError(f"{path}: not in a folder seed-<n>; give files of a study's results")
 
 
 def part_of(scores: pd.DataFrame, asked: dict[str, Any]) -> pd.DataFrame:
     """The rows that an evaluation asks for: its languages, and the first questions of each."""
     rank = scores["id"].map({identifier: n for n, identifier in enumerate(sorted(set(scores["id"])))})
-    most = asked["questions"] or len(scores)
-    limit = scores["language"].map(lambda code: (asked["questions_en"] or most) if code == "en" else most)
+    count = asked["questions"] or len(scores)
+    limit = scores["language"].map(lambda code: (asked["questions_en"] or count) if code == ENGLISH else count)
     return scores[scores["language"].isin(asked["languages"]) & (rank < limit)]
+
+
+def benchmarks_of(frames: Frames) -> list[str]:
+    """Each benchmark once, in the mapping's order."""
+    return list(dict.fromkeys(benchmark for _, benchmark, _ in frames))
+
+
+def runs_on(frames: Frames, benchmark: str) -> dict[Run, pd.DataFrame]:
+    """(model, seed) -> the frame of one benchmark, in the mapping's order."""
+    return {(model, seed): frame for (model, name, seed), frame in frames.items() if name == benchmark}

@@ -1,7 +1,7 @@
-"""What several seeds say: means, and intervals over seeds by Student's t, from five seeds on.
+"""Results over several seeds: means and, from five seeds on, intervals by Student's t.
 
-Below five there is none: a bootstrap over 3 seeds covers the truth in 73 % of studies, not in 95 %, and the t-interval
-of 3 is so wide that it says next to nothing (our choice).
+Fewer seeds get no interval: a bootstrap over 3 seeds covers the truth in 73 % of studies, not in 95 %, and the
+t-interval of 3 is too wide to say much (our choice).
 """
 
 import math
@@ -13,7 +13,7 @@ import pandas as pd
 from vernacular.evaluation.statistics import DIGITS, LEVEL, Array
 
 LEAST = 5  # seeds
-MEAN = "mean"  # stands in the column `seed` of a row over all seeds
+MEAN = "mean"  # in the column `seed` of a row over all seeds
 
 
 def t_within(t: float, freedom: int) -> float:
@@ -59,12 +59,12 @@ def seed_p(values: Array, threshold: float) -> float:
 
 
 def with_means(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:
-    """The table, and below it, where it has several seeds, a row over the seeds of each of its groups.
+    """The table and, if it has several seeds, below it a row over the seeds for each of its groups.
 
-    Rows with equal `keys` are a group. A row over seeds says `mean` in its column `seed`. Of each of `rates` it holds
-    the mean and, from LEAST seeds on and where the table has such columns, the t-interval in `_low` and `_high`, which
-    tells of the choice of seeds; in the row of one seed it tells of the choice of questions. The last column, `seeds`,
-    counts them. Rounded to 6 digits.
+    Rows with equal `keys` are a group. A row over seeds has `mean` in its column `seed`. It holds the mean of each of
+    `rates` and, from LEAST seeds on and if the table has such columns, the t-interval in `_low` and `_high`, which
+    reflects the choice of seeds; in the row of one seed, the interval reflects the choice of questions. The last
+    column, `seeds`, counts them. Rounded to 6 digits.
     """
     table = table.assign(seeds=1)
     if table["seed"].nunique() < 2:

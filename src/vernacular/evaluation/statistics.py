@@ -1,7 +1,7 @@
 """From scores to rates with intervals: `tables/scores.csv`, and the joint draws that the Pareto front needs.
 
-Everything rests on whole-number counts per (question id, language). A rate is a ratio of their sums, a group's rate is
-the macro average of its languages' rates (each language weighs the same), and a bootstrap draw is a product of
+Everything is computed from integer counts per (question id, language). A rate is a ratio of their sums, a group's rate
+is the macro average of its languages' rates (each language weighs the same), and a bootstrap draw is a product of
 the counts with the number of times each id was drawn. The sums are whole numbers below 2**53, hence exact in any
 order: tables do not depend on the number of threads or on the linear algebra library.
 """
@@ -54,8 +54,8 @@ class Tally(NamedTuple):
 def tally(scores: pd.DataFrame) -> Tally:
     """Count score rows (`records.SCORE`) by question id and language.
 
-    Raises ValueError where the rows cannot be what one evaluation wrote: none at all, a column missing, a null where a
-    verdict must stand, a sample twice, or questions with different numbers of samples (each would bend a rate).
+    Raises ValueError for rows that one evaluation cannot have written, each of which would distort a rate: none at all,
+    a missing column, a null verdict, a repeated sample, or questions with different numbers of samples.
     """
     if missing := [column for column in _NEEDED if column not in scores.columns]:
         raise ValueError(f"scores: no column {', '.join(missing)}; score the generations again")
@@ -69,7 +69,7 @@ def tally(scores: pd.DataFrame) -> Tally:
         raise ValueError("scores: word_pass must be null exactly where line_pass is false; score the generations again")
     if (repeated := scores.duplicated(["id", "language", "sample"])).any():
         row = scores.loc[repeated, ["id", "language", "sample"]].iloc[0]
-        raise ValueError(f"scores: sample {row['sample']} of {row['id']} ({row['language']}) stands there twice")
+        raise ValueError(f"scores: sample {row['sample']} of {row['id']} ({row['language']}) occurs twice")
 
     ids, of_id = np.unique(scores["id"].to_numpy(dtype=object), return_inverse=True)
     languages, of_language = np.unique(scores["language"].to_numpy(dtype=object), return_inverse=True)
@@ -151,9 +151,9 @@ def joint_estimates(
 ) -> dict[Key, Estimate]:
     """A group (`all`, `every`: the same with English, or a language) for frames of one benchmark, with joint draws.
 
-    Row d of each frame's draws rests on the same resampled questions: differences and fronts are taken row by row.
-    Raises ValueError where the group has no language, or where the frames differ in their questions or languages
-    and cannot be compared.
+    Row d of each frame's draws uses the same resampled questions: differences and fronts are taken row by row.
+    Raises ValueError if the group has no language, or if the frames differ in their questions or languages and cannot
+    be compared.
     """
 
     def members(languages: list[str]) -> Groups:

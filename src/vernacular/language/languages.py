@@ -5,12 +5,13 @@ from pathlib import Path
 
 from vernacular.storage.yaml_file import read_yaml
 
+ENGLISH = "en"
 LANGUAGES = Path(__file__).parents[3] / "resources" / "languages.yaml"
 
 
 @cache
 def load_languages() -> dict[str, dict[str, str]]:
-    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `endonym`; the file's order is kept."""
+    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `flores` (FLORES-200), `endonym`; in file order."""
     return read_yaml(LANGUAGES)
 
 

@@ -26,7 +26,7 @@ class FixedGate(nn.Module):
 class CrossAttentionGate(nn.Module):
     """ST-Merge's. With Q from the LLM's embeddings T, K and V from the mapped features X, A = softmax(QK'/sqrt d)V:
 
-        g = 1 + tanh(W2 relu(W1 [mean(A); e_language]))      (bounded: sigmoid(...) in the place of 1 + tanh)
+        g = 1 + tanh(W2 relu(W1 [mean(A); e_language]))      (bounded: sigmoid(...) instead of 1 + tanh)
 
     W2 and its bias start at zero, so that g starts at 1 and the merge as MindMerger's (bounded: at 1/2, our ablation).
     """
@@ -65,4 +65,4 @@ def build_gate(kind: str, width: int, languages: int, language_width: int) -> nn
         return CrossAttentionGate(width, languages, language_width, bounded=kind == "sigmoid")
     if kind in KINDS:
         return None
-    raise ValueError(f"'{kind}' is no gate; choose from: {', '.join(KINDS)}")
+    raise ValueError(f"'{kind}' is not a gate; choose from: {', '.join(KINDS)}")

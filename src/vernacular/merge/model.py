@@ -23,9 +23,8 @@ from transformers import AutoConfig
 
 from vernacular.merge.gates import build_gate
 from vernacular.models.encoder import encoder_limit, encoder_width, load_encoder
-from vernacular.models.load import load_model, loading
-from vernacular.models.loss import IGNORED, head_loss
-from vernacular.models.manifest import check_folder, digest
+from vernacular.models.folders import check_folder, digest, load_model, loading
+from vernacular.models.packing import IGNORED, head_loss
 from vernacular.storage.files import read_json, write_json
 
 CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
@@ -190,7 +189,7 @@ class MergedModel(nn.Module):
             path, expected = Path(os.path.normpath(folder / options[name])), options.pop(f"{name}_digest")
             options[name] = str(path)
             if not path.is_dir():
-                raise ValueError(f"{folder / CONFIG}: the {name} {path} is not there; make it again or mend the path")
+                raise ValueError(f"{folder / CONFIG}: the {name} {path} does not exist; make it again or fix the path")
             if digest(path) != expected:
                 raise ValueError(
                     f"{folder}: the connector was trained for another {name} than {path} now holds; train it again"
@@ -222,10 +221,10 @@ class MergedModel(nn.Module):
 
 
 def build_merge(options: dict[str, Any], dtype: str = "auto") -> MergedModel:
-    """A merge with a fresh connector in float32; dtype: of the parents, see models.load.torch_dtype."""
+    """A merge with a fresh connector in float32; dtype: of the parents, see models.folders.torch_dtype."""
     config = AutoConfig.from_pretrained(options["llm"], trust_remote_code=False)
     if config.is_encoder_decoder:  # AutoModelForCausalLM would take BART's decoder, with embeddings drawn by chance
-        raise ValueError(f"{options['llm']}: a model of the type '{config.model_type}' is no causal LM; name one")
+        raise ValueError(f"{options['llm']}: a model of the type '{config.model_type}' is not a causal LM; name one")
     llm, tokenizer = load_model(options["llm"], dtype)
     encoder, encoder_tokenizer = load_encoder(options["encoder"], llm.dtype)
     return MergedModel(encoder.to(llm.device).eval(), encoder_tokenizer, llm, tokenizer, options).eval()

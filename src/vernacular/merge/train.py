@@ -1,63 +1,59 @@
-"""Training a merge: the mapping on pairs of sentences, then everything of the connector on questions and answers.
+"""Training a merge: first the mapping on pairs of sentences, then the whole connector on questions and answers.
 
-Neither parent gets gradients of its weights; the LLM's backward pass only carries them to what it read.
+Neither parent's weights get gradients; the LLM's backward pass only carries them to its inputs.
 """
 
 import random
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments
+from transformers import TrainingArguments
 
-from vernacular.merge.anchor import anchor_mapping, drawn_sentences
+from vernacular.merge.anchor import anchor_mapping, sample_sentences
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
 from vernacular.models.encoder import encode_texts
-from vernacular.models.loss import IGNORED
-from vernacular.models.packed import encode_examples, supervised_arguments
-from vernacular.models.training import Job, save_model, train
+from vernacular.models.job import Job
+from vernacular.models.loop import supervised_arguments, train
+from vernacular.models.packing import IGNORED, encode_examples, padded
+from vernacular.models.record import save_model
+from vernacular.models.supervised import LossTrainer
 from vernacular.storage.files import read_json
 
 
 def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
     """MindMerger's first stage: the LLM reads [BOS; X; b] and learns to write the English sentence (task `pairs`).
 
-    Where the recipe's `anchor` is not 0, the mapping starts at the LLM's words (merge/anchor.py).
+    If the recipe's `anchor` is not 0, the mapping starts at the LLM's embeddings of words (merge/anchor.py).
     """
-    options = {"gate": "none", "language_embedding": 0, "languages": languages_of(rows)}
-    options["mapping_width"] = job.recipe["mapping_width"]
-    model = build_untrained(job, options)
-    if rows and job.recipe["anchor"]:
-        reached = anchor_mapping(model, drawn_sentences(rows, job.recipe["anchor"], job.seed), job.seed)
-        print(f"{job.out.name}: English tokens are at the LLM's words, cosine {reached:.3f}", flush=True)
+    width = job.recipe["mapping_width"]
+    model = build_untrained(job, rows, gate="none", language_embedding=0, mapping_width=width)
+    if job.recipe["anchor"]:
+        cosine = anchor_mapping(model, sample_sentences(rows, job.recipe["anchor"], job.seed), job.seed)
+        print(f"{job.out.name}: English tokens are at the LLM's words, cosine {cosine:.3f}", flush=True)
     fit(model, [{**row, "prompt": None} for row in rows], job)
 
 
 def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
-    """The second stage: [BOS; g_X X; b; g_T T] and then the answer; from the parent's mapping where it is a merge.
+    """The second stage: [BOS; g_X X; b; g_T T], then the answer; from the parent's mapping if the parent is a merge.
 
-    LangBridge's user turn stays empty: its LLM never sees the question's own tokens.
+    LangBridge's user turn stays empty: its LLM never sees the tokens of the question.
     """
-    recipe = job.recipe
-    options = {
-        "gate": recipe["gate"],
-        "language_embedding": recipe["language_embedding"],
-        "languages": languages_of(rows),
-    }
-    is_merge = (job.inputs["parent"] / CONFIG).exists()
+    parent, options = job.inputs["parent"], {key: job.recipe[key] for key in ("gate", "language_embedding")}
+    is_merge = (parent / CONFIG).exists()
     if is_merge:
-        options["mapping_width"] = read_json(job.inputs["parent"] / CONFIG).get("mapping_width", 0)
-    model = build_untrained(job, options)
+        options["mapping_width"] = read_json(parent / CONFIG).get("mapping_width", 0)
+    model = build_untrained(job, rows, **options)
     if is_merge:
-        model.load_connector(job.inputs["parent"])
-    if recipe["gate"] == "prefix-only":
+        model.load_connector(parent)
+    if options["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
     fit(model, rows, job)
 
 
-def build_untrained(job: Job, options: dict[str, Any]) -> MergedModel:
-    """A merge of the job's parents, in bfloat16 where the recipe's `bf16` is on and the machine computes it."""
-    parents = {name: str(job.inputs[name]) for name in ("encoder", "llm")}
-    return build_merge({**options, **parents}, "auto" if job.recipe["training"].get("bf16") else "float32")
+def build_untrained(job: Job, rows: list[dict[str, Any]], **options: Any) -> MergedModel:
+    """A merge of the job's parents, in bfloat16 if the recipe's `bf16` is on and the machine computes in it."""
+    options |= {"languages": languages_of(rows), **{name: str(job.inputs[name]) for name in ("encoder", "llm")}}
+    return build_merge(options, "auto" if job.recipe["training"].get("bf16") else "float32")
 
 
 def languages_of(rows: list[dict[str, Any]]) -> list[str]:
@@ -67,7 +63,7 @@ def languages_of(rows: list[dict[str, Any]]) -> list[str]:
 def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Token ids of rows of records.TRAINING: of the question for the encoder, of prompt and target for the LLM.
 
-    Raises ValueError for a row without a question (the task is neither `pairs` nor `reasoning`), and where features and
+    Raises ValueError for a row without a question (its task is neither `pairs` nor `reasoning`), and if features,
     prompt and target overflow the LLM's context.
     """
     if lacking := next((row for row in rows if row["question"] is None), None):
@@ -82,7 +78,7 @@ def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str
         if context and len(question) + len(ids) + 2 > context:
             raise ValueError(
                 f"{row['id']} in '{row['language']}': {len(question)} features, {len(ids)} tokens of prompt and answer "
-                f"and 2 marks overflow the LLM's context of {context}; take a longer context or shorter questions"
+                f"and 2 marks overflow the LLM's context of {context}; use a longer context or shorter questions"
             )
         language = model.options["languages"].index(row["language"])
         examples.append({"encoder_input_ids": question, "input_ids": ids, "prompt": prompt, "language": language})
@@ -91,20 +87,13 @@ def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str
 
 def collate(examples: list[dict[str, Any]], encoder_pad: int, pad: int) -> dict[str, torch.Tensor]:
     """Tensors for MergedModel.forward, padded on the right."""
-
-    def padded(key: str, value: int) -> tuple[torch.Tensor, torch.Tensor]:
-        width = max(len(example[key]) for example in examples)
-        ids = torch.tensor([example[key] + [value] * (width - len(example[key])) for example in examples])
-        real = torch.tensor([[1] * len(e[key]) + [0] * (width - len(e[key])) for e in examples])
-        return ids, real
-
-    encoder_ids, encoder_mask = padded("encoder_input_ids", encoder_pad)
-    ids, mask = padded("input_ids", pad)
+    questions, texts = ([example[key] for example in examples] for key in ("encoder_input_ids", "input_ids"))
+    ids, mask = padded(texts, pad), padded([[1] * len(text) for text in texts], 0)
     place = torch.arange(ids.shape[1])[None]
     is_prompt = (place < torch.tensor([[example["prompt"]] for example in examples])) & mask.bool()
     return {
-        "encoder_input_ids": encoder_ids,
-        "encoder_attention_mask": encoder_mask,
+        "encoder_input_ids": padded(questions, encoder_pad),
+        "encoder_attention_mask": padded([[1] * len(question) for question in questions], 0),
         "input_ids": ids,
         "attention_mask": mask,
         "prompt_mask": is_prompt.long(),
@@ -113,35 +102,21 @@ def collate(examples: list[dict[str, Any]], encoder_pad: int, pad: int) -> dict[
     }
 
 
-class MergeTrainer(Trainer):
-    """Transformers' Trainer around a model whose forward pass gives the loss itself."""
-
-    loss_is_scaled_for_ga = False  # a mean over one batch: the Trainer divides it among accumulated ones
-
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
-        with torch.autocast(inputs["labels"].device.type, dtype=torch.bfloat16, enabled=self.args.bf16):
-            loss = model(**inputs)
-        return (loss, {"loss": loss}) if return_outputs else loss
-
-
-def drawn(rows: list[dict[str, Any]], arguments: TrainingArguments) -> list[dict[str, Any]]:
-    """As many rows, drawn by the training's seed, as its steps will read: encoding all of them can take longer."""
-    a_step = arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size
-    if not 0 < arguments.max_steps * a_step < len(rows):
-        return rows
-    return random.Random(arguments.seed).sample(rows, arguments.max_steps * a_step)
+def sample_rows(rows: list[dict[str, Any]], arguments: TrainingArguments) -> list[dict[str, Any]]:
+    """As many rows as the steps will read, sampled by the training's seed: encoding all of them can take longer."""
+    count = arguments.max_steps * arguments.train_batch_size
+    count *= arguments.gradient_accumulation_steps * arguments.world_size
+    return random.Random(arguments.seed).sample(rows, count) if 0 < count < len(rows) else rows
 
 
 def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
-    if not rows:
-        raise ValueError(f"{job.inputs['data']}: no rows to train on; see the section `data` of the configuration")
     pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
-    # benchmarks/merge.py says what batches of about one length gain.
+    # benchmarks/merge.py measures what batches of similar length gain.
     arguments = supervised_arguments(job, "group_by_length")
-    trainer = MergeTrainer(
+    trainer = LossTrainer(
         model=model,
         args=arguments,
-        train_dataset=encode_rows(model, drawn(rows, arguments)),
+        train_dataset=encode_rows(model, sample_rows(rows, arguments)),
         data_collator=lambda rows: collate(rows, *pads),
     )
     save_model(model, model.tokenizer, trainer, job, train(trainer, job, []))

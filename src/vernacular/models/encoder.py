@@ -1,4 +1,4 @@
-"""The multilingual encoder of a merge: mT5 and T5, NLLB and M2M100, or XLM-R and its like."""
+"""The multilingual encoder of a merge: mT5 and T5, NLLB and M2M100, or XLM-R and similar."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,9 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, AutoToken
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from vernacular.language.languages import load_languages
-from vernacular.models.load import loading
+from vernacular.models.folders import loading
 
-UNLIMITED = 10**6  # tokenizers without a limit name one of 10^30
+UNLIMITED = 10**6  # tokenizers without a limit state one of 10^30
 
 
 def load_encoder(folder: str | Path, dtype: torch.dtype) -> tuple[Any, Any]:
@@ -25,7 +25,7 @@ def load_encoder(folder: str | Path, dtype: torch.dtype) -> tuple[Any, Any]:
             return AutoModel.from_pretrained(folder, dtype=dtype, trust_remote_code=False), tokenizer
     raise ValueError(
         f"{folder}: a model of the type '{config.model_type}' has no encoder to merge with; "
-        "name an encoder-decoder (T5, mT5, NLLB, M2M100) or an encoder (XLM-R, BERT)"
+        "use an encoder-decoder (T5, mT5, NLLB, M2M100) or an encoder (XLM-R, BERT)"
     )
 
 
@@ -35,9 +35,9 @@ def encoder_width(config: Any) -> int:
 
 
 def encoder_limit(config: Any, tokenizer: Any) -> int | None:
-    """The most tokens that the encoder reads; None where its positions are relative and the tokenizer names no limit.
+    """The most tokens that the encoder reads; None if its positions are relative and the tokenizer states no limit.
 
-    RoBERTa's kind counts positions from its padding index on, so two of them are never used.
+    RoBERTa and similar models count positions from the padding index on, so two of them are never used.
     """
     limits = [tokenizer.model_max_length] if tokenizer.model_max_length < UNLIMITED else []
     positions = getattr(config, "max_position_embeddings", None)
@@ -48,7 +48,7 @@ def encoder_limit(config: Any, tokenizer: Any) -> int | None:
 
 
 def encode_texts(tokenizer: Any, texts: list[str], languages: list[str], limit: int | None) -> list[list[int]]:
-    """Token ids of each text. languages: ISO 639-1; NLLB and M2M100 begin a text with its language's own token.
+    """Token ids of each text. languages: ISO 639-1; NLLB and M2M100 begin a text with a token for its language.
 
     Raises ValueError for a text of more than `limit` tokens: cutting it could cut the question off.
     """
@@ -62,8 +62,8 @@ def encode_texts(tokenizer: Any, texts: list[str], languages: list[str], limit: 
     for text, tokens, language in zip(texts, ids, languages, strict=True):
         if limit is not None and len(tokens) > limit:
             raise ValueError(
-                f"a question in '{language}' has {len(tokens)} tokens but the encoder reads {limit} at most "
-                f"({text[:40]!r}...); leave it out or take another encoder"
+                f"a question in '{language}' has {len(tokens)} tokens but the encoder reads at most {limit} "
+                f"({text[:40]!r}...); leave it out or use another encoder"
             )
     return ids
 
@@ -81,4 +81,4 @@ def language_token(tokenizer: Any, language: str) -> tuple[str, int]:
         number = tokenizer.convert_tokens_to_ids(token)
         if number not in (None, tokenizer.unk_token_id):
             return code, number
-    raise ValueError(f"the encoder's tokenizer knows no language '{language}' (nor '{flores}'); leave the language out")
+    raise ValueError(f"the encoder's tokenizer does not know '{language}' (or '{flores}'); leave the language out")

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from vernacular.models.packed import packed_trainer
-from vernacular.models.training import Job, train
-from vernacular.models.tuned import load_tuned, save_tuned
+from vernacular.models.job import Job
+from vernacular.models.parents import load_parent, train_and_save
+from vernacular.models.supervised import packed_trainer
 
 
 def finetune(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train the parent on rows of records.TRAINING.
 
-    Weights stand in float32, also on a GPU: an update of a hundred-thousandth of a weight is lost in bfloat16.
+    Weights are float32, also on a GPU: in bfloat16, an update of a hundred-thousandth of a weight is lost.
     """
-    model, decoder, tokenizer = load_tuned(job, "float32")
-    trainer = packed_trainer(model, tokenizer, decoder, rows, job)
-    save_tuned(model, tokenizer, trainer, job, train(trainer, job, []), "float32")
+    parent = load_parent(job, "float32")
+    train_and_save(parent, packed_trainer(parent.model, parent.tokenizer, parent.decoder, rows, job), job)

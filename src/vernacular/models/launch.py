@@ -1,7 +1,7 @@
-"""How a training starts with several processes: its script starts itself anew through `accelerate launch`.
+"""How a training starts several processes: its script restarts itself through `accelerate launch`.
 
-How many stands in the recipe (`launch`), so the command of a rule, or of somebody who runs the script by hand, is the
-same for one process and for eight. One machine only. Light: no torch.
+The recipe says how many (`launch`), so the command of a rule, or of a user who runs the script by hand, is the same for
+one process and for eight. One machine only. Imports no torch.
 """
 
 import os
@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-# Without a file of ours accelerate would read the one in the user's home, which no recipe knows of.
+# Without this file accelerate would read the one in the user's home directory, which no recipe knows.
 NEUTRAL = Path(__file__).parents[3] / "workflow" / "launch.yaml"
 
-# How the processes share a model: whole copies, or shards of gradients and optimizer (zero2) or of all (zero3, fsdp2).
+# How the processes share a model: whole copies (ddp), shards of gradients and optimizer (zero2) or of everything.
 STRATEGIES: dict[str, list[str]] = {
     "ddp": ["--multi_gpu"],
     "fsdp2": [
@@ -25,7 +25,7 @@ STRATEGIES: dict[str, list[str]] = {
         *("--fsdp_cpu_ram_efficient_loading", "false"),
     ],
     "zero2": ["--use_deepspeed", "--zero_stage", "2", "--zero3_init_flag", "false"],
-    # Without the 16-bit gathering there would be no whole model to save.
+    # Without gathering in 16 bits there would be no whole model to save.
     "zero3": [
         "--use_deepspeed",
         *("--zero_stage", "3", "--zero3_init_flag", "false", "--zero3_save_16bit_model", "true"),
@@ -38,7 +38,7 @@ def processes(recipe: dict[str, Any]) -> int:
 
 
 def strategy(recipe: dict[str, Any]) -> str:
-    """How the processes share the model; `ddp` is also what one process does."""
+    """How the processes share the model; `ddp` for one process too."""
     return recipe["launch"]["strategy"] if recipe.get("launch") else "ddp"
 
 
@@ -55,18 +55,18 @@ def launch_command(recipe: dict[str, Any], script: list[str]) -> list[str]:
 
 
 def start_processes(recipe: dict[str, Any]) -> None:
-    """Replace this process by the processes that the recipe asks for; in one of them, or where it asks for one, go on.
+    """Replace this process by those that the recipe asks for; does nothing in one of them, or if it asks for one.
 
-    Raises ValueError where the strategy needs a package that is not installed.
+    Raises ValueError if the strategy needs a package that is not installed.
     """
     if processes(recipe) == 1 or "LOCAL_RANK" in os.environ:
         return
     if strategy(recipe).startswith("zero") and find_spec("deepspeed") is None:
         raise ValueError(
             f"launch.strategy '{strategy(recipe)}' needs the package deepspeed, which is not installed: "
-            "pip install '.[gpu]', or take ddp or fsdp2"
+            "pip install '.[gpu]', or use ddp or fsdp2"
         )
-    # A SIGTERM goes to the processes, which write a checkpoint together: let them, as long as SLURM does (--signal).
+    # After a SIGTERM the processes write a checkpoint together; this gives them as long as SLURM does (--signal).
     os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", "120")
     command = launch_command(recipe, sys.argv)
     sys.stdout.flush()

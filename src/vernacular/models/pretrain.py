@@ -1,4 +1,4 @@
-"""Pretraining from scratch: a tokenizer and a small decoder, the miniature's stand-in for a hub model."""
+"""Pretraining from scratch: a tokenizer and a small decoder, which the miniature uses in place of a hub model."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,12 +9,14 @@ from tokenizers.trainers import BpeTrainer
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from vernacular.language.prompts import CHAT_TEMPLATE, END_OF_THINKING, THINK
-from vernacular.models.packed import packed_trainer
-from vernacular.models.training import Job, save_model, train
+from vernacular.models.job import Job
+from vernacular.models.loop import train
+from vernacular.models.record import save_model
+from vernacular.models.supervised import packed_trainer
 
 SPECIAL = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"]
 # Words with their combining marks (GPT-2's pattern breaks Bengali, Telugu and Thai words at every vowel sign, which
-# doubles their tokens), groups of digits, runs of signs, blanks.
+# doubles their tokens), groups of digits, runs of punctuation, whitespace.
 WORDS = r" ?[\p{L}\p{M}\u200c\u200d']+|\p{N}{1,DIGITS}| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
 
 
@@ -51,16 +53,18 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, digits: int = 1) -> P
 
 def build_model(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerFast) -> Any:
     """A decoder with random weights from a Transformers config (`model_type` and its own keys)."""
-    options = dict(architecture)
-    config = AutoConfig.for_model(
-        options.pop("model_type"),
+    return AutoModelForCausalLM.from_config(build_config(architecture, tokenizer, bos_token_id=None))
+
+
+def build_config(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerFast, **tokens: Any) -> Any:
+    """A Transformers config for the tokenizer; tokens: ids of further special tokens."""
+    return AutoConfig.for_model(
         vocab_size=len(tokenizer),
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None,
-        **options,
+        **tokens,
+        **architecture,
     )
-    return AutoModelForCausalLM.from_config(config)
 
 
 def pretrain(job: Job, rows: list[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
-"""The processes of one training: which of them writes, and what all of them must agree on.
+"""The processes of one training: which of them writes, and how they exchange values.
 
-With one process there is nothing to agree on, and torch.distributed is never touched.
+With a single process torch.distributed is never touched.
 """
 
 import os
@@ -17,7 +17,7 @@ def is_main() -> bool:
 
 
 def join(recipe: dict[str, Any]) -> None:
-    """Take part in the recipe's training. Raises ValueError where machine or number of processes do not fit it."""
+    """Join the recipe's training. Raises ValueError if the machine or the number of processes does not fit it."""
     started, asked = int(os.environ.get("WORLD_SIZE", "1")), processes(recipe)
     if started != asked:
         raise ValueError(f"the recipe asks for {asked} processes (`launch`), but {started} were started")
@@ -28,14 +28,14 @@ def join(recipe: dict[str, Any]) -> None:
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else None
     if gpus is None and strategy(recipe) != "ddp":
-        raise ValueError(f"launch.strategy '{strategy(recipe)}' needs GPUs and this machine has none; take ddp")
+        raise ValueError(f"launch.strategy '{strategy(recipe)}' needs GPUs and this machine has none; use ddp")
     if gpus is not None and gpus < asked:
         raise ValueError(f"the recipe asks for {asked} processes (`launch`), but this machine has {gpus} GPUs")
     PartialState(cpu=gpus is None)  # also makes this process's GPU the current one
 
 
 def leave() -> None:
-    """End the part of this process in a training of several."""
+    """Leave a training of several processes."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         import torch
 
@@ -54,5 +54,5 @@ def gathered(value: T) -> list[T]:
 
 
 def agreed(value: T) -> T:
-    """What the main process says. All must call it."""
+    """The value of the main process. All must call it."""
     return gathered(value)[0]

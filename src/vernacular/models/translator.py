@@ -1,21 +1,20 @@
-"""A translator from scratch: a tokenizer and a small encoder-decoder, the miniature's stand-in for mT5 or NLLB."""
+"""A translator from scratch: a tokenizer and a small encoder-decoder, used by the miniature in place of mT5 or NLLB."""
 
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast, Trainer
+from transformers import AutoModelForSeq2SeqLM, PreTrainedTokenizerFast, Trainer
 
-from vernacular.models.loss import IGNORED
-from vernacular.models.packed import supervised_arguments
-from vernacular.models.pretrain import train_tokenizer
-from vernacular.models.training import Job, save_model, train
+from vernacular.models.job import Job
+from vernacular.models.loop import supervised_arguments, train
+from vernacular.models.packing import IGNORED, padded
+from vernacular.models.pretrain import build_config, train_tokenizer
+from vernacular.models.record import save_model
 
 
 def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train on rows of records.TRAINING of the task `pairs`: a question in any language, the same in English."""
     recipe = job.recipe
-    if not rows:
-        raise ValueError(f"{job.inputs['data']}: no rows to train on; see the section `data` of the configuration")
     texts = (text for row in rows for text in (row["question"], row["completion"]))
     tokenizer = train_tokenizer(texts, recipe["vocabulary"], recipe["digits"])
     tokenizer.model_max_length = recipe["length"]
@@ -32,17 +31,9 @@ def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
 
 def build_translator(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerFast) -> Any:
     """An encoder-decoder with random weights from a Transformers config (`model_type` and its own keys)."""
-    options = dict(architecture)
-    config = AutoConfig.for_model(
-        options.pop("model_type"),
-        vocab_size=len(tokenizer),
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
-        **options,
-    )
+    config = build_config(architecture, tokenizer, decoder_start_token_id=tokenizer.pad_token_id)
     if not config.is_encoder_decoder:
-        raise ValueError(f"architecture.model_type '{config.model_type}' is no encoder-decoder; name t5 or its like")
+        raise ValueError(f"architecture.model_type '{config.model_type}' is not an encoder-decoder; use t5 or similar")
     return AutoModelForSeq2SeqLM.from_config(config)
 
 
@@ -60,10 +51,6 @@ def encode_pairs(tokenizer: Any, rows: list[dict[str, Any]], length: int) -> lis
 
 def collate(examples: list[dict[str, list[int]]], pad: int) -> dict[str, torch.Tensor]:
     """(batch, length) int64 tensors, padded on the right."""
-
-    def padded(key: str, value: int) -> torch.Tensor:
-        width = max(len(example[key]) for example in examples)
-        return torch.tensor([example[key] + [value] * (width - len(example[key])) for example in examples])
-
-    ids = padded("input_ids", pad)
-    return {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": padded("labels", IGNORED)}
+    ids = padded([example["input_ids"] for example in examples], pad)
+    labels = padded([example["labels"] for example in examples], IGNORED)
+    return {"input_ids": ids, "attention_mask": (ids != pad).long(), "labels": labels}

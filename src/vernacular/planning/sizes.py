@@ -7,7 +7,7 @@ from typing import Any
 
 from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import read_yaml
-from vernacular.study.graph import Graph
+from vernacular.study.graph import Graph, lineage
 
 SIZES = Path(__file__).parents[3] / "resources" / "sizes.yaml"
 
@@ -22,23 +22,24 @@ def shape_of(models: Graph, name: str) -> dict[str, Any]:
 
     Raises ValueError for a hub model whose shape resources/sizes.yaml lacks, and for a folder without a config.json.
     """
-    recipe = models[name].options
-    if "architecture" in recipe:
-        return {**recipe["architecture"], "vocab_size": recipe["vocabulary"]}
-    if "repo" in recipe:
-        known = load_sizes()["models"]
-        if recipe["repo"] not in known:
-            raise ValueError(
-                f"models.{name}.repo: resources/sizes.yaml has no shape of '{recipe['repo']}'; add it from its "
-                f"config.json ({nearest(recipe['repo'], known)})"
-            )
-        return known[recipe["repo"]]["shape"]
-    if "path" in recipe:
-        file = Path(recipe["path"]) / "config.json"
+    start = models[name].parts.get("llm", name)
+    chain = [start, *lineage(models, start)]
+    name = next(other for other in chain if {"architecture", "repo", "path"} & models[other].options.keys())
+    options = models[name].options
+    if "architecture" in options:
+        return {**options["architecture"], "vocab_size": options["vocabulary"]}
+    if "path" in options:
+        file = Path(options["path"]) / "config.json"
         if not file.exists():
             raise ValueError(f"models.{name}.path: {file} is not there, so the model's size is unknown")
         return json.loads(file.read_text(encoding="utf-8"))
-    return shape_of(models, models[name].parts.get("llm", recipe["from"]))
+    known = load_sizes()["models"]
+    if options["repo"] not in known:
+        raise ValueError(
+            f"models.{name}.repo: resources/sizes.yaml has no shape of '{options['repo']}'; add it from its "
+            f"config.json ({nearest(options['repo'], known)})"
+        )
+    return known[options["repo"]]["shape"]
 
 
 def meta_model(shape: dict[str, Any], encoder: bool = False) -> Any:

@@ -2,95 +2,89 @@
 
 The papers' layout (MindMerger, arXiv 2405.17386; ST-Merge, arXiv 2606.19002): low-resource languages first, English
 last, then the macro average over all of them. English may have more questions than the others: each language weighs
-the same, whatever its number of questions. Differences are paired: a model and what it is compared with are of the same
-seed and share the bootstrap's draws.
+the same, whatever its number of questions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Estimate, interval, joint_estimates, tally
+from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
+from vernacular.evaluation.statistics import ENGLISH, Estimate, tally
+from vernacular.report.comparisons import accuracies, bounded, difference, scored_model
+from vernacular.report.options import MergeOptions
+from vernacular.storage.tables import with_bounds
 
-INTERVAL = ("", "_low", "_high")
 COMPARED = ("average", "english", "low_resource", "average_gain", "low_resource_gain", "english_change")
-MERGE_COLUMNS = (
-    *("study", "model", "benchmark", "seed", "n", "languages"),
-    *(f"{value}{suffix}" for value in COMPARED for suffix in INTERVAL),
-)
-
-Frames = Mapping[tuple[str, str, int], pd.DataFrame]  # (model, benchmark, seed) -> scores; frames.read_frames
-Run = tuple[str, int]  # model, seed
+MERGE_COLUMNS = ("study", "model", "benchmark", "seed", "n", "languages", *with_bounds(*COMPARED))
 
 
-def merge_table(frames: Frames, options: Mapping[str, Any]) -> pd.DataFrame:
+def merge_table(frames: Frames, options: MergeOptions) -> pd.DataFrame:
     """`tables/merge.csv`: MERGE_COLUMNS, a row for each (model, benchmark, seed), in the mapping's order.
 
     n counts the questions, translations one by one, languages the languages. average is the macro average of accuracy
-    over all languages with English, low_resource that over the languages of `low_resource` which the benchmark has.
-    The gains are differences to the model `baseline`, english_change to the model `reference`, both of the same
-    benchmark and seed; they are null for that model itself. What a benchmark has no language for is null. Shares of
-    1, rounded to 6 digits.
-    options: study, draws, reference, baseline, low_resource. Raises ValueError where the reference or the baseline was
-    not scored beside a model, and where models were scored on different questions.
+    over all languages including English, low_resource that over the languages of `low_resource` which the benchmark
+    has. The gains are differences from the model `baseline`, english_change from the model `reference`, both on the
+    same benchmark with the same seed; they are null for that model itself. Values for which a benchmark lacks the
+    languages are null. Shares of 1, rounded to 6 digits.
+
+    Raises ValueError if the reference or the baseline was not scored along with a model, or if models were scored on
+    different questions.
     """
     tables: dict[str, dict[str, dict[Run, Estimate]]] = {}
-    for benchmark in dict.fromkeys(benchmark for _, benchmark, _ in frames):
-        chosen = scores_of(frames, benchmark)
-        languages = in_order(next(iter(chosen.values()))["language"], options["low_resource"])
+    for benchmark in benchmarks_of(frames):
+        scores_by_run = comparable_scores(frames, benchmark)
+        languages = in_order(next(iter(scores_by_run.values()))["language"], options.low_resource)
         groups = {
             "average": languages,
             "english": [ENGLISH] if ENGLISH in languages else [],
-            "low_resource": low_resource_of(languages, options["low_resource"]),
+            "low_resource": low_resource_of(languages, options.low_resource),
         }
         tables[benchmark] = {
-            group: accuracies(chosen, benchmark, members, options["draws"]) for group, members in groups.items()
+            group: accuracies_in(scores_by_run, benchmark, members, options.draws) for group, members in groups.items()
         }
     rows = []
     for (model, benchmark, seed), scores in frames.items():
-        for role in ("reference", "baseline"):
-            need_scores(frames, options, role, benchmark, seed)
-        values = [number for of in tables[benchmark].values() for number in _with_interval(of.get((model, seed)))]
-        for group, role in (("average", "baseline"), ("low_resource", "baseline"), ("english", "reference")):
-            of = tables[benchmark][group]
-            compared = model != options[role] and (model, seed) in of
-            difference = minus(of[model, seed], of[options[role], seed]) if compared else None
-            values += _with_interval(difference)
+        groups_of_run, run = tables[benchmark], (model, seed)
+        values = [number for estimates in groups_of_run.values() for number in bounded(estimates.get(run))]
+        reference = scored_model(frames, options, "reference", benchmark, seed)
+        baseline = scored_model(frames, options, "baseline", benchmark, seed)
+        for group, other in (("average", baseline), ("low_resource", baseline), ("english", reference)):
+            estimates = groups_of_run[group]
+            compared = model != other and run in estimates
+            values += bounded(difference(estimates[run], estimates[other, seed]) if compared else None)
         asked = scores[["id", "language"]].drop_duplicates()
-        rows.append((options["study"], model, benchmark, seed, len(asked), asked["language"].nunique(), *values))
+        rows.append((options.study, model, benchmark, seed, len(asked), asked["language"].nunique(), *values))
     return pd.DataFrame(rows, columns=list(MERGE_COLUMNS))
 
 
-def language_table(frames: Frames, benchmark: str, options: Mapping[str, Any]) -> pd.DataFrame:
-    """`tables/merge-<benchmark>.csv`: a row for each (model, seed) with scores, a column a language, the average.
+def language_table(frames: Frames, benchmark: str, options: MergeOptions) -> pd.DataFrame:
+    """`tables/merge-<benchmark>.csv`: a row for each (model, seed) with scores, a column per language, the average.
 
-    Languages stand as in_order says. Cells hold percentages: "57.6 (51.2-63.9)", accuracy with its 95 % interval.
-    options: draws, low_resource. Raises ValueError where no model was scored on the benchmark, or where models were
-    scored on different questions.
+    Languages are in the order of in_order. Cells hold percentages: "57.6 (51.2-63.9)", accuracy with its 95 % interval.
+    Raises ValueError if no model was scored on the benchmark, or if models were scored on different questions.
     """
-    scores = scores_of(frames, benchmark)
-    languages = in_order(next(iter(scores.values()))["language"], options["low_resource"])
+    scores = comparable_scores(frames, benchmark)
+    languages = in_order(next(iter(scores.values()))["language"], options.low_resource)
     groups = {code: [code] for code in languages} | {"average": languages}
     columns = {
-        name: [_cell(found) for found in accuracies(scores, benchmark, members, options["draws"]).values()]
+        name: [_percent_cell(found) for found in accuracies_in(scores, benchmark, members, options.draws).values()]
         for name, members in groups.items()
     }
     runs = {"model": [model for model, _ in scores], "seed": [seed for _, seed in scores]}
     return pd.DataFrame({**runs, **columns})
 
 
-def scores_of(frames: Frames, benchmark: str) -> dict[Run, pd.DataFrame]:
-    """The score frames of a benchmark by model and seed, in the mapping's order: all of the same questions.
+def comparable_scores(frames: Frames, benchmark: str) -> dict[Run, pd.DataFrame]:
+    """The score frames of a benchmark by model and seed, in the mapping's order: all for the same questions.
 
-    Raises ValueError where there is none, where one is broken, and where two hold different (id, language).
+    Raises ValueError if there is none, if one is broken, or if two hold different (id, language).
     """
-    chosen = {(model, seed): scores for (model, name, seed), scores in frames.items() if name == benchmark}
-    if not chosen:
-        raise ValueError(f"{benchmark}: no model was scored on it; name it in an evaluation of the target 'merge'")
+    scores_by_run = runs_on(frames, benchmark)
+    if not scores_by_run:
+        raise ValueError(f"{benchmark}: no model was scored on it; add it to the benchmarks of the evaluation")
     first: tuple[str, set[tuple[str, str]]] | None = None
-    for (model, seed), scores in chosen.items():
+    for (model, seed), scores in scores_by_run.items():
         name = f"{model} (seed {seed})"
         try:
             tally(scores)
@@ -103,21 +97,12 @@ def scores_of(frames: Frames, benchmark: str) -> dict[Run, pd.DataFrame]:
                 f"{benchmark}: {first[0]} and {name} were scored on different questions, such as {unlike[0][0]} "
                 f"({unlike[0][1]}); evaluate all models on the same ones"
             )
-    return chosen
+    return scores_by_run
 
 
 def questions_of(rows: pd.DataFrame) -> set[tuple[str, str]]:
     """The (id, language) of score or generation rows."""
     return set(zip(rows["id"], rows["language"], strict=True))
-
-
-def need_scores(frames: Frames, options: Mapping[str, Any], role: str, benchmark: str, seed: int) -> None:
-    """Raises ValueError where the model that `options` name for a role was not scored on a benchmark."""
-    if (options[role], benchmark, seed) not in frames:
-        raise ValueError(
-            f"{benchmark}, seed {seed}: no scores of '{options[role]}', merge.{role}; "
-            "add it to the models of the evaluation"
-        )
 
 
 def in_order(languages: Iterable[str], low_resource: Sequence[str]) -> list[str]:
@@ -133,34 +118,21 @@ def low_resource_of(languages: Iterable[str], low_resource: Sequence[str]) -> li
     return [code for code in dict.fromkeys(low_resource) if code in there]
 
 
-def accuracies(
+def accuracies_in(
     scores: Mapping[Run, pd.DataFrame], benchmark: str, languages: Sequence[str], draws: int
 ) -> dict[Run, Estimate]:
-    """Macro average of accuracy over some languages of a benchmark: `point` (), `draws` (draw,), the same draws for all
-    runs; empty for no languages.
+    """Macro average of accuracy over some languages of a benchmark, with the same draws for all runs; empty for no
+    languages.
 
-    English stays in the frames even where it is not averaged: it has all the questions, so that all groups of
-    languages rest on the same draws.
+    English stays in the frames even if it is not averaged: it has all the questions, so all groups of languages use
+    the same draws.
     """
     if not languages:
         return {}
-    kept = {run: frame[frame["language"].isin({*languages, ENGLISH})] for run, frame in scores.items()}
-    found = joint_estimates(kept, benchmark, draws, "every" if ENGLISH in languages else "all")
-    accuracy = RATES.index("accuracy")
-    return {run: Estimate(of.point[..., accuracy], of.draws[..., accuracy]) for run, of in found.items()}
+    chosen = {run: frame[frame["language"].isin({*languages, ENGLISH})] for run, frame in scores.items()}
+    return accuracies(chosen, benchmark, draws, "every" if ENGLISH in languages else "all")
 
 
-def minus(left: Estimate, right: Estimate) -> Estimate:
-    return Estimate(left.point - right.point, left.draws - right.draws)
-
-
-def _with_interval(estimate: Estimate | None) -> list[float]:
-    """Value, low and high, rounded; adding 0 turns a difference of -0.0 into 0.0."""
-    if estimate is None:
-        return [np.nan] * len(INTERVAL)
-    return [round(float(value), DIGITS) + 0.0 for value in (estimate.point, *interval(estimate.draws))]
-
-
-def _cell(estimate: Estimate) -> str:
-    point, low, high = (f"{100 * value:.1f}" for value in _with_interval(estimate))
+def _percent_cell(estimate: Estimate) -> str:
+    point, low, high = (f"{100 * value:.1f}" for value in bounded(estimate))
     return f"{point} ({low}-{high})"

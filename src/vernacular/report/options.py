@@ -11,6 +11,8 @@ from vernacular.storage.options import Options
 class SlamOptions(SummaryOptions):
     """reference: the model that SLAM starts from; baseline: the two-stage model; chains: model -> its trainings."""
 
+    section: ClassVar[str] = "slam"  # of the configuration, where the models are named
+
     reference: str = ""
     baseline: str = ""
     chains: dict[str, list[str]] = field(default_factory=dict)
@@ -19,6 +21,8 @@ class SlamOptions(SummaryOptions):
 @dataclass(frozen=True)
 class MergeOptions(SummaryOptions):
     """reference: the LLM alone; baseline: the merge that others are compared with; model: whose gates are shown."""
+
+    section: ClassVar[str] = "merge"  # of the configuration, where the models are named
 
     reference: str = ""
     baseline: str = ""

@@ -1,27 +1,32 @@
-"""A page of a study: claims, plots, tables that sort and samples in one HTML file that asks for nothing outside.
+"""A page of a study: claims, figures, sortable tables and samples in one HTML file that makes no network requests.
 
-Text of models and configurations reaches the page through Jinja's escaping alone, and the page's own policy forbids it
+Text of models and configurations reaches the page only through Jinja's escaping, and the page's own policy forbids it
 to load anything.
 """
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from vernacular.language.languages import load_languages
+from vernacular.report.options import PageOptions
+from vernacular.storage.tables import with_bounds
 
 FOLDER = Path(__file__).parents[3] / "workflow" / "report"
 GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR", "tokens_mean": "tokens"}
 
 
-def render(tables: dict[str, pd.DataFrame], shown: dict[str, list[dict[str, Any]]], options: dict[str, Any]) -> str:
-    """The page. tables: `scores`, and where there are such `claims`, `timed`, `samples`, `leaks`.
+def render(
+    tables: dict[str, pd.DataFrame], figures: Sequence[str | Path], others: Sequence[pd.DataFrame], options: PageOptions
+) -> str:
+    """The page as HTML.
 
-    shown: `figures` (`title`, `caption` and `path` of PNGs, which are put into the page) and `tables` (`title`,
-    `caption` and `table`). options: study, scale, part (of the study), pages (the other ones: file -> name, target).
+    tables: `scores`, and optionally `claims`, `timed`, `samples` and `leaks`; figures: PNGs, which are embedded;
+    others: further tables of results. Figures and other tables are in the order of the options' `figures` and `tables`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -33,19 +38,21 @@ def render(tables: dict[str, pd.DataFrame], shown: dict[str, list[dict[str, Any]
         lstrip_blocks=True,
     )
     environment.globals.update(number=number)
+    titled_figures = zip(options.figures.values(), figures, strict=True)
+    titled_tables = zip(options.tables.values(), others, strict=True)
     scores = tables["scores"]
     scores = scores[scores["seeds"] == scores["seeds"].max()]  # over the seeds, where there are several
     claims = [tables[name] for name in ("claims", "timed") if name in tables]
     return environment.get_template("page.html.j2").render(
-        study=options["study"],
-        scale=options["scale"],
-        part=options["part"],
-        pages=options["pages"],
+        study=options.study,
+        scale=options.scale,
+        part=options.part,
+        pages=options.pages,
         summary=summary(tables),
         claims=claims_of(pd.concat(claims)) if claims else [],
         scores=[(benchmark, score_tables(rows)) for benchmark, rows in scores.groupby("benchmark", sort=False)],
-        figures=[{**figure, "data": data_uri(figure["path"])} for figure in shown["figures"]],
-        tables=[{**table, **any_table(table["table"])} for table in shown["tables"]],
+        figures=[{**title, "data": data_uri(path)} for title, path in titled_figures],
+        tables=[{**title, **any_table(table)} for title, table in titled_tables],
         samples=samples_of(tables["samples"]) if "samples" in tables else [],
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         script=(FOLDER / "page.js").read_text(encoding="utf-8"),
@@ -53,19 +60,20 @@ def render(tables: dict[str, pd.DataFrame], shown: dict[str, list[dict[str, Any]
 
 
 def data_uri(path: str | Path) -> str:
-    """A PNG as a page holds it. Raises ValueError where it is cut off."""
+    """A PNG as an address that an HTML page can hold. Raises ValueError if it is cut off."""
     data = Path(path).read_bytes()
     if not data.endswith(b"IEND\xaeB`\x82"):
-        raise ValueError(f"{path}: a PNG that is cut off; delete it and rerun")
+        raise ValueError(f"{path}: the PNG is cut off; delete it and rerun")
     return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number as the page shows it; a dash for none."""
+    """A number as the page shows it; a dash if it is missing."""
     return "–" if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def summary(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """What the page's first sentences say; checked: how many training rows were searched, or None."""
     scores = tables["scores"]
     codes = [code for code in dict.fromkeys(scores["language"]) if code not in GROUPS]
     leaks = tables.get("leaks")
@@ -83,21 +91,23 @@ def name_of(code: str) -> str:
 
 
 def claims_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The claims, those that were tested first, each with the rows of its parts."""
-    claims: list[dict[str, Any]] = []
-    for name, rows in table.groupby("claim", sort=False):
-        first = rows.iloc[0]
-        claims.append(
-            {
-                "name": name,
-                "statement": first["statement"],
-                "paper": first["paper"],
-                "verdict": first["claim_verdict"],
-                "tested": bool(rows["measured"].notna().any()),
-                "parts": rows.astype(object).where(rows.notna(), None).to_dict("records"),
-            }
-        )
+    """The claims, tested ones first, each with the rows of its parts."""
+    claims = [
+        {
+            "statement": rows["statement"].iloc[0],
+            "paper": rows["paper"].iloc[0],
+            "verdict": rows["claim_verdict"].iloc[0],
+            "tested": bool(rows["measured"].notna().any()),
+            "parts": with_none(rows).to_dict("records"),
+        }
+        for _, rows in table.groupby("claim", sort=False)
+    ]
     return sorted(claims, key=lambda claim: not claim["tested"])
+
+
+def with_none(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with None for missing values."""
+    return table.astype(object).where(table.notna(), None)
 
 
 def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -106,7 +116,7 @@ def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
     columns = [group for group in GROUPS if group in found] + sorted(found - set(GROUPS))
     tables = []
     for metric, title in METRICS.items():
-        cells = rows.set_index(["model", "language"])[[metric, f"{metric}_low", f"{metric}_high"]]
+        cells = rows.set_index(["model", "language"])[with_bounds(metric)]
         lines = [
             (model, [cells.loc[(model, code)].tolist() if (model, code) in cells.index else None for code in columns])
             for model in dict.fromkeys(rows["model"])
@@ -117,13 +127,13 @@ def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def any_table(table: pd.DataFrame) -> dict[str, Any]:
-    """A table of the workflow's as heads and lines of cells: text, value to sort by (None for text), interval.
+    """A table of results as heads and rows of cells: text, value to sort by (None for text), interval.
 
-    A column's `_low` and `_high` become its interval; of several seeds the rows over all of them are shown.
+    A column's `_low` and `_high` become its interval; with several seeds, only the rows over all of them remain.
     """
     if "seeds" in table:
         table = table[table["seeds"] == table["seeds"].max()]
-    hidden = {"study", "seeds"} | ({"seed"} if table["seed"].nunique() < 2 else set())
+    hidden = {"study", "seeds"} | ({"seed"} if "seed" in table and table["seed"].nunique() < 2 else set())
     names = [name for name in map(str, table) if name not in hidden and not name.endswith(("_low", "_high"))]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}
@@ -141,18 +151,12 @@ def cell_of(row: dict[Any, Any], name: str, numeric: bool, whole: bool) -> tuple
 
 
 def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    table = table.astype(object).where(table.notna(), None)
-    found = []
-    for language, rows in table.groupby("language", sort=False):
-        first = rows.iloc[0]
-        found.append(
-            {
-                "language": language,
-                "name": name_of(str(language)),
-                "id": first["id"],
-                "question": first["question"],
-                "gold": first["gold"],
-                "completions": rows.to_dict("records"),
-            }
-        )
-    return found
+    """For each language its question, and what each model wrote."""
+    return [
+        {
+            **{key: rows[key].iloc[0] for key in ("language", "id", "question", "gold")},
+            "name": name_of(str(language)),
+            "completions": rows.to_dict("records"),
+        }
+        for language, rows in with_none(table).groupby("language", sort=False)
+    ]

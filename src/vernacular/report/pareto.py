@@ -1,7 +1,7 @@
-"""Accuracy against LCPR: the front, who dominates whom, how sure that is, and the plot of it.
+"""Accuracy against LCPR: the Pareto front, which models dominate which, how certain that is, and the plot.
 
-The front is over (accuracy, LCPR), both to be high. Dominance is over (accuracy, LCPR, tokens), tokens to be low: a
-model can lie off the front and still be dominated by none, since it takes fewer tokens.
+The front maximises accuracy and LCPR. Dominance also minimises tokens: a model off the front may not be dominated by
+any other, since it takes fewer tokens.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vernacular.evaluation.frames import Frames, benchmarks_of, runs_on
+from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.statistics import DIGITS, DRAWS, ENGLISH, RATES, Array, Estimate, interval, joint_estimates
 from vernacular.report import style
+from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLUMNS = (
-    *("benchmark", "model", "accuracy", "accuracy_low", "accuracy_high", "lcpr", "lcpr_low", "lcpr_high"),
+    *("benchmark", "model", *with_bounds("accuracy", "lcpr")),
     *("tokens_mean", "on_front", "on_front_probability", "dominated_by", "hypervolume", "reference"),
 )
 REFERENCE = "accuracy=0 lcpr=0"
@@ -27,13 +30,13 @@ _METRICS = [RATES.index(name) for name in ("accuracy", "lcpr", "tokens_mean")]
 
 
 def dominates(points: Array) -> np.ndarray:
-    """[..., i, j]: i is nowhere worse than j and better somewhere; points (..., model, axis), every axis to be high."""
+    """[..., i, j]: i is nowhere worse than j and somewhere better; points (..., model, axis), higher is better."""
     left, right = points[..., :, None, :], points[..., None, :, :]
     return np.asarray(np.all(left >= right, axis=-1) & np.any(left > right, axis=-1))
 
 
 def on_front(points: Array) -> np.ndarray:
-    """(..., model): not dominated by any other; of equal points all are on the front."""
+    """(..., model): not dominated by any other; equal points are all on the front."""
     return np.asarray(~np.any(dominates(points), axis=-2))
 
 
@@ -51,8 +54,8 @@ def pareto_rows(benchmark: str, estimates: Mapping[str, Estimate]) -> pd.DataFra
     """The rows of `figures/pareto.csv` for one benchmark: COLUMNS, a row for each model, in the mapping's order.
 
     `on_front_probability` is the share of the joint bootstrap draws in which the model is on the front; `dominated_by`
-    names the models that dominate it in all three, separated by spaces; `hypervolume` is that of the benchmark's front.
-    Points are compared as they are written, to 6 digits, so that a reader of the file comes to the same verdicts.
+    names the models that dominate it in all three metrics, separated by spaces; `hypervolume` is that of the
+    benchmark's front. Points are compared as written, to 6 digits, so that readers of the file reach the same verdicts.
     """
     models = list(estimates)
     points = np.stack([estimates[model].point[_METRICS] for model in models]).round(DIGITS)
@@ -72,16 +75,16 @@ def pareto_rows(benchmark: str, estimates: Mapping[str, Estimate]) -> pd.DataFra
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int = DRAWS) -> pd.DataFrame:
+def pareto_table(frames: Frames, draws: int = DRAWS) -> pd.DataFrame:
     """`figures/pareto.csv` from the score rows of each (model, benchmark, seed); see `pareto_rows`.
 
-    Rates are those of the group `all`; over several seeds of a model its points and draws are averaged, so that the
-    intervals tell of the choice of questions, not of the seeds. Benchmarks in English alone are left out.
-    Raises ValueError where models were scored on different questions or languages of one benchmark.
+    Rates are those of the group `all`; a model's points and draws are averaged over its seeds, so that the intervals
+    reflect the choice of questions, not of seeds. Benchmarks only in English are left out. Raises ValueError if models
+    were scored on different questions or languages of a benchmark.
     """
     tables = []
-    for benchmark in dict.fromkeys(benchmark for _, benchmark, _ in frames):
-        chosen = {(model, seed): scores for (model, name, seed), scores in frames.items() if name == benchmark}
+    for benchmark in benchmarks_of(frames):
+        chosen = runs_on(frames, benchmark)
         if all((scores["language"] == ENGLISH).all() for scores in chosen.values()):
             continue
         estimates = joint_estimates(chosen, benchmark, draws)
@@ -96,23 +99,15 @@ def pareto_table(frames: Mapping[tuple[str, str, int], pd.DataFrame], draws: int
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
-def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw the rows of `pareto_table`, one panel for each benchmark. options: study, scale.
-
-    Raises ValueError where the table has no row.
-    """
+def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+    """Draw the rows of `pareto_table`, one panel for each benchmark. Raises ValueError for a table without rows."""
     if table.empty:
-        raise ValueError("figures/pareto.csv: no rows to draw; evaluate a model in a language other than English")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+        raise ValueError("Pareto plot: no rows to draw; evaluate a model in a language other than English")
     benchmarks = list(dict.fromkeys(table["benchmark"]))
     columns = min(len(benchmarks), 2)
     rows = -(-len(benchmarks) // columns)
     height = rows * _PANEL + _HEAD + _FOOT
-    with style.house_style():
-        figure = Figure(figsize=(style.WIDTH, height))
-        FigureCanvasAgg(figure)
+    with style.new_figure(path_png, path_svg, height) as figure:
         grid = figure.subplots(rows, columns, squeeze=False)
         figure.subplots_adjust(
             left=0.07, right=0.985, top=1 - (_HEAD + 0.35) / height, bottom=(_FOOT + 0.5) / height,
@@ -124,25 +119,24 @@ def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path,
             _draw_panel(axes, table[table["benchmark"] == benchmark].reset_index(drop=True), table["tokens_mean"].max())
             axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold", pad=7)
             volume = table.loc[table["benchmark"] == benchmark, "hypervolume"].iloc[0]
-            told = f"hypervolume of the front from (0, 0): {volume:.3f}"
-            axes.set_title(told, loc="right", fontsize=8.5, color=style.QUIET, pad=7)
+            note = f"hypervolume of the front from (0, 0): {volume:.3f}"
+            axes.set_title(note, loc="right", fontsize=8.5, color=style.QUIET, pad=7)
             axes.set_xlabel("LCPR")
         for axes in grid[:, 0]:
             axes.set_ylabel("accuracy")
-        title = f"Accuracy against language consistency: study '{options['study']}' ({options['scale']})"
+        title = f"Accuracy against language consistency: study '{options.study}' ({options.scale})"
         _draw_frame(figure, table, title)
-        style.save_figure(figure, path_png, path_svg)
 
 
 _PANEL, _HEAD, _FOOT = 4.4, 0.4, 0.8  # heights in inches: a row of panels, the title above, the key below
-_LARGEST = 6.5  # radius in typographic points of the marker that stands for the most tokens
+_LARGEST = 6.5  # radius in typographic points of the marker for the most tokens
 
 
 def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float) -> None:
     x, y = rows["lcpr"].to_numpy(float), rows["accuracy"].to_numpy(float)
     x_error = np.stack([x - rows["lcpr_low"], rows["lcpr_high"] - x]).clip(min=0)
     y_error = np.stack([y - rows["accuracy_low"], rows["accuracy_high"] - y]).clip(min=0)
-    _set_limits(axes, rows)
+    style.limit_points(axes, rows, rows)
     axes.grid(color=style.FAINT, linewidth=0.5)
 
     front = rows[rows["on_front"]].sort_values(["lcpr", "accuracy"])
@@ -170,14 +164,6 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float) -> None:
     style.label_points(axes, np.stack([x, y], axis=1), radii + 1, texts, colors, lines)
 
 
-def _set_limits(axes: "Axes", rows: pd.DataFrame) -> None:
-    """As near as the intervals allow."""
-    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
-        low = float(np.min(rows[[metric, f"{metric}_low"]].to_numpy(float)))
-        high = float(np.max(rows[[metric, f"{metric}_high"]].to_numpy(float)))
-        style.limit_rates(axes, axis, low, high)
-
-
 def _kind(row: pd.Series) -> str:
     if row["on_front"]:
         return "front"
@@ -185,7 +171,7 @@ def _kind(row: pd.Series) -> str:
     return "dominated" if pd.notna(row["dominated_by"]) and row["dominated_by"] else "thrifty"
 
 
-# Told apart by filling as well as by colour, so that they survive a print in grey.
+# They differ in filling as well as in colour, so that they can be told apart in grey print too.
 _LOOKS: dict[str, dict[str, Any]] = {
     "front": {"facecolor": style.BLUE, "edgecolor": style.BLUE, "linewidth": 1.2},
     "thrifty": {"facecolor": (1, 1, 1, 0.6), "edgecolor": style.BLUE, "linewidth": 1.2},
@@ -199,7 +185,7 @@ _MEANING = {
 
 
 def _radius(tokens: Array, most: float) -> Array:
-    """Area in proportion to tokens, down to a size that can still be seen; typographic points."""
+    """Radii in typographic points: areas in proportion to tokens, but never too small to see."""
     return np.maximum(_LARGEST * np.sqrt(np.nan_to_num(tokens) / max(most, 1.0)), 2.2)
 
 
@@ -212,7 +198,7 @@ def _label(row: pd.Series) -> str:
 
 
 def _draw_frame(figure: "Figure", table: pd.DataFrame, title: str) -> None:
-    """The title, and below the panels the key and what is to be seen; heights in inches from the bottom."""
+    """The title above the panels, the key and the caption below them; heights in inches from the bottom."""
     height, left = figure.get_figheight(), 0.012
 
     def key(at: float, x: float, looks: list[tuple[float, Any, str]], names: list[str]) -> None:

@@ -11,23 +11,23 @@ from pathlib import Path
 from vernacular.storage import command
 from vernacular.storage.messages import hide_in_log
 
-# What a model loads, and the records of how it was made. No pickle, no hidden file, nothing that lies there by chance.
+# What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files to push, by name. Raises ValueError where the folder holds no weights, or a link out of it."""
+    """The files to push, by name. Raises ValueError if the folder holds no weights, or a link that leads out of it."""
     found = [path for path in sorted(folder.iterdir()) if path.suffix in KINDS and path.name[0] != "."]
     if not any(path.suffix == ".safetensors" for path in found):
-        raise ValueError(f"{folder}: no *.safetensors here, so this is no model folder")
+        raise ValueError(f"{folder}: no *.safetensors here, so this is not a model folder")
     for path in found:
         if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-            raise ValueError(f"{path}: no file of this folder's own; push the folder that it comes from")
+            raise ValueError(f"{path}: not this folder's own file; push the folder that it comes from")
     return found
 
 
 def push(folder: Path, card: Path, repo: str, private: bool) -> str:
-    """One commit with all files and the card as README.md; the address of the commit."""
+    """Make one commit with all files and the card as README.md; returns the address of the commit."""
     from huggingface_hub import CommitOperationAdd, HfApi
 
     hide_in_log("huggingface_hub")
@@ -40,7 +40,7 @@ def push(folder: Path, card: Path, repo: str, private: bool) -> str:
     operations = [CommitOperationAdd(name, path) for name, path in contents.items()]
     try:
         return api.create_commit(repo, operations, commit_message=f"{folder.name}, made by Vernacular").commit_url
-    except RuntimeError as error:  # what the client makes of every failure of a large file
+    except RuntimeError as error:  # the client raises it for every failure with a large file
         raise OSError(f"{repo}: {error} ({error.__cause__}); push it again: nothing was committed") from None
 
 
@@ -48,9 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="model folder, results/<study>/seed-<n>/models/<model>")
     parser.add_argument("--card", required=True, type=Path, help="its card, results/<study>/cards/seed-<n>/<model>.md")
-    parser.add_argument("--repo", required=True, help="owner/name on the hub; made where it is not there")
-    parser.add_argument("--private", action="store_true", help="make the repository private, if it is made")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be pushed; no network, no token")
+    parser.add_argument("--repo", required=True, help="owner/name on the hub; created if it does not exist")
+    parser.add_argument("--private", action="store_true", help="if the repository is created, make it private")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list what would be pushed; needs no network and no token"
+    )
     args = parser.parse_args(argv)
 
     def work() -> None:

@@ -1,6 +1,6 @@
-"""SLAM's figures: what the probe found and which layers were chosen; what tuning one layer gains, beside its MSD.
+"""SLAM's figures: what the probe found and which layers were chosen; what tuning one layer gains, next to its MSD.
 
-Layers go upwards as in the model: layer 0 is at the bottom.
+Layer 0 is at the bottom, as in the model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vernacular.report.inputs import read_probe
-from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, WIDTH, house_style, save_figure
+from vernacular.evaluation.results import read_probe
+from vernacular.report.options import SlamOptions
+from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, new_figure
 from vernacular.storage.tables import read_csv
 
 if TYPE_CHECKING:
@@ -21,14 +22,16 @@ _HEAD = 0.62  # inches: the title and those of the panels
 _TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
 RULES_BY_THRESHOLD = ("threshold", "leading")  # of select.RULES
 
+Choices = Mapping[str, Mapping[str, Any]]  # model -> its layers.json (results.read_choices)
 
-def probe_table(probe: str | Path, choices: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+
+def probe_table(probe: str | Path, choices: Choices) -> pd.DataFrame:
     """`figures/slam-probe-<model>.csv`: layer, language, active, msd, msd_neurons, tuned_by; from a probe.parquet.
 
     A row for each layer and language; active is the share of neurons active at a token, the deviations are those of
-    the layer (probe.py has the definitions); tuned_by names the models that tune it, separated by spaces. choices:
-    model -> its layers.json, of models whose parent was probed (inputs.read_choices). Raises ValueError where the probe
-    is broken or a choice is of a model with another number of layers.
+    the layer (probe.py has the definitions); tuned_by names the models that tune it, separated by spaces. choices: of
+    models whose parent was probed. Raises ValueError if the probe is broken or a choice is for another number of
+    layers.
     """
     rows = read_probe(probe)
     layers = rows["layer"].nunique()
@@ -45,27 +48,24 @@ def probe_table(probe: str | Path, choices: Mapping[str, Mapping[str, Any]]) -> 
     return rows.assign(tuned_by=rows["layer"].map(tuned_by))
 
 
-def draw_probe(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
+def draw_probe(
+    table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SlamOptions, choices: Choices
+) -> None:
     """Draw the rows of `probe_table`: active share by layer and language, MSD by layer, the layers that models tune.
 
-    The first model's layers are marked across the figure, with its threshold if a rule with one chose them. English is
-    the last language. options: study, scale, models (in the order in which they are drawn), rule (of the first one).
+    Models appear in the order of `choices`. The first one's layers are marked across the figure, with its threshold if
+    a rule with one chose them. English is the last language.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     shares = table.pivot(index="layer", columns="language", values="active").sort_index()
     languages = sorted(shares.columns, key=lambda code: (code == "en", code))
     # An empty field comes back from the CSV as NaN.
     names = table.groupby("layer")["tuned_by"].first().fillna("").str.split()
-    tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in options["models"]}
+    tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in choices}
     marked = next(iter(tuned.values()))
-    with house_style():
-        panel = float(np.clip(0.25 * len(shares), 1.8, 7.0))
-        foot = max(1.2, 0.35 + 0.075 * max(map(len, tuned)))  # inches, as everything here: the labels stand upright
-        height = _HEAD + panel + foot
-        figure = Figure(figsize=(WIDTH, height))
-        FigureCanvasAgg(figure)
+    panel = float(np.clip(0.25 * len(shares), 1.8, 7.0))
+    foot = max(1.2, 0.35 + 0.075 * max(map(len, tuned)))  # inches, like all sizes here; the labels are upright
+    height = _HEAD + panel + foot
+    with new_figure(path_png, path_svg, height) as figure:
         widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(tuned))]
         heat, curve, chosen = figure.subplots(1, 3, sharey=True, width_ratios=widths)
         figure.subplots_adjust(left=0.055, right=0.99, top=1 - _HEAD / height, bottom=foot / height, wspace=0.06)
@@ -76,7 +76,7 @@ def draw_probe(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
         heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
         heat.set_ylabel("layer")
         heat.set_title("Active share", **_TITLE)
-        _draw_deviation(curve, table, options["rule"])
+        _draw_deviation(curve, table, next(iter(choices.values()))["options"])
         curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.44 / panel), frameon=False, borderaxespad=0)
         for number, layers in enumerate(tuned.values()):
             color = QUIET if number else BLUE
@@ -89,9 +89,8 @@ def draw_probe(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
             axes.tick_params(axis="y", left=False, labelleft=False)
             for layer in marked:
                 axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
-        title = f"Where languages differ, layer by layer ({options['scale']}, study '{options['study']}')"
+        title = f"Where languages differ, layer by layer ({options.scale}, study '{options.study}')"
         figure.suptitle(title, fontsize=11, y=1 - 0.1 / height, va="top")
-        save_figure(figure, path_png, path_svg)
 
 
 def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
@@ -101,8 +100,7 @@ def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
     axes.plot(relative["msd"], relative.index, "o-", color=BLUE, lw=1.8, ms=4, label="MSD")
     axes.plot(relative["msd_neurons"], relative.index, color=ORANGE, lw=0.9, label="MSD, neuron by neuron")
     if isinstance(rule, dict) and rule["choose"] in RULES_BY_THRESHOLD:
-        # Of which of the two, is told by the colour.
-        color = ORANGE if rule["by"] == "msd_neurons" else BLUE
+        color = ORANGE if rule["by"] == "msd_neurons" else BLUE  # that of the curve it applies to
         axes.axvline(rule["threshold"], color=color, lw=0.9, ls=(0, (4, 3)), label=f"threshold {rule['threshold']:g}")
     axes.set_xlim(-0.03, 1.05)
     axes.grid(axis="x", color=FAINT, lw=0.6)
@@ -112,42 +110,31 @@ def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
 
 def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> None:
     step = 1 if len(layers) <= 16 else 2 if len(layers) <= 24 else 4
-    shown = [layer for layer in layers if layer % step == 0 or layer in marked]
-    axes.set_yticks(shown, [str(layer) for layer in shown])
+    labelled = [layer for layer in layers if layer % step == 0 or layer in marked]
+    axes.set_yticks(labelled, [str(layer) for layer in labelled])
     axes.set_ylim(min(layers) - 0.5, max(layers) + 0.5)
-    for label, layer in zip(axes.get_yticklabels(), shown, strict=True):
+    for label, layer in zip(axes.get_yticklabels(), labelled, strict=True):
         if layer in marked:
             label.set(color=BLUE, fontweight="bold")
 
 
 def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
-    """`figures/slam-sweep.csv`: the rows and columns of tables/slam-sweep.csv (slam.tables.sweep_table), all drawn.
-
-    Raises ValueError for a table without rows.
-    """
+    """`figures/slam-sweep.csv`: tables/slam-sweep.csv (sweep_table) as it is. Raises ValueError if it has no rows."""
     rows = read_csv(sweep)
     if rows.empty:
         raise ValueError(f"{sweep}: no rows to draw; delete it and rerun the sweep")
     return rows
 
 
-def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw a table of the sweep: for each benchmark and seed the gain of each layer, with its interval, beside MSD.
-
-    options: study, scale.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SlamOptions) -> None:
+    """Draw a table of the sweep: for each benchmark and seed the gain of each layer, with its interval, next to MSD."""
     groups = list(table.groupby(["benchmark", "seed"], sort=False))
     across = min(len(groups), 2)
     down = -(-len(groups) // across)
     span = [min(float(table["gain_low"].min()), 0.0), max(float(table["gain_high"].max()), 0.0)]
     margin = 0.06 * (span[1] - span[0] or 1)
-    with house_style():
-        panel = float(np.clip(1.1 + 0.2 * table["layer"].nunique(), 2.2, 7.5))
-        figure = Figure(figsize=(WIDTH, 0.5 + panel * down), layout="constrained")
-        FigureCanvasAgg(figure)
+    panel = float(np.clip(1.1 + 0.2 * table["layer"].nunique(), 2.2, 7.5))
+    with new_figure(path_png, path_svg, 0.5 + panel * down, layout="constrained") as figure:
         cells = np.ravel(figure.subfigures(down, across, squeeze=False))
         for cell, ((benchmark, seed), chosen) in zip(cells, groups, strict=False):
             left, right = cell.subplots(1, 2, sharey=True, width_ratios=[2, 1])
@@ -163,17 +150,15 @@ def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
             right.tick_params(axis="y", length=0)
             _layer_axis(left, sorted(chosen["layer"]))
             row = chosen.iloc[0]
-            cell.suptitle(f"{benchmark}, seed {seed}: {_told(row)}", fontsize=9.5, fontweight="bold")
-        figure.suptitle(
-            f"Does MSD pick the right layers? ({options['scale']}, study '{options['study']}')", fontsize=11
-        )
-        save_figure(figure, path_png, path_svg)
+            cell.suptitle(f"{benchmark}, seed {seed}: {_correlation_text(row)}", fontsize=9.5, fontweight="bold")
+        figure.suptitle(f"Does MSD pick the right layers? ({options.scale}, study '{options.study}')", fontsize=11)
 
 
-def _told(row: pd.Series) -> str:
-    """Spearman's correlation with its interval, or that there is none."""
+def _correlation_text(row: pd.Series) -> str:
+    """Spearman's correlation with its interval, or why there is none."""
     if np.isnan(row["spearman"]):
         return "MSD or gain is constant"
-    told = f"Spearman {row['spearman']:+.2f}"
-    known = not np.isnan(row["spearman_low"])
-    return f"{told} [{row['spearman_low']:+.2f}, {row['spearman_high']:+.2f}]" if known else told
+    text = f"Spearman {row['spearman']:+.2f}"
+    if np.isnan(row["spearman_low"]):
+        return text
+    return f"{text} [{row['spearman_low']:+.2f}, {row['spearman_high']:+.2f}]"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vernacular.storage.files import atomic_path
@@ -46,27 +47,35 @@ _SETTINGS: Any = {
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
-    """Draw and save figures inside of this; what the user's own matplotlibrc says does not count."""
+def new_figure(path_png: str | Path, path_svg: str | Path, height: float, **options: Any) -> Iterator["Figure"]:
+    """A figure of WIDTH and so many inches of height to draw on, saved at the end of the block.
+
+    The user's own matplotlibrc does not count. options: as in matplotlib's Figure.
+    """
     import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        yield
+        figure = Figure(figsize=(WIDTH, height), **options)
+        FigureCanvasAgg(figure)
+        yield figure
+        save_figure(figure, path_png, path_svg)
 
 
 def save_figure(figure: "Figure", path_png: str | Path, path_svg: str | Path) -> None:
-    """Write both files, each atomically and without dates or versions in it; neither where one cannot be drawn."""
+    """Write both files, each atomically and without dates or versions in it; neither if one cannot be drawn."""
     with atomic_path(path_png) as png, atomic_path(path_svg) as svg:
         figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
-    """Let the axis `x` or `y` hold rates from low to high and their names, and no tick where no rate can be.
+    """Make the axis `x` or `y` hold rates from low to high and their names, without ticks below 0 or above 1.
 
-    Never so near that noise fills the panel: at least 0.2 of the scale (our choice).
+    It spans at least 0.2, so that noise does not fill the panel (our choice).
     """
     middle, half = (low + high) / 2, 1.2 * max(high - low, 0.2) / 2
     first, last = max(middle - half, -0.04), min(middle + half, 1.04)
@@ -75,10 +84,17 @@ def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
     axes.set(**{f"{axis}ticks": [tick for tick in ticks if max(first, 0) <= tick <= min(last, 1)]})
 
 
+def limit_points(axes: "Axes", points: pd.DataFrame, with_bars: pd.DataFrame) -> None:
+    """Limit a plot of accuracy against LCPR to all points, and to the intervals of those drawn with bars."""
+    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
+        values = np.concatenate([points[metric], with_bars[f"{metric}_low"], with_bars[f"{metric}_high"]])
+        limit_rates(axes, axis, np.nanmin(values), np.nanmax(values))  # without five seeds, means have no intervals
+
+
 def label_points(
     axes: "Axes", points: Array, radii: Array, texts: list[str], colors: list[str], lines: list[Array]
 ) -> Array:
-    """Write each text beside its point, clear of markers, lines and the other texts, with a leader where it stands off.
+    """Write each text next to its point, clear of markers, lines and other texts, with a leader if it is further away.
 
     points (point, 2) in data units; radii (point,) of the markers in typographic points; lines: polylines (n, 2) in
     data units that texts keep off. The limits and place of `axes` must be final. Returns the boxes of the texts in

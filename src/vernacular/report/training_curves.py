@@ -1,12 +1,12 @@
 """GRPO over its steps: accuracy, match rate, share of English traces, alignment, tokens, and the language mix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from vernacular.report.style import PALETTE, WIDTH, house_style, save_figure
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.report.style import PALETTE, new_figure
 from vernacular.storage.tables import read_csv
 
 PANELS = {
@@ -22,15 +22,15 @@ MIX = {  # column -> what a trace is in, its colour
     "not_identified": ("not identified", "#bdbdbd"),
 }
 TOKENS = "completions/mean_length"  # TRL's name
-WINDOW = 5  # steps of the running mean that is drawn: one step scores some dozens of prompts
+WINDOW = 5  # steps of the running mean in the figures: one step scores some dozens of prompts
 
 
 def training_table(models: Sequence[str | Path]) -> pd.DataFrame:
     """`figures/training.csv`: model, step, PANELS, english_rate, abstained_rate: GRPO's own rollouts, step by step.
 
-    Shares of 1 and mean tokens of a completion, means over the seeds, not smoothed; the two rates that are not of
-    PANELS are what `mix_table` takes. Rounded to 6 digits. models: folders .../seed-<n>/models/<model> with their
-    history.csv. Raises ValueError for one that has none of it.
+    Shares of 1 and mean tokens per completion, means over the seeds, not smoothed; `mix_table` needs the two rates
+    that are not in PANELS. Rounded to 6 digits. models: folders .../seed-<n>/models/<model> with their history.csv.
+    Raises ValueError for one without these columns.
     """
     rows = []
     for path in map(Path, models):
@@ -45,9 +45,9 @@ def training_table(models: Sequence[str | Path]) -> pd.DataFrame:
 def mix_table(table: pd.DataFrame) -> pd.DataFrame:
     """`figures/training-languages.csv`: model, step and MIX, from the rows of `training_table`.
 
-    Shares of the rollouts, which add up to 1, not smoothed; rounded to 6 digits. With English among the queries, traces
-    that match and traces in English overlap; the overlap goes to the query's language, and what is left over for
-    English may hold some of another language.
+    Shares of the rollouts, which add up to 1, not smoothed; rounded to 6 digits. If some queries are in English, traces
+    that match and traces in English overlap; the overlap counts for the query's language, and what remains for English
+    may include some of another language.
     """
     match, unknown = table["match_rate"], table["abstained_rate"]
     english = table["english_rate"].clip(upper=(1 - match - unknown).clip(lower=0))
@@ -60,22 +60,15 @@ def mix_table(table: pd.DataFrame) -> pd.DataFrame:
     return table[["model", "step"]].assign(**{name: shares[name].round(6) for name in MIX})
 
 
-def draw_training(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw the rows of `training_table` as running means over WINDOW steps: a panel for each of PANELS, a line a model.
-
-    options: study, scale.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def draw_training(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+    """Draw the rows of `training_table` as running means over WINDOW steps: a panel per metric, a line per model."""
     from matplotlib.ticker import MaxNLocator
 
-    with house_style():
-        figure = Figure(figsize=(WIDTH, 6.2), layout="constrained")
-        FigureCanvasAgg(figure)
+    with new_figure(path_png, path_svg, 6.2, layout="constrained") as figure:
         grid = figure.subplots(2, 2, sharex=True).flat
         for axes, (metric, title) in zip(grid, PANELS.items(), strict=True):
             for number, (model, rows) in enumerate(table.groupby("model", sort=False)):
-                smooth = running(rows.set_index("step")[metric])
+                smooth = running_mean(rows.set_index("step")[metric])
                 color = PALETTE[number % len(PALETTE)]
                 axes.plot(smooth.index, smooth, color=color, lw=1.4, label=str(model))
             axes.set_title(title, loc="left", fontsize=10)
@@ -87,28 +80,20 @@ def draw_training(table: pd.DataFrame, path_png: str | Path, path_svg: str | Pat
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6), frameon=False)
         figure.suptitle(title_of("GRPO over its steps", options), fontsize=11)
-        save_figure(figure, path_png, path_svg)
 
 
-def draw_mix(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw the rows of `mix_table` as running means over WINDOW steps: stacked areas, a panel for each model.
-
-    options: study, scale.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def draw_mix(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+    """Draw the rows of `mix_table` as running means over WINDOW steps: stacked areas, a panel for each model."""
     from matplotlib.ticker import MaxNLocator
 
     models = list(dict.fromkeys(table["model"]))
     columns = min(len(models), 3)
     lines = -(-len(models) // columns)
-    with house_style():
-        figure = Figure(figsize=(WIDTH, 0.9 + 2.2 * lines), layout="constrained")
-        FigureCanvasAgg(figure)
+    with new_figure(path_png, path_svg, 0.9 + 2.2 * lines, layout="constrained") as figure:
         grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flat
         for axes, model in zip(grid, models, strict=False):
             shares = table[table["model"] == model].set_index("step")
-            areas = [running(shares[name]).to_numpy() for name in MIX]
+            areas = [running_mean(shares[name]).to_numpy() for name in MIX]
             labels, colors = zip(*MIX.values(), strict=True)
             axes.stackplot(shares.index, areas, colors=colors, labels=labels, lw=0)
             axes.set_title(model, loc="left", fontsize=10)
@@ -116,18 +101,17 @@ def draw_mix(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, op
             axes.set_xlabel("step of GRPO")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.margins(x=0)
-        for axes in list(grid):  # those that no model is left for
+        for axes in list(grid):  # left without a model
             axes.set_axis_off()
         figure.axes[0].set_ylabel("share of traces")
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(MIX), frameon=False)
         figure.suptitle(title_of("Languages of the traces", options), fontsize=11)
-        save_figure(figure, path_png, path_svg)
 
 
-def running(values: pd.Series) -> pd.Series:
+def running_mean(values: pd.Series) -> pd.Series:
     return values.rolling(WINDOW, min_periods=1, center=True).mean()
 
 
-def title_of(what: str, options: Mapping[str, Any]) -> str:
-    return f"{what}, means of {WINDOW} ({options['scale']}, study '{options['study']}')"
+def title_of(what: str, options: SummaryOptions) -> str:
+    return f"{what}, means of {WINDOW} ({options.scale}, study '{options.study}')"

@@ -2,34 +2,29 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from vernacular.report import style
-from vernacular.storage.tables import read_csv
+from vernacular.report.options import TrajectoriesOptions
+from vernacular.storage.tables import read_csv, with_bounds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 METRICS = ("accuracy", "lcpr")
-COLUMNS = (
-    "benchmark",
-    "model",
-    "step",
-    *(f"{m}{part}" for m in METRICS for part in ("", "_low", "_high")),
-    "tokens_mean",
-)
-MARKERS = "osD^vP*X"  # of the models in turn, beside their colours, so that they survive a print in grey
-_PANEL, _HEAD, _FOOT = 4.6, 0.45, 0.75  # heights in inches: a row of panels, the title above, what is seen below
+COLUMNS = ("benchmark", "model", "step", *with_bounds(*METRICS), "tokens_mean")
+MARKERS = "osD^vP*X"  # of the models in turn, so that they can be told apart in grey print too
+_PANEL, _HEAD, _FOOT = 4.6, 0.45, 0.75  # heights in inches: a row of panels, the title above, the caption below
 
 
 def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """`figures/trajectories.csv`: COLUMNS, a row for each benchmark, model and step, from tables/trajectories.csv.
 
-    Rates are macro averages over the languages but English, means over the seeds where there are several. paths: model
-    -> step -> its name in the table. Raises ValueError where the table lacks one, or English alone was asked.
+    Rates are macro averages over all languages except English, and means over several seeds. paths: model -> step ->
+    its name in the table. Raises ValueError if the table lacks one, or if only English was evaluated.
     """
     rows = read_csv(table, ["model", "benchmark", "language", "seeds", *COLUMNS[3:]])
     rows = rows[(rows["language"] == "all") & (rows["seeds"] == rows["seeds"].max())]
@@ -48,17 +43,12 @@ def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) 
 
 
 def draw_trajectories(
-    table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]
+    table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: TrajectoriesOptions
 ) -> None:
-    """Draw the rows of `trajectory_table`, a panel for each benchmark. options: study, scale."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    """Draw the rows of `trajectory_table`, a panel for each benchmark."""
     benchmarks = list(dict.fromkeys(table["benchmark"]))
     height = len(benchmarks) * _PANEL + _HEAD + _FOOT
-    with style.house_style():
-        figure = Figure(figsize=(style.WIDTH, height))
-        FigureCanvasAgg(figure)
+    with style.new_figure(path_png, path_svg, height) as figure:
         panels = figure.subplots(len(benchmarks), 1, squeeze=False)[:, 0]
         figure.subplots_adjust(
             left=0.075, right=0.985, top=1 - (_HEAD + 0.35) / height, bottom=(_FOOT + 0.45) / height, hspace=0.25
@@ -68,20 +58,19 @@ def draw_trajectories(
             axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold", pad=7)
             axes.set_xlabel("LCPR")
             axes.set_ylabel("accuracy")
-        title = f"GRPO's way through accuracy and language consistency: study '{options['study']}' ({options['scale']})"
+        title = f"GRPO's way through accuracy and language consistency: study '{options.study}' ({options.scale})"
         figure.text(0.012, 1 - 0.16 / height, title, fontsize=12, fontweight="bold", va="top")
-        told = (
+        caption = (
             "dev questions; macro average over the languages but English; paths start at the white dot, GRPO's parent;",
             "a marker for each checkpoint, the large one for the end of the training, with its 95 % interval",
         )
-        for line, text in enumerate(told):
+        for line, text in enumerate(caption):
             figure.text(0.012, (0.42 - 0.2 * line) / height, text, fontsize=8.5, color=style.QUIET, va="center")
-        style.save_figure(figure, path_png, path_svg)
 
 
 def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
-    """One benchmark: a path for each model, its end named."""
-    limits(axes, rows)
+    """One benchmark: a path for each model, labelled at its end."""
+    style.limit_points(axes, rows, rows[rows["step"] == rows.groupby("model")["step"].transform("max")])
     axes.grid(color=style.FAINT, linewidth=0.5)
     ends, texts, colors, lines = [], [], [], []
     for number, (model, path) in enumerate(rows.groupby("model", sort=False)):
@@ -105,11 +94,3 @@ def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
         lines.append(points)
         axes.plot(*points[0], marker="o", ms=9, color="white", markeredgecolor=style.INK, markeredgewidth=1.5, zorder=5)
     style.label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, colors, lines)
-
-
-def limits(axes: "Axes", rows: pd.DataFrame) -> None:
-    """Room for all points, and for the intervals at the ends."""
-    last = rows[rows["step"] == rows.groupby("model")["step"].transform("max")]
-    for metric, axis in (("lcpr", "x"), ("accuracy", "y")):
-        values = np.concatenate([rows[metric], last[f"{metric}_low"], last[f"{metric}_high"]])
-        style.limit_rates(axes, axis, np.nanmin(values), np.nanmax(values))  # few seeds have no intervals

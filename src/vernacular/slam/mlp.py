@@ -1,7 +1,7 @@
 """The feed-forward blocks of a Transformers decoder: where neurons become active, and which matrices SLAM tunes.
 
-A block is known by the matrices that it holds, not by the name of its architecture, so a new model of a known shape
-works, and one that only looks alike (an expert more, a matrix fused or missing) is an error instead of a wrong number.
+A block is recognised by the matrices that it holds, not by the name of its architecture: a new model of a known shape
+works, and one that only looks similar (with experts, a fused or a missing matrix) is an error, not a wrong number.
 """
 
 from collections.abc import Callable
@@ -38,8 +38,8 @@ class Mlp(NamedTuple):
 def decoder_mlps(model: Any) -> list[Mlp]:
     """The blocks of a Transformers decoder (with or without its output layer, on any device), first layer first.
 
-    Raises ValueError (the model's class, the modules found, the known shapes) where a layer has no block of a known
-    shape, or where experts stand beside or in place of it.
+    Raises ValueError (the model's class, the modules found, the known shapes) if a layer has no block of a known shape,
+    or has experts.
     """
     decoder = model.get_decoder()
     count = model.config.get_text_config().num_hidden_layers
@@ -66,7 +66,7 @@ def layer_mlp(model: Any, names: dict[nn.Module, str], number: int, layer: nn.Mo
     parts = [name for name, part in layer.named_modules() if name.count(".") == 1 or name and not any(part.children())]
     if len(found) != 1 or any("experts" in name for name in parts):
         raise ValueError(
-            f"{type(model).__name__}: layer {number} has no one feed-forward block of a known shape; its modules are "
+            f"{type(model).__name__}: layer {number} has no single feed-forward block of a known shape; its modules: "
             f"{', '.join(name for name in parts if name.count('.') <= 1)}; {known()}"
         )
     return found[0]
@@ -80,4 +80,4 @@ def is_matrix(part: nn.Module) -> bool:
 def known() -> str:
     shapes = ", ".join("/".join(shape) for shape in (GATED, *PLAIN))
     # Tuning up while the gate stays frozen needs a matrix of its own: half a weight cannot require a gradient.
-    return f"known shapes are {shapes} (a fused gate_up_proj or experts are none): choose a model with one of them"
+    return f"known shapes are {shapes} (not a fused gate_up_proj, not experts): choose a model with one of them"

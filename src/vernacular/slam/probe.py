@@ -28,50 +28,49 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.slam.mlp import Mlp, decoder_mlps
+from vernacular.slam.options import ProbeOptions
 
 Array = NDArray[np.float64]
 Batch = tuple[str, list[str]]  # a language and some of its questions
 
 
-def question_batches(rows: Iterable[dict[str, Any]], options: dict[str, Any]) -> Iterator[Batch]:
+def question_batches(rows: Iterable[dict[str, Any]], options: ProbeOptions) -> Iterator[Batch]:
     """Yield the questions (records.QUESTION) of a benchmark as batches of one language each, in the order of the rows.
 
-    options: `benchmark`, `languages`, `questions` (at most so many of each language; None: all), `batch_size`. At most
-    one batch per language is pending. Raises ValueError at the end where a language has no question, and where
-    languages differ in their ids or in the ids' order: the probe compares the same questions.
+    At most one batch per language is pending. Raises ValueError at the end if a language has no question, or if
+    languages differ in their ids or in the order of ids: the probe compares the same questions.
     """
-    pending: dict[str, list[str]] = {language: [] for language in options["languages"]}
+    pending: dict[str, list[str]] = {language: [] for language in options.languages}
     ids = {language: hashlib.sha256() for language in pending}
     counts = dict.fromkeys(pending, 0)
     for row in rows:
         language = row["language"]
-        if row["benchmark"] != options["benchmark"] or counts.get(language) in (None, options["questions"]):
+        if row["benchmark"] != options.benchmark or counts.get(language) in (None, options.questions):
             continue
         counts[language] += 1
         ids[language].update(f"{row['id']}\0".encode())
         pending[language].append(row["question"])
-        if len(pending[language]) == options["batch_size"]:
+        if len(pending[language]) == options.batch_size:
             yield language, pending[language]
             pending[language] = []
     yield from ((language, texts) for language, texts in pending.items() if texts)
     if missing := [language for language, count in counts.items() if not count]:
-        raise ValueError(f"no '{options['benchmark']}' questions in {', '.join(missing)}; see slam.languages")
+        raise ValueError(f"no '{options.benchmark}' questions in {', '.join(missing)}; see slam.languages")
     if len({digest.digest() for digest in ids.values()}) > 1:
-        shown = ", ".join(f"{language} {count}" for language, count in counts.items())
         raise ValueError(
-            f"'{options['benchmark']}' is not parallel in slam.languages: the probe needs the same questions in the "
-            f"same order (questions: {shown})"
+            f"'{options.benchmark}' is not parallel in slam.languages: the probe needs the same questions in the same "
+            f"order (questions: {listed(counts)})"
         )
 
 
-def probe(model: Any, tokenizer: Any, batches: Iterable[Batch], options: dict[str, Any]) -> list[dict[str, Any]]:
+def probe(model: Any, tokenizer: Any, batches: Iterable[Batch], options: ProbeOptions) -> list[dict[str, Any]]:
     """PROBE rows, layer by layer and in the order of options' `languages`, from a Transformers decoder in eval mode.
 
-    options: `languages`, `threshold`, `active_share`. Every language must occur in `batches` with one number of
-    questions; how they are cut into batches changes no count. Raises ValueError for an MLP of an unknown shape, a
-    question that is empty or longer than the context, and an activation that is NaN or infinite (layer and language).
+    Every language must occur in `batches` with the same number of questions; how they are cut into batches changes no
+    count. Raises ValueError for an MLP of an unknown shape, a question that is empty or longer than the context, and an
+    activation that is NaN or infinite (with layer and language).
     """
-    mlps, languages = decoder_mlps(model), options["languages"]
+    mlps, languages = decoder_mlps(model), options.languages
     counts = [torch.zeros(len(languages), 2, mlp.width, dtype=torch.int64, device=model.device) for mlp in mlps]
     tokens = np.zeros((len(languages), 2), dtype=np.int64)
     questions = dict.fromkeys(languages, 0)
@@ -85,14 +84,19 @@ def probe(model: Any, tokenizer: Any, batches: Iterable[Batch], options: dict[st
         questions[language] += len(texts)
         with ExitStack() as hooks, torch.no_grad():
             for mlp, sums in zip(mlps, counts, strict=True):
-                hook = partial(count_active, mlp, sums[k], halves, options["threshold"], language)
+                hook = partial(count_active, mlp, sums[k], halves, options.threshold, language)
                 hooks.callback(mlp.pre.register_forward_hook(hook).remove)
             mask = real.to(model.device, torch.int64)
             model.base_model(input_ids=ids.to(model.device), attention_mask=mask, use_cache=False)
     if len(set(questions.values())) > 1 or not all(questions.values()):
-        shown = ", ".join(f"{language} {count}" for language, count in questions.items())
-        raise ValueError(f"the probe needs as many questions in each language, at least one; it read: {shown}")
-    return layer_rows(mlps, [np.asarray(sums.cpu()) for sums in counts], tokens, questions, options)
+        raise ValueError(
+            f"the probe needs equally many questions in each language, at least one; it read: {listed(questions)}"
+        )
+    return layer_rows(mlps, [np.asarray(sums.cpu()) for sums in counts], tokens, questions, options.active_share)
+
+
+def listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{language} {count}" for language, count in counts.items())
 
 
 def encode(model: Any, tokenizer: Any, language: str, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -130,7 +134,7 @@ def count_active(
 
 def layer_rows(
     mlps: list[Mlp], counts: list[NDArray[np.int64]], tokens: NDArray[np.int64], questions: dict[str, int],
-    options: dict[str, Any],
+    active_share: float,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """PROBE rows from the sums: counts, a layer each, (languages, halves, width); tokens (languages, halves)."""
     stability = None
@@ -142,7 +146,7 @@ def layer_rows(
     rows = []
     for mlp, layer in zip(mlps, counts, strict=True):
         shares: Array = layer.sum(axis=1) / tokens.sum(axis=1)[:, None]
-        active_sets = dict(zip(questions, shares > options["active_share"], strict=True))
+        active_sets = dict(zip(questions, shares > active_share, strict=True))
         for k, language in enumerate(questions):
             rows.append(
                 {

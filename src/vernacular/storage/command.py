@@ -13,7 +13,7 @@ def script(
     description: str | None,
     arguments: Callable[[argparse.ArgumentParser], object],
     work: Callable[[argparse.Namespace], object],
-) -> Callable[[list[str] | None], int]:
+) -> Callable[..., int]:
     """A script's `main(argv=None)`: parse the arguments, do the work, return the exit status.
 
     file: the script's `__file__`, by which its errors are named; description: its docstring.

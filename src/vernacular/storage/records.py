@@ -3,7 +3,8 @@
 Parquet files are written batch by batch, so that memory does not grow with the corpus, and atomically.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,16 +17,9 @@ GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them
 BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
-QUESTION = pa.schema(
-    [
-        ("id", TEXT),  # shared by the translations of a question; (id, language) is the key
-        ("benchmark", TEXT),
-        ("kind", TEXT),  # math | choice | entailment
-        ("language", TEXT),
-        ("question", TEXT),
-        ("choices", pa.list_(TEXT)),  # null for math
-        ("answer", TEXT),
-    ]
+QUESTION = pa.schema(  # id: shared by translations, so (id, language) is the key; kind: math | choice | entailment
+    [("id", TEXT), ("benchmark", TEXT), ("kind", TEXT), ("language", TEXT), ("question", TEXT)]
+    + [("choices", pa.list_(TEXT)), ("answer", TEXT)]  # choices: null for math
 )
 RAW_TRACE = pa.schema(
     [("id", TEXT), ("language", TEXT), ("question", TEXT), ("answer", TEXT)]
@@ -72,47 +66,47 @@ def write_rows(path: str | Path, rows: Iterable[dict[str, Any]], schema: pa.Sche
     return count
 
 
-def read_rows(
-    path: str | Path, columns: list[str] | None = None, batch_size: int = BATCH, schema: pa.Schema | None = None
-) -> Iterator[dict[str, Any]]:
-    """Stream the rows of a Parquet file: all its columns, some by name, or those of a schema, in its types.
-
-    Raises ValueError (one line with the path) where the file is broken: its pages do not fit their checksums, it has
-    not as many rows as its footer says, or it lacks a column or holds in it what the schema cannot take.
-    """
-    for batch in read_batches(path, columns, batch_size, schema):
+def read_rows(path: str | Path, *args: Any, **options: Any) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a Parquet file, read as read_batches does."""
+    for batch in read_batches(path, *args, **options):
         yield from batch.to_pylist()
 
 
 def read_batches(
-    path: str | Path, columns: list[str] | None = None, batch_size: int = BATCH, schema: pa.Schema | None = None
+    path: str | Path,
+    columns: Sequence[str] = (),
+    batch_size: int = BATCH,
+    schema: pa.Schema | None = None,
+    optional: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatch]:
-    """The same as Arrow's batches, each of at most `batch_size` rows."""
+    """Batches of a Parquet file: all its columns, some by name, or those of a schema, in its types.
+
+    optional: further columns by name, which may be missing. Raises ValueError (one line with the path) where the file
+    is broken: its pages do not fit their checksums, it has not as many rows as its footer says, or it lacks a column or
+    holds in it what the schema cannot take.
+    """
     count = 0
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            names = schema.names if schema else columns
-            if missing := [name for name in names or () if name not in file.schema_arrow.names]:
-                raise ValueError(f"the column '{missing[0]}' is missing")
-            for batch in file.iter_batches(batch_size=batch_size, columns=names, use_threads=False):
+            names, there = schema.names if schema else columns, file.schema_arrow.names
+            if missing := [name for name in names if name not in there]:
+                raise ValueError(f"the column '{missing[0]}' is missing; there are {', '.join(there)}")
+            wanted = [*names, *(name for name in optional if name in there)] or None
+            # On one thread: each of Arrow's threads keeps memory of its own, and reading is not what takes the time.
+            for batch in file.iter_batches(batch_size=batch_size, columns=wanted, use_threads=False):
                 count += batch.num_rows
                 yield batch.select(schema.names).cast(schema) if schema else batch
             if count != file.metadata.num_rows:
                 raise ValueError(f"{count} rows, but its footer says {file.metadata.num_rows}")
     except (pa.ArrowException, ValueError, OSError) as error:
         what = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{path}: cannot be read as Parquet ({what}); delete it and rerun") from None
+        raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
 
 
 T = TypeVar("T")
 
 
 def batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    batch: list[T] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    rows = iter(rows)
+    while batch := list(islice(rows, size)):
         yield batch

@@ -8,14 +8,20 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from vernacular.storage.files import write_text
 from vernacular.storage.records import read_batches
 from vernacular.storage.sanitise import cell
 
 
-def read_csv(path: str | Path, columns: Sequence[str] = (), dtype: Any = None) -> pd.DataFrame:
-    """A CSV of the workflow's; dtype: pandas'.
+def with_bounds(*names: str) -> list[str]:
+    """The columns of values and of their intervals: <name>, <name>_low and <name>_high of each."""
+    return [f"{name}{bound}" for name in names for bound in ("", "_low", "_high")]
 
-    Raises ValueError where it is cut off, is none, or lacks one of `columns`.
+
+def read_csv(path: str | Path, columns: Sequence[str] = (), dtype: Any = None) -> pd.DataFrame:
+    """A CSV file that the workflow wrote; dtype: as in pandas.
+
+    Raises ValueError if it is cut off, is not CSV, or lacks one of `columns`.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -35,8 +41,13 @@ def read_frame(path: str | Path, schema: pa.Schema) -> pd.DataFrame:
     return pa.Table.from_batches(read_batches(path, schema=schema), schema).to_pandas()
 
 
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table of the study's own names and of numbers; texts of models or of others need csv_text."""
+    write_text(path, table.to_csv(index=False))
+
+
 def csv_text(table: pd.DataFrame) -> str:
-    """A table that holds texts of models or of others, as CSV that is safe to open (shown.cell)."""
+    """A table with texts of models or of others, as CSV that is safe to open in a spreadsheet (sanitise.cell)."""
     safe = table.copy()
     for name in safe:
         if pd.api.types.is_object_dtype(safe[name]) or pd.api.types.is_string_dtype(safe[name]):

@@ -1,9 +1,9 @@
 """The claims of the papers as data (config/claims.yaml): read and checked before any rule. Light: no pandas."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME
 from vernacular.language.languages import load_languages
 from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import YamlError, read_yaml
@@ -12,7 +12,6 @@ from vernacular.study.schema import StudyError, check, check_size
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
 REFERENCE = "merge.reference"  # as a baseline: the LLM alone, which every study names as it likes
-OF_LAYERS, OF_TIME = "msd_depth", "seconds"  # metrics that come from no score
 
 
 def load_claims(path: str | Path, alone: str | None = None) -> dict[str, dict[str, Any]]:
@@ -56,8 +55,3 @@ def check_claim(claim: dict[str, Any], place: str) -> None:
         raise StudyError(f"{place}: compares with nothing; set `baseline` (a model) or `than` (other languages)")
     if claim["model"] == claim["baseline"]:
         raise StudyError(f"{place}.baseline: '{claim['model']}' is the model itself; name another one")
-
-
-def sides(claim: Mapping[str, Any]) -> list[str]:
-    """The models that a claim compares."""
-    return [name for name in (claim["model"], claim["baseline"]) if name is not None]

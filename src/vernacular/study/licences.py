@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vernacular.corpus.formats import PHRASEBOOK
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.graph import Model, training_parts
-from vernacular.study.sources import PHRASEBOOK
 
 FILE = Path(__file__).parents[3] / "resources" / "licences.yaml"
 UNKNOWN = "not known here: look where it comes from"

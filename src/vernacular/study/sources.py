@@ -1,72 +1,13 @@
-"""Sources of real data: which formats there are, what each gives, and what a study's configuration says of them."""
+"""Sources of real data: what a study's configuration says of them."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
-from vernacular.language.languages import load_languages
+from vernacular.corpus.formats import FORMATS, PHRASEBOOK, TASKS, Format, source_files
 from vernacular.storage.files import url_name
 from vernacular.storage.messages import nearest, secrets_of
 from vernacular.study.schema import StudyError
-
-PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
-
-
-class Format(NamedTuple):
-    """What a format's files are called (a pattern of their paths, with groups language or name, and split) and give.
-
-    splits: ours -> the pattern of the split in the file's name; where files name none, all of them.
-    """
-
-    files: str
-    splits: dict[str, str]
-    kind: str = "math"  # of its questions
-    gives: tuple[str, ...] = ("questions",)  # and: solutions, pairs, traces
-
-
-CODE = r"(?P<language>[a-z]{2})"
-PART = r"(?:-\d+-of-\d+)?"
-ALL = ".*"
-
-FORMATS = {
-    "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}),
-    "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}),
-    "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}),
-    # The keys of its test split are withheld, so everybody evaluates its dev split.
-    "x-csqa": Format(
-        rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)",
-        {"train": "train", "test": "dev|validation"},
-        "choice",
-        ("questions", "solutions"),
-    ),
-    "xnli": Format(
-        rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet",
-        {"train": "train", "dev": "validation", "test": "test"},
-        "entailment",
-        ("questions", "solutions"),
-    ),
-    "dapo": Format(r"[^/]+\.parquet", {"train": ALL}),
-    # Its questions stand side by side in ten languages, so a part of them can be dev.
-    "gsm8k-instruct": Format(r"[^/]+\.jsonl?", {"train": ALL, "dev": ALL}, gives=("questions", "solutions", "pairs")),
-    "metamath": Format(r"MetaMathQA[^/]*\.json", {"train": ALL}, gives=("solutions",)),
-    "bitext": Format(rf"[a-z]{{2}}-[a-z]{{2}}/[^/]+\.{CODE}", {"train": ALL}, gives=("pairs",)),
-    "adamame-traces": Format(rf"(?:{CODE}_)?[^/]+\.json", {"train": ALL}, gives=("traces",)),
-}
-TASKS = {"reasoning": "solutions", "translation": "pairs", "pairs": "pairs"}  # of `data` -> what they need
-
-
-def source_files(name: str, folder: Path, split: str) -> Iterator[tuple[Path, str | None]]:
-    """(path, language) of the files of a split below a folder, in order; None where a file's name tells no language."""
-    form = FORMATS[name]
-    of_name = {entry["name"]: code for code, entry in load_languages().items()}
-    for path in sorted(folder.rglob("*")):
-        found = re.fullmatch(form.files, path.relative_to(folder).as_posix())
-        if found and path.is_file():
-            groups = found.groupdict()
-            if re.fullmatch(form.splits[split], groups.get("split") or ""):
-                yield path, groups.get("language") or of_name.get(groups.get("name", ""))
 
 
 def sources_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -89,6 +30,8 @@ def check_sources(study: dict[str, Any], file: str) -> None:
     sources = sources_of(study)
     for name, options in sources.items():
         place = f"{file}: sources.{name}"
+        if (form := options["format"]) not in FORMATS:
+            raise StudyError(f"{place}.format: '{form}' is not a valid choice; {nearest(form, FORMATS)}")
         ways = [key for key in ("folder", "dataset", "urls") if key in options]
         if len(ways) != 1:
             raise StudyError(

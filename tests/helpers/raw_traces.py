@@ -4,7 +4,8 @@ import json
 from functools import cache
 
 from vernacular.corpus.miniature import make_problems, question_rows
-from vernacular.corpus.traces import FLAWS, trace_rows
+from vernacular.corpus.trace_sources import flawed_traces
+from vernacular.corpus.traces import FLAWS
 
 LANGUAGES = ["fr", "ja", "ko", "pt", "th"]
 NUMBERS = {"opening": [5, 60], "term": [2, 50], "factor": [2, 9], "result": [2, 200]}
@@ -13,7 +14,7 @@ BENCHMARKS = {
     "mini-msvamp": {"questions": {"train": 200}, "steps": 1, "numbers": NUMBERS, "setting": "frame"},
 }
 FLAW_SHARES = {flaw: 0.05 for flaw in FLAWS}
-LENGTH_OPTIONS = json.dumps({"length": {"minimum": 20, "maximum": 1000}})
+LENGTH_OPTIONS = json.dumps({"shortest": 20, "longest": 1000})
 GOOD = {
     "id": "q1",
     "language": "fr",
@@ -28,7 +29,7 @@ GOOD = {
 def raw(benchmark, seed=3):
     problems = make_problems(benchmark, BENCHMARKS[benchmark], "train", seed)
     questions = question_rows(BENCHMARKS, LANGUAGES, "train", seed)
-    return list(trace_rows(questions, problems, LANGUAGES, FLAW_SHARES, seed))
+    return list(flawed_traces(questions, problems, LANGUAGES, FLAW_SHARES, seed))
 
 
 def good(**changes):
@@ -36,8 +37,8 @@ def good(**changes):
 
 
 def make_options(**changes):
-    options = {"benchmarks": BENCHMARKS, "benchmark": "mini-mgsm", "languages": LANGUAGES, "share": [0.0, 0.5]}
-    return json.dumps(options | {"flaws": FLAW_SHARES} | changes)
+    options = {"benchmarks": BENCHMARKS, "benchmark": "mini-mgsm", "languages": LANGUAGES, "hash_range": [0.0, 0.5]}
+    return json.dumps(options | {"flaws": FLAW_SHARES, "seed": 3} | changes)
 
 
 LINE = json.dumps(GOOD, ensure_ascii=False).encode()

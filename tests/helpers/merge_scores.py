@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.statistics import draw_weights
+from vernacular.report.options import MergeOptions
 from vernacular.storage import records
 
 LANGUAGES, IDS, FEW, DRAWS = ["de", "en", "sw", "th"], 40, 12, 200
-OPTIONS = {
-    "study": "s", "scale": "miniature", "draws": DRAWS, "reference": "llm", "baseline": "mindmerger",
-    "model": "st-merge", "low_resource": ["th", "ur", "sw"],
-}  # fmt: skip
+OPTIONS = MergeOptions(
+    asked={}, study="s", scale="miniature", draws=DRAWS, reference="llm", baseline="mindmerger",
+    model="st-merge", low_resource=["th", "ur", "sw"],
+)  # fmt: skip
 MODELS = ["llm", "mindmerger", "st-merge"]
 
 

@@ -1,53 +1,41 @@
 """Scores by language: one column of dots for each language, one panel for each benchmark and metric."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from vernacular.report.style import PALETTE, WIDTH, house_style, save_figure
-from vernacular.storage.tables import read_csv
+from vernacular.evaluation.options import SummaryOptions
+from vernacular.report.style import PALETTE, new_figure
+from vernacular.storage.tables import read_csv, with_bounds
 
 GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR"}
-COLUMNS = (
-    *("model", "benchmark", "language"),
-    *(f"{metric}{part}" for metric in METRICS for part in ("", "_low", "_high")),
-)
+KEYS = ("model", "benchmark", "language")
+COLUMNS = (*KEYS, *with_bounds(*METRICS))
 
 
 def languages_table(scores: str | Path) -> pd.DataFrame:
     """`figures/languages.csv`: COLUMNS, a row for each model, benchmark and language, from tables/scores.csv.
 
-    Rates with their 95 % intervals; of several seeds means, of the intervals' ends too. Rounded to 6 digits. Raises
-    ValueError for a table without a row of a single language.
+    Rates with their 95 % intervals; means over several seeds, also of the ends of the intervals. Rounded to 6 digits.
+    Raises ValueError for a table without a row for a single language.
     """
     rows = read_csv(scores, ["seeds", *COLUMNS])
     rows = rows[~rows["language"].isin(GROUPS) & (rows["seeds"] == 1)]
     if rows.empty:
         raise ValueError(f"{scores}: no rows to draw; delete it and rerun")
-    keys, rates = list(COLUMNS[:3]), list(COLUMNS[3:])
-    return rows.groupby(keys, sort=False)[rates].mean().round(6).reset_index()
+    return rows.groupby(list(KEYS), sort=False)[with_bounds(*METRICS)].mean().round(6).reset_index()
 
 
-def draw_languages(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: Mapping[str, Any]) -> None:
-    """Draw the rows of `languages_table`; in-domain languages first, then the others, English last.
-
-    options: study, scale, in_domain.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+def draw_languages(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+    """Draw the rows of `languages_table`; in-domain languages first, then the others, English last."""
     benchmarks, models = list(table["benchmark"].unique()), list(table["model"].unique())
-    inside = [code for code in options["in_domain"] if code in set(table["language"])]
+    inside = [code for code in options.in_domain if code in set(table["language"])]
     others = sorted(set(table["language"]) - {*inside, "en"})
     languages = [*inside, *others, *(["en"] if "en" in set(table["language"]) else [])]
-    with house_style():
-        figure = Figure(figsize=(WIDTH, 0.6 + 2.3 * len(benchmarks) * len(METRICS)), layout="constrained")
-        FigureCanvasAgg(figure)
-        panels = figure.subplots(len(benchmarks) * len(METRICS), 1, sharex=True, squeeze=False)[:, 0]
-        places = [(benchmark, metric) for benchmark in benchmarks for metric in METRICS]
+    places = [(benchmark, metric) for benchmark in benchmarks for metric in METRICS]
+    with new_figure(path_png, path_svg, 0.6 + 2.3 * len(places), layout="constrained") as figure:
+        panels = figure.subplots(len(places), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (benchmark, metric) in zip(panels, places, strict=True):
             for number, model in enumerate(models):
                 chosen = table[(table["model"] == model) & (table["benchmark"] == benchmark)].set_index("language")
@@ -68,7 +56,5 @@ def draw_languages(table: pd.DataFrame, path_png: str | Path, path_svg: str | Pa
         panels[-1].set_xlabel("language of the question (in-domain | out-of-domain | English)")
         handles, names = panels[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=min(len(models), 7), frameon=False)
-        figure.suptitle(
-            f"Scores by language, with 95 % intervals ({options['scale']}, study '{options['study']}')", fontsize=11
-        )
-        save_figure(figure, path_png, path_svg)
+        title = f"Scores by language, with 95 % intervals ({options.scale}, study '{options.study}')"
+        figure.suptitle(title, fontsize=11)

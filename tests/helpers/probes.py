@@ -3,6 +3,7 @@ parallel questions: what the tests of SLAM's probe share."""
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,14 +13,12 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from vernacular.models.pretrain import train_tokenizer
+from vernacular.slam.options import ProbeOptions
 from vernacular.slam.probe import probe, question_batches
 
 LANGUAGES = ["de", "en", "sw", "th"]
 LETTERS = {"de": "abdeinrsuß", "en": "aehinorst", "sw": "abikmnuwy", "th": "กขคงจชดตนมรลสอาเ"}
-OPTIONS = {
-    "benchmark": "mini", "languages": LANGUAGES, "questions": None, "batch_size": 4,
-    "threshold": 0.0, "active_share": 0.5,
-}  # fmt: skip
+OPTIONS = ProbeOptions(benchmark="mini", languages=LANGUAGES, batch_size=4)
 
 
 def gelu_tanh(x: torch.Tensor) -> torch.Tensor:
@@ -76,7 +75,7 @@ def model_of(kind: str, **changes: Any) -> Any:
 
 
 def probed(model: Any, rows: list[dict[str, Any]] = ROWS, **changes: Any) -> list[dict[str, Any]]:
-    options = OPTIONS | changes
+    options = replace(OPTIONS, **changes)
     return probe(model, tokenizer(), question_batches(rows, options), options)
 
 

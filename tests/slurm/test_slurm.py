@@ -1,26 +1,34 @@
 """The smoke study on a real SLURM: the same bytes as on this machine, without a network, and what goes wrong there."""
 
 import filecmp
+import os
+import random
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import STUDY, Cluster, checkout, snakemake, start_snakemake
+from clusters import STUDY, Cluster, checkout, node_down_and_up, snakemake, start_snakemake
 
-SAME = ("tables/scores.csv", "figures/pareto.csv", "corpus/filter.csv", "corpus/filter_quality.csv")
+pytestmark = pytest.mark.slow
+KILLS = int(os.getenv("VERNACULAR_KILLS", "2"))
+SEED = int(os.getenv("VERNACULAR_SEED", "1"))
+SAME = ("tables/scores.csv", "figures/pareto.csv", "corpus/filter*.csv")
+SAME += ("seed-1/models/*/*.safetensors", "seed-1/scores/*/*.parquet")
 
 
-def test_tables_and_weights_are_those_of_a_local_run(finished: Path, tmp_path: Path) -> None:
-    local = checkout(tmp_path / "local")
-    done = snakemake(None, local, *STUDY, "adamame", profile="local")
-    assert done.returncode == 0, done.stderr[-6000:]
-    here, there = local / "results/smoke", finished / "results/smoke"
-    weights = [path.relative_to(here) for path in here.glob("seed-1/models/*/*.safetensors")]
-    scores = [path.relative_to(here) for path in here.glob("seed-1/scores/*/*.parquet")]
-    assert len(weights) >= 3 and len(scores) >= 7
-    for name in [*SAME, *weights, *scores]:
+def compare(here: Path, there: Path) -> int:
+    """Every table, score and weight of a study is the same in another; returns how many there are."""
+    names = [path.relative_to(here) for pattern in SAME for path in here.glob(pattern)]
+    for name in names:
         assert filecmp.cmp(here / name, there / name, shallow=False), name
+    return len(names)
+
+
+def test_tables_and_weights_are_those_of_a_local_run(finished: Path, study: Path) -> None:
+    assert compare(study / "results/smoke", finished / "results/smoke") >= 14
 
 
 def test_jobs_had_no_network_and_left_no_logs_behind(cluster: Cluster, finished: Path) -> None:
@@ -122,3 +130,61 @@ def test_a_second_snakemake_stops_at_the_lock(cluster: Cluster, copied: Path) ->
     finally:
         first.send_signal(2)
         first.communicate(timeout=120)
+
+
+# --- kills at random moments: the same tables and weights at the end, and nothing half-written
+
+
+def random_job(cluster: Cluster, rng: random.Random) -> list[str]:
+    jobs = cluster.run("squeue", "--noheader", "--states=RUNNING", "--format=%A").stdout.split()
+    return [rng.choice(jobs)] if jobs else []
+
+
+@pytest.mark.soak
+def test_random_kills_leave_the_study_as_it_would_have_been(cluster: Cluster, finished: Path, tmp_path: Path) -> None:
+    """With few kills one model and its scores, from the corpus on; with more the whole study."""
+    rng = random.Random(SEED)
+    print(f"{KILLS} kills, VERNACULAR_SEED={SEED}", flush=True)
+    folder = checkout(tmp_path / "soak")
+    target = "results/smoke/seed-1/scores/adamame/mini-mgsm.parquet" if KILLS <= 2 else "adamame"
+    words = ("--retries", "8", *STUDY, target)  # twenty kills may hit one job more than three times
+    run = start_snakemake(cluster, folder, *words)
+    start = time.monotonic()
+    for number in range(KILLS):
+        time.sleep(rng.uniform(8, 40))
+        if run.poll() is not None:
+            run.communicate()
+            assert run.returncode != 0 or number, "it ended before the first kill"
+            if run.returncode == 0:
+                print(f"the study ended after {number} kills", flush=True)
+                break
+            run = start_snakemake(cluster, folder, *words)
+            continue
+        how = rng.choice(["scancel", "kill -9 of a script", "node", "kill -9 of snakemake"])
+        print(f"{time.monotonic() - start:.0f} s: {how}", flush=True)
+        if how == "scancel":
+            cluster.run("scancel", *random_job(cluster, rng))
+        elif how == "kill -9 of a script":
+            cluster.run("pkill", "--signal", "KILL", "--oldest", "--full", f"^python {folder}/workflow/scripts/")
+        elif how == "node":
+            node_down_and_up(cluster)
+        else:
+            run.send_signal(signal.SIGKILL)
+            run.communicate()
+            assert snakemake(cluster, folder, "--unlock", *STUDY).returncode == 0
+            run = start_snakemake(cluster, folder, *words)
+    said = run.communicate(timeout=1500)[1]
+    for _ in range(2):
+        if run.returncode == 0:
+            break
+        run = start_snakemake(cluster, folder, *words)
+        said = run.communicate(timeout=1500)[1]
+    assert run.returncode == 0, said[-4000:]
+    here, there = folder / "results/smoke", finished / "results/smoke"
+    assert compare(here, there) >= 4
+    while cluster.run("squeue", "--noheader", "--states=RUNNING,PENDING").stdout:
+        time.sleep(1)  # jobs of a killed snakemake end by themselves
+    left = {path.relative_to(here).parts[:2] for path in here.rglob("*") if path.is_file()}
+    expected = {path.relative_to(there).parts[:2] for path in there.rglob("*") if path.is_file()}
+    assert {parts for parts in left - expected if "checkpoints" not in parts and "logs" not in parts} == set()
+    assert not list(here.rglob("*.part")) and not list((here / "seed-1/checkpoints").glob("*/checkpoint-*"))

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from vernacular.report.options import SlamOptions
 from vernacular.storage import records
 
 LANGUAGES, IDS, DRAWS = ["de", "en", "sw"], 30, 200
-OPTIONS = {"study": "s", "scale": "miniature", "draws": DRAWS, "reference": "reasoner", "baseline": "two-stage"}
+OPTIONS = SlamOptions(asked={}, study="s", scale="miniature", draws=DRAWS, reference="reasoner", baseline="two-stage")
 
 
 def frame(right: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFrame:

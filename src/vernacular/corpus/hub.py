@@ -1,0 +1,121 @@
+"""Repositories of the hub or of a mirror: which of their files are wanted, where they are, and their checksums."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+from vernacular.storage.messages import hide_in_log
+
+CUT = re.compile(r"\(…\)\S*")
+# Of a model's repository: what Transformers loads. Pickled weights are taken only if there are no safetensors.
+MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+PICKLES = ("pytorch_model*.bin",)
+
+
+class File(NamedTuple):
+    path: Path  # where it is now
+    expected: str | None  # the checksum it must have: SHA-256, or 40 digits of git's SHA-1; None if unknown
+    ours: bool = False  # fetched by us, so a broken one may be deleted
+
+
+def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, File]]:
+    """(commit, files) of a repository, through the client's cache. Its errors become a ValueError of one line."""
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    hide_in_log("huggingface_hub")
+    repo, kind, revision = item["repo"], item["kind"], item["revision"]
+    page = f"https://huggingface.co/{'datasets/' * (kind == 'dataset')}{repo}"
+    doing = repo
+    try:
+        info: Any = HfApi().repo_info(repo, revision=revision, repo_type=kind, files_metadata=True)
+        commit = str(info.sha)
+        there = {entry.rfilename: entry for entry in info.siblings or []}
+        files = {}
+        for name in chosen(item, there):
+            doing, entry = f"{repo}: {name}", there[name]
+            bar = type("Bar", (bars,), {"title": name})  # the client would show the end of a signed address
+            path = hf_hub_download(repo, name, repo_type=kind, revision=commit, tqdm_class=bar)
+            files[name] = File(Path(path).resolve(), entry.lfs.sha256 if entry.lfs else entry.blob_id)
+    except GatedRepoError:
+        raise ValueError(f"{doing} is gated: accept its terms at {page}, set HF_TOKEN, and run this again") from None
+    except RevisionNotFoundError:
+        advice = f"(moved or deleted); choose one of {page}/commits/main and set `revision`"
+        raise ValueError(f"{doing}: the hub no longer has the revision {revision} {advice}") from None
+    except RepositoryNotFoundError:
+        advice = "fix the name, or set HF_TOKEN to a token that may read it"
+        raise ValueError(f"{doing}: the hub has no such {kind}, or it is private: {advice}") from None
+    except HfHubHTTPError as error:
+        raise ValueError(f"{doing}: the hub answers {brief(error)}; try again later, it continues from here") from None
+    except Exception as error:  # the client's own network errors share no class with Python's
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError(no_network(doing, error)) from None
+    return commit, files
+
+
+def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, File]]:
+    """(commit, files) of a repository in a mirror, which has the layout of the hub client's cache.
+
+    Its files are links to blobs named by their checksums; a plain file has no checksum.
+    """
+    repo, kind, revision = item["repo"], item["kind"], item["revision"]
+    root = Path(mirror, f"{kind}s--{repo.replace('/', '--')}")
+    option = " --repo-type dataset" if kind == "dataset" else ""
+    hint = f"where there is a network: hf download {repo}{option} --revision {revision} --cache-dir {mirror}"
+    ref = root / "refs" / revision
+    commit = ref.read_text().strip() if ref.exists() else revision
+    snapshot = root / "snapshots" / commit
+    if not snapshot.is_dir():
+        there = ", ".join(sorted(path.name for path in snapshot.parent.glob("*"))) or "no revision"
+        raise ValueError(f"{repo}: not in the mirror {mirror}, which holds {there}, not {commit}; {hint}")
+    paths = {str(path.relative_to(snapshot)): path for path in snapshot.rglob("*") if not path.is_dir()}
+    files = {}
+    for name in chosen(item, paths):
+        path = paths[name]
+        if not path.exists():
+            raise ValueError(f"{repo}: {name} is a broken link in the mirror {mirror}; {hint}")
+        if not path.resolve().is_relative_to(root.resolve()):  # someone else's mirror, our rights to read
+            raise ValueError(f"{repo}: {name} is a link out of the mirror, to {path.resolve()}; copy the file into it")
+        blob = path.resolve().name if path.is_symlink() else ""
+        files[name] = File(path.resolve(), blob if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", blob) else None)
+    return commit, files
+
+
+def chosen(item: dict[str, Any], there: Iterable[str]) -> list[str]:
+    """The files of a repository that are wanted. Raises ValueError if a pattern fits none."""
+    names = sorted(name for name in there if not any(part[:1] in ("", ".") for part in name.split("/")))
+    if item["files"] is None:
+        names = [name for name in names if "/" not in name]
+        patterns = MODEL_FILES if fnmatch.filter(names, "*.safetensors") else MODEL_FILES + PICKLES
+        if not any(name.endswith((".safetensors", ".bin")) and fits(name, patterns) for name in names):
+            raise ValueError(f"{item['repo']}: no weights (*.safetensors or pytorch_model*.bin) in this repository")
+        return [name for name in names if fits(name, patterns)]
+    for pattern in item["files"]:
+        if not fnmatch.filter(names, pattern):
+            some = ", ".join(names[:5]) or "none"
+            raise ValueError(f"{item['repo']}: no file fits '{pattern}' at this revision (has {some}); fix `files`")
+    return [name for name in names if fits(name, item["files"])]
+
+
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def no_network(what: str, error: Exception) -> str:
+    return (
+        f"{what}: no network ({brief(error)}); run `snakemake downloads` on a machine that has one (a login node), "
+        "or set sources.mirror to a folder that holds the files"
+    )
+
+
+def brief(error: Exception) -> str:
+    """An error in at most 160 characters.
+
+    Without the ends of addresses that the hub's client shows after `(…)`: they may hold a signature.
+    """
+    return " ".join(f"{type(error).__name__}: {CUT.sub('(…)', str(error))}".split())[:160]

@@ -1,0 +1,208 @@
+"""The training loop: what every trainer is told, its checkpoints, resuming, progress, and what it cost.
+
+A killed training resumes from its last whole checkpoint and, on the CPU, ends with the weights of one never killed.
+If several processes train (vernacular.models.launch), all go through the same steps and only the main one writes.
+"""
+
+import math
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+import torch
+from transformers import TrainerCallback, TrainingArguments
+
+from vernacular.models.checkpoints import CheckpointWeights
+from vernacular.models.folders import computes_bfloat16
+from vernacular.models.job import Job
+from vernacular.models.processes import agreed, gathered, is_main
+from vernacular.storage.files import read_json, write_json
+
+WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so far, the sizes of its files
+
+
+class Stateful(Protocol):
+    """State besides the trainer's own that a checkpoint must hold."""
+
+    def save(self, folder: Path) -> None: ...
+    def load(self, folder: Path) -> None: ...
+
+
+def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
+    """Arguments of every Transformers trainer: ours, and `training` of the job's recipe, which must not repeat them.
+
+    sampling: `random`, or `group_by_length` for rows of many lengths, so that each batch holds rows of similar length.
+    """
+    options = dict(job.recipe["training"])
+    if options.get("bf16") and not computes_bfloat16():
+        print(f"{job.out.name}: this CPU has no bfloat16 arithmetic: training in float32", file=sys.stderr)
+        options["bf16"] = False
+    return TrainingArguments(
+        output_dir=str(job.folder),
+        use_cpu=not torch.cuda.is_available(),
+        seed=job.seed,
+        remove_unused_columns=False,
+        include_num_input_tokens_seen="all",
+        report_to=[],
+        disable_tqdm=True,
+        save_total_limit=2,
+        train_sampling_strategy=sampling,
+        **options,
+    )
+
+
+def trl_arguments(job: Job) -> dict[str, Any]:
+    """Arguments of every TRL trainer: our defaults, then `training` of the job's recipe, which wins."""
+    on_cpu = not torch.cuda.is_available()
+    return {
+        "output_dir": str(job.folder),
+        "use_cpu": on_cpu,
+        "bf16": not on_cpu,
+        "seed": job.seed,
+        "report_to": [],
+        "disable_tqdm": True,
+        "save_total_limit": 2,
+        "gradient_checkpointing": not on_cpu,
+        "logging_steps": 1,
+        **job.recipe["training"],
+    }
+
+
+def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
+    """Run a Transformers trainer from the job's last checkpoint, if any.
+
+    Returns what it cost: `seconds` and `reward_seconds` (those spent in the reward), both including the time before the
+    last checkpoint but not what a kill undid; `peak_memory` and `optimizer_bytes`, in bytes, of the process that needed
+    most, since the last start; and `trainable_parameters`. Raises ValueError if SIGTERM ended it early.
+    """
+    # Counted now: merging an adapter takes its parameters away.
+    trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    weights = CheckpointWeights(job.checkpoint_weights, job.recipe.get("checkpoint_steps", []))
+    loop = Loop(job, [*states, weights], steps_between_rollouts(trainer.args))
+    trainer.add_callback(loop)
+    checkpoint = agreed(last_checkpoint(job.folder) if is_main() else None)
+    if checkpoint:
+        loop.resume(checkpoint)
+    # A cluster sends it before it ends a job: at the time limit (--signal), for a more urgent job, on scancel.
+    before = signal.signal(signal.SIGTERM, loop.terminate)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    step, total = trainer.state.global_step, trainer.state.max_steps
+    if loop.is_ended and step < total:
+        raise ValueError(
+            f"{job.out.name}: ended by SIGTERM after step {step} of {total}, with a checkpoint; rerun it to go on"
+        )
+    memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+    tensors = [v for state in trainer.optimizer.state.values() for v in state.values() if torch.is_tensor(v)]
+    local = [tensor.to_local() if hasattr(tensor, "to_local") else tensor for tensor in tensors]  # its part of a shard
+    return {
+        "seconds": round(loop.seconds(), 3),
+        "reward_seconds": round(sum(row.get("reward_seconds", 0.0) for row in trainer.state.log_history), 3),
+        "peak_memory": max(gathered(memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)),
+        "optimizer_bytes": max(gathered(sum(tensor.numel() * tensor.element_size() for tensor in local))),
+        "trainable_parameters": trainable,
+    }
+
+
+def steps_between_rollouts(arguments: Any) -> int:
+    """After how many optimizer steps a training may stop.
+
+    No checkpoint holds GRPO's rollouts, so it may only stop between them; they are counted in batches, not in steps.
+    """
+    batches = (getattr(arguments, "steps_per_generation", None) or 1) * getattr(arguments, "num_iterations", 1)
+    return math.lcm(batches, arguments.gradient_accumulation_steps) // arguments.gradient_accumulation_steps
+
+
+class Loop(TrainerCallback):
+    """Completes checkpoints, reports progress, and ends a training with a checkpoint after SIGTERM."""
+
+    def __init__(self, job: Job, states: list[Stateful], stop_steps: int) -> None:
+        self.job, self.states, self.stop_steps = job, states, stop_steps
+        self.start = time.monotonic()
+        self.steps_before, self.seconds_before = 0, 0.0  # in earlier runs, up to the checkpoint
+        self.is_terminated = False  # this process got a SIGTERM
+        self.is_ended = False  # all processes end, since one of them got it
+
+    def resume(self, checkpoint: Path) -> None:
+        self.steps_before = int(checkpoint.name.split("-")[1])
+        self.seconds_before = float(read_json(checkpoint / WHOLE)["seconds"])
+        if is_main():
+            print(f"{self.job.out.name}: resumed at step {self.steps_before}", flush=True)
+        for state in self.states:
+            state.load(checkpoint)
+
+    def seconds(self) -> float:
+        return self.seconds_before + time.monotonic() - self.start
+
+    def terminate(self, number: int, frame: object) -> None:
+        self.is_terminated = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        gathered(None)  # all processes have written their parts
+        if is_main():
+            for extra in self.states:
+                extra.save(folder)
+            mark_whole(folder, self.seconds())
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        step, seconds = state.global_step, time.monotonic() - self.start
+        if is_main():
+            name, progress = self.job.out.name, self.job.progress
+            report_progress(name, step, state.max_steps, seconds, self.steps_before, progress)
+        if step % self.stop_steps == 0 and any(gathered(self.is_terminated)):
+            self.is_ended = control.should_save = control.should_training_stop = True
+
+
+def mark_whole(checkpoint: Path, seconds: float) -> None:
+    files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file()]
+    sizes = {str(path.relative_to(checkpoint)): path.stat().st_size for path in files}
+    write_json(checkpoint / WHOLE, {"seconds": round(seconds, 3), "sizes": sizes})
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint was written to its end and none of its files has been lost or cut off since."""
+    try:
+        sizes = read_json(checkpoint / WHOLE)["sizes"]
+        return all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that is whole; broken ones are removed."""
+    steps = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}
+    for step, path in list(steps.items()):
+        if not is_whole(path):
+            shutil.rmtree(path)
+            del steps[step]
+    return steps[max(steps)] if steps else None
+
+
+def report_progress(name: str, step: int, total: int, seconds: float, steps_before: int, descriptor: int = 2) -> None:
+    """A moving line on a terminal of its own; else ten plain lines, since parallel trainings share the workflow's.
+
+    `steps_before` of the steps were done before these `seconds`; `descriptor` is the file that the lines go to.
+    """
+    left = seconds / max(step - steps_before, 1) * (total - step)
+    line = f"{name}: step {step} of {total}, about {left:.0f} s left"
+    if descriptor == 2 and sys.stderr.isatty():
+        print(f"\r{line} ", end="\n" if step == total else "", file=sys.stderr, flush=True)
+    elif step % max(total // 10, 1) == 0:
+        with nullcontext(sys.stderr) if descriptor == 2 else progress_file(descriptor) as stream:
+            print(line, file=stream, flush=True)
+
+
+def progress_file(descriptor: int) -> TextIO:
+    """The file of a descriptor that the shell gave; a process that a launcher started finds it at its parent."""
+    if "LOCAL_RANK" in os.environ:
+        return open(f"/proc/{os.getppid()}/fd/{descriptor}", "a")
+    return open(descriptor, "w", closefd=False)

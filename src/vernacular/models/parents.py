@@ -1,0 +1,93 @@
+"""A parent that is trained further, whole or through LoRA adapters, and the whole model that is saved afterwards."""
+
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import torch
+from peft import (
+    LoraConfig,
+    get_peft_model,
+    get_peft_model_state_dict,
+    prepare_model_for_kbit_training,
+    set_peft_model_state_dict,
+)
+from transformers.integrations.deepspeed import unset_hf_deepspeed_config
+
+from vernacular.models.folders import load_model
+from vernacular.models.job import Job
+from vernacular.models.launch import strategy
+from vernacular.models.loop import Stateful, train
+from vernacular.models.processes import is_main
+from vernacular.models.record import save_model
+
+
+class Parent(NamedTuple):
+    """A loaded parent, with adapters if the recipe has `lora`."""
+
+    model: Any  # what the trainer takes
+    decoder: Any  # its layers without the output layer
+    tokenizer: Any
+    dtype: str  # that it was loaded in; see folders.torch_dtype
+
+
+def load_parent(job: Job, dtype: str, quantize: bool = True) -> Parent:
+    """The job's parent, on the CPU; if the recipe has `load_in_4bit` and `quantize` is on, in four bits on the GPU."""
+    options: dict[str, Any] = {"device": "cpu"}
+    if job.recipe.get("load_in_4bit") and quantize:
+        options = {"quantization_config": four_bits()}
+    model, tokenizer = load_model(job.inputs["parent"], dtype, **options)
+    if "quantization_config" in options:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # the trainer turns it on
+    decoder = model.base_model  # with adapters, `model.base_model` is something else
+    if job.recipe.get("lora"):
+        model = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **job.recipe["lora"]))
+    return Parent(model, decoder, tokenizer, dtype)
+
+
+def four_bits() -> Any:
+    """QLoRA's base (arXiv 2305.14314): NF4 with quantised constants, computed in bfloat16."""
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise ValueError(
+            "load_in_4bit needs the package bitsandbytes, which is not installed: pip install '.[gpu]', or leave it out"
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def train_and_save(parent: Parent, trainer: Any, job: Job, states: list[Stateful] | None = None) -> None:
+    """Run the trainer of a loaded parent and save the whole model: adapters are merged into it.
+
+    states: what checkpoints must hold besides the trainer's own state.
+    """
+    measured = train(trainer, job, states or [])
+    model = whole_model(parent, trainer, job)
+    if is_main():
+        # With its own scale (lora_alpha / r), never one given by hand.
+        merged = model.merge_and_unload() if job.recipe.get("lora") else model
+        save_model(merged, parent.tokenizer, trainer, job, measured)
+
+
+def whole_model(parent: Parent, trainer: Any, job: Job) -> Any:
+    """The trained model in full precision on the main process; all processes must call it.
+
+    Shards are gathered on the main process, into a parent loaded anew; adapters of a four-bit base are moved onto the
+    parent as it was.
+    """
+    is_sharded = strategy(job.recipe) in ("fsdp2", "zero3")
+    state = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded else {}
+    if is_main() and is_sharded:
+        unset_hf_deepspeed_config()  # or ZeRO-3 would shard this one too
+        model = load_parent(job, parent.dtype).model
+        model.load_state_dict(state)
+        return model
+    if is_main() and job.recipe.get("load_in_4bit"):
+        model = load_parent(job, parent.dtype, quantize=False).model
+        set_peft_model_state_dict(model, get_peft_model_state_dict(parent.model))
+        return model
+    return parent.model

@@ -1,0 +1,69 @@
+"""What a training leaves: the model folder with manifest and history, and its costs."""
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+from vernacular.models.folders import checksums
+from vernacular.models.job import CHECKPOINTS, Job, versions
+from vernacular.models.processes import is_main
+from vernacular.storage.files import atomic_folder, write_json, write_text
+
+
+def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dict[str, float]) -> None:
+    """Write the model folder (weights, tokenizer, manifest, history) and the costs; both atomically, costs first.
+
+    measured: what loop.train returned. If several processes train, only the main one writes.
+    """
+    if not is_main():
+        return
+    tokens = int(trainer.state.num_input_tokens_seen)
+    total = int(sum(p.numel() for p in model.parameters()))
+    costs = {"model": job.out.name, "seed": job.seed, **measured, "total_parameters": total, "tokens": tokens}
+    write_costs(job.costs, costs)
+    with atomic_folder(job.out) as folder:
+        if job.checkpoint_weights.exists():
+            shutil.copytree(job.checkpoint_weights, folder / CHECKPOINTS)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        write_history(folder / "history.csv", trainer.state.log_history)
+        write_json(
+            folder / "manifest.json",
+            {
+                "model": job.out.name,
+                "recipe": job.recipe,
+                "key": job.key,
+                "code": job.code,
+                "inputs": job.digests,
+                "seed": job.seed,
+                "packages": versions(),
+                "trainable_parameters": measured["trainable_parameters"],
+                "total_parameters": total,
+                "tokens_seen": tokens,
+                "files": checksums(folder),
+            },
+        )
+
+
+def write_history(path: Path, log: list[dict[str, Any]]) -> None:
+    """One row for each logged step, without what differs between two runs: wall times, and TRL's own token count (which
+    restarts when SFT resumes) where Transformers counts tokens too.
+
+    The summary at the end is not a step; only it has a `train_loss` (if tokens are counted, steps have a runtime too).
+    """
+    steps = [row for row in log if "train_loss" not in row]
+    rows = [{k: v for k, v in row.items() if "time" not in k and "second" not in k} for row in steps]
+    for row in rows:
+        if "num_input_tokens_seen" in row:
+            row.pop("num_tokens", None)
+    # Sorted: what a resumed training reads back from its checkpoint has lost the order of the first attempt.
+    names = ["step", *sorted({name for row in rows for name in row} - {"step"})]
+    with path.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_costs(path: Path, row: dict[str, Any]) -> None:
+    write_text(path, ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n")
