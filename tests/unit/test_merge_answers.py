@@ -28,7 +28,7 @@ from vernacular.language.prompts import question_messages, question_text
 from vernacular.merge.answer import prepare_merge
 from vernacular.merge.model import MergedModel, build_merge
 from vernacular.merge.train import encode_rows
-from vernacular.models.encoder import encode_texts, encoder_limit, load_encoder, source_language
+from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_encoder
 
 # --- Parents of every kind --------------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ def test_nllb_texts_begin_with_their_language(parents: Path) -> None:
 
 
 class Codes:
-    """What source_language asks of a tokenizer: M2M100's own class needs sentencepiece, which is not installed."""
+    """What language_token asks of a tokenizer: M2M100's own class needs sentencepiece, which is not installed."""
 
     unk_token_id = 3
 
@@ -90,9 +90,9 @@ class Codes:
 
 def test_m2m100_names_languages_by_their_short_code() -> None:
     own = Codes(["en", "de", "sw", "__en__", "__sw__"])
-    assert [source_language(own, language) for language in ("en", "sw")] == ["en", "sw"]
+    assert [language_token(own, language)[0] for language in ("en", "sw")] == ["en", "sw"]
     with pytest.raises(ValueError, match=r"the encoder's tokenizer does not know 'de' \(or 'deu_Latn'\)"):
-        source_language(own, "de")
+        language_token(own, "de")
 
 
 def test_models_of_the_wrong_kind_are_named(parents: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from torch import nn
 from transformers import AutoConfig
 
 from vernacular.merge.gates import build_gate
-from vernacular.models.encoder import encoder_limit, encoder_width, load_encoder
+from vernacular.models.encoder import encoder_limit, load_encoder
 from vernacular.models.folders import check_folder, digest, load_model, loading
 from vernacular.models.packing import IGNORED, head_loss
 from vernacular.storage.files import read_json, write_json
@@ -64,7 +64,8 @@ class MergedModel(nn.Module):
         self.limit = encoder_limit(encoder.config, encoder_tokenizer)
         width = llm.get_input_embeddings().embedding_dim
         self.length = float(llm.get_input_embeddings().weight.float().norm(dim=-1).mean())
-        self.connector = Connector(encoder_width(encoder.config), width, options).to(llm.device)
+        # `hidden_size`: the features of a token; encoder-decoders map it to their `d_model`.
+        self.connector = Connector(encoder.config.hidden_size, width, options).to(llm.device)
         self.clamped: dict[str, float] = {}  # for analysis: "encoder" or "llm" -> the weight in the place of the gate's
 
     @property

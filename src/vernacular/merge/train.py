@@ -119,4 +119,4 @@ def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
         train_dataset=encode_rows(model, sample_rows(rows, arguments)),
         data_collator=lambda rows: collate(rows, *pads),
     )
-    save_model(model, model.tokenizer, trainer, job, train(trainer, job, []))
+    save_model(model, model.tokenizer, trainer, job, train(trainer, job))

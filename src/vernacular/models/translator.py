@@ -26,7 +26,7 @@ def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
         train_dataset=encode_pairs(tokenizer, rows, recipe["length"]),
         data_collator=lambda examples: collate(examples, tokenizer.pad_token_id),
     )
-    save_model(model, tokenizer, trainer, job, train(trainer, job, []))
+    save_model(model, tokenizer, trainer, job, train(trainer, job))
 
 
 def build_translator(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerFast) -> Any:
