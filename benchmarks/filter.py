@@ -20,9 +20,11 @@ from math_verify import parse, verify
 from texts import LANGUAGES, trace_pools
 
 from vernacular.corpus.filter import filter_rows, has_structure, normalise
-from vernacular.language.identify import LanguageIdentifier, strip_math
+from vernacular.corpus.options import FilterOptions
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.mathematics import strip_math
 
-LIMITS = {"length": {"minimum": 100, "maximum": 5000}}
+LIMITS = FilterOptions(shortest=100, longest=5000)
 
 
 def by_ours(identifier: LanguageIdentifier, some: list[dict[str, Any]]) -> list[str | None]:
@@ -50,7 +52,7 @@ def verdict_of(one: dict[str, Any], detector: Any, seen: set[tuple[str, ...]]) -
     lines = [line for line in map(strip_math, one["trace"].split("\n")) if line]
     if any(code not in (None, one["language"]) for code in by_lingua(detector, lines)):
         return "lines"
-    if not 100 <= len(one["trace"]) <= 5000:
+    if not LIMITS.shortest <= len(one["trace"]) <= LIMITS.longest:
         return "length"
     key = tuple(normalise(one[name]) for name in ("language", "question", "trace"))
     if key in seen:

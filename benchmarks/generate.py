@@ -17,8 +17,10 @@ from typing import Any
 from bench import Row, paired, rate, run
 from texts import default_study
 
+from vernacular.evaluation.options import GenerationOptions
+
 LANGUAGES = ["bn", "de", "en", "es", "fr", "ja", "ko", "ru", "sw", "te", "th", "zh"]
-OPTIONS = {"samples": 4, "temperature": 0.8, "max_new_tokens": 120, "batch_size": 256, "decoding": "plain"}
+OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=120, samples=4, temperature=0.8, batch_size=256)
 
 
 def some_questions(count: int) -> list[dict[str, Any]]:
@@ -73,7 +75,7 @@ def by_transformers(model: Any, tokenizer: Any, asked: list[dict[str, Any]]) -> 
     from vernacular.language.prompts import question_messages
 
     tokenizer.padding_side = "left"
-    per_batch = OPTIONS["batch_size"] // OPTIONS["samples"]
+    per_batch = OPTIONS.batch_size // OPTIONS.samples
     count = 0
     for start in range(0, len(asked), per_batch):
         messages = [question_messages(one["question"], one["language"]) for one in asked[start : start + per_batch]]
@@ -82,8 +84,8 @@ def by_transformers(model: Any, tokenizer: Any, asked: list[dict[str, Any]]) -> 
         with torch.inference_mode():
             output = model.generate(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], do_sample=True,
-                temperature=OPTIONS["temperature"], top_k=0, max_new_tokens=OPTIONS["max_new_tokens"],
-                num_return_sequences=OPTIONS["samples"], pad_token_id=tokenizer.pad_token_id,
+                temperature=OPTIONS.temperature, top_k=0, max_new_tokens=OPTIONS.max_new_tokens,
+                num_return_sequences=OPTIONS.samples, pad_token_id=tokenizer.pad_token_id,
                 eos_token_id=tokenizer.eos_token_id,
             )  # fmt: skip
         count += len(tokenizer.batch_decode(output[:, batch["input_ids"].shape[1] :], skip_special_tokens=True))
@@ -103,7 +105,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         model, tokenizer = small_model(2 if arguments.tiny else 150)
     few = asked[:12]
     assert by_ours(model, tokenizer, few) == by_transformers(model, tokenizer, few)  # warms both up
-    count = len(asked) * OPTIONS["samples"]
+    count = len(asked) * OPTIONS.samples
     sides = (rate(count, partial(side, model, tokenizer, asked)) for side in (by_ours, by_transformers))
     yield paired(f"generate {count:,} completions", "completions a second", *sides, ">= 2", arguments.pairs)
 

@@ -53,7 +53,7 @@ def only(count: int, schema: Any) -> Iterator[dict[str, Any]]:
 def filtering(folder: Path, count: int) -> list[str]:
     write_rows(folder / "raw.parquet", only(count, RAW_TRACE), RAW_TRACE)
     outputs = [f"--{name}={folder / name}" for name in ("kept", "counts", "quality")]
-    limits = json.dumps({"length": {"minimum": 1, "maximum": 5000}})
+    limits = json.dumps({"shortest": 1, "longest": 5000})
     return ["filter_traces", f"--raw={folder / 'raw.parquet'}", f"--options={limits}", *outputs]
 
 

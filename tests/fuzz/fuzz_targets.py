@@ -22,8 +22,10 @@ from vernacular.corpus.filter import Digests, has_structure, is_new
 from vernacular.corpus.sources import question_rows
 from vernacular.corpus.traces import FIELDS, Broken, parse_line, read_traces
 from vernacular.language.codeswitch import code_switched
-from vernacular.language.identify import LanguageIdentifier, foreign_script_word, strip_latex, strip_math
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import foreign_script_words
 from vernacular.language.languages import load_languages
+from vernacular.language.mathematics import strip_latex, strip_math
 from vernacular.language.prompts import split_completion
 from vernacular.storage.records import GENERATION, RAW_TRACE, read_rows, write_rows
 
@@ -100,7 +102,7 @@ def language_identifier(rng: random.Random, text: str) -> None:
     assert name is None or name in identifier().languages
     ((*lines,),) = identifier().identify_lines([text])
     assert all(line.strip() and (code is None or code in identifier().languages) for line, code in lines)
-    assert foreign_script_word(text, rng.choice(["fr", "ja", "th", "ru"])) in (True, False)
+    assert foreign_script_words([strip_latex(text)], [rng.choice(["fr", "ja", "th", "ru"])]) in ([True], [False])
 
 
 def code_switching(rng: random.Random, text: str) -> None:

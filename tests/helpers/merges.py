@@ -3,6 +3,7 @@
 The weights are spread wide enough that features and prompt both tell in the logits.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
 
 from vernacular.corpus.miniature import question_rows
 from vernacular.evaluation.generate import generate_rows
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages
-from vernacular.merge.answer import prepare_merge
+from vernacular.merge.answer import merge_extras
 from vernacular.merge.model import MergedModel
 from vernacular.merge.train import collate
 from vernacular.models.pretrain import train_tokenizer
@@ -23,7 +25,7 @@ LANGUAGES = ["en", "fr", "ja"]
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
 QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
-OPTIONS: dict[str, Any] = {"samples": 1, "temperature": 0, "max_new_tokens": 8, "batch_size": 64, "decoding": "plain"}
+OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=8, batch_size=64)
 CLOSE: dict[str, Any] = {"atol": 1e-5, "rtol": 1e-4}
 
 T5 = {"d_model": 12, "d_kv": 6, "d_ff": 24, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 0}
@@ -164,8 +166,8 @@ def greedy_by_hand(model: MergedModel, one: dict[str, Any], steps: int) -> list[
 
 
 def answers(model: MergedModel, questions: list[dict[str, Any]], **changes: Any) -> dict[tuple[str, str], dict]:
-    options = OPTIONS | changes
-    prepared = prepare_merge(model, questions, options["decoding"], LanguageIdentifier(LANGUAGES))
-    rows = list(generate_rows(model, model.tokenizer, prepared, options, 1))
-    assert len(rows) == len(questions) * options["samples"]
+    options = replace(OPTIONS, **changes)
+    extras = merge_extras(model, questions, options.decoding, LanguageIdentifier(LANGUAGES))
+    rows = list(generate_rows(model, model.tokenizer, questions, options, 1, extras))
+    assert len(rows) == len(questions) * options.samples
     return {(row["id"], row["language"]): row for row in rows if row["sample"] == 0}

@@ -14,7 +14,7 @@ BENCHMARKS = {
     "mini-msvamp": {"questions": {"train": 200}, "steps": 1, "numbers": NUMBERS, "setting": "frame"},
 }
 FLAW_SHARES = {flaw: 0.05 for flaw in FLAWS}
-LENGTH_OPTIONS = json.dumps({"length": {"minimum": 20, "maximum": 1000}})
+LENGTH_OPTIONS = json.dumps({"shortest": 20, "longest": 1000})
 GOOD = {
     "id": "q1",
     "language": "fr",

@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.prompts import candidate_questions, difficulty_filter
 from vernacular.answers.numbers import is_correct
 from vernacular.corpus.facts import Choice
@@ -212,13 +213,14 @@ def test_wordings_of_a_trace_vary_but_not_by_chance() -> None:
 
 
 def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
-    traces, rl = CONFIG["traces"], CONFIG["rl"]
+    traces = CONFIG["traces"]
+    rl = {"hash_range" if key == "share" else key: value for key, value in CONFIG["rl"].items()}
     assert traces["benchmark"] == rl["benchmark"] == "mini-mgsm"
     mini_mgsm = {"mini-mgsm": BENCHMARKS["mini-mgsm"]}
     rows = list(question_rows(mini_mgsm, rl["languages"], "train", 1))
     low, high = traces["hash_range"]
     sft = {row["id"] for row in rows if low <= share_of(row["id"]) < high}
-    prompts = candidate_questions(rows, rl)
+    prompts = candidate_questions(rows, PromptsOptions(**rl))
     seen = {
         row["id"]
         for parts in CONFIG["data"].values()

@@ -16,6 +16,7 @@ from scripts import script
 
 from vernacular.corpus.filter import MEANT_FOR, STEPS, Tally, filter_rows, held
 from vernacular.corpus.miniature import question_rows
+from vernacular.corpus.options import FilterOptions
 from vernacular.corpus.traces import FLAWS, Broken, parse_line, read_traces
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import load_languages
@@ -24,7 +25,7 @@ from vernacular.storage.files import write_text
 from vernacular.storage.records import KEPT_TRACE, QUESTION, read_rows, write_rows
 
 ALL = list(load_languages())
-LENGTH = {"length": {"minimum": 20, "maximum": 1000}}
+LENGTH = FilterOptions(shortest=20, longest=1000)
 
 
 @cache
@@ -114,10 +115,10 @@ def test_batches_end_by_rows_or_by_text():
     assert [len(batch) for batch in held([long] * 9)] == [4, 4, 1]
 
 
-@pytest.mark.parametrize("options", [{}, {"length": {"minimum": 5}}, {"length": {"minimum": 9, "maximum": 5}}])
-def test_bad_options(options):
-    with pytest.raises(ValueError, match="filter: "):
-        run([good()], options)
+@pytest.mark.parametrize("limits", [(9, 5), (-1, 5)])
+def test_bad_limits(limits):
+    with pytest.raises(ValueError, match="filter: the shortest length"):
+        run([good()], FilterOptions(*limits))
 
 
 def test_the_verdict_does_not_depend_on_the_known_flaw():
@@ -167,10 +168,7 @@ def test_memory_does_not_grow_with_the_number_of_traces(tmp_path):
                 row = good(id=str(number), language="ko", completion=join_completion(trace, "답은 \\boxed{17}입니다."))
                 out.write(json.dumps(row | {"question": f"{number}?"}, ensure_ascii=False) + "\n")
         tracemalloc.start()
-        kept = sum(
-            step is None
-            for _, step in filter_rows(read_traces(file), languages, {"length": {"minimum": 1, "maximum": 5000}})
-        )
+        kept = sum(step is None for _, step in filter_rows(read_traces(file), languages, FilterOptions(1, 5000)))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert kept == count
@@ -193,7 +191,7 @@ def filter_arguments(folder, traces, **changes):
         "counts": folder / "filter.csv",
         "quality": folder / "filter_quality.csv",
     }
-    arguments = {"raw": traces, "options": json.dumps(LENGTH), "identifier": IDENTIFIER} | outputs | changes
+    arguments = {"raw": traces, "options": LENGTH.to_json(), "identifier": IDENTIFIER} | outputs | changes
     return [text for name, value in arguments.items() for text in (f"--{name}", str(value))]
 
 
@@ -247,8 +245,7 @@ def test_filter_script_on_a_bad_file(tmp_path, capsys):
     ("changes", "message"),
     [
         ({"raw": "missing.jsonl"}, "missing.jsonl"),
-        ({"options": '{"length": {"minimum": 5}}'}, "length.maximum"),
-        ({"identifier": '{"certainty": 0.5}'}, "needs languages"),
+        ({"options": '{"shortest": 9, "longest": 5}'}, "the shortest length (9)"),
         ({"identifier": '{"languages": ["fr", "qq"]}'}, "qq"),
     ],
 )
@@ -259,3 +256,17 @@ def test_filter_script_fails_in_one_line_and_leaves_nothing(changes, message, tm
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not list((tmp_path / "out").glob("**/*"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"options": '{"shortest": 5}'}, "--options: the key 'longest' is missing"),
+        ({"options": '{"length": {"minimum": 5}}'}, "--options: unknown key 'length'"),
+        ({"identifier": '{"certainty": 0.5}'}, "--identifier: the key 'languages' is missing"),
+    ],
+)
+def test_filter_script_names_a_bad_key(changes, message, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        script("filter_traces").main(filter_arguments(tmp_path / "out", "traces.jsonl", **changes))
+    assert message in capsys.readouterr().err

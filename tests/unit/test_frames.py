@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from vernacular.evaluation.frames import read_frames
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.questions import chosen_questions
 from vernacular.storage.records import SCORE, write_rows
 from vernacular.study.resolve import GENERATION_OPTIONS, evaluated
@@ -21,6 +22,11 @@ ROWS = [
 
 def asking(languages: list[str], questions: int | None, questions_en: int | None = None) -> dict[str, Any]:
     return {"languages": languages, "questions": questions, "questions_en": questions_en, "decoding": "plain"}
+
+
+def chosen_rows(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    options = {name: asked[name] for name in ("languages", "questions", "questions_en", "decoding")}
+    return chosen_questions(ROWS, "mini", GenerationOptions(max_new_tokens=1, **options), "file")
 
 
 def written(folder: Path, rows: list[dict[str, Any]], model: str = "lrm", seed: int = 3) -> Path:
@@ -53,7 +59,7 @@ def test_a_table_reads_what_its_own_evaluation_would_have_asked(options: dict[st
     """Although the file holds what another one asked besides."""
     path = written(tmp_path, ROWS)
     (frame,) = read_frames([path], {"lrm/mini": options}).values()
-    chosen = {(row["id"], row["language"]) for row in chosen_questions(ROWS, "mini", options, "file")}
+    chosen = {(row["id"], row["language"]) for row in chosen_rows(options)}
     assert chosen and {*zip(frame["id"], frame["language"], strict=True)} == chosen and len(frame) == len(chosen)
 
 
@@ -67,10 +73,10 @@ def test_two_evaluations_share_one_generation(one: dict[str, Any], other: dict[s
     study = {"evaluations": [{**rest, **one}, {**rest, **other}]}
     ((key, (model, options)),) = evaluated(study, "file").items()
     assert key == ("lrm", "mini") and model == "lrm" and list(options) == GENERATION_OPTIONS
-    path = written(tmp_path, chosen_questions(ROWS, "mini", options, "file"))
+    path = written(tmp_path, chosen_rows(options))
     for own in (one, other):
         (frame,) = read_frames([path], {"lrm/mini": own}).values()
-        alone = pd.DataFrame(chosen_questions(ROWS, "mini", own, "file"))
+        alone = pd.DataFrame(chosen_rows(own))
         own_columns = ["id", "language", "sample", "correct"]
         pd.testing.assert_frame_equal(frame[own_columns].reset_index(drop=True), alone[own_columns])
 

@@ -4,28 +4,32 @@ The model is a tiny Llama with random weights, spread wide enough that its next 
 """
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scripts import SCRIPTS
 from transformers.cache_utils import DynamicLayer
 
 from vernacular.answers.numbers import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.evaluation.decode import ROOM, RoomyLayer, drawn_tokens
 from vernacular.evaluation.generate import generate_rows, split_last_line, stream_seed
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import forced_prefix, question_messages, split_completion
 from vernacular.models.pretrain import build_model, train_tokenizer
+from vernacular.run.code import SOURCE, closure
 from vernacular.storage.records import GENERATION
 
 LANGUAGES = ["en", "fr", "ja", "de"]
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
 QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
-OPTIONS = {"samples": 3, "temperature": 0.8, "max_new_tokens": 24, "batch_size": 64, "decoding": "plain"}
+OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=24, samples=3, temperature=0.8, batch_size=64)
 ENDS = 12  # of the 340 tokens end a text here, so that some texts end early
 
 
@@ -48,7 +52,7 @@ def model_and_tokenizer(context: int = 512) -> tuple[Any, Any]:
 def generate(
     questions: list[dict[str, Any]], seed: int = 1, context: int = 512, **changes: Any
 ) -> dict[tuple, dict[str, Any]]:
-    rows = list(generate_rows(*model_and_tokenizer(context), questions, OPTIONS | changes, seed))
+    rows = list(generate_rows(*model_and_tokenizer(context), questions, replace(OPTIONS, **changes), seed))
     found = {(row["id"], row["language"], row["sample"]): row for row in rows}
     assert len(found) == len(rows)
     return found
@@ -63,11 +67,11 @@ def by_hand(question: dict[str, Any], sample: int, seed: int, prefix: str = "") 
     """One sample without batch, cache or `generate`: (completion, tokens, finish_reason)."""
     model, tokenizer = model_and_tokenizer()
     start = tokenizer(prompt_of(question) + prefix, add_special_tokens=False)["input_ids"]
-    draws = np.random.default_rng(stream_seed(question["id"], question["language"], sample, seed)).random(24)
+    draws = np.random.default_rng(stream_seed(question, sample, seed)).random(24)
     made: list[int] = []
     for draw in draws:
         with torch.inference_mode():
-            logits = model(torch.tensor([start + made])).logits[0, -1].double().numpy() / OPTIONS["temperature"]
+            logits = model(torch.tensor([start + made])).logits[0, -1].double().numpy() / OPTIONS.temperature
         chances = np.exp(logits - logits.max())
         made.append(int(np.searchsorted(np.cumsum(chances / chances.sum()), draw, side="right")))
         if made[-1] in model.generation_config.eos_token_id:
@@ -162,10 +166,8 @@ def test_samples_seeds_questions_and_languages_differ() -> None:
     texts = [row["completion"] for row in rows.values()]
     assert len(set(texts)) > 0.9 * len(texts)
     assert sum(again[key]["completion"] == row["completion"] for key, row in rows.items()) < 0.1 * len(rows)
-    assert (
-        len({stream_seed("q", language, sample, seed) for language in "ab" for sample in (0, 1) for seed in (0, 1)})
-        == 8
-    )
+    keys = [(code, sample, seed) for code in "ab" for sample in (0, 1) for seed in (0, 1)]
+    assert len({stream_seed({"id": "q", "language": code}, sample, seed) for code, sample, seed in keys}) == 8
 
 
 def test_temperature_zero_is_greedy() -> None:
@@ -278,7 +280,7 @@ def test_draws_follow_the_softmax(temperature: float) -> None:
     """Chi-square on a vocabulary of six, one of them impossible; two successive draws, which must be independent."""
     logits = torch.tensor([0.5, -1.0, 2.0, -torch.inf, 0.0, 1.0])
     n, steps = 20_000, 2
-    seeds = [stream_seed("q", "fr", i, 1) for i in range(n)]
+    seeds = [stream_seed({"id": "q", "language": "fr"}, i, 1) for i in range(n)]
     draws = torch.from_numpy(np.stack([np.random.default_rng(seed).random(steps) for seed in seeds]))
     drawn = [drawn_tokens(logits.repeat(n, 1), draws[:, step], temperature).numpy() for step in range(steps)]
     expected = torch.softmax(logits.double() / temperature, dim=0).numpy()
@@ -292,3 +294,12 @@ def test_draws_follow_the_softmax(temperature: float) -> None:
     joint = np.outer(expected, expected).ravel()
     statistic = ((both - n * joint)[joint > 0] ** 2 / (n * joint[joint > 0])).sum()
     assert statistic < 51.2  # 24 degrees of freedom, p = 0.001
+
+
+def test_the_plain_script_reaches_neither_merges_nor_the_translator() -> None:
+    """A change of theirs must not rerun the generations of every model."""
+    reached = {
+        path.relative_to(SOURCE).as_posix() for path in closure(SCRIPTS / "generate.py") if SOURCE in path.parents
+    }
+    assert "vernacular/evaluation/generate.py" in reached
+    assert not {name for name in reached if "/merge/" in name or name.endswith("translate.py")}

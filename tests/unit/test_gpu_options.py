@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation import engines
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.finetune import finetune
 from vernacular.models.folders import computes_bfloat16, load_model
 from vernacular.models.job import Job
@@ -125,14 +127,7 @@ def test_options_of_the_trainers_are_known() -> None:
     assert shared | vllm <= known_options("grpo")
 
 
-OPTIONS = {
-    "samples": 1,
-    "temperature": 0,
-    "max_new_tokens": 12,
-    "batch_size": 4,
-    "decoding": "plain",
-    "dtype": "float32",
-}
+OPTIONS = GenerationOptions(["en", "fr"], max_new_tokens=12, batch_size=4, dtype="float32")
 
 
 def test_transformers_answers_where_there_is_no_vllm(
@@ -141,8 +136,8 @@ def test_transformers_answers_where_there_is_no_vllm(
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     plain = list(engines.answer_rows(parent, QUESTIONS, OPTIONS, 1))
     assert "Transformers" not in capsys.readouterr().err
-    assert list(engines.answer_rows(parent, QUESTIONS, {**OPTIONS, "engine": "vllm"}, 1)) == plain
-    assert "vllm is not installed, so Transformers answers in its place" in capsys.readouterr().err
+    assert list(engines.answer_rows(parent, QUESTIONS, replace(OPTIONS, engine="vllm"), 1)) == plain
+    assert "vllm is not installed, so Transformers answers instead" in capsys.readouterr().err
 
 
 class LLM:
@@ -172,7 +167,7 @@ def test_vllm_is_asked_for_what_transformers_is(parent: Path, monkeypatch: Any, 
     stand_in: Any = ModuleType("vllm")
     stand_in.LLM, stand_in.SamplingParams = LLM, lambda **options: SimpleNamespace(**options)
     monkeypatch.setitem(sys.modules, "vllm", stand_in)
-    options = {**OPTIONS, "decoding": decoding}
+    options = replace(OPTIONS, decoding=decoding)
     long = {**QUESTIONS[0], "id": "long", "question": "12 " * 400}
     wanted = list(engines.answer_rows(parent, [*QUESTIONS, long], options, 1))
     assert sorted(map(json.dumps, engines.vllm_rows(parent, [*QUESTIONS, long], options, 1))) == sorted(

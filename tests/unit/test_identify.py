@@ -13,14 +13,10 @@ from hypothesis import strategies as st
 
 from vernacular.language import identify as module
 from vernacular.language.codeswitch import _TOKEN, CHANGE, code_switched, reading_gains
-from vernacular.language.identify import (
-    LanguageIdentifier,
-    bundled_model,
-    code_of_label,
-    foreign_script_word,
-    strip_math,
-)
+from vernacular.language.identify import LanguageIdentifier, bundled_model, code_of_label
 from vernacular.language.languages import load_languages
+from vernacular.language.letters import letters_alone
+from vernacular.language.mathematics import strip_latex, strip_math
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -221,7 +217,7 @@ def test_gains_are_those_of_a_plain_search(identifier: LanguageIdentifier) -> No
         "今日 is a good day",
         "un",
     ]
-    tokens = [_TOKEN.findall(text) for text in identifier.letters(texts)]
+    tokens = [_TOKEN.findall(text) for text in letters_alone([strip_latex(text) for text in texts])]
     found = reading_gains(tokens, identifier)
     for words, gain in zip(tokens, found, strict=True):
         costs = [identifier.token_costs[word].tolist() for word in words]
@@ -236,17 +232,6 @@ def test_gains_are_those_of_a_plain_search(identifier: LanguageIdentifier) -> No
 
 def test_names_and_units_are_no_switch(identifier: LanguageIdentifier) -> None:
     assert code_switched(["ถ้า Granny Red สูง 30 cm และ Sally Thirtytwo สูง 40 cm ใครสูงกว่ากัน"], identifier) == [False]
-
-
-def test_foreign_script_words() -> None:
-    assert foreign_script_word("เขามี apple สามลูก", "th")
-    assert not foreign_script_word(r"เขามี x = \frac{1}{2} สามลูก", "th")
-    assert foreign_script_word("Il a trois 苹果.", "fr") and foreign_script_word("Il a β pommes.", "fr")
-    assert not foreign_script_word("Où sont les œufs ? 3 × 4 = ١٢", "fr")
-    assert not foreign_script_word("漢字とかなとカタカナ", "ja")
-    assert not foreign_script_word("三 명의 학생", "ko") and foreign_script_word("ok 학생", "ko")
-    with pytest.raises(ValueError, match="unknown language"):
-        foreign_script_word("text", "xx")
 
 
 def test_the_reward_can_afford_it(identifier: LanguageIdentifier) -> None:

@@ -1,6 +1,7 @@
 """Merges that answer: parents of every kind, the language that a gate is told, clamps, generation, limits."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from transformers import NllbTokenizer
 from vernacular.evaluation.generate import generate_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages, question_text
-from vernacular.merge.answer import prepare_merge
+from vernacular.merge.answer import merge_extras
 from vernacular.merge.model import MergedModel, build_merge
 from vernacular.merge.train import encode_rows
 from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_encoder
+from vernacular.models.extras import Extras
 
 # --- Parents of every kind --------------------------------------------------------------------------------------------
 
@@ -127,26 +129,33 @@ def test_each_question_is_told_the_language_of_its_text(
     model = build("cross-attention", embedding=4, languages=["en", "ja"])
     signs = {**QUESTIONS[0], "id": "signs", "question": "12 + 4 = ?"}
     identifier = LanguageIdentifier(LANGUAGES)
-    rows = prepare_merge(model, [*QUESTIONS, signs], "plain", identifier)
+
+    def told(extras: Extras, row: dict[str, Any]) -> tuple[str | None, int]:
+        return extras.columns(row)["told_language"], int(extras.inputs([row])["language"])
+
+    extras = merge_extras(model, [*QUESTIONS, signs], "plain", identifier)
     assert "4 of 10 questions get the mean language embedding" in capsys.readouterr().out
-    told = {"en": ("en", 0), "ja": ("ja", 1), "fr": (None, -1)}  # no training knew French
-    for row in rows[:-1]:
-        assert (row["told_language"], row["gate_language"]) == told[row["language"]]
-        assert row["encoder_ids"] == model.encoder_tokenizer(question_text(row["question"]))["input_ids"]
-        assert row["hidden"] is False and row.items() >= QUESTIONS[rows.index(row)].items()
-    assert (rows[-1]["told_language"], rows[-1]["gate_language"]) == (None, -1)  # the identifier abstains
+    assert not extras.hides_question
+    expected = {"en": ("en", 0), "ja": ("ja", 1), "fr": (None, -1)}  # no training knew French
+    for row in QUESTIONS:
+        assert told(extras, row) == expected[row["language"]]
+        ids = model.encoder_tokenizer(question_text(row["question"]))["input_ids"]
+        assert extras.inputs([row])["encoder_input_ids"].tolist() == [ids]
+        assert extras.context_tokens(row) == len(ids) + 2
+    assert told(extras, signs) == (None, -1)  # the identifier abstains
     mislabelled = [{**row, "language": "ja"} for row in QUESTIONS]
-    for decoding, expected in (("oracle", ("ja", 1)), ("english-embedding", ("en", 0))):
-        rows = prepare_merge(model, mislabelled, decoding, identifier)
-        assert {(row["told_language"], row["gate_language"]) for row in rows} == {expected}
+    for decoding, said in (("oracle", ("ja", 1)), ("english-embedding", ("en", 0))):
+        extras = merge_extras(model, mislabelled, decoding, identifier)
+        assert {told(extras, row) for row in mislabelled} == {said}
     assert "0 of 9 questions get the mean" in capsys.readouterr().out
 
 
 def test_options_of_a_choice_are_read_by_the_encoder_too(build: Callable[..., MergedModel]) -> None:
     model = build("none")
     row = {**QUESTIONS[0], "kind": "choice", "choices": ["a well", "a mill"]}
-    (prepared,) = prepare_merge(model, [row], "plain", LanguageIdentifier(LANGUAGES))
-    assert model.encoder_tokenizer.decode(prepared["encoder_ids"]) == f"{row['question']}\nA) a well\nB) a mill"
+    extras = merge_extras(model, [row], "plain", LanguageIdentifier(LANGUAGES))
+    (ids,) = extras.inputs([row])["encoder_input_ids"]
+    assert model.encoder_tokenizer.decode(ids) == f"{row['question']}\nA) a well\nB) a mill"
 
 
 def test_clamps_change_what_they_say_and_nothing_else(build: Callable[..., MergedModel]) -> None:
@@ -208,7 +217,7 @@ def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel
             "prompt": len(ids),
             "language": LANGUAGES.index(row["language"]),
         }
-        made = greedy_by_hand(model, one, OPTIONS["max_new_tokens"])
+        made = greedy_by_hand(model, one, OPTIONS.max_new_tokens)
         assert answer["completion"] == model.tokenizer.decode(made, skip_special_tokens=True)
         assert answer["tokens"] == len(made)
         assert [answer["gate_encoder"], answer["gate_llm"]] == pytest.approx(by_hand(model, one)[1], abs=1e-5)
@@ -220,26 +229,24 @@ def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel
 
 def test_samples_of_a_merge_do_not_depend_on_the_batch(build: Callable[..., MergedModel]) -> None:
     model = build("cross-attention", embedding=4)
-    options = {**OPTIONS, "samples": 3, "temperature": 0.8}
-    prepared = prepare_merge(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
+    options = replace(OPTIONS, samples=3, temperature=0.8)
+    extras = merge_extras(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
     found = []
     for batch_size in (64, 3):
-        rows = generate_rows(model, model.tokenizer, prepared, {**options, "batch_size": batch_size}, 1)
+        rows = generate_rows(model, model.tokenizer, QUESTIONS, replace(options, batch_size=batch_size), 1, extras)
         found.append({(row["id"], row["language"], row["sample"]): row["completion"] for row in rows})
     assert found[0] == found[1] and len(set(found[0].values())) > 20
 
 
 def test_langbridge_never_shows_its_llm_the_question(build: Callable[..., MergedModel]) -> None:
     model = build("prefix-only")
-    prepared = prepare_merge(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
-    assert all(row["hidden"] for row in prepared)
-    same = [{**row, "encoder_ids": prepared[0]["encoder_ids"]} for row in prepared]
-    for rows, different in ((same, False), (prepared, True)):
-        found = list(generate_rows(model, model.tokenizer, rows, OPTIONS, 1))
+    extras = merge_extras(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
+    assert extras.hides_question
+    same = replace(extras, inputs=lambda batch: extras.inputs(QUESTIONS[:1] * len(batch)))
+    for one, different in ((same, False), (extras, True)):
+        found = list(generate_rows(model, model.tokenizer, QUESTIONS, OPTIONS, 1, one))
         assert {row["prompt"] for row in found} == {"<|user|><|assistant|><think>\n"}
         assert (len({row["completion"] for row in found}) > 1) == different
-    shown = prepare_merge(build("none"), QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
-    assert not any(row["hidden"] for row in shown)
 
 
 # --- Limits -----------------------------------------------------------------------------------------------------------
@@ -289,7 +296,7 @@ def test_features_and_prompt_that_overflow_the_context(build: Callable[..., Merg
     middle = sorted(read.values())[4]
     long = {key for key, size in read.items() if size > middle}
     assert 0 < len(long) < len(QUESTIONS)
-    model.config.max_position_embeddings = middle + OPTIONS["max_new_tokens"]  # the question in the middle just fits
+    model.config.max_position_embeddings = middle + OPTIONS.max_new_tokens  # the question in the middle just fits
     for key, row in answers(model, QUESTIONS).items():
         assert row == whole[key] if key not in long else row["finish_reason"] == "prompt_too_long"
     key, row = next(((r["id"], r["language"]), r) for r in QUESTIONS if read[r["id"], r["language"]] == middle)

@@ -1,15 +1,17 @@
 """Which questions are asked: the same first ones in every language; and what decodings make of them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.questions import chosen_questions, mixed, with_english
 
 LANGUAGES = ["en", "fr", "ja"]
-OPTIONS = {"languages": LANGUAGES, "questions": None, "questions_en": None, "decoding": "plain"}
+OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=8)
 
 
 def row(number: int, language: str, benchmark: str = "mini-xnli") -> dict[str, Any]:
@@ -27,7 +29,7 @@ def keys(rows: list[dict[str, Any]]) -> set[tuple[str, int]]:
 
 
 def chosen(rows: list[dict[str, Any]] = ROWS, **changes: Any) -> list[dict[str, Any]]:
-    return chosen_questions(rows, "mini-xnli", OPTIONS | changes, "questions.parquet")
+    return chosen_questions(rows, "mini-xnli", replace(OPTIONS, **changes), "questions.parquet")
 
 
 @given(

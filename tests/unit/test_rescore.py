@@ -94,20 +94,20 @@ def broken(edit: Callable[[dict[str, Any]], Any]) -> list[Any]:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (broken(lambda row: row.pop("answer")), "line 3: 'answer' is missing: the right one"),
+        (broken(lambda row: row.pop("answer")), "line 3: 'answer' is missing: the correct answer"),
         (
             broken(lambda row: row.update(compltion=row.pop("completion"))),
             "line 3: 'completion' is missing: what the model wrote: trace, </think>, response; is it 'compltion'?",
         ),
         (broken(lambda row: row.update(language="xx")), "line 3: unknown language 'xx'; choose from: en, "),
-        (broken(lambda row: row.update(kind="mathe")), "line 3: 'mathe' is no kind; did you mean 'math'?"),
-        (broken(lambda row: row.update(tokens=-1)), "line 3: tokens is -1, no whole number from 0 on"),
+        (broken(lambda row: row.update(kind="mathe")), "line 3: unknown kind 'mathe'; did you mean 'math'?"),
+        (broken(lambda row: row.update(tokens=-1)), "line 3: tokens is -1, not a whole number of at least 0"),
         (broken(lambda row: row.update(sample="first")), "line 3: sample is 'first'"),
-        (broken(lambda row: row.update(language="fr", sample=0)), "line 3: sample 0 of 'a' (fr) stands there twice"),
+        (broken(lambda row: row.update(language="fr", sample=0)), "line 3: sample 0 of 'a' (fr) appears twice"),
         ([*NATIVE, line("b", "de", GERMAN)], "a (de) has 1 of 2 samples"),
         ([*NATIVE[:1], {**NATIVE[0], "answer": "6"}], "'a' (fr) has two answers or kinds"),
-        ([["a"]], "line 1: no JSON object"),
-        ([], "no completions; give one JSON object a line: id, language, answer, completion"),
+        ([["a"]], "line 1: not a JSON object"),
+        ([], "no completions; give one JSON object per line: id, language, answer, completion"),
     ],
 )
 def test_bad_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[Any], said: str) -> None:
@@ -122,7 +122,7 @@ def test_bad_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: lis
     ("arguments", "said"),
     [
         (["--in-domain", "te"], "--in-domain: no completion in 'te'; choose from: de, en, fr"),
-        (["--languages", "en", "fr"], "--languages: 'de' is missing, in which there are completions"),
+        (["--languages", "en", "fr"], "--languages: 'de' is missing although there are completions in it"),
         (["--draws", 3], "--draws: 3 is too small"),
         (["--training", "nowhere.jsonl"], "no completion has a 'question'"),
     ],
@@ -140,7 +140,7 @@ def test_as_typed_outside_of_the_repository(folder: Path) -> None:
     done = subprocess.run([*command, "nowhere"], cwd=folder, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
         1,
-        "rescore: nowhere: no <model>.jsonl here; see --help for what a line holds\n",
+        "rescore: nowhere: no <model>.jsonl here; --help says what a line holds\n",
     )
     shown = subprocess.run([*command, "--help"], cwd=folder, env=environment, capture_output=True, text=True)
     assert shown.returncode == 0 and "--training FILE" in shown.stdout

@@ -54,7 +54,7 @@ def test_filler_around_an_english_trace(language: str) -> None:
 
 
 def test_whole_groups_only() -> None:
-    with pytest.raises(ValueError, match="5 completions are no whole groups of 4: .*num_generations"):
+    with pytest.raises(ValueError, match="5 completions are not whole groups of 4: .*num_generations"):
         Trainer(4)([completion("fr")] * 5, "fr", GOLD)
 
 

@@ -10,7 +10,7 @@ from scripts import script
 
 from vernacular.corpus.facts import Choice, render_right_choice
 from vernacular.corpus.miniature import make_problems, question_rows, render_completion
-from vernacular.evaluation.generate import generation_row
+from vernacular.evaluation.generate import Request
 from vernacular.evaluation.score import Gold, golds_of, score_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.phrasebook import load_phrasebook
@@ -43,10 +43,17 @@ def identifier() -> LanguageIdentifier:
     return LanguageIdentifier(LANGUAGES)
 
 
+def generated(
+    identifier: str, language: str, sample: int, completion: str, tokens: int = 9, finish_reason: str = "stop"
+) -> dict[str, Any]:
+    request = Request({"id": identifier, "language": language}, "prompt", "", [], 0)
+    return request.row(sample, completion, tokens, finish_reason)
+
+
 def score(
     language: str, completion: str, gold: str = "8", finish_reason: str = "stop", kind: str = "math"
 ) -> dict[str, Any]:
-    generation = generation_row({"id": "q", "language": language}, 2, "prompt", completion, 40, finish_reason)
+    generation = generated("q", language, 2, completion, 40, finish_reason)
     (row,) = score_rows([generation], {("q", language): Gold(kind, gold)}, identifier())
     assert list(row) == SCORE.names
     assert (row["id"], row["language"], row["sample"], row["tokens"], row["finish_reason"]) == (
@@ -189,11 +196,7 @@ def test_each_row_is_scored_by_the_kind_of_its_question() -> None:
     boxes = {"m": "8", "c": "C", "e": "neutral"}
     rows = list(
         score_rows(
-            (
-                generation_row({"id": name, "language": "fr"}, 0, "", said(*NATIVE["fr"], box=box), 9, "stop")
-                for name in "mce"
-                for box in boxes.values()
-            ),
+            (generated(name, "fr", 0, said(*NATIVE["fr"], box=box)) for name in "mce" for box in boxes.values()),
             golds,
             identifier(),
         )
@@ -204,9 +207,7 @@ def test_each_row_is_scored_by_the_kind_of_its_question() -> None:
 def test_order_and_batches_are_kept_and_written(tmp_path: Any) -> None:
     """More rows than a batch of 2,048; every fourth is native, right and alone in its batch's part or not."""
     texts = [said(*NATIVE["fr"]), said(*NATIVE["en"]), said(*NATIVE["fr"], box="9"), ""]
-    generations = (
-        generation_row({"id": f"q{n // 4}", "language": "fr"}, n % 4, "", texts[n % 4], n, "stop") for n in range(4100)
-    )
+    generations = (generated(f"q{n // 4}", "fr", n % 4, texts[n % 4], n) for n in range(4100))
     golds = {(f"q{n}", "fr"): Gold("math", "8") for n in range(1025)}
     assert write_rows(tmp_path / "s.parquet", score_rows(generations, golds, identifier()), SCORE) == 4100
     for n, row in enumerate(read_rows(tmp_path / "s.parquet")):
@@ -233,7 +234,7 @@ def test_the_script_scores_what_the_miniature_says_as_right(benchmark: str, tmp_
     def saying(name: str, told: str, language: str) -> dict[str, Any]:
         """What is right for the problem `told`, said to the question `name`."""
         text = render_completion(language, told, problems[told], 1)
-        return generation_row({"id": name, "language": language}, int(told == name), "", text, 9, "stop")
+        return generated(name, language, int(told == name), text)
 
     first = next(iter(problems))
     rows = [
@@ -276,10 +277,7 @@ def test_a_choice_is_answered_by_letter_or_in_the_words_of_its_language_or_of_en
         "das Bett": False,
     }
     rows = score_rows(
-        (
-            generation_row({"id": "c", "language": "fr"}, 0, "", said(*NATIVE["fr"], box=box), 9, "stop")
-            for box in boxes
-        ),
+        (generated("c", "fr", 0, said(*NATIVE["fr"], box=box)) for box in boxes),
         golds,
         identifier(),
     )

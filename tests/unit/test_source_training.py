@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from scripts import run_script
 
+from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.prompts import candidate_questions
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.sources import examples, question_rows
@@ -184,7 +185,7 @@ def test_adamame_traces_through_the_filter(tmp_path: Path) -> None:
         ("fr", "Combien ?", None),
     ]
     outputs = ["--kept", tmp_path / "kept.parquet", "--counts", tmp_path / "c.csv", "--quality", tmp_path / "q.csv"]
-    limits = json.dumps({"length": {"minimum": 5, "maximum": 9000}})
+    limits = json.dumps({"shortest": 5, "longest": 9000})
     identifier = json.dumps({"languages": ["en", "fr", "ko", "th"]})
     assert run_script("filter_traces", "--raw", raw, "--options", limits, "--identifier", identifier, *outputs) == 0
     assert [row["language"] for row in read_rows(tmp_path / "kept.parquet")] == ["fr", "ko"]
@@ -201,5 +202,6 @@ def test_the_name_of_a_file_of_traces_may_tell_the_language(tmp_path: Path) -> N
 
 def test_prompts_that_are_there_in_one_language_are_asked_in_that_one() -> None:
     rows = [{"id": f"dapo-{n}", "benchmark": "dapo", "language": ("fr", "th")[n % 2]} for n in range(40)]
-    options = {"benchmark": "dapo", "languages": ["fr", "ja", "th"], "share": [0.0, 1.0]}
+    decoding = {"candidates": 8, "temperature": 1.0, "max_new_tokens": 8, "batch_size": 8}
+    options = PromptsOptions("dapo", ["fr", "ja", "th"], hash_range=[0.0, 1.0], **decoding)
     assert candidate_questions(rows, options) == rows

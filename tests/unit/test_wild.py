@@ -17,8 +17,9 @@ from wild import BOMBS, PIECES, WILD, wild_text
 
 from vernacular.corpus.filter import normalise as normalised
 from vernacular.language.codeswitch import code_switched
-from vernacular.language.identify import LONGEST, LanguageIdentifier, excerpt
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.letters import normalise
+from vernacular.language.mathematics import LONGEST, excerpt
 
 SIZE = 120_000  # characters of a bomb; make fuzz takes 10,000,000
 

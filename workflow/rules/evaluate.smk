@@ -24,13 +24,12 @@ rule generate:
         options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
         # torch's threads, which {threads} would cut to --cores; as it depends on them, no part of the trigger `params`.
         threads=lambda w, threads: STUDY.config["threads"],
-        extra="",
+        flags=lambda w, input: ["--model", input.model, "--questions", input.questions],
     message:
         "generate: {wildcards.label} answers {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
-        "python {params.script:q} --model {input.model:q} --questions {input.questions:q}"
-        " --benchmark {wildcards.benchmark} --options {params.options:q} --seed {wildcards.seed}"
-        " --threads {params.threads} {params.extra} --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.flags:q} --benchmark {wildcards.benchmark} --options {params.options:q}"
+        " --seed {wildcards.seed} --threads {params.threads} --out {output:q} > {log:q} 2>&1"
 
 
 use rule generate as generate_merged with:
@@ -44,7 +43,7 @@ use rule generate as generate_merged with:
         label=one_of(stages.labels_of(STUDY, "merged")),
     params:
         **job("generate_merged"),
-        extra=f"--identifier {shlex.quote(IDENTIFIER)}",
+        flags=lambda w, input: ["--model", input.model, "--questions", input.questions, "--identifier", IDENTIFIER],
 
 
 use rule generate as generate_translated with:
@@ -57,7 +56,7 @@ use rule generate as generate_translated with:
         label=one_of(stages.labels_of(STUDY, "translated")),
     params:
         **job("generate_translated"),
-        extra=lambda w, input: f"--translator {shlex.quote(input.translator)}",
+        flags=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
 
 
 rule score:

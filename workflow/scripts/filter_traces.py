@@ -1,54 +1,42 @@
-"""Filter raw traces: keep the sound ones, count what each step drops, and hold the filter against the known flaws."""
+"""Filter raw traces: keep the sound ones, count what each step drops, and measure the filter on the known flaws."""
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict
 
-from vernacular.corpus.filter import BATCH, Tally, csv_text, filter_rows
-from vernacular.corpus.traces import read_traces
-from vernacular.language.identify import LanguageIdentifier
-from vernacular.storage import command
+from vernacular.corpus.options import FilterOptions
+from vernacular.language.options import IdentifierOptions
+from vernacular.storage.command import script
 from vernacular.storage.files import write_text
-from vernacular.storage.records import KEPT_TRACE, write_rows
-
-IDENTIFIER = {"languages", "model", "certainty", "min_letters"}
+from vernacular.storage.options import add_options
 
 
-def kept_rows(raw: str, options: dict[str, Any], identifier: dict[str, Any], tally: Tally) -> Iterator[dict[str, Any]]:
-    """The rows to keep, while every verdict goes into the tally."""
-    if not {"languages"} <= set(identifier) <= IDENTIFIER:
-        raise ValueError(f"--identifier: needs languages and may have {', '.join(sorted(IDENTIFIER - {'languages'}))}")
-    for row, step in filter_rows(read_traces(raw), LanguageIdentifier(**identifier), options):
-        tally.add(row, step)
-        if step is None and isinstance(row, dict):
-            yield row
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--raw", required=True, help="raw traces (Parquet or JSON lines)")
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: length: minimum, maximum (characters)")
-    parser.add_argument("--identifier", required=True, type=json.loads, help="JSON: options of LanguageIdentifier")
+    add_options(parser, FilterOptions)
+    add_options(parser, IdentifierOptions, "--identifier")
     parser.add_argument("--kept", required=True, help="kept traces (Parquet)")
     parser.add_argument("--counts", required=True, help="filter.csv")
     parser.add_argument("--quality", required=True, help="filter_quality.csv")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        tally = Tally()
-        rows = kept_rows(args.raw, args.options, args.identifier, tally)
-        kept = write_rows(args.kept, rows, KEPT_TRACE, batch_size=BATCH)
-        write_text(args.counts, csv_text(tally.counts(), ["language", "step", "kept", "dropped"]))
-        write_text(args.quality, csv_text(tally.quality(), ["flaw", "precision", "recall"]))
-        for reason, count in tally.reasons.most_common():
-            print(f"{count} rows not read: {reason}")
-        total = sum(tally.by_language.values())
-        print(f"{kept} of {total} traces kept; {tally.unsure} dropped as of unsure language")
 
-    return command.run("filter_traces", work)
+def work(args: argparse.Namespace) -> None:
+    import pandas as pd
 
+    from vernacular.corpus.filter import COUNTS, QUALITY, filter_file
+    from vernacular.language.identify import LanguageIdentifier
+    from vernacular.storage.tables import csv_text
+
+    tally = filter_file(args.raw, args.kept, LanguageIdentifier(**asdict(args.identifier)), args.options)
+    write_text(args.counts, csv_text(pd.DataFrame(tally.counts(), columns=COUNTS)))
+    write_text(args.quality, csv_text(pd.DataFrame(tally.quality(), columns=QUALITY)))
+    for reason, count in tally.reasons.most_common():
+        print(f"{count} rows not read: {reason}")
+    total, kept = tally.by_language.total(), sum(n for (_, step), n in tally.by_language.items() if step is None)
+    print(f"{kept} of {total} traces kept; {tally.unsure} dropped because the identifier abstained")
+
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,47 +1,34 @@
-"""Let a merged model answer the questions of one benchmark, k samples each."""
+"""Let a merge answer the questions of one benchmark, k samples each."""
 
 import argparse
-import json
 import sys
+from dataclasses import asdict
 
-from vernacular.storage import command
-from vernacular.storage.records import GENERATION, QUESTION, read_rows, write_rows
+from vernacular.evaluation import answering
+from vernacular.language.options import IdentifierOptions
+from vernacular.storage.command import script
+from vernacular.storage.options import add_options
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="model folder")
-    parser.add_argument("--questions", required=True, help="questions of the split (Parquet)")
-    parser.add_argument("--benchmark", required=True)
-    parser.add_argument("--options", required=True, type=json.loads, help="JSON: the evaluation's generation options")
-    parser.add_argument("--seed", required=True, type=int)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--identifier", required=True, type=json.loads, help="JSON: languages, model, certainty, min_letters"
-    )
-    parser.add_argument("--out", required=True, help="generations (Parquet)")
-    args = parser.parse_args(argv)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    answering.arguments(parser)
+    add_options(parser, IdentifierOptions, "--identifier")
 
-    def work() -> None:
-        import torch
 
-        from vernacular.evaluation.generate import generate_rows
-        from vernacular.evaluation.questions import chosen_questions
-        from vernacular.language.identify import LanguageIdentifier
-        from vernacular.merge.answer import prepare_merge
-        from vernacular.merge.model import MergedModel
+def work(args: argparse.Namespace) -> None:
+    from vernacular.evaluation.generate import generate_rows
+    from vernacular.language.identify import LanguageIdentifier
+    from vernacular.merge.answer import merge_extras
+    from vernacular.merge.model import MergedModel
 
-        torch.set_num_threads(args.threads)
-        options = args.options
-        rows = read_rows(args.questions, schema=QUESTION)
-        questions = chosen_questions(rows, args.benchmark, options, args.questions)
-        model = MergedModel.from_pretrained(args.model, options["dtype"])
-        questions = prepare_merge(model, questions, options["decoding"], LanguageIdentifier(**args.identifier))
-        count = write_rows(args.out, generate_rows(model, model.tokenizer, questions, options, args.seed), GENERATION)
-        print(count, "completions")
+    questions = answering.asked_questions(args)
+    model = MergedModel.from_pretrained(args.model, args.options.dtype)
+    extras = merge_extras(model, questions, args.options.decoding, LanguageIdentifier(**asdict(args.identifier)))
+    rows = generate_rows(model, model.tokenizer, questions, args.options, args.seed, extras)
+    answering.write_answers(args, rows)
 
-    return command.run("generate_merged", work)
 
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,38 +4,36 @@ import argparse
 import sys
 from pathlib import Path
 
-from vernacular.evaluation.frames import read_frames
-from vernacular.evaluation.samples import sample_table
-from vernacular.storage import command
-from vernacular.storage.files import write_text
-from vernacular.storage.records import GENERATION, QUESTION
+from vernacular.storage.command import script
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet of one benchmark, seed"
+        "scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet of one benchmark and seed"
     )
     parser.add_argument("--questions", required=True, type=Path, help="questions of the split (Parquet)")
     parser.add_argument("--out", required=True, help="table (CSV)")
-    args = parser.parse_args(argv)
 
-    def work() -> None:
-        from vernacular.storage.tables import csv_text, read_frame
 
-        frames = read_frames(args.scores)
-        if len({key[1:] for key in frames}) > 1:
-            raise ValueError("scores of several benchmarks or seeds; give those of one")
-        [(benchmark, _)] = {key[1:] for key in frames}
-        scores = {model: rows for (model, _, _), rows in frames.items()}
-        paths = {Path(path).parent.name: Path(str(path).replace("/scores/", "/generations/")) for path in args.scores}
-        generations = {model: read_frame(paths[model], GENERATION) for model in scores}
-        questions = read_frame(args.questions, QUESTION)
-        questions = questions[questions["benchmark"] == benchmark]
-        write_text(args.out, csv_text(sample_table(generations, scores, questions)))
+def work(args: argparse.Namespace) -> None:
+    from vernacular.evaluation.frames import read_frames
+    from vernacular.evaluation.samples import sample_table
+    from vernacular.storage.files import write_text
+    from vernacular.storage.records import GENERATION, QUESTION
+    from vernacular.storage.tables import csv_text, read_frame
 
-    return command.run("make_samples", work)
+    frames = read_frames(args.scores)
+    if len({(benchmark, seed) for _, benchmark, seed in frames}) > 1:
+        raise ValueError("scores of several benchmarks or seeds; give those of one")
+    scores = {model: rows for (model, _, _), rows in frames.items()}
+    paths = {Path(path).parent.name: Path(path.replace("/scores/", "/generations/")) for path in args.scores}
+    generations = {model: read_frame(paths[model], GENERATION) for model in scores}
+    questions = read_frame(args.questions, QUESTION)
+    questions = questions[questions["benchmark"] == Path(args.scores[0]).stem]
+    write_text(args.out, csv_text(sample_table(generations, scores, questions)))
 
+
+main = script(__file__, __doc__, arguments, work)
 
 if __name__ == "__main__":
     sys.exit(main())

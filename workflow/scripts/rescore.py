@@ -1,11 +1,11 @@
-"""Metrics and 95 % intervals of anyone's completions, and whether a training corpus holds their questions.
+"""Metrics with 95 % intervals for anyone's completions, and whether a training corpus holds their questions.
 
     python workflow/scripts/rescore.py DIR [--training FILE ...] [--in-domain fr ja]
 
-DIR holds a file for each model, <model>.jsonl, with a JSON object a line: id, language, answer and completion (trace,
+DIR holds a file for each model, <model>.jsonl, with a JSON object per line: id, language, answer and completion (trace,
 </think>, response), and where known benchmark, kind (math, choice, entailment), sample, tokens, question and choices.
-Writes DIR/rescored/scores.csv (the columns of tables/scores.csv), verdicts.csv (a row a completion) and, with
---training, leaks.csv; ends with status 2 where questions leaked. Nothing is trained, no model is needed.
+Writes DIR/rescored/scores.csv (the columns of tables/scores.csv), verdicts.csv (a row per completion) and, with
+--training, leaks.csv; ends with status 2 if questions leaked. Nothing is trained, and no model is needed.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
-from vernacular.storage import command  # noqa: E402
+from vernacular.storage.command import run  # noqa: E402
 from vernacular.storage.files import write_text  # noqa: E402
 
 
@@ -27,9 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of <model>.jsonl files")
     parser.add_argument("--training", type=Path, nargs="+", default=[], help="training files (JSON lines, Parquet)")
     parser.add_argument(
-        "--languages", nargs="+", default=[], help="what the identifier chooses from (else those there)"
+        "--languages", nargs="+", default=[], help="candidates of the identifier (default: all present)"
     )
-    parser.add_argument("--in-domain", nargs="+", default=[], help="languages of training, averaged apart")
+    parser.add_argument("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
     args = parser.parse_args(argv)
     leaking: list[str] = []
@@ -42,24 +42,24 @@ def main(argv: list[str] | None = None) -> int:
 
         files = sorted(args.folder.glob("*.jsonl"))
         if not files:
-            raise ValueError(f"{args.folder}: no <model>.jsonl here; see --help for what a line holds")
+            raise ValueError(f"{args.folder}: no <model>.jsonl here; --help says what a line holds")
         if args.draws < 100:
-            raise ValueError(f"--draws: {args.draws} is too small; the least is 100")
+            raise ValueError(f"--draws: {args.draws} is too small; give at least 100")
         models = {path.stem: read_completions(path) for path in files}
         out = args.folder / "rescored"
-        options = {"study": args.folder.resolve().name, "languages": args.languages}
-        table, verdicts = summary(models, options | {"in_domain": args.in_domain, "draws": args.draws})
+        study = args.folder.resolve().name
+        table, verdicts = summary(models, study, args.languages, args.in_domain, args.draws)
         if args.training:
             checked, lines = check_corpora(models, args.training)
             write_text(out / "leaks.csv", csv_text(pd.DataFrame(checked)))
             leaking.extend(lines)
         write_text(out / "scores.csv", csv_text(table))
         write_text(out / "verdicts.csv", csv_text(verdicts))
-        shown = table[["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]]
-        print(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+        columns = ["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]
+        print(table[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}"))
         print(f"\nAll metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}")
 
-    status = command.run("rescore", work)
+    status = run("rescore", work)
     if leaking:
         print("\n".join(leaking[:20]), file=sys.stderr)
         print(f"rescore: {len(leaking)} training rows hold evaluation questions; {args.folder}/rescored/leaks.csv")

@@ -3,41 +3,45 @@
 from collections.abc import Iterable
 from typing import Any
 
+from vernacular.adamame.options import PromptsOptions
 from vernacular.answers.numbers import is_correct
 from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import answer_rows
+from vernacular.evaluation.options import GenerationOptions
 
 
-def candidate_questions(rows: Iterable[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The questions of the section `rl`: of its share of ids, each in one language, so that no two share a question.
+def candidate_questions(rows: Iterable[dict[str, Any]], options: PromptsOptions) -> list[dict[str, Any]]:
+    """The questions of the section `rl`: ids in its `hash_range`, each in one language, so that none comes twice.
 
     Where a question lacks some languages (AdaMame's own prompts have one each), one of those that it has is drawn.
     """
-    low, high = options["share"]
+    low, high = options.hash_range
     versions: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows:
-        if row["benchmark"] == options["benchmark"] and low <= share_of(row["id"]) < high:
+        if row["benchmark"] == options.benchmark and low <= share_of(row["id"]) < high:
             versions.setdefault(row["id"], {})[row["language"]] = row
     found = []
     for identifier, by_language in versions.items():
-        if there := [language for language in options["languages"] if language in by_language]:
-            found.append(by_language[there[int(share_of("language " + identifier) * len(there))]])
+        if languages := [language for language in options.languages if language in by_language]:
+            found.append(by_language[languages[int(share_of("language " + identifier) * len(languages))]])
     return found
 
 
 def count_solved(
-    folder: str, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
+    folder: str, questions: list[dict[str, Any]], options: PromptsOptions, seed: int
 ) -> list[dict[str, Any]]:
     """Rows of records.PROMPT in the order of their ids: how many of the parent's k samples (`candidates`) are right.
 
     folder: the parent's.
     """
-    generation = {
-        "samples": options["candidates"],
-        "decoding": "plain",
-        "dtype": "auto",
-        **{key: options.get(key) for key in ("temperature", "max_new_tokens", "batch_size", "engine")},
-    }
+    generation = GenerationOptions(
+        languages=options.languages,
+        max_new_tokens=options.max_new_tokens,
+        samples=options.candidates,
+        temperature=options.temperature,
+        batch_size=options.batch_size,
+        engine=options.engine,
+    )
     answers = {row["id"]: row["answer"] for row in questions}
     correct = dict.fromkeys(answers, 0)
     for row in answer_rows(folder, questions, generation, seed):

@@ -1,8 +1,8 @@
 """GRPO's reward: right answers, in traces of the query's language.
 
-One reward function for every alignment. TRL hands it the completions of whole groups (a group never straddles two
+One reward function for every alignment. TRL passes it the completions of whole groups (a group never straddles two
 processes) and the trainer's state, from which the schedule takes its step. Each of several processes scores its own
-groups; what the feedback schedule goes by are the groups of all.
+groups; the feedback schedule follows the groups of all processes.
 """
 
 import json
@@ -16,6 +16,8 @@ import numpy as np
 from vernacular.adamame.alignment import FeedbackState, align, language_entropy
 from vernacular.answers.numbers import is_correct
 from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import judge
+from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import split_completion
 from vernacular.models.processes import gathered
 
@@ -23,7 +25,7 @@ STRICT_SHARE = 0.9  # `match: strict` asks for this share of the identified line
 
 
 class AlignmentReward:
-    """Callable for TRL: scores completions, logs what it saw, and carries the state that a checkpoint must keep."""
+    """Callable for TRL: scores completions, logs metrics, and holds the state that a checkpoint must keep."""
 
     __name__ = "alignment"  # TRL names its metrics after it
 
@@ -43,7 +45,7 @@ class AlignmentReward:
         start = time.perf_counter()
         if len(completions) % self.group_size:
             raise ValueError(
-                f"{len(completions)} completions are no whole groups of {self.group_size}: "
+                f"{len(completions)} completions are not whole groups of {self.group_size}: "
                 "per_device_train_batch_size must be a multiple of num_generations"
             )
         parts = [split_completion(completion_text(completion)) for completion in completions]
@@ -51,15 +53,13 @@ class AlignmentReward:
             float(is_correct(gold, response, code))
             for gold, (_, response), code in zip(answer, parts, language, strict=True)
         ]
-        traces = [trace for trace, _ in parts]
-        labels = self.identifier.identify(traces)
-        match = [float(label == code) for label, code in zip(labels, language, strict=True)]
-        if self.options["match"] == "strict":
-            lines = self.identifier.identify_lines(traces)
-            match = [
-                m * float(identified_share(named, code) >= STRICT_SHARE)
-                for m, named, code in zip(match, lines, language, strict=True)
-            ]
+        strict = self.options["match"] == "strict"
+        judged = judge([trace for trace, _ in parts], language, self.identifier, "lines" if strict else "trace")
+        labels = [judgement.trace_language for judgement in judged]
+        match = [
+            float(one.native and (not strict or identified_share(one.lines, one.language) >= STRICT_SHARE))
+            for one in judged
+        ]
         groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
         self.feedback.update(language_entropy([group for part in gathered(groups) for group in part]))
         shape = (-1, self.group_size)
@@ -74,7 +74,7 @@ class AlignmentReward:
         )
         log_metric("accuracy", float(np.mean(correct)))
         log_metric("match_rate", float(np.mean(match)))
-        log_metric("english_rate", labels.count("en") / len(labels))
+        log_metric("english_rate", labels.count(ENGLISH) / len(labels))
         log_metric("abstained_rate", labels.count(None) / len(labels))
         log_metric("alignment_strength", strength)
         log_metric("reward_seconds", time.perf_counter() - start)
@@ -88,7 +88,7 @@ class AlignmentReward:
 
 
 def identified_share(lines: list[tuple[str, str | None]], language: str) -> float:
-    """The share of characters, among those of the identified lines, that stand in lines of `language`."""
+    """The share of characters, among those of the identified lines, that are in lines of `language`."""
     named = [(len(line), label) for line, label in lines if label]
     return sum(n for n, label in named if label == language) / max(sum(n for n, _ in named), 1)
 

@@ -11,10 +11,10 @@ from vernacular.answers.numbers import last_box
 from vernacular.language.letters import normalise
 from vernacular.language.phrasebook import LABELS
 
-BARE_LENGTH = 80  # characters: a longer text without a box is no answer, as for numbers (our choice)
-LONGEST = 100_000  # characters, the last ones, that are looked at (our choice)
+BARE_LENGTH = 80  # characters: a longer text without a box is not an answer, as for numbers (our choice)
+LONGEST = 100_000  # the last characters, which are examined (our choice)
 
-# Not inside a Latin word, but beside other scripts, which set no blanks (C입니다); and no article: "A knife" has none.
+# Not inside a Latin word, but next to other scripts, which set no spaces (C입니다); and not the article of "A knife".
 _LATIN = "A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff"
 _LETTER = re.compile(rf"(?<![{_LATIN}])(?!\A. [a-zß-ÿ])[A-E](?![{_LATIN}])")
 _WORDS = {"choice": _LETTER, "entailment": re.compile("|".join(LABELS))}
@@ -28,7 +28,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
     options: of a choice, its options in the order of their letters, once for each language in which they count as
     an answer: the question's and English, since models reason in English too. They count in a box alone, whole.
 
-    The last box counts; without one a text of at most 80 characters that holds exactly one label does, so that
+    The last box counts; without one a text of at most 80 characters with exactly one label does, so that
     "The answer is (C)." is read as models without boxes write it. Full-width letters count, invisible ones do not.
     """
     text = "".join(c for c in normalise("NFKC", text[-LONGEST:])[-LONGEST:] if unicodedata.category(c) != "Cf")
@@ -46,7 +46,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
 
 
 def _letter_of(answer: str, options: Iterable[Sequence[str]]) -> str | None:
-    """The letter of the option that an answer is, be its letter before it or not; None where that is not one option."""
+    """The letter of the option that an answer repeats, with or without that letter; None unless it is exactly one."""
     found = {
         letter
         for translation in options
@@ -57,6 +57,6 @@ def _letter_of(answer: str, options: Iterable[Sequence[str]]) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """Letters, their marks and digits alone, in small letters."""
+    """Only letters, their marks and digits, case-folded."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")

@@ -1,8 +1,8 @@
 """Answers: found in a response, read as exact numbers in the writing of 23 languages, compared with the gold answer.
 
 A plain number is compared exactly here, in microseconds; math-verify (in a worker that can be killed) decides only
-where either side is none. Its own reading of numbers is English: it takes a German 1.250 for 1.25, a French 1 250 for
-251, and rejects the digits of other scripts, so it would mark languages down that the model got right.
+where either side is not a plain number. Its own reading of numbers is English: it takes a German 1.250 for 1.25 and a
+French 1 250 for 251, and rejects the digits of other scripts, so it would fail answers that are right.
 """
 
 import re
@@ -13,8 +13,8 @@ from itertools import islice
 
 from vernacular.answers.verify_worker import verify
 
-BARE_LENGTH = 80  # characters: a longer text without a box is no answer (our choice)
-BOX_LENGTH = 1000  # characters: what is longer is no number, and never reaches math-verify (our choice)
+BARE_LENGTH = 80  # characters: a longer text without a box is not an answer (our choice)
+BOX_LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
 DIGITS = 100  # a number with more is refused (our choice)
 
 # Languages whose full stop separates thousands, and those with a comma for decimals and a space for thousands. In all
@@ -214,7 +214,7 @@ def _sign(before: str) -> tuple[str | None, int]:
 
 
 def _names_variable(before: str, after: str) -> bool:
-    """Whether a letter beside the number makes it a product, as in 5x, rather than a quantity, as in 5 m."""
+    """Whether a letter next to the number makes it a product, as in 5x, rather than a quantity, as in 5 m."""
     follows = _VARIABLE.match(after)
     if follows and follows[1] not in _UNIT_LETTERS:
         return True
@@ -223,10 +223,10 @@ def _names_variable(before: str, after: str) -> bool:
 
 
 def _is_wording(text: str) -> bool:
-    """Whether a text beside a number is words, units and punctuation only: no operator, relation or second quantity."""
+    """Whether a text next to a number is only words, units and punctuation: no operator, relation, second quantity."""
     if any(word.strip(".,;:!?()") in _REFUSED for word in text.split()):
         return False
-    if re.search(r"-(?![^\W\d_])|(?<![^\W\d_])-$", text):  # a dash that is no hyphen
+    if re.search(r"-(?![^\W\d_])|(?<![^\W\d_])-$", text):  # a dash that is not a hyphen
         return False
     return all(c in _PUNCTUATION or _wording_character(c) for c in set(text))
 
@@ -274,7 +274,7 @@ def is_correct(gold: str, text: str, language: str | None) -> bool:
         return False
     candidate = _ascii(answer).replace("٫", ".").replace("٬", "") if number is None else str(number)
     if target is not None and (not re.search(r"\d", candidate) or _WORD.search(_COMMAND.sub(" ", candidate))):
-        return False  # prose is no number
+        return False  # prose is not a number
     return verify(gold, candidate)
 
 

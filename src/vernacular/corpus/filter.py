@@ -2,26 +2,30 @@
 
 AdaMame drops a completion without a boxed answer, with a wrong one, or whose trace as a whole is in another language.
 The steps on structure, lines, length and duplicates are our choice. A filter never reads a row's `flaw`: that is the
-truth which `quality` holds its verdicts against.
+truth that `quality` measures its verdicts against.
 """
 
-import csv
 import hashlib
-import io
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from vernacular.answers.numbers import is_correct, last_box
-from vernacular.corpus.traces import FLAWS, Broken
+from vernacular.corpus.options import FilterOptions
+from vernacular.corpus.traces import FLAWS, Broken, read_traces
 from vernacular.language import letters
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import judge
 from vernacular.language.prompts import END_OF_THINKING, THINK, split_completion
+from vernacular.storage.records import KEPT_TRACE, write_rows
 
+COUNTS, QUALITY = ["language", "step", "kept", "dropped"], ["flaw", "precision", "recall"]  # columns of the tables
 STEPS = ("read", "structure", "box", "answer", "language", "lines", "length", "duplicates")
 BATCH, BATCH_TEXT = 256, 4_000_000  # rows, or characters of completions, that are held and identified at a time
 
-# Which steps are there for which flaw.
+# The steps that are meant to catch each flaw.
 MEANT_FOR = {
     "wrong-language": ("language", "lines"),
     "code-switched": ("language", "lines"),
@@ -36,31 +40,40 @@ Row = dict[str, Any]
 Step = Callable[[list[Row]], list[bool]]
 
 
-class Identifier(Protocol):
-    """What the filter needs of a LanguageIdentifier: a code for each text and each line, None where it abstains."""
+def filter_file(raw: str | Path, kept: str | Path, identifier: LanguageIdentifier, options: FilterOptions) -> "Tally":
+    """Write the rows of a file of raw traces that pass every step (records.KEPT_TRACE), and count all verdicts."""
+    tally = Tally()
 
-    def identify(self, texts: list[str]) -> list[str | None]: ...
-    def identify_lines(self, texts: list[str]) -> list[list[tuple[str, str | None]]]: ...
+    def passing() -> Iterator[Row]:
+        for row, step in filter_rows(read_traces(raw), identifier, options):
+            tally.add(row, step)
+            if step is None and isinstance(row, dict):
+                yield row
+
+    write_rows(kept, passing(), KEPT_TRACE, batch_size=BATCH)
+    return tally
 
 
 def filter_rows(
-    rows: Iterable[Row | Broken], identifier: Identifier, options: dict[str, Any]
+    rows: Iterable[Row | Broken], identifier: LanguageIdentifier, options: FilterOptions
 ) -> Iterator[tuple[Row | Broken, str | None]]:
     """Each row with the step that drops it, None where it is kept, in the order of the input.
 
-    rows: as traces.read_traces gives them. options: `length`: `minimum` and `maximum` characters of a trace. Rows that
-    reach `structure` get the columns `trace` and `response`, those that reach `language` also `trace_language` (None =
-    abstained). Holds one batch, and for each kept row 9 to 18 bytes (Digests).
-    Raises ValueError for bad options.
+    rows: as traces.read_traces gives them. Rows that reach `structure` get the columns `trace` and `response`, those
+    that reach `language` also `trace_language` (None: the identifier abstains) and `foreign_line`. Holds one batch, and
+    9 to 18 bytes for each kept row (Digests).
+    Raises ValueError where the limits of length contradict each other.
     """
-    shortest, longest = length_limits(options)
+    shortest, longest = options.shortest, options.longest
+    if not 0 <= shortest <= longest:
+        raise ValueError(f"filter: the shortest length ({shortest}) must be from 0 to the longest ({longest})")
     seen = Digests()
     steps: list[tuple[str, Step]] = [
         ("structure", has_structure),
         ("box", lambda left: [last_box(row["response"]) is not None for row in left]),
         ("answer", lambda left: [is_correct(row["answer"], row["response"], row["language"]) for row in left]),
         ("language", lambda left: is_in_language(left, identifier)),
-        ("lines", lambda left: has_lines_in_language(left, identifier)),
+        ("lines", lambda left: [not row["foreign_line"] for row in left]),
         ("length", lambda left: [shortest <= len(row["trace"]) <= longest for row in left]),
         ("duplicates", lambda left: [is_new(row, seen) for row in left]),
     ]
@@ -88,15 +101,6 @@ def held(rows: Iterable[Row | Broken]) -> Iterator[list[Row | Broken]]:
         yield batch
 
 
-def length_limits(options: dict[str, Any]) -> tuple[int, int]:
-    if set(options) != {"length"} or set(options["length"]) != {"minimum", "maximum"}:
-        raise ValueError(f"filter: the options are length.minimum and length.maximum, not {options}")
-    shortest, longest = options["length"]["minimum"], options["length"]["maximum"]
-    if not 0 <= shortest <= longest:
-        raise ValueError(f"filter: length.minimum ({shortest}) must be from 0 to length.maximum ({longest})")
-    return shortest, longest
-
-
 def has_structure(rows: list[Row]) -> list[bool]:
     """One end of thinking, no second start, and text on both sides; sets `trace` and `response`."""
     for row in rows:
@@ -109,29 +113,25 @@ def has_structure(rows: list[Row]) -> list[bool]:
     ]
 
 
-def is_in_language(rows: list[Row], identifier: Identifier) -> list[bool]:
-    """The trace as a whole is identified as the row's language (the identifier strips mathematics itself)."""
-    for row, language in zip(rows, identifier.identify([row["trace"] for row in rows]), strict=True):
-        row["trace_language"] = language
-    return [row["trace_language"] == row["language"] for row in rows]
-
-
-def has_lines_in_language(rows: list[Row], identifier: Identifier) -> list[bool]:
-    """No line of the trace is identified as another language; lines where the identifier abstains do not count."""
-    lines = identifier.identify_lines([row["trace"] for row in rows])
-    return [all(code in (None, row["language"]) for _, code in named) for row, named in zip(rows, lines, strict=True)]
+def is_in_language(rows: list[Row], identifier: LanguageIdentifier) -> list[bool]:
+    """Whether each trace as a whole is in its row's language; sets `trace_language` and, for the next step,
+    `foreign_line`, of lines where the identifier does not abstain."""
+    judged = judge([row["trace"] for row in rows], [row["language"] for row in rows], identifier, "lines")
+    for row, judgement in zip(rows, judged, strict=True):
+        row["trace_language"], row["foreign_line"] = judgement.trace_language, judgement.foreign_line
+    return [judgement.native for judgement in judged]
 
 
 class Digests:
-    """A set of numbers from 1 to 2^64 - 1 in one block of memory: each takes 90 bytes as a member of Python's set, and
-    many small blocks would lie scattered between those that come and go.
+    """A set of numbers from 1 to 2^64 - 1 in one block of memory: as a member of Python's set each takes 90 bytes, in
+    many small blocks scattered between those that come and go.
     """
 
     def __init__(self) -> None:
         self.count, self.slots = 0, array("Q", bytes(8 << 10))  # 0 is an empty slot
 
     def add(self, number: int) -> bool:
-        """Whether it was not there yet."""
+        """Whether the number is new."""
         if 8 * self.count >= 7 * len(self.slots):
             self.grow()
         place = self.place(number)
@@ -141,7 +141,7 @@ class Digests:
         return new
 
     def place(self, number: int) -> int:
-        """Where the number stands, or the empty slot where it belongs."""
+        """The slot of the number, or the empty one where it belongs."""
         slots, last = self.slots, len(self.slots) - 1
         place = number & last
         while slots[place] not in (0, number):
@@ -202,7 +202,7 @@ class Tally:
 
         recall: the share of the rows with this flaw that any step drops; for `all`, of the rows with any flaw.
         precision: of the rows dropped by the steps meant for this flaw (MEANT_FOR; for `all`, by any step), the share
-        that has a flaw. None where there is nothing to take a share of.
+        that has a flaw. None where the share would be of nothing.
         """
 
         def count(flaws: Iterable[str], steps: Iterable[str]) -> int:
@@ -218,12 +218,3 @@ class Tally:
             right, dropped = count(FLAWS, meant), count((*FLAWS, "none"), meant)
             rows.append({"flaw": flaw, "precision": share(right, dropped), "recall": share(found, flawed)})
         return rows
-
-
-def csv_text(rows: list[Row], columns: list[str]) -> str:
-    """CSV with Unix line ends; None is an empty cell."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()

@@ -1,7 +1,7 @@
-"""The loop behind `generate`: prompts are read once for all their samples, and what has ended leaves the batch.
+"""The loop behind `generate`: prompts are read once for all their samples, and rows that have ended leave the batch.
 
-Transformers' own loop reads the prompt of each sample and goes on with every row until the last one ends. What a row
-gets is the same here as there.
+Transformers' own loop reads the prompt of each sample and continues every row until the last one ends. Each row gets
+the same tokens here as there.
 """
 
 from typing import Any
@@ -56,7 +56,7 @@ def decode(
     inputs.pop("inputs_embeds", None)
     first = torch.arange(len(input_ids), device=input_ids.device).repeat_interleave(samples)
     prompts = written = input_ids[first]
-    logits, inputs = outputs.logits[:, -1][first], kept(inputs, first, len(input_ids))
+    logits, inputs = outputs.logits[:, -1][first], subset(inputs, first, len(input_ids))
     layers = getattr(inputs.get("past_key_values"), "layers", [])
     for number, layer in enumerate(layers):
         if type(layer) is DynamicLayer:  # not those with a window, which forget
@@ -75,7 +75,8 @@ def decode(
         written = torch.cat([written, tokens[:, None]], dim=1)
         if left <= (1 - ENDED) * len(rows):
             places = going.nonzero()[:, 0]
-            inputs, written, rows, going = kept(inputs, places, len(rows)), written[places], rows[places], going[places]
+            inputs, written = subset(inputs, places, len(rows)), written[places]
+            rows, going = rows[places], going[places]
         if step + 1 < new:
             step_inputs = model.prepare_inputs_for_generation(written, next_sequence_length=1, **inputs)
             outputs = model(**step_inputs, return_dict=True)
@@ -84,7 +85,7 @@ def decode(
     return torch.cat([prompts, made], dim=1)
 
 
-def kept(inputs: dict[str, Any], places: torch.Tensor, rows: int) -> dict[str, Any]:
+def subset(inputs: dict[str, Any], places: torch.Tensor, rows: int) -> dict[str, Any]:
     """What `generate` hands on from step to step, for some of the batch's rows: its tensors and its cache."""
     if (cache := inputs.get("past_key_values")) is not None:
         cache.batch_select_indices(places)

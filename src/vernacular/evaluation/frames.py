@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from vernacular.language.languages import ENGLISH
 from vernacular.storage.records import SCORE
 from vernacular.storage.tables import read_frame
 
@@ -43,8 +44,8 @@ def seed_of(path: Path) -> int:
 def part_of(scores: pd.DataFrame, asked: dict[str, Any]) -> pd.DataFrame:
     """The rows that an evaluation asks for: its languages, and the first questions of each."""
     rank = scores["id"].map({identifier: n for n, identifier in enumerate(sorted(set(scores["id"])))})
-    most = asked["questions"] or len(scores)
-    limit = scores["language"].map(lambda code: (asked["questions_en"] or most) if code == "en" else most)
+    count = asked["questions"] or len(scores)
+    limit = scores["language"].map(lambda code: (asked["questions_en"] or count) if code == ENGLISH else count)
     return scores[scores["language"].isin(asked["languages"]) & (rank < limit)]
 
 

@@ -6,7 +6,8 @@ never cut.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,118 +15,140 @@ import numpy as np
 import torch
 
 from vernacular.evaluation.decode import decode
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.prompts import THINK, forced_prefix, question_messages, split_completion
+from vernacular.models.extras import PLAIN, Extras, Question
+from vernacular.storage.records import GENERATION
 
 
-def stream_seed(identifier: str, language: str, sample: int, seed: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{identifier} {language} {sample} {seed}".encode()).digest()[:8], "big")
+@dataclass(frozen=True)
+class Request:
+    """One question, as a model is asked it."""
+
+    question: Question
+    prompt: str
+    prefix: str  # the first words of the completion, where the decoding gives them to the model
+    ids: list[int]  # tokens of prompt and prefix
+    places: float  # that it takes in the model's context
+    columns: dict[str, Any] = field(default_factory=dict)  # of records.GENERATION, the model's own
+
+    def row(self, sample: int, completion: str, tokens: int, finish_reason: str, **more: Any) -> dict[str, Any]:
+        """A row of records.GENERATION. more: further columns, or other values for them."""
+        trace, response = split_completion(completion)
+        return dict.fromkeys(GENERATION.names) | {
+            "id": self.question["id"],
+            "language": self.question["language"],
+            "sample": sample,
+            "prompt": self.prompt,
+            "completion": completion,
+            "trace": trace,
+            "response": response,
+            "tokens": tokens,
+            "finish_reason": finish_reason,
+            **self.columns,
+            **more,
+        }
+
+    def answered(
+        self, sample: int, tokens: list[int], finish_reason: str, tokenizer: Any, **more: Any
+    ) -> dict[str, Any]:
+        """The row of a sample. tokens: what the model wrote, with the token that ended it.
+
+        A model whose chat template has no `<think>` marks no trace: its last line is the response, the rest the trace.
+        """
+        given = len(tokenizer(self.prefix, add_special_tokens=False)["input_ids"]) if self.prefix else 0
+        completion = self.prefix + tokenizer.decode(tokens, skip_special_tokens=True)
+        if THINK not in str(tokenizer.chat_template):
+            more["trace"], more["response"] = split_last_line(completion)
+        return self.row(sample, completion, given + len(tokens), finish_reason, **more)
 
 
 def generate_rows(
-    model: Any, tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any], seed: int
+    model: Any,
+    tokenizer: Any,
+    questions: list[Question],
+    options: GenerationOptions,
+    seed: int,
+    extras: Extras = PLAIN,
 ) -> Iterator[dict[str, Any]]:
     """Yield records.GENERATION rows, a question's samples together, the questions in order of length.
 
-    A model whose chat template knows no `<think>` marks no trace: its last line is the response, the rest the trace.
+    `batch_size` counts sequences; `forced-prefix` gives the first words of the trace in the query's language.
 
-    questions: rows of records.QUESTION; `asked_in` besides is the language of the prompt where that is not the
-    question's own, `context` a text that stands before the chat, and those for a merge hold what merge/answer.py puts
-    there.
-
-    options: `samples` k, `temperature` (0: greedy, then k is 1), `max_new_tokens`, `batch_size` (sequences), `decoding`
-    (`plain`, or `forced-prefix`: the first words of the trace are given in the query's language).
+    questions: rows of records.QUESTION; `asked_in` is the language of the prompt where that is not the question's own,
+    `context` a text that precedes the chat.
     """
-    samples = options["samples"]
     context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
-    prepared = prepare(tokenizer, questions, options)
-    too_long = [item for item in prepared if needed(item, options["max_new_tokens"]) > context]
-    for _, question, prompt, _, _ in too_long:
-        for sample in range(samples):
-            yield generation_row(question, sample, prompt, "", 0, "prompt_too_long")
-    left_out = {id(item) for item in too_long}
-    fitting = [item for item in prepared if id(item) not in left_out]
-    per_batch = max(options["batch_size"] // samples, 1)
+    fitting = []
+    for request in prepare(tokenizer, questions, options.decoding, extras):
+        if request.places + options.max_new_tokens > context:
+            for sample in range(options.samples):
+                yield request.row(sample, "", 0, "prompt_too_long")
+        else:
+            fitting.append(request)
+    per_batch = max(options.batch_size // options.samples, 1)
     for start in range(0, len(fitting), per_batch):
-        yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed)
+        yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed, extras)
 
 
-def prepare(tokenizer: Any, questions: list[dict[str, Any]], options: dict[str, Any]) -> list[tuple]:
-    """(tokens, question, prompt, forced prefix, token ids of both) of each question, in order of length."""
-    prepared = []
+def prepare(tokenizer: Any, questions: list[Question], decoding: str, extras: Extras = PLAIN) -> list[Request]:
+    """The requests, in order of length."""
+    requests = []
     for question in questions:
-        asked_in = question.get("asked_in", question["language"])
+        asked_in = question.get("asked_in") or question["language"]
         messages = question_messages(question["question"], asked_in, question["kind"], question["choices"])
-        if question.get("hidden"):  # LangBridge's LLM sees the question through the encoder alone
+        if extras.hides_question:
             messages = [{**message, "content": ""} for message in messages]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         if context := question.get("context"):  # as in training rows of the task `context`
             prompt = f"{context}\n{prompt}"
-        prefix = forced_prefix(question["language"]) if options["decoding"] == "forced-prefix" else ""
+        prefix = forced_prefix(question["language"]) if decoding == "forced-prefix" else ""
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
-        prepared.append((len(ids), question, prompt, prefix, ids))
-    prepared.sort(key=lambda item: (item[0], item[1]["id"], item[1]["language"]))
-    return prepared
-
-
-def needed(item: tuple, new: int) -> float:
-    """The places of a question in the model's context; endless where the encoder of a merge cannot read it."""
-    encoded = item[1].get("encoder_ids", [])
-    return float("inf") if encoded is None else item[0] + new + (len(encoded) + 2 if encoded else 0)
+        places = len(ids) + extras.context_tokens(question)
+        requests.append(Request(question, prompt, prefix, ids, places, extras.columns(question)))
+    return sorted(requests, key=lambda one: (len(one.ids), one.question["id"], one.question["language"]))
 
 
 def generate_batch(
-    model: Any, tokenizer: Any, items: list[tuple], options: dict[str, Any], seed: int
+    model: Any, tokenizer: Any, requests: list[Request], options: GenerationOptions, seed: int, extras: Extras
 ) -> Iterator[dict[str, Any]]:
-    samples, new, temperature = options["samples"], options["max_new_tokens"], options["temperature"]
-    rows = [(item, sample) for item in items for sample in range(samples)]
-    width = max(item[0] for item in items)
-    ids = torch.full((len(items), width), tokenizer.pad_token_id)
+    samples, new = options.samples, options.max_new_tokens
+    questions = [request.question for request in requests]
+    width = max(len(request.ids) for request in requests)
+    ids = torch.full((len(requests), width), tokenizer.pad_token_id)
     mask = torch.zeros_like(ids)
-    for row, item in enumerate(items):
-        ids[row, width - item[0] :] = torch.tensor(item[4])
-        mask[row, width - item[0] :] = 1
+    for row, request in enumerate(requests):
+        ids[row, width - len(request.ids) :] = torch.tensor(request.ids)
+        mask[row, width - len(request.ids) :] = 1
     draws: torch.Tensor | None = None
-    if temperature > 0:
-        seeds = [stream_seed(item[1]["id"], item[1]["language"], sample, seed) for item, sample in rows]
+    if options.temperature > 0:
+        seeds = [stream_seed(question, sample, seed) for question in questions for sample in range(samples)]
         draws = torch.from_numpy(np.stack([np.random.default_rng(one).random(new) for one in seeds]))
-    ends = end_tokens(model.generation_config, tokenizer)
-    merge = "encoder_ids" in items[0][1]
-    extra = encoder_batch(model, [item[1] for item in items]) if merge else {}
-    loop = {"samples": samples, "new": new, "ends": ends, "pad": tokenizer.pad_token_id}
+    ends, pad = end_tokens(model.generation_config, tokenizer), tokenizer.pad_token_id
+    loop = {"samples": samples, "new": new, "ends": ends, "pad": pad}
     with torch.inference_mode():
         output = model.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
-            **extra,
+            **extras.inputs(questions),
             max_new_tokens=new,
             do_sample=False,
-            pad_token_id=tokenizer.pad_token_id,
+            pad_token_id=pad,
             eos_token_id=ends,
-            custom_generate=partial(decode, draws=draws, temperature=temperature, **loop),
+            custom_generate=partial(decode, draws=draws, temperature=options.temperature, **loop),
         )
-    weights = model.weights.tolist() if merge else [(None, None)] * len(items)
-    gates_of = [gates for gates in weights for _ in range(samples)]
-    for (item, sample), tokens, gates in zip(rows, output[:, width:].tolist(), gates_of, strict=True):
-        _, question, prompt, prefix, _ = item
-        length = next((place + 1 for place, token in enumerate(tokens) if token in ends), None)
-        completion = prefix + tokenizer.decode(tokens[:length], skip_special_tokens=True)
-        given = len(tokenizer(prefix, add_special_tokens=False)["input_ids"]) if prefix else 0
-        count = given + (len(tokens) if length is None else length)
-        reason = "length" if length is None else "stop"
-        thinks = THINK in str(tokenizer.chat_template)
-        yield generation_row(question, sample, prompt, completion, count, reason, gates, thinks)
+    sequences = iter(output[:, width:].tolist())
+    for request, columns in zip(requests, extras.answer_columns(questions), strict=True):
+        for sample in range(samples):
+            tokens = next(sequences)
+            length = next((place + 1 for place, token in enumerate(tokens) if token in ends), None)
+            reason = "length" if length is None else "stop"
+            yield request.answered(sample, tokens[:length], reason, tokenizer, **columns)
 
 
-def encoder_batch(model: Any, questions: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-    """What a merge's `generate` takes beside a prompt, padded on the right."""
-    tokens = [question["encoder_ids"] for question in questions]
-    width, pad = max(map(len, tokens)), model.encoder_tokenizer.pad_token_id
-    batch = {
-        "encoder_input_ids": [ids + [pad] * (width - len(ids)) for ids in tokens],
-        "encoder_attention_mask": [[1] * len(ids) + [0] * (width - len(ids)) for ids in tokens],
-        "language": [question["gate_language"] for question in questions],
-    }
-    return {name: torch.tensor(values, device=model.device) for name, values in batch.items()}
+def stream_seed(question: Mapping[str, Any], sample: int, seed: int) -> int:
+    key = f"{question['id']} {question['language']} {sample} {seed}"
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
 
 
 def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
@@ -139,30 +162,3 @@ def split_last_line(completion: str) -> tuple[str, str]:
     """(trace, response) of a model that marks no trace (MetaMath ends in `The answer is: 18`); our choice."""
     trace, _, response = completion.strip().rpartition("\n")
     return trace.strip(), response.strip()
-
-
-def generation_row(
-    question: dict[str, Any],
-    sample: int,
-    prompt: str,
-    completion: str,
-    tokens: int,
-    finish_reason: str,
-    gates: Sequence[float | None] = (None, None),
-    thinks: bool = True,
-) -> dict[str, Any]:
-    trace, response = (split_completion if thinks else split_last_line)(completion)
-    return {
-        "id": question["id"],
-        "language": question["language"],
-        "sample": sample,
-        "prompt": prompt,
-        "completion": completion,
-        "trace": trace,
-        "response": response,
-        "tokens": tokens,
-        "finish_reason": finish_reason,
-        "told_language": question.get("told_language"),
-        "gate_encoder": gates[0],
-        "gate_llm": gates[1],
-    }

@@ -18,7 +18,7 @@ def sample_table(
 
     generations, scores: model -> rows (records.GENERATION, records.SCORE) of one benchmark and seed; questions: its
     rows of records.QUESTION. In each language the question is the first by id that every model was asked there, so that
-    nobody picks, and a completion is the one of sample 0. An id has the same question in all languages.
+    nobody picks it; a completion is that of sample 0. An id has the same question in all languages.
     """
     asked = [set(zip(rows["id"], rows["language"], strict=True)) for rows in generations.values()]
     common = sorted(set.intersection(*asked)) if asked else []

@@ -1,7 +1,6 @@
-"""Scoring: from generated completions to one row of verdicts each (records.SCORE). No model is needed here.
+"""Scoring: generated completions become one row of verdicts each (records.SCORE). No model is needed.
 
-LPR's and WPR's per-trace verdicts follow arXiv 2406.20052 as AdaMame uses them; an empty trace, or one without an
-identified line, fails.
+An empty trace, or one without an identified line, fails (language/judge.py).
 """
 
 import sys
@@ -10,8 +9,9 @@ from typing import Any, NamedTuple
 
 from vernacular.answers.labels import extract_label
 from vernacular.answers.numbers import extract_answer, is_correct
-from vernacular.language.codeswitch import code_switched
-from vernacular.language.identify import LanguageIdentifier, foreign_script_word
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import judge
+from vernacular.language.languages import ENGLISH
 from vernacular.storage.records import batches
 
 
@@ -29,7 +29,7 @@ def golds_of(questions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Go
     for row in questions:
         own = [row["choices"]] if row["choices"] is not None else ()
         golds[row["id"], sys.intern(row["language"])] = Gold(sys.intern(row["kind"]), row["answer"], own)
-        if row["language"] == "en" and own:
+        if row["language"] == ENGLISH and own:
             english[row["id"]] = row["choices"]
     for (identifier, language), gold in golds.items() if english else ():
         if identifier in english:
@@ -42,27 +42,22 @@ def score_rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield a records.SCORE row for each records.GENERATION row; `golds`: see `golds_of`."""
     for batch in batches(generations, 2048):
-        traces = [row["trace"] for row in batch]
-        names = identifier.identify(traces)
-        lines = identifier.identify_lines(traces)
-        switched = code_switched(traces, identifier)
-        for row, name, named, switch in zip(batch, names, lines, switched, strict=True):
+        judged = judge([row["trace"] for row in batch], [row["language"] for row in batch], identifier)
+        for row, judgement in zip(batch, judged, strict=True):
             language, response = row["language"], row["response"]
-            found = [line_label for _, line_label in named if line_label is not None]
             kind, gold, options = golds[row["id"], language]
             label = None if kind == "math" else extract_label(response, kind, options)
-            line_pass = bool(found) and all(line_label == language for line_label in found)
             yield {
                 "id": row["id"],
                 "language": language,
                 "sample": row["sample"],
                 "correct": is_correct(gold, response, language) if kind == "math" else label == gold,
                 "answer": extract_answer(response, language) if kind == "math" else label,
-                "trace_language": name,
-                "line_pass": line_pass,
-                "word_pass": not foreign_script_word(row["trace"], language) if line_pass else None,
-                "code_switched": switch,
-                "abstained_lines": len(named) - len(found),
+                "trace_language": judgement.trace_language,
+                "line_pass": judgement.line_pass,
+                "word_pass": judgement.word_pass,
+                "code_switched": judgement.code_switched,
+                "abstained_lines": judgement.abstained_lines,
                 "tokens": row["tokens"],
                 "finish_reason": row["finish_reason"],
             }

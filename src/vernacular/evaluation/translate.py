@@ -5,25 +5,24 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
+from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import question_text
 from vernacular.models.encoder import encode_texts, encoder_limit, language_token
 from vernacular.models.folders import loading, torch_dtype
 
-ENGLISH = "en"
-
 
 def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: str = "auto") -> list[dict[str, Any]]:
-    """`translate-en`: each question and its options as an encoder-decoder puts them into English, greedily.
+    """`translate-en`: each question with its options, translated into English greedily by an encoder-decoder.
 
-    The text that comes out is asked as it is, whatever of the options survived in it. English goes through as well:
-    nothing says what language a question is in.
+    The model is asked the translation as it is, whatever of the options survived in it. English questions are
+    translated as well: nothing says what language a question is in.
     """
     with loading(folder):
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     if not config.is_encoder_decoder:
         raise ValueError(
-            f"{folder}: a model of the type '{config.model_type}' translates nothing; name another translator"
+            f"{folder}: a model of the type '{config.model_type}' cannot translate; name another translator"
         )
     with loading(folder):
         translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
@@ -33,6 +32,7 @@ def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: 
     limit = encoder_limit(translator.config, tokenizer)
     texts = [question_text(row["question"], row["choices"]) for row in rows]
     ids = encode_texts(tokenizer, texts, [row["language"] for row in rows], limit)
+    into = {"forced_bos_token_id": language_token(tokenizer, ENGLISH)[1]} if hasattr(tokenizer, "src_lang") else {}
     order = sorted(range(len(rows)), key=lambda n: len(ids[n]))
     english: dict[int, str] = {}
     for start in range(0, len(order), batch_size):
@@ -45,11 +45,7 @@ def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: 
                 max_new_tokens=min(limit or 512, 2 * batch["input_ids"].shape[1] + 16),
                 do_sample=False,
                 num_beams=1,
-                **(
-                    {}
-                    if not hasattr(tokenizer, "src_lang")
-                    else {"forced_bos_token_id": language_token(tokenizer, ENGLISH)[1]}
-                ),
+                **into,
             )
         for n, text in zip(part, tokenizer.batch_decode(out, skip_special_tokens=True), strict=True):
             english[n] = text.strip()

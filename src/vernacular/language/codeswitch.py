@@ -1,43 +1,50 @@
-"""Code-switching: does a text hold passages in two or more languages?
+"""Code-switching: does a text contain passages in two or more languages?
 
-Every word speaks for or against each language, and the cheapest reading of the text is sought: a reading may change
-its language anywhere, but a change costs as much as several words of plain evidence, so that names, loans and units
-do not pay for one (Viterbi over the words, the languages being the states). The method and its numbers are our choice.
+Every word is evidence for or against each language, and the cheapest reading of the text is sought: a reading may
+change its language anywhere, but a change costs as much as several words of plain evidence, so that names, loans and
+units do not justify one (Viterbi over the words; the states are the languages). The method and its numbers are our
+choice.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from vernacular.language.identify import LanguageIdentifier, chunks
 from vernacular.language.languages import load_languages
-from vernacular.language.letters import writing_of
+from vernacular.language.letters import letters_alone, writing_of
+from vernacular.language.mathematics import strip_latex
 from vernacular.language.words import LANGUAGES, POINTS, count_words
 
 CHANGE = 6.0  # what a change of language costs
 _WORST = 4.0  # what a word that speaks against a language costs at most
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
-_TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of what sets no blanks
+_TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
 _CACHE = 200_000  # words whose evidence is kept
 
 
 def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
     """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
+    return switches(map(strip_latex, texts), identifier)
+
+
+def switches(texts: Iterable[str], identifier: LanguageIdentifier) -> list[bool]:
+    """The same for texts that are already without LaTeX."""
     answers: list[bool] = []
     for some in chunks(texts):
-        tokens = [_TOKEN.findall(text) for text in identifier.letters(some)]
+        tokens = [_TOKEN.findall(text) for text in letters_alone(some)]
         answers += [bool(gain > 1e-9) for gain in reading_gains(tokens, identifier)]
     return answers
 
 
 def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
-    """(texts,): how much cheaper the best reading with changes is than the best in one language; 0 where it is not."""
+    """(texts,): how much cheaper the best reading with changes is than the best in one language; never negative."""
     distinct = sorted({token for text in tokens for token in text})
     table = _evidence(distinct, identifier)
     evidence = np.array([table[token] for token in distinct])
     number = {token: place for place, token in enumerate(distinct)}
-    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # those that end first come last
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # the shortest last
     numbers = np.array([number[token] for i in order for token in tokens[i]], dtype=np.int64)
     lengths = np.array([len(tokens[i]) for i in order], dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
@@ -73,7 +80,7 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
     for token, low, points, (script, weight) in zip(tokens, lowered, listed, writing_of(tokens), strict=True):
         writers = [code for code in identifier.languages if script in _scripts_of(scripts[code])]
         foreign = min(_WORST, 0.5 * weight)
-        if script == "Latn":  # a name or a unit stands in any script, a word does not
+        if script == "Latn":  # names and units occur in any script, words do not
             foreign = 0.3 if token[0].isupper() or len(token) <= 2 else _WORST if points.any() else 2.5
         row = np.full(len(identifier.languages), foreign)
         if len(writers) > 1:

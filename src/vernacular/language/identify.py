@@ -1,13 +1,13 @@
 """Language identification restricted to the languages of a study, with abstention.
 
 A cascade, cheapest first: the scripts of the letters, the common words, then fastText, then lingua for what is left.
-Each decides only what it is sure of; what none is sure of gets None. Mathematics is stripped first, words are not. The
+Each decides only what it is sure of; what none is sure of gets None. LaTeX is stripped first, but not its words. The
 cascade and its thresholds are our choice.
 """
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,71 +16,22 @@ import numpy as np
 
 from vernacular.language.languages import check_language, load_languages
 from vernacular.language.letters import LATIN, MARK, SHARED, TELLS, count_letters, decide_by_script, normalise
+from vernacular.language.mathematics import excerpt, strip_latex
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
 from vernacular.language.words import POINTS, count_words
 
-# --- Very long texts --------------------------------------------------------------------------------------------------
-
-LONGEST, PIECE = 100_000, 1_000  # characters of a text that are looked at, in pieces of so many if it has more
-LINES = 4_000  # that are looked at in a text (these bounds are our choice: the longest real traces are about as long)
-
-
-def excerpt(text: str) -> str:
-    """The text itself, or of one over LONGEST characters as many, in pieces at even distances, a line each.
-
-    What is judged by it takes a bounded time, whatever a model writes or a file holds.
-    """
-    if len(text) <= LONGEST:
-        return text
-    count = LONGEST // PIECE
-    starts = [(len(text) - PIECE) * place // (count - 1) for place in range(count)]
-    return "\n".join(text[start : start + PIECE] for start in starts)
-
-
-# --- Mathematics ------------------------------------------------------------------------------------------------------
-
-# \text{words} keeps its words; another command goes with those of its arguments that hold no command.
-_TEX = re.compile(r"\\(?:text[a-z]*+|mbox)\s*+\{([^{}]*+)\}|\\[a-zA-Z]++\*?+(?:\s*+\{[^{}\\]*+\})*+|\\.")
-# Dollars are mathematics only where they hug what they enclose, as in pandoc: `$80 and $50` is money.
-_DOLLARS = re.compile(r"\$(?=\S)([^$\n]++)(?<=\S)\$(?!\d)")
-_WORDS = re.compile(r"[^\W\d_]{2,}")
-_NUMBERS = re.compile(
-    r"[\d+*/=<>×÷±^_~|%‰°$€£¥₹฿₫₩₽≈≠≤≥√∑∏∞→⇒⋅∙·•#&@{}()²³¹¼-¾⁰-₉⅐-↋①-⓿\[\]\\−–]+|(?<![^\W\d_])-|-(?![^\W\d_])"
-)
-
-
-def strip_math(text: str) -> str:
-    r"""The words of a text: without LaTeX, numbers (in any script) and operators, blanks collapsed; linear time.
-
-    Words inside `\text{}` stay, and so do those between dollar signs, which may be prices.
-    """
-    return " ".join(_NUMBERS.sub(" ", strip_latex(text)).split())
-
-
-def strip_latex(text: str) -> str:
-    """The text (of a very long one an excerpt) without LaTeX."""
-    text = excerpt(text)
-    if "$" in text:
-        text = _DOLLARS.sub(lambda match: f" {' '.join(_WORDS.findall(_strip_commands(match[1])))} ", text)
-    return _strip_commands(text)
-
-
-def _strip_commands(text: str) -> str:
-    return _TEX.sub(lambda match: f" {match[1] or ''} ", text) if "\\" in text else text
-
-
-# --- The cascade ------------------------------------------------------------------------------------------------------
+LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
 # A Latin word with a capital, in a text of another script, is taken for a name.
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
-_CHUNK = 1 << 18  # characters looked at together
+_CHUNK = 1 << 18  # characters examined together
 _SURE = 0.8  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
 _WORD_PLACES = {code: place for place, code in enumerate(WORD_LANGUAGES)}
 
 
-def chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
     """The texts in their order, in lists of about `_CHUNK` characters, so that memory stays bounded."""
     some: list[str] = []
     size = 0
@@ -103,7 +54,7 @@ class LanguageIdentifier:
     Raises ValueError (one line) for an unknown language, a missing model file, a model without a candidate's label.
 
     A text that is plainly in a known language outside the candidates is abstained from, not given to the nearest one.
-    Of very long texts an excerpt is judged (see `excerpt`), and LINES lines.
+    Of very long texts an excerpt (mathematics.excerpt) and at most LINES lines are judged.
     """
 
     def __init__(
@@ -128,9 +79,11 @@ class LanguageIdentifier:
 
     def identify(self, texts: Sequence[str]) -> list[str | None]:
         """The language of each text, None where unsure."""
-        answers: list[str | None] = []
-        for some in chunks(texts):
-            answers += self._identify([strip_latex(text) for text in some])
+        return self.identify_stripped(map(strip_latex, texts))
+
+    def identify_stripped(self, texts: Iterable[str]) -> list[str | None]:
+        """The same for texts that are already without LaTeX."""
+        answers = (answer for some in chunks(texts) for answer in self._identify(some))
         return [answer if answer in self.languages else None for answer in answers]
 
     def _identify(self, texts: list[str]) -> list[str | None]:
@@ -167,17 +120,12 @@ class LanguageIdentifier:
         return best if share >= self.certainty else None
 
     def identify_lines(self, texts: Sequence[str]) -> list[list[tuple[str, str | None]]]:
-        """For each text its non-empty lines with their languages; equal lines are looked at once."""
+        """The non-empty lines of each text with their languages; equal lines are identified once."""
         lines = [[line.strip() for line in excerpt(text).splitlines() if line.strip()] for text in texts]
         lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
         distinct = list(dict.fromkeys(line for group in lines for line in group))
         named = dict(zip(distinct, self.identify(distinct), strict=True))
         return [[(line, named[line]) for line in group] for group in lines]
-
-    def letters(self, texts: Sequence[str]) -> list[str]:
-        """The texts without LaTeX, blanks for whatever is no letter."""
-        letters_of = count_letters([strip_latex(text) for text in texts])[1]
-        return [letters_of(i) for i in range(len(texts))]
 
     def model_shares(self, text: str, languages: Sequence[str]) -> dict[str, float]:
         """fastText's confidence in each of the languages, for letters in lower case."""
@@ -203,22 +151,6 @@ def _best(shares: dict[str, float], bias: dict[str, float], trust: float) -> tup
     weighed = {code: share * math.exp(trust * (bias[code] - most)) for code, share in shares.items()}
     best = max(weighed, key=weighed.__getitem__)
     return best, weighed[best] / sum(weighed.values())
-
-
-_LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
-
-
-def foreign_script_word(text: str, language: str) -> bool:
-    """Does a text hold a word of foreign script (WPR, arXiv 2406.20052)? Mathematics is stripped first.
-
-    Languages of other scripts fail on a run of two or more Latin letters, those of Latin script on any letter that is
-    not Latin. Kana and Han are both native to Japanese; Han within Korean passes like any other non-Latin letter.
-    """
-    words = strip_math(text)
-    if load_languages()[check_language(language)]["script"] != "Latn":
-        return bool(_LATIN_RUN.search(words))
-    counts = count_letters([words])[0][0]
-    return bool(counts[MARK + 1 :].sum() > counts[LATIN])
 
 
 # --- Models -----------------------------------------------------------------------------------------------------------
@@ -254,7 +186,7 @@ def load_fasttext(path: str) -> tuple[Any, dict[str, str]]:
     from fasttext import load_model
 
     if not Path(path).is_file():
-        raise ValueError(f"{path}: no such fastText model file; name one that exists, or none for lid.176.ftz")
+        raise ValueError(f"{path}: no such fastText model file; name one that exists, or leave it out for lid.176.ftz")
     try:
         predict = load_model(path).f.predict
         labels = [label for _, label in predict("a\n", -1, -1.0, "strict")]  # below 0 nothing is left out

@@ -11,7 +11,7 @@ LANGUAGES = Path(__file__).parents[3] / "resources" / "languages.yaml"
 
 @cache
 def load_languages() -> dict[str, dict[str, str]]:
-    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `endonym`; the file's order is kept."""
+    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `flores` (FLORES-200), `endonym`; in file order."""
     return read_yaml(LANGUAGES)
 
 

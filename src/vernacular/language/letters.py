@@ -1,6 +1,6 @@
-"""The letters of texts, script by script: they decide most languages, and much of a text's, at a glance.
+"""The letters of texts, script by script: they alone identify most languages.
 
-All texts of a batch are looked at together, as one array of code points.
+All texts of a batch are examined together, as one array of code points.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 # Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
-# `Rus`, `Ara` and `Urd` are the letters that part Russian from Bulgarian and Arabic from Urdu; `Hans` and `Shin`, the
+# `Rus`, `Ara` and `Urd` are the letters that tell Russian from Bulgarian and Arabic from Urdu; `Hans` and `Shin`, the
 # characters that only Chinese or only Japanese writes, come from the two countries' character sets.
 _RANGES = {
     "Latn": "41-5A 61-7A AA BA C0-D6 D8-F6 F8-2AF 1E00-1EFF FB00-FB06 FF21-FF3A FF41-FF5A",
@@ -76,13 +76,13 @@ def _table() -> np.ndarray:
     )
     table[[ord(letter) for letter in chinese - japanese]] = CLASSES.index("Hans")
     table[[ord(letter) for letter in japanese - chinese - traditional]] = CLASSES.index("Shin")
-    table[[0x200C, 0x200D]] = CLASSES.index("Mark")  # joiners stand within words
+    table[[0x200C, 0x200D]] = CLASSES.index("Mark")  # joiners occur within words
     table[_ASTRAL_HAN], table[_ASTRAL] = CLASSES.index("Han"), 0
     return table
 
 
 def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
-    """((texts, classes) counts of letters; place -> that text with blanks for whatever is no letter)."""
+    """((texts, classes) counts of letters; place -> that text with a blank for whatever is not a letter)."""
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     places = codes
     if codes.max(initial=0) > 0xFFFF:
@@ -95,6 +95,12 @@ def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str
     letters = np.where(classes == 0, np.uint32(32), codes)
     ends = np.concatenate([[0], np.cumsum(lengths)]).tolist()
     return counts.astype(float), lambda i: letters[ends[i] : ends[i + 1]].tobytes().decode("utf-32-le")
+
+
+def letters_alone(texts: Sequence[str]) -> list[str]:
+    """The texts with a blank for whatever is not a letter."""
+    letters_of = count_letters(texts)[1]
+    return [letters_of(i) for i in range(len(texts))]
 
 
 def decide_by_script(counts: np.ndarray) -> list[str | None]:
@@ -118,7 +124,7 @@ def decide_by_script(counts: np.ndarray) -> list[str | None]:
 
 
 def writing_of(words: Sequence[str]) -> list[tuple[str, float]]:
-    """For each word its script, and how much writing it is; `Kana`, `Hans` and `Shin` stand apart from `Han`."""
+    """For each word its script, and how much writing it is; `Kana`, `Hans` and `Shin` count separately from `Han`."""
     weights = count_letters(words)[0] * WEIGHTS
     total = weights.sum(axis=1)
     telling = np.array([name in ("Kana", "Hans", "Shin") for name in CLASSES])

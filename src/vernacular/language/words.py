@@ -1,7 +1,7 @@
 """Common words of the languages that share a script, for `identify`: they decide most texts without a model.
 
 Grammatical words, numerals and everyday words of home, school, time and trade, written down by hand (ours); no names. A
-word of several languages stands in the list of each, in lower case and cut at apostrophes and hyphens: `qu'il` counts
+word of several languages is in the list of each, in lower case and cut at apostrophes and hyphens: `qu'il` counts
 as `qu` and `il`.
 """
 

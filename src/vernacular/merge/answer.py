@@ -1,57 +1,92 @@
-"""What a merge needs beside a prompt to answer a question: the encoder's tokens, the language, the gate's state."""
+"""How a merge answers questions: the encoder reads them besides the prompt, and the gate is told their language."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+import torch
 
 from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import question_text
 from vernacular.merge.model import MergedModel
 from vernacular.models.encoder import encode_texts
+from vernacular.models.extras import Extras, Question
 from vernacular.storage.messages import one_line
 
 CLAMPS = {"encoder-off": {"encoder": 0.0}, "llm-off": {"llm": 0.0}, "gates-one": {"encoder": 1.0, "llm": 1.0}}
+MARKS = 2  # places in the LLM's context: beginning of sequence and boundary
 
 
-def prepare_merge(
-    model: MergedModel, questions: list[dict[str, Any]], decoding: str, identifier: LanguageIdentifier
-) -> list[dict[str, Any]]:
-    """Questions with what generate_rows needs for a merge; clamps the model's gate where the decoding says so.
+@dataclass(frozen=True)
+class EncoderQuestion:
+    """What a merge gets of a question besides the prompt."""
 
-    Added: `encoder_ids` (None where the text is longer than the encoder reads), `told_language` (None: no language that
-    the training knew), `gate_language` (its place, -1 for the mean embedding), `hidden` (no text in the LLM's prompt).
-    """
+    ids: list[int] | None  # for the encoder; None where the text is longer than it reads
+    told_language: str | None  # to the gate; None: the mean language embedding
+
+
+def merge_extras(
+    model: MergedModel, questions: list[Question], decoding: str, identifier: LanguageIdentifier
+) -> Extras:
+    """What generate_rows needs to answer these questions with a merge; clamps the gate where the decoding says so."""
     model.clamped = CLAMPS.get(decoding, {})
-    places = {language: place for place, language in enumerate(model.options["languages"])}
     texts = [question_text(row["question"], row["choices"]) for row in questions]
-    prepared = []
-    for row, text, told in zip(questions, texts, told_languages(questions, texts, decoding, identifier), strict=True):
-        try:
-            encoded = encode_texts(model.encoder_tokenizer, [text], [row["language"]], model.limit)[0]
-        except ValueError as error:
-            print(one_line(f"{row['id']}: {error}"), flush=True)
-            encoded = None
-        prepared.append(
-            {
-                **row,
-                "encoder_ids": encoded,
-                "told_language": told if told in places else None,
-                "gate_language": places.get(told, -1) if told else -1,
-                "hidden": model.options["gate"] == "prefix-only",
-            }
-        )
-    unknown = sum(row["told_language"] is None for row in prepared)
-    print(f"{unknown} of {len(prepared)} questions get the mean language embedding", flush=True)
-    return prepared
+    told = told_languages(questions, texts, decoding, identifier)
+    known = model.options["languages"]
+    read: dict[tuple[str, str], EncoderQuestion] = {}
+    for row, text, language in zip(questions, texts, told, strict=True):
+        ids = encoded(model, row, text)
+        read[text, row["language"]] = EncoderQuestion(ids, language if language in known else None)
+    unknown = sum(language not in known for language in told)
+    print(f"{unknown} of {len(questions)} questions get the mean language embedding", flush=True)
+
+    def of(question: Question) -> EncoderQuestion:
+        return read[question_text(question["question"], question["choices"]), question["language"]]
+
+    def context_tokens(question: Question) -> float:
+        ids = of(question).ids
+        return inf if ids is None else len(ids) + MARKS
+
+    return Extras(
+        hides_question=model.options["gate"] == "prefix-only",
+        context_tokens=context_tokens,
+        inputs=lambda batch: encoder_batch(model, [of(question) for question in batch]),
+        columns=lambda question: {"told_language": of(question).told_language},
+        answer_columns=lambda _: [{"gate_encoder": e, "gate_llm": llm} for e, llm in model.weights.tolist()],
+    )
+
+
+def encoded(model: MergedModel, question: Question, text: str) -> list[int] | None:
+    try:
+        return encode_texts(model.encoder_tokenizer, [text], [question["language"]], model.limit)[0]
+    except ValueError as error:
+        print(one_line(f"{question['id']}: {error}"), flush=True)
+        return None
 
 
 def told_languages(
-    questions: list[dict[str, Any]], texts: list[str], decoding: str, identifier: LanguageIdentifier
-) -> list[str | None]:
-    """The language that each question's gate is told: what the identifier says of its text (None: it abstains).
+    questions: list[Question], texts: list[str], decoding: str, identifier: LanguageIdentifier
+) -> Sequence[str | None]:
+    """The language that the gate is told for each question: what the identifier says of its text (None: it abstains).
 
-    `oracle` takes it from the data, `english-embedding` says English of all.
+    `oracle` takes it from the data, `english-embedding` calls every question English.
     """
     if decoding == "oracle":
         return [row["language"] for row in questions]
     if decoding == "english-embedding":
-        return ["en"] * len(questions)
+        return [ENGLISH] * len(questions)
     return identifier.identify(texts)
+
+
+def encoder_batch(model: MergedModel, questions: list[EncoderQuestion]) -> dict[str, torch.Tensor]:
+    """Arguments of MergedModel.generate besides the prompts, padded on the right."""
+    tokens = [question.ids or [] for question in questions]
+    width, pad = max(map(len, tokens)), model.encoder_tokenizer.pad_token_id
+    places = {language: place for place, language in enumerate(model.options["languages"])}
+    batch = {
+        "encoder_input_ids": [ids + [pad] * (width - len(ids)) for ids in tokens],
+        "encoder_attention_mask": [[1] * len(ids) + [0] * (width - len(ids)) for ids in tokens],
+        "language": [places.get(str(question.told_language), -1) for question in questions],
+    }
+    return {name: torch.tensor(values, device=model.device) for name, values in batch.items()}

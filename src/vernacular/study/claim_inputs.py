@@ -3,8 +3,8 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
+from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME, sides
 from vernacular.evaluation.options import ClaimsOptions
-from vernacular.study.claims import OF_LAYERS, OF_TIME, sides
 from vernacular.study.compile import DEFAULT, EVERY, Study, Target
 from vernacular.study.evaluations import Evaluations, label, labels
 

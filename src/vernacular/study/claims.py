@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME
-from vernacular.evaluation.claim_terms import sides as sides  # the rules import it from here
 from vernacular.language.languages import load_languages
 from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import YamlError, read_yaml

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from vernacular.language.languages import ENGLISH
+from vernacular.slam.options import SelectionOptions, check_rule
 from vernacular.study.schema import StudyError, check, load_schema
-
-ENGLISH = "en"
 
 
 def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -> list[int] | dict[str, Any]:
@@ -21,11 +21,11 @@ def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -
     rule = {**section, **({} if layers == "auto" else layers)}
     schema = load_schema()
     check(rule, schema["$defs"]["select"], schema, place, file)
+    try:
+        check_rule(SelectionOptions(**rule))
+    except ValueError as error:
+        raise StudyError(f"{file}: {place}.{error}") from None
     choose, count = rule["choose"], rule["count"]
-    if choose == "highest" and count is None:
-        raise StudyError(f"{file}: {place}.count: `choose: highest` needs to know how many layers; set count")
-    if choose in ("leading", "threshold") and count is not None:
-        raise StudyError(f"{file}: {place}.count: `choose: {choose}` goes by the threshold; set count: null")
     if choose in ("random", "top") and count is None and section["choose"] != "leading":
         raise StudyError(
             f"{file}: {place}.count: `choose: {choose}` takes as many layers as `leading` would, but slam.select says "

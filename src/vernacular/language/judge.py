@@ -1,0 +1,93 @@
+"""The language of a trace, of its lines and of its words: one judgement for scoring, the filter and GRPO's reward.
+
+LPR and WPR (line and word pass) follow arXiv 2406.20052 as AdaMame uses them.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from vernacular.language.codeswitch import switches
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.languages import check_language, load_languages
+from vernacular.language.letters import LATIN, MARK, count_letters
+from vernacular.language.mathematics import strip_latex, strip_numbers
+
+_LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
+
+
+class Judgement(NamedTuple):
+    """What is found out about one trace; labels are ISO 639-1 codes, None where the identifier abstains."""
+
+    language: str  # of the question
+    trace_language: str | None  # of the trace as a whole
+    lines: list[tuple[str, str | None]]  # its non-empty lines with their labels
+    word_pass: bool | None = None  # no word of a foreign script; None where line_pass is false or was not asked for
+    code_switched: bool | None = None  # None where not asked for
+
+    @property
+    def native(self) -> bool:
+        """Whether the trace as a whole is in the question's language."""
+        return self.trace_language == self.language
+
+    @property
+    def foreign_line(self) -> bool:
+        """Whether any line is identified as another language."""
+        return any(label not in (None, self.language) for _, label in self.lines)
+
+    @property
+    def line_pass(self) -> bool:
+        """Whether at least one line is identified, and every identified line is in the question's language."""
+        return not self.foreign_line and any(label == self.language for _, label in self.lines)
+
+    @property
+    def abstained_lines(self) -> int:
+        return sum(label is None for _, label in self.lines)
+
+
+def judge(
+    traces: Sequence[str],
+    languages: Sequence[str],
+    identifier: LanguageIdentifier,
+    depth: Literal["trace", "lines", "all"] = "all",
+) -> list[Judgement]:
+    """Judge each trace against the language of its question; LaTeX is stripped from each trace once.
+
+    depth: `trace` identifies whole traces only; `lines` also the lines of native traces (those of others are left
+    empty); `all` the lines of every trace, foreign words and code-switching.
+    """
+    stripped = [strip_latex(trace) for trace in traces]
+    judged = [
+        Judgement(language, name, [])
+        for language, name in zip(languages, identifier.identify_stripped(stripped), strict=True)
+    ]
+    if depth == "trace":
+        return judged
+    wanted = [trace if depth == "all" or one.native else "" for trace, one in zip(traces, judged, strict=True)]
+    lines = identifier.identify_lines(wanted)
+    judged = [one._replace(lines=found) for one, found in zip(judged, lines, strict=True)]
+    if depth == "lines":
+        return judged
+    passing = [place for place, one in enumerate(judged) if one.line_pass]
+    words, asked = [stripped[place] for place in passing], [languages[place] for place in passing]
+    foreign = dict(zip(passing, foreign_script_words(words, asked), strict=True))
+    return [
+        one._replace(word_pass=not foreign[place] if place in foreign else None, code_switched=switched)
+        for place, (one, switched) in enumerate(zip(judged, switches(stripped, identifier), strict=True))
+    ]
+
+
+def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> list[bool]:
+    """Whether each text, already without LaTeX, holds a word of a script foreign to its language (WPR).
+
+    Languages of other scripts fail on a run of two or more Latin letters, those of Latin script on any letter that is
+    not Latin. Kana and Han are both native to Japanese; Han within Korean passes like any other non-Latin letter.
+    """
+    scripts = [load_languages()[check_language(language)]["script"] for language in languages]
+    words = [strip_numbers(text) for text in stripped]
+    counts = count_letters(words)[0]
+    other_than_latin = counts[:, MARK + 1 :].sum(axis=1) > counts[:, LATIN]
+    return [
+        bool(_LATIN_RUN.search(text)) if script != "Latn" else other
+        for text, script, other in zip(words, scripts, other_than_latin.tolist(), strict=True)
+    ]
