@@ -18,6 +18,7 @@ from merges import (
     answers,
     by_hand,
     greedy_by_hand,
+    logits_of,
     prompts_of,
     write_parent,
 )
@@ -180,7 +181,9 @@ def test_what_is_clamped_off_is_not_read(build: Callable[..., MergedModel]) -> N
     asked = {**EXAMPLES[0], "input_ids": EXAMPLES[0]["input_ids"][::-1], "prompt": 12}
 
     def same(first: dict, second: dict) -> bool:
-        return torch.equal(model.logits(**prompts_of(model, [first])), model.logits(**prompts_of(model, [second])))
+        return torch.equal(
+            logits_of(model, **prompts_of(model, [first])), logits_of(model, **prompts_of(model, [second]))
+        )
 
     assert not same(one, other) and not same(one, asked)
     model.clamped = {"encoder": 0.0}
@@ -193,9 +196,9 @@ def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel]) 
     plain, gated = build("none"), build("cross-attention", embedding=4)
     gated.connector.load_state_dict(plain.connector.state_dict(), strict=False)
     prompts = prompts_of(plain, EXAMPLES)
-    assert not torch.allclose(gated.logits(**prompts), plain.logits(**prompts), atol=1e-2)
+    assert not torch.allclose(logits_of(gated, **prompts), logits_of(plain, **prompts), atol=1e-2)
     gated.clamped = {"encoder": 1.0, "llm": 1.0}
-    assert torch.equal(gated.logits(**prompts), plain.logits(**prompts))
+    assert torch.equal(logits_of(gated, **prompts), logits_of(plain, **prompts))
     ones = answers(gated, QUESTIONS, decoding="gates-one")
     assert {key: row["completion"] for key, row in ones.items()} == {
         key: row["completion"] for key, row in answers(plain, QUESTIONS).items()

@@ -29,9 +29,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             "rl_prompts counts what the difficulty filter left out)"
         )
     if recipe["training"].get("use_vllm") and find_spec("vllm") is None:
-        raise ValueError(
-            "training.use_vllm needs the package vllm, which is not installed: pip install '.[gpu]', or leave it out"
-        )
+        raise ValueError("training.use_vllm needs the package vllm: pip install '.[gpu]', or leave it out")
     parent, alignment = load_parent(job, "auto"), recipe["alignment"]
     arguments = GRPOConfig(
         **trl_arguments(job),

@@ -38,19 +38,15 @@ def take_checkpoint(model: Path, parent: Path | None, step: int, out: Path) -> N
         raise ValueError(f"{weights}: the weights of this step were not saved; delete {model} and train it again")
     with atomic_folder(out) as folder:
         if step and is_adapter:
-            save_merged(parent, weights, folder)
+            from peft import PeftModel
+
+            # As at the end of a training (parents.train_and_save): the adapter is merged with its own scale.
+            base, tokenizer = load_model(parent or "", "auto")
+            whole: Any = PeftModel.from_pretrained(base, weights).merge_and_unload()  # type: ignore[operator]
+            whole.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
             return
         left_out = ["manifest.json", *(weight_files(model) if step else [])]
         files = [path for path in visible_files(model) if path.name not in left_out]
         for path in [*files, *(weights / name for name in weight_files(weights) if step)]:
             link_or_copy(path, folder / path.name)
-
-
-def save_merged(parent: Path | None, adapter: Path, folder: Path) -> None:
-    """As at the end of a training (parents.merged): the adapter is merged with its own scale."""
-    from peft import PeftModel
-
-    base, tokenizer = load_model(parent or "", "auto")
-    whole: Any = PeftModel.from_pretrained(base, adapter).merge_and_unload()  # type: ignore[operator]
-    whole.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)

@@ -53,10 +53,8 @@ def start_processes(recipe: dict[str, Any]) -> None:
     if processes(recipe) == 1 or "LOCAL_RANK" in os.environ:
         return
     if strategy(recipe).startswith("zero") and find_spec("deepspeed") is None:
-        raise ValueError(
-            f"launch.strategy '{strategy(recipe)}' needs the package deepspeed, which is not installed: "
-            "pip install '.[gpu]', or use ddp or fsdp2"
-        )
+        name = f"launch.strategy '{strategy(recipe)}'"
+        raise ValueError(f"{name} needs the package deepspeed: pip install '.[gpu]', or use ddp or fsdp2")
     # After a SIGTERM the processes write a checkpoint together; this gives them as long as SLURM does (--signal).
     os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", "120")
     command = launch_command(recipe, sys.argv)

@@ -21,7 +21,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from vernacular.models.checkpoints import copy_weights
 from vernacular.models.folders import computes_bfloat16
-from vernacular.models.job import Job
+from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import agreed, gathered, is_main
 from vernacular.storage.files import read_json, write_json
 
@@ -88,9 +88,7 @@ def train(trainer: Any, job: Job, states: Sequence[Stateful] = ()) -> dict[str, 
         signal.signal(signal.SIGTERM, before)
     step, total = trainer.state.global_step, trainer.state.max_steps
     if loop.is_ended and step < total:
-        raise ValueError(
-            f"{job.out.name}: ended by SIGTERM after step {step} of {total}, with a checkpoint; rerun it to go on"
-        )
+        raise ValueError(f"{job.out.name}: ended by SIGTERM after step {step} of {total}, with a checkpoint; rerun it")
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     tensors = [v for state in trainer.optimizer.state.values() for v in state.values() if torch.is_tensor(v)]
     local = [tensor.to_local() if hasattr(tensor, "to_local") else tensor for tensor in tensors]  # its part of a shard
@@ -143,7 +141,7 @@ class Loop(TrainerCallback):
             for extra in self.states:
                 extra.save(folder)
             if state.global_step in self.job.recipe.get("checkpoint_steps", []):
-                copy_weights(folder, self.job.checkpoint_weights)
+                copy_weights(folder, self.job.folder / CHECKPOINTS)
             mark_whole(folder, self.seconds())
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:

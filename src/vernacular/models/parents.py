@@ -27,11 +27,9 @@ class Parent(NamedTuple):
 
 def load_parent(job: Job, dtype: str, quantize: bool = True) -> Parent:
     """The job's parent, on the CPU; if the recipe has `load_in_4bit` and `quantize` is on, in four bits on the GPU."""
-    options: dict[str, Any] = {"device": "cpu"}
-    if job.recipe.get("load_in_4bit") and quantize:
-        options = {"quantization_config": four_bits()}
-    model, tokenizer = load_model(job.inputs["parent"], dtype, **options)
-    if "quantization_config" in options:
+    four = four_bits() if job.recipe.get("load_in_4bit") and quantize else None
+    model, tokenizer = load_model(job.inputs["parent"], dtype, device=None if four else "cpu", quantization_config=four)
+    if four:
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # the trainer turns it on
     decoder = model.base_model  # with adapters, `model.base_model` is something else
     if job.recipe.get("lora"):
@@ -44,9 +42,7 @@ def four_bits() -> Any:
     from transformers import BitsAndBytesConfig
 
     if find_spec("bitsandbytes") is None:
-        raise ValueError(
-            "load_in_4bit needs the package bitsandbytes, which is not installed: pip install '.[gpu]', or leave it out"
-        )
+        raise ValueError("load_in_4bit needs the package bitsandbytes: pip install '.[gpu]', or leave it out")
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

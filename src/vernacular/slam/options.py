@@ -48,8 +48,6 @@ def check_rule(rule: SelectionOptions) -> None:
     if count is None and choose == "highest":
         raise ValueError("count: `highest` needs it; say how many layers to choose")
     if count is not None and choose in ("leading", "threshold"):
-        raise ValueError(
-            f"count: `{choose}` chooses by the threshold, not by a number; set count to null or use `highest`"
-        )
+        raise ValueError(f"count: `{choose}` chooses by the threshold, not by a number; set count: null")
     if count is not None and not (isinstance(count, int) and count >= 1):
         raise ValueError(f"count: {count} chooses no layer; it must be a whole number of at least 1")

@@ -108,8 +108,7 @@ def encode(model: Any, tokenizer: Any, language: str, texts: list[str]) -> tuple
         raise ValueError(f"a question in '{language}' has no tokens; remove it from the questions")
     if (longest := int(lengths.max())) > context:
         raise ValueError(
-            f"a question in '{language}' has {longest} tokens, but the model's context holds {context}; leave it out "
-            "or probe a model with a longer context"
+            f"a question in '{language}' has {longest} tokens, but the model's context holds {context}; leave it out"
         )
     return torch.nn.utils.rnn.pad_sequence(ids, batch_first=True), lengths
 
