@@ -155,7 +155,7 @@ def measure_batches(model: Any, name: str, examples: list[dict[str, Any]], argum
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     import torch
 
-    from vernacular.merge.train import encode_rows, languages_of
+    from vernacular.merge.train import encode_rows
     from vernacular.models.pretrain import train_tokenizer
 
     if arguments.tiny:
@@ -164,7 +164,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     torch.manual_seed(1)
     found = default_rows(questions=40)
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in found), 4000)
-    model = build(tokenizer, languages_of(found), arguments)
+    model = build(tokenizer, sorted({row["language"] for row in found}), arguments)
     yield measure_speed(model, arguments)
     yield measure_batches(model, "multilingual-tasks", encode_rows(model, found), arguments)
     yield measure_batches(model, "log-normal", drawn_examples(len(found)), arguments)

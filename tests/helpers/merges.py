@@ -171,3 +171,11 @@ def answers(model: MergedModel, questions: list[dict[str, Any]], **changes: Any)
     rows = list(generate_rows(model, model.tokenizer, questions, options, 1, extras))
     assert len(rows) == len(questions) * options.samples
     return {(row["id"], row["language"]): row for row in rows if row["sample"] == 0}
+
+
+@torch.inference_mode()
+def logits_of(model: MergedModel, **batch: torch.Tensor) -> torch.Tensor:
+    """(batch, time, vocabulary): what the LLM predicts after each place of its input."""
+    embeddings, mask, _, _ = model.inputs(**batch)  # type: ignore[arg-type]
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    return model.llm(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions).logits

@@ -18,6 +18,7 @@ from merges import (
     answers,
     by_hand,
     greedy_by_hand,
+    logits_of,
     prompts_of,
     write_parent,
 )
@@ -29,7 +30,7 @@ from vernacular.language.prompts import question_messages, question_text
 from vernacular.merge.answer import merge_extras
 from vernacular.merge.model import MergedModel, build_merge
 from vernacular.merge.train import encode_rows
-from vernacular.models.encoder import encode_texts, encoder_limit, load_encoder, source_language
+from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_encoder
 from vernacular.models.extras import Extras
 
 # --- Parents of every kind --------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def test_nllb_texts_begin_with_their_language(parents: Path) -> None:
 
 
 class Codes:
-    """What source_language asks of a tokenizer: M2M100's own class needs sentencepiece, which is not installed."""
+    """What language_token asks of a tokenizer: M2M100's own class needs sentencepiece, which is not installed."""
 
     unk_token_id = 3
 
@@ -92,9 +93,9 @@ class Codes:
 
 def test_m2m100_names_languages_by_their_short_code() -> None:
     own = Codes(["en", "de", "sw", "__en__", "__sw__"])
-    assert [source_language(own, language) for language in ("en", "sw")] == ["en", "sw"]
+    assert [language_token(own, language)[0] for language in ("en", "sw")] == ["en", "sw"]
     with pytest.raises(ValueError, match=r"the encoder's tokenizer does not know 'de' \(or 'deu_Latn'\)"):
-        source_language(own, "de")
+        language_token(own, "de")
 
 
 def test_models_of_the_wrong_kind_are_named(parents: Path, tmp_path: Path) -> None:
@@ -180,7 +181,9 @@ def test_what_is_clamped_off_is_not_read(build: Callable[..., MergedModel]) -> N
     asked = {**EXAMPLES[0], "input_ids": EXAMPLES[0]["input_ids"][::-1], "prompt": 12}
 
     def same(first: dict, second: dict) -> bool:
-        return torch.equal(model.logits(**prompts_of(model, [first])), model.logits(**prompts_of(model, [second])))
+        return torch.equal(
+            logits_of(model, **prompts_of(model, [first])), logits_of(model, **prompts_of(model, [second]))
+        )
 
     assert not same(one, other) and not same(one, asked)
     model.clamped = {"encoder": 0.0}
@@ -193,9 +196,9 @@ def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel]) 
     plain, gated = build("none"), build("cross-attention", embedding=4)
     gated.connector.load_state_dict(plain.connector.state_dict(), strict=False)
     prompts = prompts_of(plain, EXAMPLES)
-    assert not torch.allclose(gated.logits(**prompts), plain.logits(**prompts), atol=1e-2)
+    assert not torch.allclose(logits_of(gated, **prompts), logits_of(plain, **prompts), atol=1e-2)
     gated.clamped = {"encoder": 1.0, "llm": 1.0}
-    assert torch.equal(gated.logits(**prompts), plain.logits(**prompts))
+    assert torch.equal(logits_of(gated, **prompts), logits_of(plain, **prompts))
     ones = answers(gated, QUESTIONS, decoding="gates-one")
     assert {key: row["completion"] for key, row in ones.items()} == {
         key: row["completion"] for key, row in answers(plain, QUESTIONS).items()

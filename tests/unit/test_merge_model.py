@@ -19,6 +19,7 @@ from merges import (
     by_hand,
     example,
     greedy_by_hand,
+    logits_of,
     loss_by_hand,
     prompts_of,
 )
@@ -40,7 +41,7 @@ def test_a_batch_of_any_parents_is_what_each_example_is_by_hand(
     assert (model.tokenizer.bos_token_id is not None) == (llm in WITH_BOS)
     torch.testing.assert_close(model(**batch_of(model, EXAMPLES)), loss_by_hand(model, EXAMPLES), **CLOSE)
     prompts = prompts_of(model, EXAMPLES)
-    logits, weights = model.logits(**prompts), model.inputs(**prompts)[3]
+    logits, weights = logits_of(model, **prompts), model.inputs(**prompts)[3]
     for row, one in enumerate(EXAMPLES):
         hand, gates = by_hand(model, {**one, "input_ids": one["input_ids"][: one["prompt"]]})
         torch.testing.assert_close(logits[row, -len(hand) :], hand, **CLOSE)  # padding is gathered on the left
@@ -125,10 +126,10 @@ def test_a_fresh_gate_gives_mindmerger_to_the_bit(
     assert not missing.unexpected_keys and all(name.startswith("gate.") for name in missing.missing_keys)
     for examples in (EXAMPLES[:1], EXAMPLES):
         prompts, batch = prompts_of(plain, examples), batch_of(plain, examples)
-        assert torch.equal(gated.logits(**prompts), plain.logits(**prompts))
+        assert torch.equal(logits_of(gated, **prompts), logits_of(plain, **prompts))
         assert torch.equal(gated(**batch), plain(**batch))
         assert torch.equal(gated.inputs(**prompts)[3], torch.ones(len(examples), 2))
-    assert plain.logits(**prompts).std() > 0.1  # equal, but not because nothing tells
+    assert logits_of(plain, **prompts).std() > 0.1  # equal, but not because nothing tells
 
 
 def test_a_gate_is_fine_in_low_precision_too(build: Callable[..., MergedModel]) -> None:
@@ -207,12 +208,12 @@ def test_a_saved_merge_answers_as_before_wherever_its_tree_stands(tree: tuple[Pa
     assert again.options == {**model.options, "encoder": str(moved / "translator"), "llm": str(moved / "reasoner")}
     assert not again.training and again.state_dict().keys() == model.state_dict().keys()
     prompts = prompts_of(model, EXAMPLES)
-    assert torch.equal(again.logits(**prompts), model.logits(**prompts))
+    assert torch.equal(logits_of(again, **prompts), logits_of(model, **prompts))
     assert torch.equal(again.inputs(**prompts)[3], model.inputs(**prompts)[3])
     (moved.parent / "third").mkdir()
     again.save_pretrained(moved.parent / "third")  # one that was loaded can be saved elsewhere
     third = MergedModel.from_pretrained(moved.parent / "third")
-    assert torch.equal(third.logits(**prompts), model.logits(**prompts))
+    assert torch.equal(logits_of(third, **prompts), logits_of(model, **prompts))
 
 
 def test_a_folder_and_a_checkpoint_hold_the_connector_alone(tree: tuple[Path, MergedModel]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scripts import run_script
 
-from vernacular.models.checkpoints import CheckpointWeights
+from vernacular.models.checkpoints import copy_weights
 from vernacular.models.job import CHECKPOINTS
 from vernacular.study.checkpoints import add_checkpoints, checkpoint_paths
 from vernacular.study.schema import StudyError
@@ -71,13 +71,13 @@ def test_what_is_refused(options: dict[str, Any], change: dict[str, Any], words:
 def model(tmp_path: Path) -> Path:
     """A trained model whose weights of step 2, but not of step 3, were kept as the trainer wrote them."""
     folder = tmp_path / "model"
-    keep = CheckpointWeights(folder / CHECKPOINTS, [2])
     for step in (2, 3):
         checkpoint = tmp_path / f"checkpoint-{step}"
         checkpoint.mkdir()
         for name in ("model.safetensors", "optimizer.pt", "trainer_state.json"):
             (checkpoint / name).write_text(f"{name} of {step}")
-        keep.save(checkpoint)
+        if step == 2:
+            copy_weights(checkpoint, folder / CHECKPOINTS)
     for name in ("model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja", "manifest.json"):
         (folder / name).write_text(f"{name} of the end")
     return folder

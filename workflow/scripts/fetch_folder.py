@@ -22,9 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> None:
     if not (args.source / "config.json").exists():
-        raise ValueError(
-            f"{args.source}: no model here (config.json is missing); train it first or fix the recipe's path"
-        )
+        raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")
     with atomic_folder(args.out) as folder:
         shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
         if args.chat_template:

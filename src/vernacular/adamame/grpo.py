@@ -25,14 +25,11 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     if len(rows) < recipe["prompts"]:
         raise ValueError(
             f"{job.inputs['data']}: {len(rows)} RL prompts are left, but the recipe of '{job.out.name}' asks for "
-            f"{recipe['prompts']}: the difficulty filter keeps those that the parent solves sometimes (1 <= correct < "
-            "k; the log of rl_prompts counts the others). Lower `prompts`, widen `rl.hash_range`, or raise "
-            "`rl.candidates`"
+            f"{recipe['prompts']}; lower `prompts`, widen `rl.hash_range`, or raise `rl.candidates` (the log of "
+            "rl_prompts counts what the difficulty filter left out)"
         )
     if recipe["training"].get("use_vllm") and find_spec("vllm") is None:
-        raise ValueError(
-            "training.use_vllm needs the package vllm, which is not installed: pip install '.[gpu]', or leave it out"
-        )
+        raise ValueError("training.use_vllm needs the package vllm: pip install '.[gpu]', or leave it out")
     parent, alignment = load_parent(job, "auto"), recipe["alignment"]
     arguments = GRPOConfig(
         **trl_arguments(job),
@@ -43,24 +40,17 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     )
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1
-    data = Dataset.from_list(
-        [
-            {
-                "prompt": question_messages(row["question"], row["language"]),
-                "language": row["language"],
-                "answer": row["answer"],
-            }
-            for row in ordered
-        ]
+    data = Dataset.from_dict(
+        {
+            "prompt": [question_messages(row["question"], row["language"]) for row in ordered],
+            "language": [row["language"] for row in ordered],
+            "answer": [row["answer"] for row in ordered],
+        }
     )
-    identifier = LanguageIdentifier(**recipe["identifier"])
-    reward = AlignmentReward(alignment, identifier, int(arguments.num_generations or 1))
+    group_size = int(arguments.num_generations or 1)
+    reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size)
     trainer = GRPOTrainer(
-        model=parent.model,
-        args=arguments,
-        reward_funcs=reward,
-        train_dataset=data,
-        processing_class=parent.tokenizer,
+        model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
     train_and_save(parent, trainer, job, [reward])
 

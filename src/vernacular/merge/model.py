@@ -22,7 +22,7 @@ from torch import nn
 from transformers import AutoConfig
 
 from vernacular.merge.gates import build_gate
-from vernacular.models.encoder import encoder_limit, encoder_width, load_encoder
+from vernacular.models.encoder import encoder_limit, load_encoder
 from vernacular.models.folders import check_folder, digest, load_model, loading
 from vernacular.models.packing import IGNORED, head_loss
 from vernacular.storage.files import read_json, write_json
@@ -64,7 +64,8 @@ class MergedModel(nn.Module):
         self.limit = encoder_limit(encoder.config, encoder_tokenizer)
         width = llm.get_input_embeddings().embedding_dim
         self.length = float(llm.get_input_embeddings().weight.float().norm(dim=-1).mean())
-        self.connector = Connector(encoder_width(encoder.config), width, options).to(llm.device)
+        # `hidden_size`: the features of a token; encoder-decoders map it to their `d_model`.
+        self.connector = Connector(encoder.config.hidden_size, width, options).to(llm.device)
         self.clamped: dict[str, float] = {}  # for analysis: "encoder" or "llm" -> the weight in the place of the gate's
 
     @property
@@ -150,13 +151,6 @@ class MergedModel(nn.Module):
         return head_loss(self.llm.get_output_embeddings(), predicting, labels[wanted])
 
     @torch.inference_mode()
-    def logits(self, **batch: torch.Tensor) -> torch.Tensor:
-        """(batch, time, vocabulary): what the LLM predicts after each place of its input."""
-        embeddings, mask, _, _ = self.inputs(**batch)
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
-        return self.llm(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions).logits
-
-    @torch.inference_mode()
     def generate(self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, **options):  # type: ignore[no-untyped-def]
         """(sequences, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
 
@@ -169,8 +163,7 @@ class MergedModel(nn.Module):
         return torch.cat([input_ids.repeat_interleave(len(new) // len(input_ids), 0), new], 1)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """The connector and references to both parents (from this folder on), with digests of what they were; not their
-        weights."""
+        """The connector, and both parents by relative path and digest, without their weights."""
         parents = {name: os.path.relpath(self.options[name], folder) for name in ("encoder", "llm")}
         digests = {f"{name}_digest": digest(self.options[name]) for name in ("encoder", "llm")}
         write_json(Path(folder) / CONFIG, {**self.options, **parents, **digests})
@@ -191,9 +184,7 @@ class MergedModel(nn.Module):
             if not path.is_dir():
                 raise ValueError(f"{folder / CONFIG}: the {name} {path} does not exist; make it again or fix the path")
             if digest(path) != expected:
-                raise ValueError(
-                    f"{folder}: the connector was trained for another {name} than {path} now holds; train it again"
-                )
+                raise ValueError(f"{folder}: the connector was trained for another {name} than {path}; train it again")
         model = build_merge(options, dtype)
         model.load_connector(folder)
         return model.eval()
@@ -213,10 +204,8 @@ class MergedModel(nn.Module):
             )
         for name in saved.keys() & own.keys():
             if saved[name].shape != own[name].shape:
-                was, here = tuple(saved[name].shape), tuple(own[name].shape)
-                raise ValueError(
-                    f"{folder}: '{name}' of the connector is {was}, but these parents need {here}; train it again"
-                )
+                shapes = f"{tuple(saved[name].shape)}, but these parents need {tuple(own[name].shape)}"
+                raise ValueError(f"{folder}: '{name}' of the connector is {shapes}; train it again")
         self.connector.load_state_dict({**own, **{n: t for n, t in saved.items() if n in own}})
 
 

@@ -52,12 +52,9 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
 
 def build_untrained(job: Job, rows: list[dict[str, Any]], **options: Any) -> MergedModel:
     """A merge of the job's parents, in bfloat16 if the recipe's `bf16` is on and the machine computes in it."""
-    options |= {"languages": languages_of(rows), **{name: str(job.inputs[name]) for name in ("encoder", "llm")}}
+    options |= {name: str(job.inputs[name]) for name in ("encoder", "llm")}
+    options["languages"] = sorted({row["language"] for row in rows})
     return build_merge(options, "auto" if job.recipe["training"].get("bf16") else "float32")
-
-
-def languages_of(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted({row["language"] for row in rows})
 
 
 def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -119,4 +116,4 @@ def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
         train_dataset=encode_rows(model, sample_rows(rows, arguments)),
         data_collator=lambda rows: collate(rows, *pads),
     )
-    save_model(model, model.tokenizer, trainer, job, train(trainer, job, []))
+    save_model(model, model.tokenizer, trainer, job, train(trainer, job))

@@ -14,26 +14,12 @@ from vernacular.storage.files import atomic_folder, link_or_copy
 ADAPTER = "adapter_config.json"
 
 
-class CheckpointWeights:
-    """Copies the weights of chosen steps out of the checkpoints, of which the trainer keeps only the last ones.
-
-    A loop.Stateful: a checkpoint that is marked whole has been copied.
-    """
-
-    def __init__(self, folder: Path, steps: list[int]) -> None:
-        self.folder, self.steps = folder, steps
-
-    def save(self, folder: Path) -> None:
-        if int(folder.name.split("-")[1]) not in self.steps:
-            return
-        adapter = folder / ADAPTER
-        names = [ADAPTER, "adapter_model.safetensors"] if adapter.exists() else weight_files(folder)
-        with atomic_folder(self.folder / folder.name.replace("checkpoint", "step")) as copies:
-            for name in names:
-                shutil.copyfile(folder / name, copies / name)
-
-    def load(self, folder: Path) -> None:
-        """Copies made before a kill stay where they are."""
+def copy_weights(checkpoint: Path, folder: Path) -> None:
+    """Copy the weights out of a checkpoint, since the trainer keeps only the last ones."""
+    is_adapter = (checkpoint / ADAPTER).exists()
+    with atomic_folder(folder / checkpoint.name.replace("checkpoint", "step")) as copies:
+        for name in [ADAPTER, "adapter_model.safetensors"] if is_adapter else weight_files(checkpoint):
+            shutil.copyfile(checkpoint / name, copies / name)
 
 
 def weight_files(folder: Path) -> list[str]:
@@ -52,21 +38,15 @@ def take_checkpoint(model: Path, parent: Path | None, step: int, out: Path) -> N
         raise ValueError(f"{weights}: the weights of this step were not saved; delete {model} and train it again")
     with atomic_folder(out) as folder:
         if step and is_adapter:
-            save_merged(parent, weights, folder)
+            from peft import PeftModel
+
+            # As at the end of a training (parents.train_and_save): the adapter is merged with its own scale.
+            base, tokenizer = load_model(parent or "", "auto")
+            whole: Any = PeftModel.from_pretrained(base, weights).merge_and_unload()  # type: ignore[operator]
+            whole.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
             return
-        replaced = weight_files(model) if step else []
-        for path in visible_files(model):
-            if path.name not in ("manifest.json", *replaced):
-                link_or_copy(path, folder / path.name)
-        for name in weight_files(weights) if step else []:
-            link_or_copy(weights / name, folder / name)
-
-
-def save_merged(parent: Path | None, adapter: Path, folder: Path) -> None:
-    """As at the end of a training (parents.merged): the adapter is merged with its own scale."""
-    from peft import PeftModel
-
-    base, tokenizer = load_model(parent or "", "auto")
-    whole: Any = PeftModel.from_pretrained(base, adapter).merge_and_unload()  # type: ignore[operator]
-    whole.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+        left_out = ["manifest.json", *(weight_files(model) if step else [])]
+        files = [path for path in visible_files(model) if path.name not in left_out]
+        for path in [*files, *(weights / name for name in weight_files(weights) if step)]:
+            link_or_copy(path, folder / path.name)

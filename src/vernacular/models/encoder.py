@@ -29,11 +29,6 @@ def load_encoder(folder: str | Path, dtype: torch.dtype) -> tuple[Any, Any]:
     )
 
 
-def encoder_width(config: Any) -> int:
-    """Features of a token: `hidden_size`, which encoder-decoders map to their `d_model`."""
-    return int(config.hidden_size)
-
-
 def encoder_limit(config: Any, tokenizer: Any) -> int | None:
     """The most tokens that the encoder reads; None if its positions are relative and the tokenizer states no limit.
 
@@ -55,7 +50,7 @@ def encode_texts(tokenizer: Any, texts: list[str], languages: list[str], limit: 
     if hasattr(tokenizer, "src_lang"):
         ids = []
         for text, language in zip(texts, languages, strict=True):
-            tokenizer.src_lang = source_language(tokenizer, language)
+            tokenizer.src_lang = language_token(tokenizer, language)[0]
             ids.append(tokenizer(text)["input_ids"])
     else:
         ids = tokenizer(texts)["input_ids"] if texts else []
@@ -68,13 +63,8 @@ def encode_texts(tokenizer: Any, texts: list[str], languages: list[str], limit: 
     return ids
 
 
-def source_language(tokenizer: Any, language: str) -> str:
-    """How the tokenizer names a language: NLLB by FLORES-200's code, M2M100 by ISO 639-1."""
-    return language_token(tokenizer, language)[0]
-
-
 def language_token(tokenizer: Any, language: str) -> tuple[str, int]:
-    """A language's name and the id of its token, `eng_Latn` with NLLB and `__en__` with M2M100."""
+    """How the tokenizer names a language (NLLB `eng_Latn`, FLORES-200; M2M100 `en`, ISO 639-1), and its token's id."""
     flores = load_languages()[language]["flores"]
     # The token decides, not the bare code: `en` is an ordinary piece of NLLB's vocabulary.
     for code, token in ((flores, flores), (language, f"__{language}__")):

@@ -51,10 +51,9 @@ def check_folder(folder: str | Path) -> None:
     folder = Path(folder)
     if not (folder / "manifest.json").exists():
         return
-    expected = read_json(folder / "manifest.json").get("files", {})
     found = checksums(folder)
-    for name in expected:
-        if found.get(name) != expected[name]:
+    for name, expected in read_json(folder / "manifest.json").get("files", {}).items():
+        if found.get(name) != expected:
             what = "changed or cut off since it was written" if name in found else "missing"
             raise ValueError(f"{folder / name}: {what}; delete the folder and rerun")
 

@@ -1,7 +1,4 @@
-"""A training job: its command line, its key, and the lock on its checkpoints. Imports no torch until it starts.
-
-Where several processes train (vernacular.models.launch), only the main one takes the lock.
-"""
+"""A training job: its command line, its key, and the lock on its checkpoints. Imports no torch until it starts."""
 
 import argparse
 import fcntl
@@ -12,7 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +25,8 @@ from vernacular.storage.files import read_json
 from vernacular.storage.records import read_rows
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
-CHECKPOINTS = "checkpoints"  # in a model folder: its weights after the recipe's `checkpoint_steps`
+# In a model folder, and until the training ends in the job's folder: weights after the recipe's `checkpoint_steps`.
+CHECKPOINTS = "checkpoints"
 
 
 @dataclass
@@ -50,11 +48,6 @@ class Job:
     def folder(self) -> Path:
         """Where the trainer writes its checkpoints."""
         return self.checkpoints / self.key
-
-    @property
-    def checkpoint_weights(self) -> Path:
-        """Where weights of `checkpoint_steps` wait until the training ends."""
-        return self.folder / CHECKPOINTS
 
     def rows(self, schema: pa.Schema) -> list[dict[str, Any]]:
         """The rows of the input `data`. Raises ValueError if there are none."""
@@ -118,8 +111,7 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     with (job.folder / "lock").open("a+") if is_main() else nullcontext() as lock:
         acquire(lock, out.name)
         manifest = out / "manifest.json"
-        is_there = manifest.exists() and args.costs.exists() and read_json(manifest).get("key") == key
-        is_finished = agreed(is_there)
+        is_finished = agreed(manifest.exists() and args.costs.exists() and read_json(manifest).get("key") == key)
         if is_finished and is_main():
             print(f"{out.name}: already finished, from the same recipe, code, data and seed", flush=True)
         try:
@@ -170,8 +162,7 @@ def acquire(lock: TextIO | None, name: str) -> None:
 
 
 def try_lock(lock: TextIO) -> bool:
-    try:
+    with suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return True
+    return False

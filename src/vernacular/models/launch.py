@@ -14,22 +14,13 @@ from typing import Any
 NEUTRAL = Path(__file__).parents[3] / "workflow" / "launch.yaml"
 
 # How the processes share a model: whole copies (ddp), shards of gradients and optimizer (zero2) or of everything.
-STRATEGIES: dict[str, list[str]] = {
-    "ddp": ["--multi_gpu"],
-    "fsdp2": [
-        "--use_fsdp",
-        *("--fsdp_version", "2"),
-        *("--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
-        *("--fsdp_reshard_after_forward", "true"),
-        *("--fsdp_state_dict_type", "SHARDED_STATE_DICT"),
-        *("--fsdp_cpu_ram_efficient_loading", "false"),
-    ],
-    "zero2": ["--use_deepspeed", "--zero_stage", "2", "--zero3_init_flag", "false"],
+STRATEGIES = {
+    "ddp": "--multi_gpu",
+    "fsdp2": "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --fsdp_state_dict_type "
+    "SHARDED_STATE_DICT --fsdp_reshard_after_forward true --fsdp_cpu_ram_efficient_loading false",
+    "zero2": "--use_deepspeed --zero_stage 2 --zero3_init_flag false",
     # Without gathering in 16 bits there would be no whole model to save.
-    "zero3": [
-        "--use_deepspeed",
-        *("--zero_stage", "3", "--zero3_init_flag", "false", "--zero3_save_16bit_model", "true"),
-    ],
+    "zero3": "--use_deepspeed --zero_stage 3 --zero3_init_flag false --zero3_save_16bit_model true",
 }
 
 
@@ -46,7 +37,7 @@ def launch_command(recipe: dict[str, Any], script: list[str]) -> list[str]:
     """`accelerate launch` of a script and its arguments, by `launch` and `threads` of the recipe."""
     return [
         *(sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(NEUTRAL)),
-        *("--num_processes", str(processes(recipe)), *STRATEGIES[strategy(recipe)]),
+        *("--num_processes", str(processes(recipe)), *STRATEGIES[strategy(recipe)].split()),
         *("--mixed_precision", "no"),  # the trainer's own `bf16` decides
         *("--num_cpu_threads_per_process", str(recipe["threads"])),
         *("--main_process_port", "0"),  # a free one: two trainings may share a node
@@ -62,10 +53,8 @@ def start_processes(recipe: dict[str, Any]) -> None:
     if processes(recipe) == 1 or "LOCAL_RANK" in os.environ:
         return
     if strategy(recipe).startswith("zero") and find_spec("deepspeed") is None:
-        raise ValueError(
-            f"launch.strategy '{strategy(recipe)}' needs the package deepspeed, which is not installed: "
-            "pip install '.[gpu]', or use ddp or fsdp2"
-        )
+        name = f"launch.strategy '{strategy(recipe)}'"
+        raise ValueError(f"{name} needs the package deepspeed: pip install '.[gpu]', or use ddp or fsdp2")
     # After a SIGTERM the processes write a checkpoint together; this gives them as long as SLURM does (--signal).
     os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", "120")
     command = launch_command(recipe, sys.argv)

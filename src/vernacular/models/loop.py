@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -18,9 +19,9 @@ from typing import Any, Protocol, TextIO
 import torch
 from transformers import TrainerCallback, TrainingArguments
 
-from vernacular.models.checkpoints import CheckpointWeights
+from vernacular.models.checkpoints import copy_weights
 from vernacular.models.folders import computes_bfloat16
-from vernacular.models.job import Job
+from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import agreed, gathered, is_main
 from vernacular.storage.files import read_json, write_json
 
@@ -34,6 +35,12 @@ class Stateful(Protocol):
     def load(self, folder: Path) -> None: ...
 
 
+def common_arguments(job: Job) -> dict[str, Any]:
+    """What every trainer is told: where to write, the seed, to be quiet, and to keep two checkpoints."""
+    common = {"output_dir": str(job.folder), "use_cpu": not torch.cuda.is_available(), "seed": job.seed}
+    return common | {"report_to": [], "disable_tqdm": True, "save_total_limit": 2}
+
+
 def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
     """Arguments of every Transformers trainer: ours, and `training` of the job's recipe, which must not repeat them.
 
@@ -44,37 +51,22 @@ def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
         print(f"{job.out.name}: this CPU has no bfloat16 arithmetic: training in float32", file=sys.stderr)
         options["bf16"] = False
     return TrainingArguments(
-        output_dir=str(job.folder),
-        use_cpu=not torch.cuda.is_available(),
-        seed=job.seed,
         remove_unused_columns=False,
         include_num_input_tokens_seen="all",
-        report_to=[],
-        disable_tqdm=True,
-        save_total_limit=2,
         train_sampling_strategy=sampling,
+        **common_arguments(job),
         **options,
     )
 
 
 def trl_arguments(job: Job) -> dict[str, Any]:
     """Arguments of every TRL trainer: our defaults, then `training` of the job's recipe, which wins."""
-    on_cpu = not torch.cuda.is_available()
-    return {
-        "output_dir": str(job.folder),
-        "use_cpu": on_cpu,
-        "bf16": not on_cpu,
-        "seed": job.seed,
-        "report_to": [],
-        "disable_tqdm": True,
-        "save_total_limit": 2,
-        "gradient_checkpointing": not on_cpu,
-        "logging_steps": 1,
-        **job.recipe["training"],
-    }
+    on_gpu = torch.cuda.is_available()
+    ours = {"bf16": on_gpu, "gradient_checkpointing": on_gpu, "logging_steps": 1}
+    return common_arguments(job) | ours | job.recipe["training"]
 
 
-def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
+def train(trainer: Any, job: Job, states: Sequence[Stateful] = ()) -> dict[str, float]:
     """Run a Transformers trainer from the job's last checkpoint, if any.
 
     Returns what it cost: `seconds` and `reward_seconds` (those spent in the reward), both including the time before the
@@ -83,8 +75,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
     """
     # Counted now: merging an adapter takes its parameters away.
     trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
-    weights = CheckpointWeights(job.checkpoint_weights, job.recipe.get("checkpoint_steps", []))
-    loop = Loop(job, [*states, weights], steps_between_rollouts(trainer.args))
+    loop = Loop(job, states, steps_between_rollouts(trainer.args))
     trainer.add_callback(loop)
     checkpoint = agreed(last_checkpoint(job.folder) if is_main() else None)
     if checkpoint:
@@ -97,9 +88,7 @@ def train(trainer: Any, job: Job, states: list[Stateful]) -> dict[str, float]:
         signal.signal(signal.SIGTERM, before)
     step, total = trainer.state.global_step, trainer.state.max_steps
     if loop.is_ended and step < total:
-        raise ValueError(
-            f"{job.out.name}: ended by SIGTERM after step {step} of {total}, with a checkpoint; rerun it to go on"
-        )
+        raise ValueError(f"{job.out.name}: ended by SIGTERM after step {step} of {total}, with a checkpoint; rerun it")
     memory = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
     tensors = [v for state in trainer.optimizer.state.values() for v in state.values() if torch.is_tensor(v)]
     local = [tensor.to_local() if hasattr(tensor, "to_local") else tensor for tensor in tensors]  # its part of a shard
@@ -124,7 +113,7 @@ def steps_between_rollouts(arguments: Any) -> int:
 class Loop(TrainerCallback):
     """Completes checkpoints, reports progress, and ends a training with a checkpoint after SIGTERM."""
 
-    def __init__(self, job: Job, states: list[Stateful], stop_steps: int) -> None:
+    def __init__(self, job: Job, states: Sequence[Stateful], stop_steps: int) -> None:
         self.job, self.states, self.stop_steps = job, states, stop_steps
         self.start = time.monotonic()
         self.steps_before, self.seconds_before = 0, 0.0  # in earlier runs, up to the checkpoint
@@ -151,13 +140,14 @@ class Loop(TrainerCallback):
         if is_main():
             for extra in self.states:
                 extra.save(folder)
+            if state.global_step in self.job.recipe.get("checkpoint_steps", []):
+                copy_weights(folder, self.job.folder / CHECKPOINTS)
             mark_whole(folder, self.seconds())
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         step, seconds = state.global_step, time.monotonic() - self.start
         if is_main():
-            name, progress = self.job.out.name, self.job.progress
-            report_progress(name, step, state.max_steps, seconds, self.steps_before, progress)
+            report_progress(self.job.out.name, step, state.max_steps, seconds, self.steps_before, self.job.progress)
         if step % self.stop_steps == 0 and any(gathered(self.is_terminated)):
             self.is_ended = control.should_save = control.should_training_stop = True
 
@@ -179,12 +169,10 @@ def is_whole(checkpoint: Path) -> bool:
 
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that is whole; broken ones are removed."""
-    steps = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}
-    for step, path in list(steps.items()):
+    for path in folder.glob("checkpoint-*"):
         if not is_whole(path):
             shutil.rmtree(path)
-            del steps[step]
-    return steps[max(steps)] if steps else None
+    return max(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
 def report_progress(name: str, step: int, total: int, seconds: float, steps_before: int, descriptor: int = 2) -> None:

@@ -38,9 +38,8 @@ def encoded(tokenizer: Any, rows: list[dict[str, Any]]) -> Iterator[tuple[list[i
     starts: list[str] = []
     rests: list[str] = []
     for row in rows:
-        whole, opening = (row["completion"] + tokenizer.eos_token, "")
-        if row["prompt"] is not None:
-            whole, opening = next(wholes), next(openings)
+        is_chat = row["prompt"] is not None
+        whole, opening = (next(wholes), next(openings)) if is_chat else (row["completion"] + tokenizer.eos_token, "")
         # A template may open the assistant's turn with more than every turn holds: a translation has no `<think>`.
         prompt = commonprefix([whole, opening])
         starts.append(f"{row['context']}\n{prompt}" if row["context"] else prompt)
@@ -68,8 +67,9 @@ def pack(examples: list[tuple[list[int], int]], length: int, pad: int, seed: int
         if len(ids) > length:
             raise ValueError(f"an example has {len(ids)} tokens but rows hold {length}: raise `length` of the recipe")
         fitting = [row for row in rows if len(row["input_ids"]) + len(ids) <= length]
-        row = max(fitting, key=lambda row: len(row["input_ids"])) if fitting else None
-        if row is None:
+        if fitting:
+            row = max(fitting, key=lambda row: len(row["input_ids"]))
+        else:
             row = {"input_ids": [], "labels": [], "position_ids": []}
             rows.append(row)
             if len(rows) > OPEN_ROWS:

@@ -1,16 +1,11 @@
 """A parent that is trained further, whole or through LoRA adapters, and the whole model that is saved afterwards."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+import peft
 import torch
-from peft import (
-    LoraConfig,
-    get_peft_model,
-    get_peft_model_state_dict,
-    prepare_model_for_kbit_training,
-    set_peft_model_state_dict,
-)
 from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
 from vernacular.models.folders import load_model
@@ -32,15 +27,13 @@ class Parent(NamedTuple):
 
 def load_parent(job: Job, dtype: str, quantize: bool = True) -> Parent:
     """The job's parent, on the CPU; if the recipe has `load_in_4bit` and `quantize` is on, in four bits on the GPU."""
-    options: dict[str, Any] = {"device": "cpu"}
-    if job.recipe.get("load_in_4bit") and quantize:
-        options = {"quantization_config": four_bits()}
-    model, tokenizer = load_model(job.inputs["parent"], dtype, **options)
-    if "quantization_config" in options:
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # the trainer turns it on
+    four = four_bits() if job.recipe.get("load_in_4bit") and quantize else None
+    model, tokenizer = load_model(job.inputs["parent"], dtype, device=None if four else "cpu", quantization_config=four)
+    if four:
+        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # the trainer turns it on
     decoder = model.base_model  # with adapters, `model.base_model` is something else
     if job.recipe.get("lora"):
-        model = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **job.recipe["lora"]))
+        model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", **job.recipe["lora"]))
     return Parent(model, decoder, tokenizer, dtype)
 
 
@@ -49,9 +42,7 @@ def four_bits() -> Any:
     from transformers import BitsAndBytesConfig
 
     if find_spec("bitsandbytes") is None:
-        raise ValueError(
-            "load_in_4bit needs the package bitsandbytes, which is not installed: pip install '.[gpu]', or leave it out"
-        )
+        raise ValueError("load_in_4bit needs the package bitsandbytes: pip install '.[gpu]', or leave it out")
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -60,12 +51,12 @@ def four_bits() -> Any:
     )
 
 
-def train_and_save(parent: Parent, trainer: Any, job: Job, states: list[Stateful] | None = None) -> None:
+def train_and_save(parent: Parent, trainer: Any, job: Job, states: Sequence[Stateful] = ()) -> None:
     """Run the trainer of a loaded parent and save the whole model: adapters are merged into it.
 
     states: what checkpoints must hold besides the trainer's own state.
     """
-    measured = train(trainer, job, states or [])
+    measured = train(trainer, job, states)
     model = whole_model(parent, trainer, job)
     if is_main():
         # With its own scale (lora_alpha / r), never one given by hand.
@@ -88,6 +79,6 @@ def whole_model(parent: Parent, trainer: Any, job: Job) -> Any:
         return model
     if is_main() and job.recipe.get("load_in_4bit"):
         model = load_parent(job, parent.dtype, quantize=False).model
-        set_peft_model_state_dict(model, get_peft_model_state_dict(parent.model))
+        peft.set_peft_model_state_dict(model, peft.get_peft_model_state_dict(parent.model))
         return model
     return parent.model

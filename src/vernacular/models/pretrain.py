@@ -75,4 +75,4 @@ def pretrain(job: Job, rows: list[dict[str, Any]]) -> None:
     tokenizer = train_tokenizer(texts, recipe["vocabulary"], recipe["digits"])
     model = build_model(recipe["architecture"], tokenizer)
     trainer = packed_trainer(model, tokenizer, model.base_model, rows, job)
-    save_model(model, tokenizer, trainer, job, train(trainer, job, []))
+    save_model(model, tokenizer, trainer, job, train(trainer, job))

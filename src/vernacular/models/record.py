@@ -23,8 +23,8 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
     costs = {"model": job.out.name, "seed": job.seed, **measured, "total_parameters": total, "tokens": tokens}
     write_costs(job.costs, costs)
     with atomic_folder(job.out) as folder:
-        if job.checkpoint_weights.exists():
-            shutil.copytree(job.checkpoint_weights, folder / CHECKPOINTS)
+        if (job.folder / CHECKPOINTS).exists():
+            shutil.copytree(job.folder / CHECKPOINTS, folder / CHECKPOINTS)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         write_history(folder / "history.csv", trainer.state.log_history)

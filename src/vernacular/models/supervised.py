@@ -11,15 +11,7 @@ from transformers import Trainer
 from vernacular.models.job import Job
 from vernacular.models.launch import strategy
 from vernacular.models.loop import supervised_arguments
-from vernacular.models.packing import (
-    IGNORED,
-    are_groups_cheaper,
-    collate,
-    encode_examples,
-    head_loss,
-    pack,
-    take_apart,
-)
+from vernacular.models.packing import IGNORED, are_groups_cheaper, collate, encode_examples, head_loss, pack, take_apart
 
 
 class LossTrainer(Trainer):

@@ -26,7 +26,7 @@ def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
         train_dataset=encode_pairs(tokenizer, rows, recipe["length"]),
         data_collator=lambda examples: collate(examples, tokenizer.pad_token_id),
     )
-    save_model(model, tokenizer, trainer, job, train(trainer, job, []))
+    save_model(model, tokenizer, trainer, job, train(trainer, job))
 
 
 def build_translator(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerFast) -> Any:
@@ -43,9 +43,8 @@ def encode_pairs(tokenizer: Any, rows: list[dict[str, Any]], length: int) -> lis
     targets = tokenizer([row["completion"] + tokenizer.eos_token for row in rows])["input_ids"]
     for row, ids in zip(rows + rows, sources + targets, strict=True):
         if len(ids) > length:
-            raise ValueError(
-                f"{row['id']} in '{row['language']}' has {len(ids)} tokens but `length` is {length}: raise it"
-            )
+            place = f"{row['id']} in '{row['language']}'"
+            raise ValueError(f"{place} has {len(ids)} tokens but `length` is {length}: raise it")
     return [{"input_ids": source, "labels": target} for source, target in zip(sources, targets, strict=True)]
 
 

@@ -55,7 +55,11 @@ def layer_mlp(model: Any, names: dict[nn.Module, str], number: int, layer: nn.Mo
     """The block of one layer: the layer itself or one of its direct parts, so that no expert passes for a block."""
     found = []
     for holder in (layer, *layer.children()):
-        matrices = {name: part for name, part in holder.named_children() if is_matrix(part)}
+        matrices = {
+            name: part
+            for name, part in holder.named_children()
+            if getattr(getattr(part, "weight", None), "ndim", 0) == 2
+        }
         shape = next((shape for shape in (GATED, *PLAIN) if set(shape) == set(matrices)), None)
         activation = next((getattr(holder, name) for name in ACTIVATIONS if hasattr(holder, name)), None)
         if shape and activation:
@@ -70,11 +74,6 @@ def layer_mlp(model: Any, names: dict[nn.Module, str], number: int, layer: nn.Mo
             f"{', '.join(name for name in parts if name.count('.') <= 1)}; {known()}"
         )
     return found[0]
-
-
-def is_matrix(part: nn.Module) -> bool:
-    weight = getattr(part, "weight", None)
-    return isinstance(weight, torch.Tensor) and weight.ndim == 2
 
 
 def known() -> str:

@@ -21,7 +21,13 @@ class ProbeOptions(Options):
 
 @dataclass(frozen=True)
 class SelectionOptions(Options):
-    """Layers by number, counted from 0, or the rule that chooses them (`choose`, `by`, `threshold`, `count`)."""
+    """Layers by number, counted from 0, or the rule that chooses them.
+
+    choose: `leading`, the run of layers from the first on whose MSD is at least `threshold` times the highest;
+    `threshold`, every such layer; `highest`, the `count` layers of the highest MSD (of equals the lower layer); and two
+    controls of `count` layers, by default as many as `leading` finds: `random` (it may hit layers that another rule
+    chooses) and `top`, the uppermost layers. by: `msd` or `msd_neurons`.
+    """
 
     layers: list[int] | None = None
     choose: str = "leading"
@@ -42,8 +48,6 @@ def check_rule(rule: SelectionOptions) -> None:
     if count is None and choose == "highest":
         raise ValueError("count: `highest` needs it; say how many layers to choose")
     if count is not None and choose in ("leading", "threshold"):
-        raise ValueError(
-            f"count: `{choose}` chooses by the threshold, not by a number; set count to null or use `highest`"
-        )
+        raise ValueError(f"count: `{choose}` chooses by the threshold, not by a number; set count: null")
     if count is not None and not (isinstance(count, int) and count >= 1):
         raise ValueError(f"count: {count} chooses no layer; it must be a whole number of at least 1")

@@ -108,8 +108,7 @@ def encode(model: Any, tokenizer: Any, language: str, texts: list[str]) -> tuple
         raise ValueError(f"a question in '{language}' has no tokens; remove it from the questions")
     if (longest := int(lengths.max())) > context:
         raise ValueError(
-            f"a question in '{language}' has {longest} tokens, but the model's context holds {context}; leave it out "
-            "or probe a model with a longer context"
+            f"a question in '{language}' has {longest} tokens, but the model's context holds {context}; leave it out"
         )
     return torch.nn.utils.rnn.pad_sequence(ids, batch_first=True), lengths
 
@@ -142,7 +141,8 @@ def layer_rows(
         first, second = (
             pd.Series([deviation(layer[:, half] / tokens[:, half, None]) for layer in counts]) for half in (0, 1)
         )
-        stability = none_if_nan(first.rank().corr(second.rank()))
+        correlation = float(first.rank().corr(second.rank()))
+        stability = None if np.isnan(correlation) else correlation
     rows = []
     for mlp, layer in zip(mlps, counts, strict=True):
         shares: Array = layer.sum(axis=1) / tokens.sum(axis=1)[:, None]
@@ -176,10 +176,6 @@ def overlap(active: NDArray[np.bool_], english: NDArray[np.bool_] | None) -> flo
     if english is None or not (either := int((active | english).sum())):
         return None
     return int((active & english).sum()) / either
-
-
-def none_if_nan(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 PROBE = pa.schema(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from vernacular.slam.options import SelectionOptions, check_rule
@@ -10,40 +11,27 @@ from vernacular.slam.options import SelectionOptions, check_rule
 def select_layers(probe_rows: Iterable[dict[str, Any]], options: SelectionOptions, seed: int) -> dict[str, Any]:
     """The content of layers.json: {layers (ascending, from 0), of (layers of the model), options, reasons}.
 
-    probe_rows: `layer`, `msd`, `msd_neurons` of probe.PROBE. options: layers chosen by hand, or a rule:
-
-    - `choose`: `leading`, the run of layers from the first on whose MSD is at least `threshold` times the highest;
-      `threshold`, every such layer; `highest`, the `count` layers of the highest MSD (of equals the lower layer); and
-      two controls of `count` layers, by default as many as `leading` finds: `random`, drawn by `seed` (it may hit
-      layers that another rule chooses), and `top`, the uppermost layers;
-    - `by`: `msd` or `msd_neurons`; `threshold`: in (0, 1]; `count`: a whole number or None.
-
-    Each of the reasons has: layer, msd (by the measure `by`), relative (to the highest; None if all are 0), chosen,
-    reason. That a leading run is chosen follows the paper's text; the exact rules are ours. Raises ValueError if the
-    options fit no rule or do not fit the model, and if nothing would be chosen.
+    probe_rows: `layer`, `msd`, `msd_neurons` of probe.PROBE. Each of the reasons has: layer, msd (by the measure `by`),
+    relative (to the highest; None if all are 0), chosen, reason. That a leading run is chosen follows the paper's text;
+    the exact rules are ours. Raises ValueError if the options fit no rule or do not fit the model, and if nothing would
+    be chosen.
     """
-    is_by_hand = options.layers is not None
-    if not is_by_hand:
+    rule = asdict(options)
+    wanted = rule.pop("layers")
+    if wanted is None:
         check_rule(options)
-    msd = layer_values(probe_rows, "msd" if is_by_hand else options.by)
-    layers, reasons = by_hand(options.layers, len(msd)) if is_by_hand else by_rule(msd, options, seed)
+        msd = layer_values(probe_rows, options.by)
+        layers, reasons = by_rule(msd, options, seed)
+    else:
+        msd = layer_values(probe_rows, "msd")
+        layers, reasons = by_hand(wanted, len(msd))
     highest = max(msd)
-    rule = {key: getattr(options, key) for key in ("choose", "by", "threshold", "count")}
-    return {
-        "layers": layers,
-        "of": len(msd),
-        "options": options.layers if is_by_hand else rule,
-        "reasons": [
-            {
-                "layer": layer,
-                "msd": msd[layer],
-                "relative": msd[layer] / highest if highest else None,
-                "chosen": layer in layers,
-                "reason": reason,
-            }
-            for layer, reason in enumerate(reasons)
-        ],
-    }
+    shares = [value / highest if highest else None for value in msd]
+    explained = [
+        {"layer": layer, "msd": value, "relative": share, "chosen": layer in layers, "reason": reason}
+        for layer, (value, share, reason) in enumerate(zip(msd, shares, reasons, strict=True))
+    ]
+    return {"layers": layers, "of": len(msd), "options": wanted or rule, "reasons": explained}
 
 
 def layer_values(probe_rows: Iterable[dict[str, Any]], by: str) -> list[float]:
@@ -57,14 +45,13 @@ def layer_values(probe_rows: Iterable[dict[str, Any]], by: str) -> list[float]:
     return [values[layer] for layer in range(len(values))]
 
 
-def by_hand(wanted: list[int] | None, total: int) -> tuple[list[int], list[str]]:
+def by_hand(wanted: list[int], total: int) -> tuple[list[int], list[str]]:
     if not wanted:
         raise ValueError("layers: the list is empty, so nothing would be tuned; name a layer or set `auto`")
-    for place, layer in enumerate(wanted):
-        if not isinstance(layer, int) or isinstance(layer, bool) or not 0 <= layer < total:
-            raise ValueError(f"layers: {layer} does not exist; the model has the layers 0 to {total - 1}")
-        if layer in wanted[:place]:
-            raise ValueError(f"layers: {layer} is named twice; name each layer once")
+    if outside := [layer for layer in wanted if type(layer) is not int or not 0 <= layer < total]:
+        raise ValueError(f"layers: {outside[0]} does not exist; the model has the layers 0 to {total - 1}")
+    if twice := [layer for layer in wanted if wanted.count(layer) > 1]:
+        raise ValueError(f"layers: {twice[0]} is named twice; name each layer once")
     return sorted(wanted), ["named by hand" if layer in wanted else "not named" for layer in range(total)]
 
 
@@ -72,15 +59,13 @@ def by_rule(msd: list[float], rule: SelectionOptions, seed: int) -> tuple[list[i
     choose, count, total = rule.choose, rule.count, len(msd)
     if count is not None and count > total:
         raise ValueError(f"count: {count} layers, but the model has {total}; choose at most that many")
-    if choose in ("random", "top"):
-        size = count or leading_run(msd, rule)
-        if choose == "random":
-            layers = sorted(random.Random(seed).sample(range(total), size))
-            yes, no = f"drawn by seed {seed}", f"not drawn by seed {seed}"
-        else:
-            layers = [*range(total - size, total)]
-            yes, no = f"among the uppermost {size}", f"below the uppermost {size}"
-        return layers, [yes if layer in layers else no for layer in range(total)]
+    if choose == "random":
+        layers = sorted(random.Random(seed).sample(range(total), count or leading_run(msd, rule)))
+        return layers, [f"{'' if layer in layers else 'not '}drawn by seed {seed}" for layer in range(total)]
+    if choose == "top":
+        first = total - (count or leading_run(msd, rule))
+        places = ["below"] * first + ["among"] * (total - first)
+        return [*range(first, total)], [f"{place} the uppermost {total - first}" for place in places]
     relative = relative_values(msd, rule)
     if choose == "highest":
         order = sorted(range(total), key=lambda layer: -msd[layer])  # stable: of equals the lower layer first
