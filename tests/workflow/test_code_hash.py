@@ -121,7 +121,8 @@ def made(folder: Path, out: Path) -> dict[str, bytes]:
     """What some jobs of the smoke study write, by file."""
     study = compiled(yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8")))
     out.mkdir()
-    files = {name: out / name for name in ("questions", "raw", "kept", "counts", "quality")}
+    files = {name: out / f"{name}.parquet" for name in ("questions", "raw", "kept")}
+    files |= {name: out / f"{name}.csv" for name in ("counts", "quality")}
     kept = [word for name in ("kept", "counts", "quality") for word in (f"--{name}", files[name])]
     jobs = {
         "make_questions": ["--split", "train", "--options", stages.questions_options(study, "train").to_json()]

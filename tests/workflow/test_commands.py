@@ -63,15 +63,17 @@ def prepared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calls() -> dict[tuple[str, ...], list[str]]:
     """The commands by their options, each with the targets that a page asks for by them: one call tries all."""
     study = compiled(yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8")))
-    targets = {"all", "cards", "claims", *(target.name for target in study.named_targets)}
+    targets = {"all", "cards", "claims", "downloads", "preflight", *(target.name for target in study.named_targets)}
     found: dict[tuple[str, ...], list[str]] = {}
     for command in SNAKEMAKE:
-        words = shlex.split(command.replace("TARGET", "results/default/tables/scores.csv").replace("<target>", "all"))[
-            1:
-        ]
+        words = shlex.split(
+            command.replace("TARGET", "results/default/tables/scores.csv")
+            .replace("<target>", "all")
+            .replace("my-ablation", "all")
+        )[1:]
         options = tuple(word for word in words if word not in targets and not word.startswith("results/"))
         asked = [word for word in words if word not in options]
-        found.setdefault(options, []).extend(asked or ["all"] * ("preflight" not in options))
+        found.setdefault(options, []).extend(asked or ["all"])
     return found
 
 

@@ -214,9 +214,9 @@ def test_options_that_the_library_sets_itself() -> None:
     calls = {
         "sft": ("adamame/sft.py", "SFTConfig"),
         "grpo": ("adamame/grpo.py", "GRPOConfig"),
-        **dict.fromkeys(SUPERVISED, ("models/packed.py", "TrainingArguments")),
+        **dict.fromkeys(SUPERVISED, ("models/loop.py", "TrainingArguments")),
     }
     assert set(calls) == {name for name, recipe in RECIPES.items() if recipe.reads}
     for recipe, call in calls.items():
         assert OURS | keywords(*call) == trainer_options.taken_options(recipe), recipe
-    assert keywords("models/lora.py", "LoraConfig") == trainer_options.taken_options("lora")
+    assert keywords("models/parents.py", "LoraConfig") == trainer_options.taken_options("lora")

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "src", "config", "profiles", "resources", "slurm", "local")
 # The rules that do something have the names of their scripts; all others are targets.
-RULES = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")} | {"preflight_node"}
+RULES = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")} - {"preflight"} | {"preflight_node"}
 
 
 @dataclass
