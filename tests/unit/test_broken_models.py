@@ -11,7 +11,8 @@ from merges import write_parent
 from vernacular.evaluation.translate import translated
 from vernacular.merge.model import CONNECTOR, MergedModel, build_merge
 from vernacular.models.encoder import load_encoder
-from vernacular.models.folders import check_folder, checksums, load_model
+from vernacular.models.folders import load_model
+from vernacular.models.provenance import check_folder, checksums
 from vernacular.storage.files import write_json
 
 LLAMA = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2)

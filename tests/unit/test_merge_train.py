@@ -17,10 +17,10 @@ from vernacular.corpus.training import training_rows
 from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
 from vernacular.merge.train import collate, encode_rows, sample_rows, train_mapping, train_merge
 from vernacular.models import loop
-from vernacular.models.folders import digest
 from vernacular.models.job import training_job
 from vernacular.models.packing import IGNORED
 from vernacular.models.pretrain import build_model, train_tokenizer
+from vernacular.models.provenance import digest
 from vernacular.models.translator import build_translator
 
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}

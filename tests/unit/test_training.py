@@ -17,9 +17,9 @@ import pytest
 from scripts import run_script
 
 from vernacular.models import job as job_module
-from vernacular.models.folders import digest
 from vernacular.models.job import failed_write, training_job, training_key
 from vernacular.models.loop import WHOLE, last_checkpoint, mark_whole, report_progress
+from vernacular.models.provenance import digest
 from vernacular.models.record import write_history
 from vernacular.storage.files import read_json
 from vernacular.storage.records import KEPT_TRACE, TRAINING, write_rows

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from vernacular.models.folders import checksums
+from vernacular.models.provenance import checksums
 from vernacular.storage.command import script
 from vernacular.storage.files import atomic_folder, link_or_copy, read_json, write_json
 

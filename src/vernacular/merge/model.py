@@ -23,8 +23,9 @@ from transformers import AutoConfig
 
 from vernacular.merge.gates import build_gate
 from vernacular.models.encoder import encoder_limit, load_encoder
-from vernacular.models.folders import check_folder, digest, load_model, loading
+from vernacular.models.folders import load_model, loading
 from vernacular.models.packing import IGNORED, head_loss
+from vernacular.models.provenance import check_folder, digest
 from vernacular.storage.files import read_json, write_json
 
 CONFIG, CONNECTOR = "merge.json", "connector.safetensors"

@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from vernacular.models.folders import load_model, visible_files
+from vernacular.models.folders import load_model
 from vernacular.models.job import CHECKPOINTS
+from vernacular.models.provenance import visible_files
 from vernacular.storage.files import atomic_folder, link_or_copy
 
 ADAPTER = "adapter_config.json"

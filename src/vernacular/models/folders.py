@@ -1,61 +1,11 @@
-"""Model folders: their checksums, and how models are loaded from them."""
+"""How models are loaded from folders."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vernacular.storage.files import read_json
-
-RECORDS = ("manifest.json", "history.csv")  # how a model came to be, not what it is
-
-
-def digest(path: str | Path) -> str:
-    """SHA-256 of a file, or of all that a model folder loads: weights, configuration, tokenizer, chat template.
-
-    Manifest, history and hidden files are left out (Snakemake puts a timestamp into folders).
-    Raises FileNotFoundError for a folder without model files.
-    """
-    path, total = Path(path), hashlib.sha256()
-    files = [path] if path.is_file() else [file for file in visible_files(path) if file.name not in RECORDS]
-    if not files:
-        raise FileNotFoundError(f"{path}: no model files here; delete the folder and rerun")
-    for file in files:
-        total.update(file.name.encode())
-        with file.open("rb") as handle:
-            while chunk := handle.read(1 << 20):
-                total.update(chunk)
-    return total.hexdigest()
-
-
-def visible_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-
-
-def checksums(folder: Path) -> dict[str, str]:
-    """File -> SHA-256 of its bytes, for all files of a model folder except its manifest and hidden files."""
-    found = {}
-    for file in visible_files(folder):
-        if file.name != "manifest.json":
-            with file.open("rb") as handle:
-                found[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return found
-
-
-def check_folder(folder: str | Path) -> None:
-    """Compare a model folder with the checksums in its manifest; a folder without them (from a hub, say) passes.
-
-    Raises ValueError (one line with the file) for a file that is missing or not what was written.
-    """
-    folder = Path(folder)
-    if not (folder / "manifest.json").exists():
-        return
-    found = checksums(folder)
-    for name, expected in read_json(folder / "manifest.json").get("files", {}).items():
-        if found.get(name) != expected:
-            what = "changed or cut off since it was written" if name in found else "missing"
-            raise ValueError(f"{folder / name}: {what}; delete the folder and rerun")
+from vernacular.models.provenance import check_folder
 
 
 def load_model(

@@ -11,20 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
 
-from vernacular.models.folders import digest
 from vernacular.models.launch import start_processes
 from vernacular.models.processes import agreed, is_main, join, leave
+from vernacular.models.provenance import digest, versions
 from vernacular.storage.command import script
 from vernacular.storage.files import read_json
 from vernacular.storage.records import read_rows
 
-PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
 # In a model folder, and until the training ends in the job's folder: weights after the recipe's `checkpoint_steps`.
 CHECKPOINTS = "checkpoints"
 
@@ -123,10 +121,6 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
         if is_main():
             shutil.rmtree(job.folder, ignore_errors=True)
         leave()
-
-
-def versions() -> dict[str, str]:
-    return {name: version(name) for name in PACKAGES}
 
 
 def training_key(recipe: dict[str, Any], code: str, inputs: dict[str, str], seed: int) -> str:

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from vernacular.models.folders import checksums
-from vernacular.models.job import CHECKPOINTS, Job, versions
+from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import is_main
+from vernacular.models.provenance import checksums, versions
 from vernacular.storage.files import atomic_folder, write_json, write_text
 
 

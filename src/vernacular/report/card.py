@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from vernacular.models.job import PACKAGES
+from vernacular.models.provenance import PACKAGES
 from vernacular.report.options import CardOptions
 
 RATES = ("accuracy", "lpr", "wpr", "lcpr")
