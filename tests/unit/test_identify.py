@@ -17,6 +17,7 @@ from vernacular.language.identify import LanguageIdentifier, bundled_model, code
 from vernacular.language.languages import load_languages
 from vernacular.language.letters import letters_alone
 from vernacular.language.mathematics import strip_latex, strip_math
+from vernacular.run import code as run_code
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -266,3 +267,13 @@ def test_real_questions_are_not_called_switched_and_spliced_ones_are(identifier:
     spliced = [f"{a[: len(a) // 2]} {b[len(b) // 2 :]}" for (a, first), (b, second) in pairs if first != second]
     assert sum(code_switched([text for text, _ in pure], identifier)) <= 4
     assert sum(code_switched(spliced, identifier)) >= 0.93 * len(spliced)
+
+
+def test_other_words_rerun_what_identifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts = [
+        run_code.SOURCE.parent / f"workflow/scripts/{name}.py" for name in ("score", "filter_traces", "pretrain")
+    ]
+    hashes = [run_code.code_hash.__wrapped__(script) for script in scripts]
+    monkeypatch.setitem(run_code.DATA, "language/words.py", "languages.yaml")
+    changed = [run_code.code_hash.__wrapped__(script) != old for script, old in zip(scripts, hashes, strict=True)]
+    assert changed == [True, True, False]

@@ -26,9 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of <model>.jsonl files")
     parser.add_argument("--training", type=Path, nargs="+", default=[], help="training files (JSON lines, Parquet)")
-    parser.add_argument(
-        "--languages", nargs="+", default=[], help="candidates of the identifier (default: all present)"
-    )
+    parser.add_argument("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
     parser.add_argument("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
     args = parser.parse_args(argv)

@@ -7,11 +7,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from vernacular.answers.numbers import last_box
+from vernacular.answers.numbers import BARE_LENGTH, last_box
 from vernacular.language.letters import normalise
 from vernacular.language.phrasebook import LABELS
 
-BARE_LENGTH = 80  # characters: a longer text without a box is not an answer, as for numbers (our choice)
 LONGEST = 100_000  # the last characters, which are examined (our choice)
 
 # Not inside a Latin word, but next to other scripts, which set no spaces (C입니다); and not the article of "A knife".

@@ -56,10 +56,8 @@ _SCALES = [
         (3, "χίλια|χιλιάδες|nghìn|ngàn|ribu|elfu|हज़ार|हजार|হাজার|వేలు?|ہزار|ألف|آلاف"),
         (6, "millions?|millionen|millón|millones|milhão|milhões|milion[eiy]?|milionów|milioni|miljoen|milyon|mln|juta"),
         (6, "млн|миллион(?:а|ов)?|милиона?|εκατομμύρι[οα]|triệu|مليون|ملايين"),
-        (
-            9,
-            "billions?|milliarden?|milliards?|miliard[oiy]?|miljard|milyar|млрд|миллиард(?:а|ов)?|милиарда?|tỷ|tỉ|مليار",
-        ),
+        (9, "billions?|milliarden?|milliards?|miliard[oiy]?|miljard|milyar|tỷ|tỉ"),
+        (9, "млрд|миллиард(?:а|ов)?|милиарда?|مليار"),
         (5, "lakhs?|laki|लाख|লাখ|লক্ষ|లక్షలు?|لاکھ"),
         (7, "crores?|करोड़|কোটি|కోట్లు?|کروڑ"),
     ]

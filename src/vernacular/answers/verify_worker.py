@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -77,8 +76,6 @@ class _Worker:
         path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         settings = {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (a pipe that nobody reads could fill up and block)
-        self.selector = selectors.DefaultSelector()
-        self.buffer = b""
         try:
             self.process = subprocess.Popen(
                 COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=os.environ | settings
@@ -87,7 +84,6 @@ class _Worker:
             raise RuntimeError(f"the math-verify worker cannot start: {error}") from None
         assert self.process.stdin is not None and self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
-        self.selector.register(self.stdout, selectors.EVENT_READ)
         if self.read(START_SECONDS) != "ready":
             self.stop()
             self.errors.seek(0)
@@ -105,21 +101,15 @@ class _Worker:
         return self.read(SECONDS)
 
     def read(self, seconds: float) -> object:
-        end = time.monotonic() + seconds
-        while b"\n" not in self.buffer:
-            if not self.selector.select(max(0.0, end - time.monotonic())):
-                return None
-            chunk = os.read(self.stdout.fileno(), 65536)
-            if not chunk:
-                return None
-            self.buffer += chunk
-        line, _, self.buffer = self.buffer.partition(b"\n")
-        return json.loads(line)
+        """The next line, which is short enough to come whole (PIPE_BUF)."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.stdout, selectors.EVENT_READ)
+            line = self.stdout.readline() if selector.select(seconds) else b""
+        return json.loads(line) if line else None
 
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.selector.close()
         self.stdout.close()
         with contextlib.suppress(OSError):  # what was not flushed goes nowhere
             self.stdin.close()

@@ -16,7 +16,7 @@ from vernacular.answers.numbers import is_correct, last_box
 from vernacular.corpus.options import FilterOptions
 from vernacular.corpus.traces import FLAWS, Broken, read_traces
 from vernacular.language import letters
-from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier, chunks
 from vernacular.language.judge import judge
 from vernacular.language.prompts import END_OF_THINKING, THINK, split_completion
 from vernacular.storage.records import KEPT_TRACE, write_rows
@@ -89,16 +89,7 @@ def filter_rows(
 
 def held(rows: Iterable[Row | Broken]) -> Iterator[list[Row | Broken]]:
     """Batches of at most BATCH rows that end once they hold BATCH_TEXT characters: long traces come in smaller ones."""
-    batch: list[Row | Broken] = []
-    text = 0
-    for row in rows:
-        batch.append(row)
-        text += 0 if isinstance(row, Broken) else len(row["completion"])
-        if len(batch) == BATCH or text >= BATCH_TEXT:
-            yield batch
-            batch, text = [], 0
-    if batch:
-        yield batch
+    return chunks(rows, lambda row: 0 if isinstance(row, Broken) else len(row["completion"]), BATCH_TEXT, BATCH)
 
 
 def has_structure(rows: list[Row]) -> list[bool]:

@@ -40,15 +40,11 @@ def vllm_rows(
 
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    context = getattr(config, "max_position_embeddings", tokenizer.model_max_length)
     ends = end_tokens(GenerationConfig.from_pretrained(folder), tokenizer)
-    asked = []
-    for request in prepare(tokenizer, questions, options.decoding):
-        for sample in range(options.samples):
-            if request.places + options.max_new_tokens > context:
-                yield request.row(sample, "", 0, "prompt_too_long")
-            else:
-                asked.append((request, sample))
+    context = getattr(config, "max_position_embeddings", tokenizer.model_max_length)
+    requests, too_long = prepare(context, tokenizer, questions, options)
+    yield from too_long
+    asked = [(request, sample) for request in requests for sample in range(options.samples)]
     dtype = {"auto": "bfloat16"}.get(options.dtype, options.dtype)
     engine = LLM(model=str(folder), dtype=dtype, seed=seed, max_model_len=context, trust_remote_code=False)
     parameters = [

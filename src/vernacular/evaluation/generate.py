@@ -79,20 +79,17 @@ def generate_rows(
     `context` a text that precedes the chat.
     """
     context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
-    fitting = []
-    for request in prepare(tokenizer, questions, options.decoding, extras):
-        if request.places + options.max_new_tokens > context:
-            for sample in range(options.samples):
-                yield request.row(sample, "", 0, "prompt_too_long")
-        else:
-            fitting.append(request)
+    requests, too_long = prepare(context, tokenizer, questions, options, extras)
+    yield from too_long
     per_batch = max(options.batch_size // options.samples, 1)
-    for start in range(0, len(fitting), per_batch):
-        yield from generate_batch(model, tokenizer, fitting[start : start + per_batch], options, seed, extras)
+    for start in range(0, len(requests), per_batch):
+        yield from generate_batch(model, tokenizer, requests[start : start + per_batch], options, seed, extras)
 
 
-def prepare(tokenizer: Any, questions: list[Question], decoding: str, extras: Extras = PLAIN) -> list[Request]:
-    """The requests, in order of length."""
+def prepare(
+    context: int, tokenizer: Any, questions: list[Question], options: GenerationOptions, extras: Extras = PLAIN
+) -> tuple[list[Request], list[dict[str, Any]]]:
+    """(the requests in order of length, the rows of those that do not fit the context)."""
     requests = []
     for question in questions:
         asked_in = question.get("asked_in") or question["language"]
@@ -100,13 +97,16 @@ def prepare(tokenizer: Any, questions: list[Question], decoding: str, extras: Ex
         if extras.hides_question:
             messages = [{**message, "content": ""} for message in messages]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-        if context := question.get("context"):  # as in training rows of the task `context`
-            prompt = f"{context}\n{prompt}"
-        prefix = forced_prefix(question["language"]) if decoding == "forced-prefix" else ""
+        if preceding := question.get("context"):  # as in training rows of the task `context`
+            prompt = f"{preceding}\n{prompt}"
+        prefix = forced_prefix(question["language"]) if options.decoding == "forced-prefix" else ""
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
         places = len(ids) + extras.context_tokens(question)
         requests.append(Request(question, prompt, prefix, ids, places, extras.columns(question)))
-    return sorted(requests, key=lambda one: (len(one.ids), one.question["id"], one.question["language"]))
+    requests.sort(key=lambda one: (len(one.ids), one.question["id"], one.question["language"]))
+    room, samples = context - options.max_new_tokens, range(options.samples)
+    too_long = [one.row(n, "", 0, "prompt_too_long") for one in requests if one.places > room for n in samples]
+    return [one for one in requests if one.places <= room], too_long
 
 
 def generate_batch(
@@ -114,12 +114,8 @@ def generate_batch(
 ) -> Iterator[dict[str, Any]]:
     samples, new = options.samples, options.max_new_tokens
     questions = [request.question for request in requests]
-    width = max(len(request.ids) for request in requests)
-    ids = torch.full((len(requests), width), tokenizer.pad_token_id)
-    mask = torch.zeros_like(ids)
-    for row, request in enumerate(requests):
-        ids[row, width - len(request.ids) :] = torch.tensor(request.ids)
-        mask[row, width - len(request.ids) :] = 1
+    given = {"input_ids": [request.ids for request in requests]}
+    batch = tokenizer.pad(given, padding_side="left", return_attention_mask=True, return_tensors="pt").to(model.device)
     draws: torch.Tensor | None = None
     if options.temperature > 0:
         seeds = [stream_seed(question, sample, seed) for question in questions for sample in range(samples)]
@@ -128,8 +124,7 @@ def generate_batch(
     loop = {"samples": samples, "new": new, "ends": ends, "pad": pad}
     with torch.inference_mode():
         output = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
+            **batch,
             **extras.inputs(questions),
             max_new_tokens=new,
             do_sample=False,
@@ -137,7 +132,7 @@ def generate_batch(
             eos_token_id=ends,
             custom_generate=partial(decode, draws=draws, temperature=options.temperature, **loop),
         )
-    sequences = iter(output[:, width:].tolist())
+    sequences = iter(output[:, batch["input_ids"].shape[1] :].tolist())
     for request, columns in zip(requests, extras.answer_columns(questions), strict=True):
         for sample in range(samples):
             tokens = next(sequences)

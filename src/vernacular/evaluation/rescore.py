@@ -60,11 +60,8 @@ def read_completions(path: Path) -> list[dict[str, Any]]:
     for number, given in read_lines(path):
         place = f"{path}, line {number}"
         check_keys(given, place)
-        benchmark, identifier, language = (
-            str(given.get("benchmark", "completions")),
-            str(given["id"]),
-            given["language"],
-        )
+        benchmark = str(given.get("benchmark", "completions"))
+        identifier, language = str(given["id"]), given["language"]
         samples = seen.setdefault((benchmark, identifier, language), set())
         sample, tokens = given.get("sample", len(samples)), given.get("tokens")
         for key, value in (("sample", sample), ("tokens", 0 if tokens is None else tokens)):

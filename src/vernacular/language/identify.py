@@ -7,10 +7,10 @@ cascade and its thresholds are our choice.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,14 +31,19 @@ _DOUBT = 1e-3  # no model is surer than that
 _WORD_PLACES = {code: place for place, code in enumerate(WORD_LANGUAGES)}
 
 
-def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in their order, in lists of about `_CHUNK` characters, so that memory stays bounded."""
-    some: list[str] = []
+T = TypeVar("T")
+
+
+def chunks(
+    items: Iterable[T], length: Callable[[Any], int] = len, characters: int = _CHUNK, count: float = math.inf
+) -> Iterator[list[T]]:
+    """The items in order, in lists that end with `count` items or `characters` of `length`: memory stays bounded."""
+    some: list[T] = []
     size = 0
-    for text in texts:
-        some.append(text)
-        size += len(text)
-        if size >= _CHUNK:
+    for item in items:
+        some.append(item)
+        size += length(item)
+        if size >= characters or len(some) == count:
             yield some
             some, size = [], 0
     if some:

@@ -16,20 +16,14 @@ PHRASEBOOKS = Path(__file__).parents[3] / "resources" / "phrasebook"
 OPERATIONS = ("add", "subtract", "multiply", "share")
 
 LABELS = ("entailment", "neutral", "contradiction")
-STATEMENTS = {
-    "exact": {"name", "n"},
-    "more": {"name", "n"},
-    "fewer": {"name", "n"},
+STATEMENTS: dict[str, set[str]] = {
+    **dict.fromkeys(("exact", "more", "fewer"), {"name", "n"}),
     "pair": {"name", "other", "n", "m"},
-}
-STATEMENTS |= {
-    "more_than": {"name", "other"},
-    "fewer_than": {"name", "other"},
-    "all": set(),
-    "some": set(),
-    "none": set(),
+    **dict.fromkeys(("more_than", "fewer_than"), {"name", "other"}),
+    **dict.fromkeys(("all", "some", "none"), set()),
 }
 FACTS, FACTS_OF_A_PLACE = 30, 3
+LEAST = {"names": 4, "things": 10, "steps": 2, "places": FACTS // FACTS_OF_A_PLACE, "facts": FACTS}  # entries of lists
 
 # Section -> kind -> (how many templates, placeholders that each must hold). The forms of things are allowed besides, or
 # those of a fact and its place where a template speaks of these.
@@ -86,13 +80,7 @@ def check_phrasebook(book: Any, language: str, path: Path) -> None:
 
     if not isinstance(book, dict) or book.get("language") != language:
         fail(f"the key 'language' must be '{language}'")
-    for key, least in (
-        ("names", 4),
-        ("things", 10),
-        ("steps", 2),
-        ("places", FACTS // FACTS_OF_A_PLACE),
-        ("facts", FACTS),
-    ):
+    for key, least in LEAST.items():
         if len(book.get(key) or []) < least:
             fail(f"'{key}' needs at least {least} entries, has {len(book.get(key) or [])}")
     for key in (*INSTRUCTIONS, *FRAMES):
@@ -181,23 +169,3 @@ def render_trace(
 def join_sentences(parts: list[str], language: str) -> str:
     """Chinese and Japanese set no space between sentences."""
     return ("" if language in ("zh", "ja") else " ").join(parts)
-
-
-if __name__ == "__main__":  # python -m vernacular.language.phrasebook fr: show what the phrasebook can say
-    import sys
-
-    for code in sys.argv[1:]:
-        book = load_phrasebook(code)
-        for key in (*INSTRUCTIONS, *FRAMES):
-            print(f"== {code}: {book[key]}")
-        for number in range(FACTS):
-            print("fact", number + 1, " | ".join(fact_forms(book, number).values()))
-        values = dict(n=23, a=23, b=5, x=24, y=6, z=4, m=19, sign=">", step=book["steps"][0])
-        for section, kinds in SECTIONS.items():
-            for kind in kinds:
-                for number, template in enumerate(book[section][kind]):
-                    values |= dict(name=book["names"][number % 4], other=book["names"][number - 1])
-                    facts = [fact_forms(book, n) for n in range(0, FACTS, 7)]
-                    things = facts if section in OF_FACTS else (book["things"][number], book["things"][9 - number])
-                    for thing in things:
-                        print(f"{section}.{kind}.{number + 1}", template.format(**values, **thing))

@@ -81,12 +81,9 @@ def told_languages(
 
 def encoder_batch(model: MergedModel, questions: list[EncoderQuestion]) -> dict[str, torch.Tensor]:
     """Arguments of MergedModel.generate besides the prompts, padded on the right."""
-    tokens = [question.ids or [] for question in questions]
-    width, pad = max(map(len, tokens)), model.encoder_tokenizer.pad_token_id
+    given = {"input_ids": [question.ids or [] for question in questions]}
+    batch = model.encoder_tokenizer.pad(given, padding_side="right", return_attention_mask=True, return_tensors="pt")
     places = {language: place for place, language in enumerate(model.options["languages"])}
-    batch = {
-        "encoder_input_ids": [ids + [pad] * (width - len(ids)) for ids in tokens],
-        "encoder_attention_mask": [[1] * len(ids) + [0] * (width - len(ids)) for ids in tokens],
-        "language": [places.get(str(question.told_language), -1) for question in questions],
-    }
-    return {name: torch.tensor(values, device=model.device) for name, values in batch.items()}
+    told = torch.tensor([places.get(str(question.told_language), -1) for question in questions])
+    tensors = {f"encoder_{name}": values for name, values in batch.items()} | {"language": told}
+    return {name: values.to(model.device) for name, values in tensors.items()}
