@@ -86,7 +86,7 @@ READERS: dict[str, tuple[str, Callable[[dict[str, Path]], list[Any]]]] = {
     ),
     "scores of make_table": ("scores", lambda f: ["make_table", f["scores"], "--options", SUMMARY]),
     "scores of plot_pareto": ("scores", lambda f: ["plot_pareto", f["scores"], "--options", SUMMARY]),
-    "probe of slam_select": ("probe", lambda f: ["slam_select", "--probe", f["probe"], "--options", "[]", "--seed", 1]),
+    "probe of slam_select": ("probe", lambda f: ["slam_select", "--probe", f["probe"], "--options", "{}", "--seed", 1]),
     "probe of make_slam_sweep": ("probe", sweep),
     "layers of make_slam_sweep": ("layers", sweep),
     "layers of plot_slam_probe": (

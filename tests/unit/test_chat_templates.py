@@ -9,7 +9,7 @@ from scripts import run_script
 
 from vernacular.language.prompts import CHAT_TEMPLATE, answer_message, join_completion
 from vernacular.models.provenance import checksums
-from vernacular.study.resolve import CHAT_TEMPLATES
+from vernacular.study.check import CHAT_TEMPLATES
 
 NAMES = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
 ASKED = {"role": "user", "content": "Combien ?"}

@@ -293,8 +293,8 @@ def put(key: str, value: Any) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (put("metrics", ["accurcy"]), "metrics.0: 'accurcy' is no valid choice; did you mean 'accuracy'?"),
-        (put("direction", "highr"), "direction: 'highr' is no valid choice; did you mean 'higher'?"),
+        (put("metrics", ["accurcy"]), "metrics.0: 'accurcy' is not a valid choice; did you mean 'accuracy'?"),
+        (put("direction", "highr"), "direction: 'highr' is not a valid choice; did you mean 'higher'?"),
         (put("basline", "grpo"), "basline: unknown key; did you mean 'baseline'?"),
         (put("languages", "in-domian"), "languages: 'in-domian' is no group of languages; did you mean 'in-domain'?"),
         (put("languages", ["fr", "xx"]), "languages: unknown language 'xx'; choose from: en, "),
@@ -302,7 +302,7 @@ def put(key: str, value: Any) -> Callable[[dict[str, Any]], object]:
         (put("baseline", "adamame"), "baseline: 'adamame' is the model itself"),
         (put("metrics", ["accuracy", "seconds"]), "metrics: 'seconds' stands alone"),
         (put("metrics", ["msd_depth"]), "'msd_depth' is of one model; leave out `baseline`"),
-        (put("threshold", "none"), "threshold: 'none' stands here; it must be of the type number"),
+        (put("threshold", "none"), "threshold: expected number, got 'none'"),
         (put("published", [{"difference": 1}]), "published.0: the key 'figures' is missing"),
         (lambda claims: claims["fewer-tokens"].pop("model"), "claims.fewer-tokens: the key 'model' is missing"),
         (lambda claims: claims.clear(), "claims: needs at least 1 of them"),
@@ -327,7 +327,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="not valid YAML"):
         load_claims(tmp_path / "broken.yaml")
     (tmp_path / "empty.yaml").touch()
-    with pytest.raises(StudyError, match="the file: nothing stands here"):
+    with pytest.raises(StudyError, match="the file: expected object, got nothing"):
         load_claims(tmp_path / "empty.yaml")
     (tmp_path / "twice.yaml").write_text("claims:\n  one: {model: a}\n  one: {model: b}\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"twice\.yaml: line 3: the key 'claims\.one' stands there a second time"):
