@@ -7,6 +7,7 @@ French 1 250 for 251, and rejects the digits of other scripts, so it would fail 
 
 import re
 import unicodedata
+from collections import deque
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
@@ -96,13 +97,10 @@ def last_box(text: str) -> str | None:
 
     Linear in the text. A box with over a million braces and escapes counts as one that never closes (our choice).
     """
-    start = text.rfind("\\boxed")
-    while start >= 0 and not (opening := _BOX.match(text, start)):
-        start = text.rfind("\\boxed", 0, start)
-    if start < 0:
+    last = deque(_BOX.finditer(text), maxlen=1)
+    if not last:
         return None
-    assert opening
-    depth = 1
+    opening, depth = last[0], 1
     for token in islice(_BRACE.finditer(text, opening.end()), 1_000_000):
         if token[0] == "{":
             depth += 1
