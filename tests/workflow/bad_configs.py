@@ -286,11 +286,11 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "highest of how many": (
         put("models.slam.layers", {"choose": "highest", "count": None}),
-        ["models.slam.layers.count: `choose: highest`", "set count"],
+        ["models.slam.layers.count: `highest`", "how many layers"],
     ),
     "a number of layers for a threshold": (
         put("models.slam.layers", {"choose": "leading"}),
-        ["models.slam.layers.count: `choose: leading`", "set count: null"],
+        ["models.slam.layers.count: `leading`", "set count: null"],
     ),
     "as many layers as what": (
         put("slam.select", {"choose": "threshold", "threshold": 0.5}),

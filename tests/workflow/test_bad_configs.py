@@ -17,7 +17,7 @@ from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
 from vernacular.run.asked_targets import check_asked_targets
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import check_owner
-from vernacular.study.compile import RESERVED
+from vernacular.study.compile import RESERVED, compile_study
 from vernacular.study.schema import StudyError, load_schema
 from vernacular.study.sources import check_folders
 
@@ -74,7 +74,7 @@ def test_any_junk_is_one_line_or_a_study(data: st.DataObject, junk: Any) -> None
         inner = inner[step]
     inner[place[-1]] = junk
     try:
-        compiled(config)
+        compile_study(config, "mine.yaml", ROOT / "config" / "claims.yaml")
     except StudyError as error:
         message = str(error)
         assert message.startswith("mine.yaml: ") and "\n" not in message and len(message) < 700
@@ -179,12 +179,10 @@ def test_phrasebook_with_a_missing_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["things: [", "things: {}"])
-def test_broken_phrasebooks_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr("vernacular.language.phrasebook.PHRASEBOOKS", tmp_path)
+def test_broken_phrasebooks_are_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "fr.yaml").write_text(text, encoding="utf-8")
-    load_phrasebook.cache_clear()
     with pytest.raises((PhrasebookError, YamlError), match=r"fr\.yaml") as caught:
-        load_phrasebook("fr")
+        load_phrasebook("fr", tmp_path)
     assert "\n" not in str(caught.value)
 
 

@@ -36,8 +36,8 @@ ADAMAME = {
     "plot_training": 1,
 }
 SLAM = {
-    "make_claims": 2,
-    "check_leaks": 2,
+    "make_claims": 1,
+    "check_leaks": 1,
     "make_samples": 1,
     "make_page": 1,
     "download": 6,
@@ -54,7 +54,7 @@ SLAM = {
     "make_slam_table": 1,
     "make_slam_costs": 1,
     "plot_slam_probe": 1,
-    "make_table": 2,
+    "make_table": 1,
     "plot_pareto": 1,
     "plot_languages": 1,
 }
@@ -63,8 +63,8 @@ SLAM = {
 def merges(downloads: int, benchmarks: int) -> dict[str, int]:
     """Three seeds of one mapping, four merges and a reasoner."""
     return {
-        "make_claims": 2,
-        "check_leaks": 2,
+        "make_claims": 1,
+        "check_leaks": 1,
         "make_samples": 1,
         "make_page": 1,
         "download": downloads,
@@ -77,7 +77,7 @@ def merges(downloads: int, benchmarks: int) -> dict[str, int]:
         "generate": 3 * benchmarks,
         "generate_merged": 12 * benchmarks,
         "score": 15 * benchmarks,
-        "make_table": 2,
+        "make_table": 1,
         "make_merge_table": 1,
         "make_merge_languages": benchmarks,
         "plot_merge_gates": 1,

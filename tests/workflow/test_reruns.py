@@ -53,7 +53,7 @@ def test_nothing_to_do(finished: Path) -> None:
 def test_what_changes_no_result_reruns_nothing(workspace: Path) -> None:
     """Words, layout, messages; what a job asks a cluster for, threads, a launcher of one process; another folder."""
     library, config = workspace / "src" / "vernacular", workspace / "config" / "config.yaml"
-    for module in ("adamame/reward.py", "language/identify.py", "models/training.py", "evaluation/score.py"):
+    for module in ("adamame/reward.py", "language/identify.py", "models/loop.py", "evaluation/score.py"):
         replace(library / module, '"""', '"""Other words. ')  # the module's docstring
         append(library / module, "\n\n# a comment\n")
     replace(library / "adamame/reward.py", ") -> None:\n", ') -> None:\n        """A new docstring."""\n')
