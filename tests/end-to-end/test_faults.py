@@ -30,7 +30,7 @@ RULES = {
     ),
     "train_sft": (["seed-1/models/sft"], "train_sft", 10),
     "generate": (["seed-1/generations/sft/mini-mgsm.parquet"], "generate", 8),
-    "training_curves": (
+    "plot_training": (
         [f"figures/{name}.{kind}" for name in ("training", "training-languages") for kind in ("png", "svg", "csv")],
         "plot_training",
         2,
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_is_told(study_copy: Path) -> None:
 CUT = {
     "corpus/traces/raw.parquet": "filter_traces",
     "seed-1/models/sft/model.safetensors": "generate",
-    "seed-1/models/adamame/history.csv": "training_curves",
+    "seed-1/models/adamame/history.csv": "plot_training",
 }
 
 

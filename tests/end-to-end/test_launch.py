@@ -181,7 +181,7 @@ def test_finetune_of_two_processes(parent: Path, tmp_path: Path) -> None:
         torch.testing.assert_close(others[name], weights[name], atol=1e-6, rtol=1e-4)
     again = command(script, two, parent, "rows.parquet", tmp_path / "two")
     done = subprocess.run(again, env=environment(), check=True, capture_output=True, text=True)
-    assert done.stdout.count("finished already") == 1
+    assert done.stdout.count("already finished") == 1
 
 
 SHARDS = {

@@ -16,7 +16,7 @@ MODELS = ["reasoner", "langbridge", "mindmerger", "fix-merge", "st-merge", "reas
 @pytest.fixture(scope="module")
 def merge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("merge")
-    run_study(folder, "merge", "merge_steering")
+    run_study(folder, "merge", "merge-steering")
     return folder / RESULTS
 
 
@@ -33,7 +33,7 @@ def test_tables_and_figures_are_there(merge: Path) -> None:
         f"{name} by language" in page for name in ("mini-mgsm", "mini-xnli")
     )
     assert not (merge / "index.html").exists()  # a page asks for no other part
-    steering = pd.read_csv(merge / "tables/merge-steering.csv")
+    steering = pd.read_csv(merge / "tables/merge-steering-scores.csv")
     assert set(steering["model"]) == {"st-merge+mixed-en", "st-merge+encoder-off"}
 
 

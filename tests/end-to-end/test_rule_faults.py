@@ -24,16 +24,16 @@ pytestmark = pytest.mark.slow
 RESULTS = "results/smoke"
 # Rule -> an output, of a job that takes little; all rules of the study but the downloads'.
 RULES = {
-    "questions": "corpus/questions/test.parquet",
-    "training_data": "corpus/training/reasoning.parquet",
-    "raw_traces": "corpus/traces/raw.parquet",
+    "make_questions": "corpus/questions/test.parquet",
+    "make_training_data": "corpus/training/reasoning.parquet",
+    "make_traces": "corpus/traces/raw.parquet",
     "filter_traces": "corpus/traces/kept.parquet",
-    "leaks": "corpus/merge-leaks.csv",
+    "check_leaks": "corpus/merge-leaks.csv",
     "pretrain": "seed-1/models/base",
     "pretrain_translator": "seed-1/models/translator",
     "train_finetune": "seed-1/models/reasoner",
     "train_sft": "seed-1/models/sft",
-    "rl_prompts": "seed-1/corpus/rl/sft.parquet",
+    "make_rl_prompts": "seed-1/corpus/rl/sft.parquet",
     "train_grpo": "seed-1/models/adamame",
     "slam_probe": "seed-1/slam/reasoner/probe.parquet",
     "slam_select": "seed-1/slam/slam/layers.json",
@@ -44,26 +44,26 @@ RULES = {
     "generate_merged": "seed-1/generations/st-merge/mini-xnli.parquet",
     "generate_translated": "seed-1/generations/reasoner+translate-en/mini-xnli.parquet",
     "score": "seed-1/scores/lrm/mini-msvamp.parquet",
-    "table": "tables/scores.csv",
-    "claims_table": "tables/claims.csv",
-    "pareto": "figures/pareto.png",
-    "languages": "figures/languages.png",
-    "training_curves": "figures/training.png",
-    "samples": "tables/samples.csv",
-    "page": "index.html",
-    "model_card": "cards/seed-1/lrm.md",
-    "slam_table": "tables/slam.csv",
-    "slam_costs": "costs/slam.csv",
-    "slam_figure": "figures/slam-probe-reasoner.png",
-    "slam_sweep_table": "tables/slam-sweep.csv",
-    "slam_sweep_figure": "figures/slam-sweep.png",
-    "merge_table": "tables/merge.csv",
-    "merge_languages": "tables/merge-mini-xnli.csv",
-    "merge_gates": "figures/merge-gates.png",
+    "make_table": "tables/scores.csv",
+    "make_claims": "tables/claims.csv",
+    "plot_pareto": "figures/pareto.png",
+    "plot_languages": "figures/languages.png",
+    "plot_training": "figures/training.png",
+    "make_samples": "tables/samples.csv",
+    "make_page": "index.html",
+    "make_card": "cards/seed-1/lrm.md",
+    "make_slam_table": "tables/slam.csv",
+    "make_slam_costs": "costs/slam.csv",
+    "plot_slam_probe": "figures/slam-probe-reasoner.png",
+    "make_slam_sweep": "tables/slam-sweep.csv",
+    "plot_slam_sweep": "figures/slam-sweep.png",
+    "make_merge_table": "tables/merge.csv",
+    "make_merge_languages": "tables/merge-mini-xnli.csv",
+    "plot_merge_gates": "figures/merge-gates.png",
 }
 TRAININGS = [rule for rule in RULES if rule.startswith(("train_", "pretrain"))]
-CHOSEN = list(RULES) if ALL else ["samples"]
-PARTS = ["all", "slam", "slam_sweep", "merge", "merge_steering", "cards"] if ALL else ["all"]
+CHOSEN = list(RULES) if ALL else ["make_samples"]
+PARTS = ["all", "slam", "slam-sweep", "merge", "merge-steering", "cards"] if ALL else ["all"]
 
 
 class Stage(NamedTuple):

@@ -18,7 +18,7 @@ RESULTS = Path("results/smoke")
 @pytest.fixture(scope="module")
 def slam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slam")
-    run_study(folder, "slam", "slam_sweep")
+    run_study(folder, "slam", "slam-sweep")
     return folder / RESULTS
 
 
@@ -44,7 +44,7 @@ def test_a_deleted_file_of_a_figure_is_made_again(slam: Path) -> None:
     before = [file.read_bytes() for file in files]
     for file in files:
         file.unlink()
-    run_study(slam.parents[1], "slam", "slam_sweep")
+    run_study(slam.parents[1], "slam", "slam-sweep")
     assert [file.read_bytes() for file in files] == before
 
 

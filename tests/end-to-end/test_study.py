@@ -70,9 +70,9 @@ def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, 
     results, overlay = study_copy / RESULTS, tmp_path / "lora.yaml"
     overlay.write_text("models: {adamame: {lora: {r: 4, lora_alpha: 8, target_modules: all-linear}}}\n")
     run_study(study_copy, "trajectories", configs=("config/smoke.yaml", str(overlay)))
-    table = pd.read_csv(results / "figures/trajectories.csv")
+    table = pd.read_csv(results / "figures/trajectories-steps.csv")
     assert list(zip(table["model"], table["step"], strict=True)) == [("adamame", 0), ("adamame", 2), ("adamame", 4)]
-    assert "trajectories" in figures(results)
+    assert "trajectories-steps" in figures(results)
     assert (results / "trajectories.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 1
     models = results / "seed-1/models"
     assert not list(models.glob("*@*"))

@@ -66,7 +66,7 @@ def test_the_summary_says_what_to_type_next(tmp_path: Path) -> None:
     text = summary(LOG, "snakemake --profile slurm", tmp_path)
     assert "failed: train_grpo (results/s/seed-1/models/adamame)" in text
     assert "hint: the time limit was too short: raise `resources.runtime`" in text
-    assert "type the same again: snakemake --profile slurm" in text
+    assert "After fixing this, rerun: snakemake --profile slurm" in text
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ HINTS = {
     r"Requested node configuration is not available": "no node of the partition has so many GPUs, CPUs or so much "
     f"memory: change {PARTITIONS}, or `resources` in the configuration",
     r"Requested time limit is invalid": f"the partition's jobs are shorter: change max_runtime in {PARTITIONS}, or "
-    "`resources.runtime` and `most.runtime` in the configuration",
+    "`resources.runtime` and `limits.runtime` in the configuration",
     r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",
     r"status is: 'TIMEOUT'|DUE TO TIME LIMIT|ended by SIGTERM": "the time limit was too short: raise "
     "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint",
@@ -76,6 +76,6 @@ def summary(log: str, command: str, folder: Path) -> str:
     """
     lines = ["", *(f"failed: {rule} ({output})\n  log:  {path}" for rule, output, path in failures(log))]
     lines += [f"hint: {hint}" for hint in [*hints(log), *disk_hints(folder)]]
-    lines.append(f"When it is mended, type the same again: {command}")
+    lines.append(f"After fixing this, rerun: {command}")
     lines.append("What is finished stays, and a training goes on from its last checkpoint.")
     return "\n".join(lines)
