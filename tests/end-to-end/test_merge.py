@@ -27,7 +27,7 @@ def test_tables_and_figures_are_there(merge: Path) -> None:
     for benchmark in set(table["benchmark"]):
         wide = pd.read_csv(merge / f"tables/merge-{benchmark}.csv")
         assert list(wide["model"]) == MODELS and wide["en"].str.match(r"[\d.]+ \([\d.]+-[\d.]+\)$").all()
-    assert figures(merge) == {"merge-gates"}
+    assert figures(merge) == {"merge-gates", "merge-steering-languages", "merge-steering-pareto"}
     page = (merge / "merge.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 1 and all(
         f"{name} by language" in page for name in ("mini-mgsm", "mini-xnli")
