@@ -50,7 +50,7 @@ def test_what_a_later_attempt_made_is_no_failure() -> None:
         ("Batch job submission failed: Invalid account or account/partition combination specified", "SBATCH_ACCOUNT"),
         ("The given account x appears to be invalid. Available accounts:", "slurm_account"),
         ("Batch job submission failed: Requested node configuration is not available", "max|GPUs"),
-        ("Requested time limit is invalid (missing or exceeds some limit)", "most.runtime"),
+        ("Requested time limit is invalid (missing or exceeds some limit)", "limits.runtime"),
         ("error: Memory specification can not be satisfied", "resources.mem_mb"),
         ("SLURM status is: 'OUT_OF_MEMORY'", "resources.mem_mb"),
         ("Unable to contact slurm controller (connect failure)", "sinfo"),
