@@ -92,7 +92,7 @@ setup: .venv/ready
 dry-run: .venv/ready
 	@$(SNAKEMAKE) --profile local --dry-run --quiet all
 
-# GPUs, memory, hours, disk and bytes to fetch of a study, reckoned; docs/resources.md.
+# Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
 plan: .venv/ready
 	@PATH="$(BIN):$$PATH" python -m vernacular.planning.plan $(CONFIG)
 

@@ -296,11 +296,14 @@ def put(key: str, value: Any) -> Callable[[dict[str, Any]], object]:
         (put("metrics", ["accurcy"]), "metrics.0: 'accurcy' is not a valid choice; did you mean 'accuracy'?"),
         (put("direction", "highr"), "direction: 'highr' is not a valid choice; did you mean 'higher'?"),
         (put("basline", "grpo"), "basline: unknown key; did you mean 'baseline'?"),
-        (put("languages", "in-domian"), "languages: 'in-domian' is no group of languages; did you mean 'in-domain'?"),
+        (
+            put("languages", "in-domian"),
+            "languages: 'in-domian' is not a group of languages; did you mean 'in-domain'?",
+        ),
         (put("languages", ["fr", "xx"]), "languages: unknown language 'xx'; choose from: en, "),
         (put("baseline", None), "compares with nothing; set `baseline` (a model) or `than`"),
         (put("baseline", "adamame"), "baseline: 'adamame' is the model itself"),
-        (put("metrics", ["accuracy", "seconds"]), "metrics: 'seconds' stands alone"),
+        (put("metrics", ["accuracy", "seconds"]), "metrics: 'seconds' must be the only metric"),
         (put("metrics", ["msd_depth"]), "'msd_depth' is of one model; leave out `baseline`"),
         (put("threshold", "none"), "threshold: expected number, got 'none'"),
         (put("published", [{"difference": 1}]), "published.0: the key 'figures' is missing"),
@@ -330,7 +333,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="the file: expected object, got nothing"):
         load_claims(tmp_path / "empty.yaml")
     (tmp_path / "twice.yaml").write_text("claims:\n  one: {model: a}\n  one: {model: b}\n", encoding="utf-8")
-    with pytest.raises(StudyError, match=r"twice\.yaml: line 3: the key 'claims\.one' stands there a second time"):
+    with pytest.raises(StudyError, match=r"twice\.yaml: line 3: the key 'claims\.one' is repeated"):
         load_claims(tmp_path / "twice.yaml")
 
 

@@ -113,7 +113,7 @@ def broken(tmp_path: Path, old: str, new: str, language: str = "en") -> str:
         ("[Anna, Maria, Sara, Nina]", "[Anna, Maria]", "'names' needs at least 4 entries, has 2"),
         ("language: en", "language: fr", "the key 'language' must be 'en'"),
         ("language: en", "language: [en", "not valid YAML"),
-        ("language: en", "language: en\nlanguage: fr", "the key 'language' stands there a second time"),
+        ("language: en", "language: en\nlanguage: fr", "the key 'language' is repeated"),
         ("'{step}", "'{name} {step}", "lacks the form 'name'"),  # only stories and statements know a person
         ("choice_instruction:", "choices:", "'choice_instruction' is missing"),
         ("neutral or contradiction in", "neutral or contradictory in", "does not name the label 'contradiction'"),

@@ -153,7 +153,7 @@ def test_plan_of_a_study_like_the_papers() -> None:
     assert plan.fetched(study()) == pytest.approx(2 * 6.74e9 + 4 * 3.74e9)
     text = plan.report(study(), list(works.values()), "17")
     hours = sum(work.hours * 12 for work in works.values())
-    assert f"GPU hours {hours:.1f}" in text and "17 to run now" in text and "Reckoned, not measured" in text
+    assert f"GPU hours {hours:.1f}" in text and "17 to run now" in text and "All figures are estimates" in text
     overlay = yaml.safe_load(plan.overlay(list(works.values())))["models"]
     assert overlay["slam"]["resources"]["gpu"] == 4 and overlay["slam"]["resources"]["mem_mb"] > 4 * 4 * 6.7e3
     assert overlay["slam"]["resources"]["runtime"] >= works["slam"].hours * 60

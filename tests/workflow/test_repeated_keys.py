@@ -22,8 +22,8 @@ def with_a_second(text: str, key: str, new: str) -> tuple[str, int, int]:
 
 def said(name: str | Path, key: str, first: int, second: int) -> str:
     return (
-        f"{name}: line {second}: the key '{key}' stands there a second time (first in line {first}), and only the last "
-        "would count; rename or remove one"
+        f"{name}: line {second}: the key '{key}' is repeated (first in line {first}), and only the last "
+        "value would count; rename or remove one"
     )
 
 

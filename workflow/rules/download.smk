@@ -17,7 +17,7 @@ rule download:
     params:
         **job("download"),
         options=lambda w: stable_json(STUDY.downloads[w.fetched]),
-        # Where the files come from is no part of what they are, nor (as it depends on threads) of the trigger `params`.
+        # The mirror does not change the files; as it depends on threads, the rerun trigger `params` leaves it out.
         mirror=lambda w, threads: STUDY.config["sources"].get("mirror") or "",
         manifest=f"{STUDY.paths.results}/downloads.json",
     message:

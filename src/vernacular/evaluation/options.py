@@ -25,8 +25,11 @@ class GenerationOptions(Options):
 
 @dataclass(frozen=True)
 class SummaryOptions(Options):
-    """What tables and figures need beside scores. asked: `<label>/<benchmark>` -> {languages, questions, questions_en}:
-    what this summary takes of a score file, which may hold more for another one. draws: of the bootstrap."""
+    """What tables and figures need in addition to scores.
+
+    asked: `<label>/<benchmark>` -> {languages, questions, questions_en}: what this summary takes of a score file, which
+    may hold more for another one. draws: of the bootstrap.
+    """
 
     asked: dict[str, dict[str, Any]]
     study: str

@@ -1,7 +1,7 @@
 """What a study will take, before anything is submitted: make plan, or python -m vernacular.planning.plan CONFIG...
 
-GPUs, memory, hours of each training and answering, jobs, GPU hours, disk, bytes to fetch. All of it is reckoned, from
-counts of parameters and tokens and from the assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
+GPUs, memory, hours of each training and answering, jobs, GPU hours, disk, bytes to fetch. All are estimates, from
+parameter and token counts and the assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
 """
 
 import argparse
@@ -107,7 +107,7 @@ def answerings(study: Study) -> Iterator[Work]:
 
 
 def fetched(study: Study) -> int:
-    """Bytes of the hub models; of data sets a plan knows no sizes (they are small beside the models)."""
+    """Bytes of the hub models; of data sets the sizes are not known (they are small compared with the models)."""
     repositories = {model.options["repo"] for model in study.models.values() if "repo" in model.options}
     known = load_sizes()["models"]
     return sum(round(known[repo]["parameters"] * 1e9 * known[repo]["bytes"]) for repo in repositories)
@@ -168,7 +168,7 @@ def report(study: Study, works: list[Work], count: str) -> str:
             f"CPU hours {processor:.1f} of jobs without a GPU",
             f"disk      {disk / GB:.1f} GB of models, generations and the checkpoints of one training",
             f"to fetch  {fetched(study) / GB:.1f} GB of models",
-            "Reckoned, not measured: docs/resources.md says how.",
+            "All figures are estimates: docs/resources.md has the formulas.",
         ]
     )
 

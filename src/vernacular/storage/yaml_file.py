@@ -27,8 +27,8 @@ class YamlError(ValueError):
 def read_yaml(path: str | Path, name: str = "") -> Any:
     """The data of a file. name: what errors call it, else its path.
 
-    Raises YamlError (file, line, what is wrong, what to do) where it is no YAML or a key stands twice in one
-    mapping, and OSError where it cannot be read.
+    Raises YamlError (file, line, what is wrong, what to do) if it is not valid YAML or repeats a key in a
+    mapping, and OSError if it cannot be read.
     """
     name = name or str(path)
     try:
@@ -47,8 +47,8 @@ def read_yaml(path: str | Path, name: str = "") -> Any:
     if twice:
         line, first, place = twice
         raise YamlError(
-            f"{name}: line {line}: the key '{place}' stands there a second time (first in line {first}), and only the "
-            "last would count; rename or remove one"
+            f"{name}: line {line}: the key '{place}' is repeated (first in line {first}), and only the last "
+            "value would count; rename or remove one"
         )
     return data
 

@@ -18,7 +18,7 @@ def load_claims(path: str | Path, alone: str | None = None) -> dict[str, dict[st
     """The claims by name, every default filled in. alone: the model that a baseline `merge.reference` is in this study.
 
     Raises StudyError (one line: file, key, nearest valid choice) for a file that cannot be read and for a claim that
-    cannot be tested. That a claim names a model which a study lacks is no error: it is not of that study, then.
+    cannot be tested. A claim may name a model that the study lacks: it is then not tested in that study.
     """
     try:
         content = read_yaml(path)
@@ -41,13 +41,15 @@ def check_claim(claim: dict[str, Any], place: str) -> None:
     for key in ("languages", "than"):
         value = claim[key]
         if isinstance(value, str) and value not in GROUPS:
-            raise StudyError(f"{place}.{key}: '{value}' is no group of languages; {nearest(value, GROUPS)}, or a list")
+            raise StudyError(
+                f"{place}.{key}: '{value}' is not a group of languages; {nearest(value, GROUPS)}, or a list"
+            )
         for code in value if isinstance(value, list) else []:
             if code not in load_languages():
                 raise StudyError(f"{place}.{key}: unknown language '{code}'; {nearest(code, load_languages())}")
     apart = [metric for metric in claim["metrics"] if metric in (OF_LAYERS, OF_TIME)]
     if apart and len(claim["metrics"]) > 1:
-        raise StudyError(f"{place}.metrics: '{apart[0]}' stands alone, since it comes from no score")
+        raise StudyError(f"{place}.metrics: '{apart[0]}' must be the only metric: it does not come from scores")
     if OF_LAYERS in apart:
         if claim["baseline"] is not None or claim["than"] is not None:
             raise StudyError(f"{place}: '{OF_LAYERS}' is of one model; leave out `baseline` and `than`")

@@ -28,13 +28,14 @@ def check_gpu_options(name: str, recipe: dict[str, Any], file: str) -> None:
             )
     if training.get("use_vllm") and training.get("vllm_mode", "colocate") != "colocate":
         raise StudyError(
-            f"{place}.training.vllm_mode: the workflow starts no server, so vLLM runs beside the trainer; set colocate"
+            f"{place}.training.vllm_mode: the workflow starts no vLLM server, so vLLM must run in the trainer's "
+            "process; set colocate"
         )
 
 
 def check_launch(name: str, recipe: dict[str, Any], file: str) -> None:
     """Options that the processes of a training could not start with, or would stop at. One process needs no launcher:
-    `launch` is then left out, so that it is no part of what is trained."""
+    `launch` is then left out, so that it does not count as a change of the recipe."""
     if "launch" not in recipe:
         if "training" in recipe and (gpus := recipe["resources"]["gpu"]) > 1:
             raise StudyError(

@@ -13,7 +13,7 @@ HEAD = """# The keys of a study
 
 A study is one YAML file. `config.yaml` is the default study, commented; copy it to make your own, give it a name of its
 own (`study:`), and run `snakemake --profile local --configfile my-study.yaml`. Of several files each is laid over the
-one before: `--configfile config/config.yaml mine.yaml` changes only what stands in `mine.yaml`, and a model that is
+one before: `--configfile config/config.yaml mine.yaml` changes only what `mine.yaml` sets, and a model that is
 `null` there is left out. `--config bootstrap=200` changes one key. An unknown key, model or language ends Snakemake
 with one line before any job.
 

@@ -32,7 +32,7 @@ def load_schema() -> dict[str, Any]:
 
 
 def resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """A part of the schema with its `$ref` followed; keys beside the reference win."""
+    """A part of the schema with its `$ref` followed; keys next to the reference win."""
     if "$ref" not in part:
         return part
     return {
