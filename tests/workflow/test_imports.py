@@ -72,7 +72,8 @@ def test_every_module_is_in_a_room_and_reached() -> None:
     assert {name.split("/")[0] for name in MODULES} == set(ROOMS)
     found = set().union(*(reached(name) for name in SCRIPTS))
     start = [ROOT / "workflow" / "rules" / "common.smk"]
-    start += [path for path in LIBRARY.rglob("*.py") if '__name__ == "__main__"' in path.read_text(encoding="utf-8")]
+    is_program = re.compile(r'^if __name__ == "__main__"|^@program\(', re.MULTILINE)
+    start += [path for path in LIBRARY.rglob("*.py") if is_program.search(path.read_text(encoding="utf-8"))]
     for path in start:
         lines = re.findall(r"^from vernacular.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
         for node in ast.parse("\n".join(lines)).body if path.suffix == ".smk" else [None]:

@@ -1,13 +1,12 @@
 """Fails if a training corpus holds an evaluation question or a translation of one, and names the rows."""
 
 import argparse
-import sys
 
 import pandas as pd
 
 from vernacular.corpus.leaks import COLUMNS, check_files
 from vernacular.corpus.options import LeaksOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -19,7 +18,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="rows and leaks of each corpus (CSV); written if there are none")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     table, lines = check_files(args.corpora, args.questions, args.options)
     if lines:
         print("\n".join(lines), flush=True)
@@ -28,9 +28,3 @@ def work(args: argparse.Namespace) -> None:
             "all are listed above. Remove them, or evaluate on other questions"
         )
     write_csv(args.out, pd.DataFrame(table, columns=list(COLUMNS)))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

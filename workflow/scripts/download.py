@@ -2,10 +2,9 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import read_json, write_json
 
 
@@ -19,7 +18,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--progress", type=int, default=2, help="file descriptor for progress; 2 is standard error")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     from vernacular.corpus.download import fetch, progress_bars
 
     earlier = read_json(args.manifest) if args.manifest.exists() else {}
@@ -29,9 +29,3 @@ def work(args: argparse.Namespace) -> None:
     write_json(args.record, {args.name: record})
     size = sum(file["bytes"] for file in record["files"].values())
     print(f"{args.name}: {len(record['files'])} files, {size / 1e6:.1f} MB")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

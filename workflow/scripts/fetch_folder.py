@@ -5,11 +5,10 @@ A chat template, if given, replaces the model's own; the record of its download 
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from vernacular.models.provenance import checksums
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import atomic_folder, link_or_copy, read_json, write_json
 
 
@@ -20,7 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     if not (args.source / "config.json").exists():
         raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")
     with atomic_folder(args.out) as folder:
@@ -35,9 +35,3 @@ def work(args: argparse.Namespace) -> None:
             write_json(manifest, {**fetched, "files": checksums(folder)})
         elif manifest.exists():  # of the study that trained it, without this chat template
             write_json(manifest, {**read_json(manifest), "files": checksums(folder)})
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
 """Filter raw traces: keep the sound ones, count what each step drops, and measure the filter on the known flaws."""
 
 import argparse
-import sys
 from dataclasses import asdict
 
 from vernacular.corpus.options import FilterOptions
 from vernacular.language.options import IdentifierOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import write_text
 from vernacular.storage.options import add_options
 
@@ -20,7 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", required=True, help="filter_quality.csv")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     import pandas as pd
 
     from vernacular.corpus.filter import COUNTS, QUALITY, filter_file
@@ -34,9 +34,3 @@ def work(args: argparse.Namespace) -> None:
         print(f"{count} rows not read: {reason}")
     total, kept = tally.by_language.total(), sum(n for (_, step), n in tally.by_language.items() if step is None)
     print(f"{kept} of {total} traces kept; {tally.unsure} dropped because the identifier abstained")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
 """Let a merge answer the questions of one benchmark, k samples each."""
 
 import argparse
-import sys
 from dataclasses import asdict
 
 from vernacular.evaluation import answering
 from vernacular.language.options import IdentifierOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 
 
@@ -15,7 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, IdentifierOptions, "--identifier")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     from vernacular.evaluation.generate import generate_rows
     from vernacular.language.identify import LanguageIdentifier
     from vernacular.merge.answer import merge_extras
@@ -26,9 +26,3 @@ def work(args: argparse.Namespace) -> None:
     extras = merge_extras(model, questions, args.options.decoding, LanguageIdentifier(**asdict(args.identifier)))
     rows = generate_rows(model, model.tokenizer, questions, args.options, args.seed, extras)
     answering.write_answers(args, rows)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

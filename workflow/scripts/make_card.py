@@ -1,12 +1,11 @@
 """Write the card of a trained model: recipe, data, scores, licence (Markdown)."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from vernacular.report.card import model_card
 from vernacular.report.options import CardOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import read_json, write_text
 from vernacular.storage.options import add_options
 
@@ -20,15 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="card (Markdown)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     from vernacular.storage.tables import read_csv
 
     tables = [read_csv(path, NEEDED, str).fillna("") for path in args.tables]
     rows = [{str(name): str(value) for name, value in row.items()} for t in tables for row in t.to_dict("records")]
     write_text(args.out, model_card(read_json(args.model / "manifest.json"), rows, args.options))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

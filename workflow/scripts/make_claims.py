@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.results import read_costs, read_probes
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -24,7 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timed", required=True, help="the claims about time (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     by_model: dict[str, list[str]] = {}
     for path in args.probes:
         by_model.setdefault(Path(path).parent.name, []).append(path)
@@ -35,9 +35,3 @@ def work(args: argparse.Namespace) -> None:
     write_csv(args.timed, timed)
     for row in [*table.to_dict("records"), *timed.to_dict("records")]:
         print(f"{row['verdict']}: {row['claim']} ({row['metric']} {row['benchmark']})")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
 """Accuracy of every merge in every language of one benchmark, in the papers' layout (tables/merge-<benchmark>.csv)."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.report.merge_tables import language_table
 from vernacular.report.options import MergeOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -18,12 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     frames = read_frames(args.scores, args.options.asked)
     write_csv(args.out, language_table(frames, args.benchmark, args.options))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

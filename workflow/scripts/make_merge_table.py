@@ -1,13 +1,12 @@
 """What merges are worth on each benchmark, against a baseline and the LLM alone (tables/merge.csv)."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.seeds import with_means
 from vernacular.report.merge_tables import COMPARED, merge_table
 from vernacular.report.options import MergeOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -18,12 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     table = merge_table(read_frames(args.scores, args.options.asked), args.options)
     write_csv(args.out, with_means(table, ["model", "benchmark"], COMPARED))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,10 @@
 """A page of the study in one HTML file: claims, figures, sortable tables, samples."""
 
 import argparse
-import sys
 
 from vernacular.report.options import PageOptions
 from vernacular.report.page import render
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import write_text
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import read_csv
@@ -25,14 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="the page (HTML)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     paths = {name: getattr(args, name) for name in ("scores", "claims", "timed", "samples", "leaks")}
     tables = {name: read_csv(path) for name, path in paths.items() if path}
     others = [read_csv(path) for path in args.tables]
     write_text(args.out, render(tables, args.figures, others, args.options))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,10 @@
 """The questions of one split: the miniature's own and those of real files, every benchmark in every language."""
 
 import argparse
-import sys
 
 from vernacular.corpus.options import QuestionsOptions
 from vernacular.corpus.sources import benchmark_rows
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.records import QUESTION, write_rows
 
@@ -16,11 +15,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="questions (Parquet)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     print(write_rows(args.out, benchmark_rows(args.options, args.split), QUESTION), "questions")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

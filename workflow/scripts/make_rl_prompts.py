@@ -1,10 +1,9 @@
 """The prompts of GRPO: training questions that the parent solves in some of its samples, not in none and not in all."""
 
 import argparse
-import sys
 
 from vernacular.adamame.options import PromptsOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.records import PROMPT, QUESTION, read_rows, write_rows
 
@@ -17,7 +16,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="prompts (Parquet)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     import torch
 
     from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter
@@ -30,9 +30,3 @@ def work(args: argparse.Namespace) -> None:
     never = sum(row["correct"] == 0 for row in rows)
     always = len(rows) - len(kept) - never
     print(f"of {len(rows)} prompts {len(kept)} are solved sometimes, {never} never, {always} always")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

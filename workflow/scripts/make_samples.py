@@ -1,10 +1,9 @@
 """For each language one question and what each model wrote, with verdicts (tables/samples.csv)."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     from vernacular.evaluation.frames import read_frames
     from vernacular.evaluation.samples import sample_table
     from vernacular.storage.files import write_text
@@ -31,9 +31,3 @@ def work(args: argparse.Namespace) -> None:
     questions = read_frame(args.questions, QUESTION)
     questions = questions[questions["benchmark"] == Path(args.scores[0]).stem]
     write_text(args.out, csv_text(sample_table(generations, scores, questions)))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

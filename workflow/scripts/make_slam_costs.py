@@ -1,12 +1,11 @@
 """Seconds, tokens and memory of SLAM and its baselines, and how many times faster each is (costs/slam.csv)."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.results import read_costs
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_tables import slam_costs
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -17,11 +16,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     write_csv(args.out, slam_costs(read_costs(args.costs), args.options))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,13 +1,12 @@
 """What tuning each single layer gains, next to its MSD, and how the two correlate (tables/slam-sweep.csv)."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.results import read_layers, read_probes
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_tables import sweep_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -20,12 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     probes, layer_of = read_probes(args.probes), read_layers(args.layers)
     write_csv(args.out, sweep_table(read_frames(args.scores, args.options.asked), probes, layer_of, args.options))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

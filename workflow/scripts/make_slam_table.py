@@ -1,14 +1,13 @@
 """Accuracy, tuned share and forgetting of SLAM and its baselines, with 95 % intervals (tables/slam.csv)."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.results import read_costs
 from vernacular.evaluation.seeds import with_means
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_tables import COMPARED, slam_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -22,12 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     table = slam_table(read_frames(args.scores, args.options.asked), read_costs(args.costs), args.options)
     write_csv(args.out, with_means(table, ["model", "benchmark"], ["tuned_share", *COMPARED]))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

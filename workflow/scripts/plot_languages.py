@@ -1,12 +1,11 @@
 """Accuracy and LCPR of every model in every language: a figure and its numbers."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.language_scores import draw_languages, languages_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,11 +13,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figure_arguments(parser, SummaryOptions)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     write_figure(args, languages_table(args.table), draw_languages)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

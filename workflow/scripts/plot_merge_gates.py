@@ -1,13 +1,12 @@
 """Both gate weights of a merge by language, next to its gain in accuracy: a figure and its numbers."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.merge_figures import draw_gates, gates_table
 from vernacular.report.options import MergeOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.records import GENERATION
 
 
@@ -19,13 +18,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figure_arguments(parser, MergeOptions)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     options: MergeOptions = args.options
     generations = read_frames(args.generations, options.asked, GENERATION)
     write_figure(args, gates_table(read_frames(args.scores, options.asked), generations, options), draw_gates)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,13 +1,12 @@
 """The Pareto plot: accuracy against LCPR, with tokens, intervals and the front, and its numbers."""
 
 import argparse
-import sys
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.pareto import draw_pareto, pareto_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,12 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figure_arguments(parser, SummaryOptions)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     frames = read_frames(args.scores, args.options.asked)
     write_figure(args, pareto_table(frames, args.options.draws), draw_pareto)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

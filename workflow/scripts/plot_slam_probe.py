@@ -1,14 +1,13 @@
 """Active share and MSD by layer and language, and the layers that each model tunes: a figure and its numbers."""
 
 import argparse
-import sys
 from functools import partial
 
 from vernacular.evaluation.results import read_choices
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_figures import draw_probe, probe_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figure_arguments(parser, SlamOptions)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     choices = read_choices(args.layers)
     write_figure(args, probe_table(args.probe, choices), partial(draw_probe, choices=choices))
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
 """What tuning each single layer gains, next to its MSD: a figure and its numbers."""
 
 import argparse
-import sys
 
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_figures import draw_sweep, sweep_figure_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,11 +13,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figure_arguments(parser, SlamOptions)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     write_figure(args, sweep_figure_table(args.table), draw_sweep)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,12 +4,11 @@ The figures show running means of 5 steps; the CSVs hold the unsmoothed values o
 """
 
 import argparse
-import sys
 
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.figure_files import add_files, figure_arguments, write_figure
 from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,13 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_files(parser, "mix-", of="the languages of the traces")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     table = training_table(args.models)
     write_figure(args, table, draw_training)
     write_figure(args, mix_table(table), draw_mix, "mix-")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

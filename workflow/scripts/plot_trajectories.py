@@ -1,12 +1,11 @@
 """The path of each GRPO training through accuracy and LCPR, over its checkpoints: a figure and its numbers."""
 
 import argparse
-import sys
 
 from vernacular.report.figure_files import figure_arguments, write_figure
 from vernacular.report.options import TrajectoriesOptions
 from vernacular.report.trajectories import draw_trajectories, trajectory_table
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,11 +13,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     figure_arguments(parser, TrajectoriesOptions)
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     write_figure(args, trajectory_table(args.table, args.options.paths), draw_trajectories)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

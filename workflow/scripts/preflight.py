@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import write_text
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "snakemake")
@@ -22,7 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="the report (text)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     import torch
 
     host = socket.gethostname()
@@ -54,9 +55,3 @@ def work(args: argparse.Namespace) -> None:
         "  hub         switched off",
     ]
     write_text(args.out, "\n".join(lines) + "\n")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

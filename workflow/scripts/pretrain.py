@@ -1,18 +1,11 @@
 """Train a tokenizer and a base model from scratch (recipe `pretrain`)."""
 
-import sys
-
-from vernacular.models.job import Job, training_script
+from vernacular.models.job import Job, training_program
 from vernacular.storage.records import TRAINING
 
 
-def train(job: Job) -> None:
+@training_program(__name__, __file__, __doc__)
+def main(job: Job) -> None:
     from vernacular.models.pretrain import pretrain
 
     pretrain(job, job.rows(TRAINING))
-
-
-main = training_script(__file__, __doc__, train)
-
-if __name__ == "__main__":
-    sys.exit(main())

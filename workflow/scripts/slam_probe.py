@@ -1,10 +1,9 @@
 """Probe a frozen model: how much does the activity of its neurons differ between languages, layer by layer?"""
 
 import argparse
-import sys
 
 from vernacular.slam.options import ProbeOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.records import QUESTION, read_rows, write_rows
 
@@ -16,7 +15,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="a row for each layer and language (Parquet)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     import torch
 
     from vernacular.models.folders import load_model
@@ -30,9 +30,3 @@ def work(args: argparse.Namespace) -> None:
     except ValueError as error:
         raise ValueError(f"{args.model} on {args.questions}: {error}") from None
     print(write_rows(args.out, rows, PROBE), "rows of layers and languages")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

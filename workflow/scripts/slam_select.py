@@ -1,11 +1,10 @@
 """Choose the layers that SLAM tunes, from the probe or by hand, with the reason for each."""
 
 import argparse
-import sys
 
 from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import write_json
 from vernacular.storage.options import add_options
 from vernacular.storage.records import read_rows
@@ -18,7 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="layers.json")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     rows = list(read_rows(args.probe, ["layer", "msd", "msd_neurons"]))
     try:
         chosen = select_layers(rows, args.options, args.seed)
@@ -26,9 +26,3 @@ def work(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.probe}: {error}") from None
     write_json(args.out, chosen)
     print("layers", ", ".join(map(str, chosen["layers"])), "of", chosen["of"])
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,9 @@
 """A trained model as it was after one of its steps, from the weights that its training saved."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,13 +13,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, help="model folder")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     from vernacular.models.checkpoints import take_checkpoint
 
     take_checkpoint(args.model, args.parent, args.step, args.out)
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

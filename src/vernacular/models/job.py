@@ -19,7 +19,7 @@ import pyarrow as pa
 from vernacular.models.launch import start_processes
 from vernacular.models.processes import agreed, is_main, join, leave
 from vernacular.models.provenance import digest, versions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.files import read_json
 from vernacular.storage.records import read_rows
 
@@ -55,19 +55,25 @@ class Job:
         return rows
 
 
-def training_script(file: str, description: str | None, train: Callable[[Job], None]) -> Callable[..., int]:
-    """A training script's `main(argv=None)`: start the recipe's processes, lock the checkpoints, train.
+def training_program(
+    module: str, file: str, description: str | None
+) -> Callable[[Callable[[Job], None]], Callable[..., int]]:
+    """storage.command.program for a training: start the recipe's processes, lock the checkpoints, train.
 
-    train: imports its trainer only when called, so that `--help` and launching stay fast; see storage.command.script.
+    The decorated function imports its trainer only when called, so that `--help` and launching stay fast.
     """
 
-    def work(args: argparse.Namespace) -> None:
-        start_processes(args.recipe)
-        with training_job(args) as job:
-            if job:
-                train(job)
+    def decorate(train: Callable[[Job], None]) -> Callable[..., int]:
+        @program(module, file, description, training_arguments)
+        def main(args: argparse.Namespace) -> None:
+            start_processes(args.recipe)
+            with training_job(args) as job:
+                if job:
+                    train(job)
 
-    return script(file, description, training_arguments, work)
+        return main
+
+    return decorate
 
 
 def training_arguments(parser: argparse.ArgumentParser) -> None:

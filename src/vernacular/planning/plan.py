@@ -28,7 +28,7 @@ from vernacular.planning.estimate import (
     weight_width,
 )
 from vernacular.planning.sizes import cache_bytes, load_sizes, parameters, shape_of
-from vernacular.storage import command
+from vernacular.storage.command import program
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.compile import Study, compile_study
 from vernacular.study.stages import prompts_options
@@ -191,19 +191,13 @@ def read_study(configs: list[str]) -> Study:
     return compile_study(whole, " + ".join(configs), ROOT / "config" / "claims.yaml")
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
     parser.add_argument("--resources", action="store_true", help="print `resources` of the models as YAML instead")
-    args = parser.parse_args(argv)
-
-    def work() -> None:
-        study = read_study(args.config)
-        works = [*trainings(study), *answerings(study)]
-        print(overlay(works) if args.resources else report(study, works, jobs(args.config)), end="\n")
-
-    return command.run("plan", work)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
+    study = read_study(args.config)
+    works = [*trainings(study), *answerings(study)]
+    print(overlay(works) if args.resources else report(study, works, jobs(args.config)))

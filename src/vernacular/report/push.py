@@ -5,10 +5,9 @@ The token comes from the variable HF_TOKEN and from nowhere else; HF_ENDPOINT na
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from vernacular.storage import command
+from vernacular.storage.command import program
 from vernacular.storage.messages import hide_in_log
 
 # What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
@@ -44,8 +43,7 @@ def push(folder: Path, card: Path, repo: str, private: bool) -> str:
         raise OSError(f"{repo}: {error} ({error.__cause__}); push it again: nothing was committed") from None
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="model folder, results/<study>/seed-<n>/models/<model>")
     parser.add_argument("--card", required=True, type=Path, help="its card, results/<study>/cards/seed-<n>/<model>.md")
     parser.add_argument("--repo", required=True, help="owner/name on the hub; created if it does not exist")
@@ -53,17 +51,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--dry-run", action="store_true", help="list what would be pushed; needs no network and no token"
     )
-    args = parser.parse_args(argv)
-
-    def work() -> None:
-        files = [args.card, *files_of(args.folder)]
-        for path in files:
-            print(f"{path.stat().st_size:>15,} bytes  {path}")
-        if not args.dry_run:
-            print(push(args.folder, args.card, args.repo, args.private))
-
-    return command.run("push", work)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
+    for path in [args.card, *files_of(args.folder)]:
+        print(f"{path.stat().st_size:>15,} bytes  {path}")
+    if not args.dry_run:
+        print(push(args.folder, args.card, args.repo, args.private))

@@ -8,24 +8,37 @@ from pathlib import Path
 from vernacular.storage.messages import one_line
 
 
+def program(
+    module: str, file: str, description: str | None, arguments: Callable[[argparse.ArgumentParser], object]
+) -> Callable[[Callable[[argparse.Namespace], object]], Callable[..., int]]:
+    """Make a script of the work that it does: `main(argv=None)` parses arguments, works and returns the exit status.
+
+    module, file, description: the script's `__name__`, `__file__`, by which its errors are named, and docstring. If
+    Python runs the module, rather than imports it, the work is done at once and the process ends with that status.
+    """
+
+    def decorate(work: Callable[[argparse.Namespace], object]) -> Callable[..., int]:
+        def main(argv: list[str] | None = None) -> int:
+            parser = argparse.ArgumentParser(description=description)
+            arguments(parser)
+            args = parser.parse_args(argv)
+            return run(Path(file).stem, lambda: work(args))
+
+        if module == "__main__":
+            sys.exit(main())
+        return main
+
+    return decorate
+
+
 def script(
     file: str,
     description: str | None,
     arguments: Callable[[argparse.ArgumentParser], object],
     work: Callable[[argparse.Namespace], object],
 ) -> Callable[..., int]:
-    """A script's `main(argv=None)`: parse the arguments, do the work, return the exit status.
-
-    file: the script's `__file__`, by which its errors are named; description: its docstring.
-    """
-
-    def main(argv: list[str] | None = None) -> int:
-        parser = argparse.ArgumentParser(description=description)
-        arguments(parser)
-        args = parser.parse_args(argv)
-        return run(Path(file).stem, lambda: work(args))
-
-    return main
+    """The same, for a script that ends its own process."""
+    return program("", file, description, arguments)(work)
 
 
 def run(name: str, work: Callable[[], object]) -> int:
