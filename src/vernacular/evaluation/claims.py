@@ -16,7 +16,8 @@ from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME, sides
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
-from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Array, Estimate, group_estimates, interval
+from vernacular.evaluation.statistics import DIGITS, RATES, Array, Estimate, group_estimates, interval
+from vernacular.language.languages import ENGLISH
 from vernacular.storage.messages import nearest
 
 COLUMNS = (

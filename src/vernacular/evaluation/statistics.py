@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vernacular.language.languages import ENGLISH
+
 Array = NDArray[np.float64]
 Key = TypeVar("Key", bound=Hashable)
 Groups = dict[str, list[int]]  # name -> places of its languages
@@ -32,7 +34,6 @@ RATES = (
 KEY_COLUMNS = ("study", "model", "benchmark", "language", "seed", "n", "k")
 COLUMNS = (*KEY_COLUMNS, *(f"{rate}{suffix}" for rate in RATES for suffix in ("", "_low", "_high")))
 
-ENGLISH = "en"
 DRAWS, LEVEL, DIGITS = 1000, 0.95, 6
 
 _COUNTS = (

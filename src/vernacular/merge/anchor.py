@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from vernacular.language.languages import ENGLISH
 from vernacular.merge.model import MergedModel
 from vernacular.models.encoder import encode_texts
 
@@ -51,7 +52,7 @@ def english_tokens(model: MergedModel, sentences: list[str]) -> tuple[torch.Tens
     features, targets = [], []
     for n in range(0, len(sentences), BATCH):
         part = sentences[n : n + BATCH]
-        ids = encode_texts(model.encoder_tokenizer, part, ["en"] * len(part), model.limit)
+        ids = encode_texts(model.encoder_tokenizer, part, [ENGLISH] * len(part), model.limit)
         inputs = model.encoder_tokenizer.pad({"input_ids": ids}, return_tensors="pt").to(model.device)
         hidden = model.encoder(**inputs).last_hidden_state.float()
         encoder_spans = model.encoder_tokenizer(part, return_offsets_mapping=True)["offset_mapping"]

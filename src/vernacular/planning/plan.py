@@ -17,6 +17,7 @@ import yaml
 
 from vernacular.adamame.options import PromptsOptions
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.language.languages import ENGLISH
 from vernacular.models.launch import processes
 from vernacular.planning.estimate import (
     GB,
@@ -87,7 +88,7 @@ def questions_of(study: Study, benchmark: str, options: GenerationOptions) -> in
     there = study.config["benchmarks"][benchmark].get("questions", {}).get(options.split) or 250
     total = 0
     for language in options.languages:
-        asked = options.questions_en if language == "en" and options.questions_en else options.questions
+        asked = options.questions_en if language == ENGLISH and options.questions_en else options.questions
         total += min(asked or there, there)
     return total
 

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vernacular.language.languages import ENGLISH
 from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.graph import Graph, lineage
@@ -108,7 +109,7 @@ def connector_parameters(models: Graph, name: str) -> int:
         connector = Connector(
             encoder.get_input_embeddings().embedding_dim,
             llm.get_input_embeddings().embedding_dim,
-            {**options, "languages": ["en"] * 10},
+            {**options, "languages": [ENGLISH] * 10},
         )
     return sum(parameter.numel() for parameter in connector.parameters())
 

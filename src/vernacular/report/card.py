@@ -6,12 +6,13 @@ from typing import Any
 
 import yaml
 
+from vernacular.language.languages import ENGLISH
 from vernacular.models.provenance import PACKAGES
 from vernacular.report.options import CardOptions
 
 RATES = ("accuracy", "lpr", "wpr", "lcpr")
 QUOTED = '"'
-GROUPS = ("all", "en", "in-domain", "out-of-domain")
+GROUPS = ("all", ENGLISH, "in-domain", "out-of-domain")
 
 
 def escaped(text: object) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from vernacular.evaluation.options import SummaryOptions
+from vernacular.language.languages import ENGLISH
 from vernacular.report.style import PALETTE, new_figure
 from vernacular.storage.tables import read_csv, with_bounds
 
@@ -31,8 +32,8 @@ def draw_languages(table: pd.DataFrame, path_png: str | Path, path_svg: str | Pa
     """Draw the rows of `languages_table`; in-domain languages first, then the others, English last."""
     benchmarks, models = list(table["benchmark"].unique()), list(table["model"].unique())
     inside = [code for code in options.in_domain if code in set(table["language"])]
-    others = sorted(set(table["language"]) - {*inside, "en"})
-    languages = [*inside, *others, *(["en"] if "en" in set(table["language"]) else [])]
+    others = sorted(set(table["language"]) - {*inside, ENGLISH})
+    languages = [*inside, *others, *([ENGLISH] if ENGLISH in set(table["language"]) else [])]
     places = [(benchmark, metric) for benchmark in benchmarks for metric in METRICS]
     with new_figure(path_png, path_svg, 0.6 + 2.3 * len(places), layout="constrained") as figure:
         panels = figure.subplots(len(places), 1, sharex=True, squeeze=False)[:, 0]

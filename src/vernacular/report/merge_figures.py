@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, runs_on
-from vernacular.evaluation.statistics import DIGITS, ENGLISH, LEVEL, interval
+from vernacular.evaluation.statistics import DIGITS, LEVEL, interval
+from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import difference, scored_model
 from vernacular.report.merge_tables import accuracies_in, comparable_scores, in_order, low_resource_of, questions_of
 from vernacular.report.options import MergeOptions

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
-from vernacular.evaluation.statistics import ENGLISH, Estimate, tally
+from vernacular.evaluation.statistics import Estimate, tally
+from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import accuracies, bounded, difference, scored_model
 from vernacular.report.options import MergeOptions
 from vernacular.storage.tables import with_bounds

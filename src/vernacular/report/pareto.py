@@ -13,7 +13,8 @@ import pandas as pd
 
 from vernacular.evaluation.frames import Frames, benchmarks_of, runs_on
 from vernacular.evaluation.options import SummaryOptions
-from vernacular.evaluation.statistics import DIGITS, DRAWS, ENGLISH, RATES, Array, Estimate, interval, joint_estimates
+from vernacular.evaluation.statistics import DIGITS, DRAWS, RATES, Array, Estimate, interval, joint_estimates
+from vernacular.language.languages import ENGLISH
 from vernacular.report import style
 from vernacular.storage.tables import with_bounds
 

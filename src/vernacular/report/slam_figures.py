@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.results import read_probe
+from vernacular.language.languages import ENGLISH
 from vernacular.report.options import SlamOptions
 from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, new_figure
 from vernacular.storage.tables import read_csv
@@ -57,7 +58,7 @@ def draw_probe(
     a rule with one chose them. English is the last language.
     """
     shares = table.pivot(index="layer", columns="language", values="active").sort_index()
-    languages = sorted(shares.columns, key=lambda code: (code == "en", code))
+    languages = sorted(shares.columns, key=lambda code: (code == ENGLISH, code))
     # An empty field comes back from the CSV as NaN.
     names = table.groupby("layer")["tuned_by"].first().fillna("").str.split()
     tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in choices}

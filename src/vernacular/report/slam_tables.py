@@ -8,7 +8,8 @@ import pandas as pd
 
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.results import MEASURED
-from vernacular.evaluation.statistics import DIGITS, ENGLISH, Array, Estimate, interval
+from vernacular.evaluation.statistics import DIGITS, Array, Estimate, interval
+from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import accuracies, bounded, difference, scored_model
 from vernacular.report.options import SlamOptions
 from vernacular.storage.tables import with_bounds

@@ -27,6 +27,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
+from vernacular.language.languages import ENGLISH
 from vernacular.slam.mlp import Mlp, decoder_mlps
 from vernacular.slam.options import ProbeOptions
 
@@ -157,7 +158,7 @@ def layer_rows(
                     "tokens": int(tokens[k].sum()),
                     "active": float(shares[k].mean()),
                     "active_neurons": int(active_sets[language].sum()),
-                    "overlap": overlap(active_sets[language], active_sets.get("en")),
+                    "overlap": overlap(active_sets[language], active_sets.get(ENGLISH)),
                     "msd": deviation(shares),
                     "msd_neurons": float(shares.var(axis=0).mean()),
                     "stability": stability,

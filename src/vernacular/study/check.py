@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from vernacular.language.languages import ENGLISH
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.storage.messages import nearest
 from vernacular.study.graph import processes
@@ -141,7 +142,7 @@ def check_questions(study: dict[str, Any], file: str) -> None:
             holds(f"{place}.benchmarks", benchmark, "train")
             if options["task"] == "sums" and not is_math(study, benchmark):
                 raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' holds no sums; name a mathematical one")
-        if options["task"] == "translation" and set(options["languages"]) <= {"en"}:
+        if options["task"] == "translation" and set(options["languages"]) <= {ENGLISH}:
             raise StudyError(f"{file}: {place}.languages: a translation into English needs another language")
     if "slam" in study:
         holds("slam.benchmark", study["slam"]["benchmark"], "dev")

@@ -54,7 +54,7 @@ def check_slam(study: dict[str, Any], file: str) -> None:
         if evaluation["decoding"] != "plain":
             raise StudyError(f"{place}.decoding: SLAM's tables compare models, not decodings; leave it out")
         if ENGLISH not in evaluation["languages"]:
-            raise StudyError(f"{place}.languages: SLAM's tables need 'en', in which forgetting is measured")
+            raise StudyError(f"{place}.languages: SLAM's tables need '{ENGLISH}', in which forgetting is measured")
         tuned = [name for name in evaluation["models"] if models[name]["recipe"] == "slam"]
         if not any(models[name]["from"] == reference for name in tuned):
             raise StudyError(f"{place}.models: no model of the recipe 'slam' starts from slam.reference '{reference}'")
