@@ -17,6 +17,7 @@ from vernacular.run.cluster import job_resources, preflight_nodes, preflight_res
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
 from vernacular.run.failures import summary as failure_summary
+from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
 from vernacular.storage.yaml_file import YamlError

@@ -69,17 +69,9 @@ rule filter_traces:
         "<results>/corpus/traces/raw.parquet",
     output:
         kept="<results>/corpus/traces/kept.parquet",
-        counts=report(
-            "<results>/corpus/filter.csv",
-            caption="../report/filter.rst",
-            category="Corpus",
-            labels={"figure": "What the filter kept, step by step"},
-        ),
-        quality=report(
-            "<results>/corpus/filter_quality.csv",
-            caption="../report/filter_quality.rst",
-            category="Corpus",
-            labels={"figure": "Precision and recall of the filter"},
+        counts=reported("<results>/corpus/filter.csv", "Corpus", "filter", "What the filter kept, step by step"),
+        quality=reported(
+            "<results>/corpus/filter_quality.csv", "Corpus", "filter_quality", "Precision and recall of the filter"
         ),
     log:
         "<logs>/filter_traces.log",
@@ -126,11 +118,8 @@ rule check_leaks:
         corpora=lambda w: leaks.corpora(STUDY, STUDY.targets[w.part]),
         questions=lambda w: [STUDY.paths.questions(split) for split in STUDY.targets[w.part].splits],
     output:
-        report(
-            "<results>/corpus/{part}leaks.csv",
-            caption="../report/leaks.rst",
-            category="Corpus",
-            labels={"figure": "Evaluation questions in training ({part}leaks)"},
+        reported(
+            "<results>/corpus/{part}leaks.csv", "Corpus", "leaks", "Evaluation questions in training ({part}leaks)"
         ),
     log:
         "<logs>/check_leaks/{part}leaks.log",

@@ -7,12 +7,7 @@ rule make_merge_table:
     input:
         lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:
-        report(
-            "<results>/tables/merge.csv",
-            caption="../report/merge_table.rst",
-            category="ST-Merge",
-            labels={"figure": "Merges on the four benchmarks"},
-        ),
+        reported("<results>/tables/merge.csv", "ST-Merge", "merge_table", "Merges on the four benchmarks"),
     log:
         "<logs>/make_merge_table.log",
     conda:
@@ -31,12 +26,7 @@ rule make_merge_languages:
     input:
         lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:
-        report(
-            "<results>/tables/merge-{benchmark}.csv",
-            caption="../report/merge_languages.rst",
-            category="ST-Merge",
-            labels={"figure": "{benchmark} by language"},
-        ),
+        reported("<results>/tables/merge-{benchmark}.csv", "ST-Merge", "merge_languages", "{benchmark} by language"),
     log:
         "<logs>/make_merge_languages/{benchmark}.log",
     conda:
@@ -57,14 +47,7 @@ rule plot_merge_gates:
         generations=lambda w: targets.gate_generations(STUDY),
         scores=lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:
-        png=report(
-            "<results>/figures/merge-gates.png",
-            caption="../report/merge_gates.rst",
-            category="ST-Merge",
-            labels={"figure": "Gates and gains by language"},
-        ),
-        svg="<results>/figures/merge-gates.svg",
-        csv="<results>/figures/merge-gates.csv",
+        **figure("merge-gates", "ST-Merge", "merge_gates", "Gates and gains by language"),
     log:
         "<logs>/plot_merge_gates.log",
     conda:

@@ -6,12 +6,7 @@ rule make_table:
     input:
         lambda w: STUDY.scores_of(STUDY.targets[w.part].evaluations),
     output:
-        report(
-            "<results>/tables/{part}scores.csv",
-            caption="../report/table.rst",
-            category="Results",
-            labels={"figure": "Table ({part}scores)"},
-        ),
+        reported("<results>/tables/{part}scores.csv", "Results", "table", "Table ({part}scores)"),
     log:
         "<logs>/make_table/{part}scores.log",
     conda:
@@ -32,12 +27,7 @@ rule make_claims:
         probes=lambda w: claim_inputs.claims_probes(STUDY, STUDY.targets[w.part]),
         costs=lambda w: targets.stage_costs(STUDY, claim_inputs.claims_chains(STUDY, STUDY.targets[w.part])),
     output:
-        table=report(
-            "<results>/tables/{part}claims.csv",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"figure": "The papers' claims ({part}claims)"},
-        ),
+        table=reported("<results>/tables/{part}claims.csv", "Claims", "claims", "The papers' claims ({part}claims)"),
         timed="<results>/costs/{part}claims.csv",
     log:
         "<logs>/make_claims/{part}claims.log",
@@ -81,14 +71,7 @@ rule plot_pareto:
     input:
         lambda w: STUDY.scores_of(STUDY.targets[w.part].evaluations),
     output:
-        png=report(
-            "<results>/figures/{part}pareto.png",
-            caption="../report/pareto.rst",
-            category="Results",
-            labels={"figure": "Pareto plot ({part}pareto)"},
-        ),
-        svg="<results>/figures/{part}pareto.svg",
-        csv="<results>/figures/{part}pareto.csv",
+        **figure("{part}pareto", "Results", "pareto", "Pareto plot ({part}pareto)"),
     log:
         "<logs>/plot_pareto/{part}pareto.log",
     conda:
@@ -108,14 +91,7 @@ rule plot_languages:
     input:
         "<results>/tables/{part}scores.csv",
     output:
-        png=report(
-            "<results>/figures/{part}languages.png",
-            caption="../report/languages.rst",
-            category="Results",
-            labels={"figure": "Scores by language ({part}languages)"},
-        ),
-        svg="<results>/figures/{part}languages.svg",
-        csv="<results>/figures/{part}languages.csv",
+        **figure("{part}languages", "Results", "languages", "Scores by language ({part}languages)"),
     log:
         "<logs>/plot_languages/{part}languages.log",
     conda:
@@ -135,22 +111,14 @@ rule plot_training:
     input:
         lambda w: targets.grpo_folders(STUDY, STUDY.targets[w.part]),
     output:
-        png=report(
-            "<results>/figures/{part}training.png",
-            caption="../report/training.rst",
-            category="Training",
-            labels={"figure": "GRPO over its steps ({part}training)"},
+        **figure("{part}training", "Training", "training", "GRPO over its steps ({part}training)"),
+        **figure(
+            "{part}training-languages",
+            "Training",
+            "training_languages",
+            "Languages of the traces ({part}training)",
+            prefix="mix_",
         ),
-        svg="<results>/figures/{part}training.svg",
-        csv="<results>/figures/{part}training.csv",
-        mix_png=report(
-            "<results>/figures/{part}training-languages.png",
-            caption="../report/training_languages.rst",
-            category="Training",
-            labels={"figure": "Languages of the traces ({part}training)"},
-        ),
-        mix_svg="<results>/figures/{part}training-languages.svg",
-        mix_csv="<results>/figures/{part}training-languages.csv",
     log:
         "<logs>/plot_training/{part}training.log",
     conda:
@@ -171,14 +139,7 @@ rule plot_trajectories:
     input:
         "<results>/tables/{part}scores.csv",
     output:
-        png=report(
-            "<results>/figures/{part}steps.png",
-            caption="../report/trajectories.rst",
-            category="Training",
-            labels={"figure": "Accuracy and LCPR at each checkpoint"},
-        ),
-        svg="<results>/figures/{part}steps.svg",
-        csv="<results>/figures/{part}steps.csv",
+        **figure("{part}steps", "Training", "trajectories", "Accuracy and LCPR at each checkpoint"),
     log:
         "<logs>/plot_trajectories/{part}steps.log",
     conda:

@@ -57,12 +57,7 @@ rule make_slam_table:
         scores=lambda w: STUDY.scores_of(STUDY.section_evaluations("slam")),
         costs=lambda w: targets.slam_table_costs(STUDY),
     output:
-        report(
-            "<results>/tables/slam.csv",
-            caption="../report/slam_table.rst",
-            category="SLAM",
-            labels={"figure": "SLAM and its baselines"},
-        ),
+        reported("<results>/tables/slam.csv", "SLAM", "slam_table", "SLAM and its baselines"),
     log:
         "<logs>/make_slam_table.log",
     conda:
@@ -82,12 +77,7 @@ rule make_slam_costs:
     input:
         lambda w: targets.stage_costs(STUDY, STUDY.training_chains()),
     output:
-        report(
-            "<results>/costs/slam.csv",
-            caption="../report/slam_costs.rst",
-            category="SLAM",
-            labels={"figure": "What SLAM and its baselines cost"},
-        ),
+        reported("<results>/costs/slam.csv", "SLAM", "slam_costs", "What SLAM and its baselines cost"),
     log:
         "<logs>/make_slam_costs.log",
     conda:
@@ -107,14 +97,7 @@ rule plot_slam_probe:
         probe=lambda w: STUDY.paths.probe(w.model, STUDY.seeds[0]),
         layers=lambda w: [STUDY.paths.layers(m, STUDY.seeds[0]) for m in targets.slam_models(STUDY, "target", w.model)],
     output:
-        png=report(
-            "<results>/figures/slam-probe-{model}.png",
-            caption="../report/slam_figure.rst",
-            category="SLAM",
-            labels={"figure": "Where {model} handles language"},
-        ),
-        svg="<results>/figures/slam-probe-{model}.svg",
-        csv="<results>/figures/slam-probe-{model}.csv",
+        **figure("slam-probe-{model}", "SLAM", "slam_figure", "Where {model} handles language"),
     log:
         "<logs>/plot_slam_probe/{model}.log",
     wildcard_constraints:
@@ -140,12 +123,7 @@ rule make_slam_sweep:
             STUDY.paths.layers(m, seed) for seed in STUDY.seeds for m in targets.slam_models(STUDY, "sweep")
         ],
     output:
-        report(
-            "<results>/tables/slam-sweep.csv",
-            caption="../report/slam_sweep.rst",
-            category="SLAM",
-            labels={"figure": "Gain of each layer, tuned alone"},
-        ),
+        reported("<results>/tables/slam-sweep.csv", "SLAM", "slam_sweep", "Gain of each layer, tuned alone"),
     log:
         "<logs>/make_slam_sweep.log",
     conda:
@@ -165,14 +143,7 @@ rule plot_slam_sweep:
     input:
         "<results>/tables/slam-sweep.csv",
     output:
-        png=report(
-            "<results>/figures/slam-sweep.png",
-            caption="../report/slam_sweep.rst",
-            category="SLAM",
-            labels={"figure": "Gain of each layer against its MSD"},
-        ),
-        svg="<results>/figures/slam-sweep.svg",
-        csv="<results>/figures/slam-sweep.csv",
+        **figure("slam-sweep", "SLAM", "slam_sweep", "Gain of each layer against its MSD"),
     log:
         "<logs>/plot_slam_sweep.log",
     conda:
