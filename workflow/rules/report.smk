@@ -167,7 +167,7 @@ rule make_page:
     params:
         **job("make_page"),
         options=lambda w: pages.page_options(STUDY, w.page).to_json(),
-        template=pages.page_template(),
+        template=pages.template_hash("page"),
     message:
         "make_page: writing {wildcards.page}.html"
     shell:
@@ -192,6 +192,7 @@ rule make_card:
     params:
         **job("make_card"),
         options=lambda w: pages.card_options(STUDY, w.model).to_json(),
+        template=pages.template_hash("card"),
     message:
         "make_card: writing the card of {wildcards.model} (seed {wildcards.seed})"
     shell:

@@ -9,9 +9,11 @@ import yaml
 from vernacular.language.languages import ENGLISH
 from vernacular.models.provenance import PACKAGES
 from vernacular.report.options import CardOptions
+from vernacular.report.templates import rendered
 
 RATES = ("accuracy", "lpr", "wpr", "lcpr")
 QUOTED = '"'
+RECORDED = ("model", "seed", "recipe", "total_parameters", "trainable_parameters", "tokens_seen", "inputs", "code")
 GROUPS = ("all", ENGLISH, "in-domain", "out-of-domain")
 
 
@@ -39,26 +41,6 @@ def metadata(values: dict[str, Any]) -> str:
     return f"---\n{''.join(lines)}---\n"
 
 
-def sources_table(rows: list[dict[str, str]]) -> str:
-    """Everything that went into a model: where it comes from, at which revision, under which licence."""
-    lines = ["| source | from | revision | licence |", "|" + "---|" * 4]
-    for row in rows:
-        lines.append(f"| {' | '.join(escaped(row[key]) for key in ('source', 'origin', 'revision', 'licence'))} |")
-    branches = any(row["revision"] and not re.fullmatch("[0-9a-f]{40}", row["revision"]) for row in rows)
-    note = "\nOf a branch, the study's downloads.json holds the commit.\n" if branches else ""
-    return "\n".join(lines) + "\n" + note
-
-
-def scores_table(rows: list[dict[str, str]], model: str, seed: int) -> str:
-    """One model's rates in per cent with their intervals, for English and the groups; rows: of a table of scores."""
-    lines = [f"| benchmark | languages | questions | {' | '.join(RATES)} |", "|" + "---|" * (3 + len(RATES))]
-    for row in rows:
-        if row["model"] == model and int(row["seed"]) == seed and row["language"] in GROUPS:
-            rates = [rate(row, name) for name in RATES]
-            lines.append(f"| {escaped(row['benchmark'])} | {row['language']} | {row['n']} | {' | '.join(rates)} |")
-    return "\n".join(lines) + "\n" if len(lines) > 2 else ""
-
-
 def rate(row: dict[str, str], name: str) -> str:
     """A rate in per cent with its interval, or `none`."""
     values = [row.get(key, "") for key in (name, f"{name}_low", f"{name}_high")]
@@ -69,56 +51,37 @@ def rate(row: dict[str, str], name: str) -> str:
 
 
 def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: CardOptions) -> str:
-    """Markdown with the metadata that hubs read.
+    """Markdown with the metadata that hubs read (workflow/report/card.md.j2).
 
-    manifest: the model's manifest.json; rows: of the study's tables of scores. Raises ValueError if the manifest lacks
-    what a training records.
+    manifest: the model's manifest.json; rows: of the study's tables of scores, of which the card has the model's rates
+    for English and the groups. Raises ValueError if the manifest lacks what a training records.
     """
     try:
-        name, seed, recipe = manifest["model"], manifest["seed"], manifest["recipe"]
+        made = {key: manifest[key] for key in RECORDED}
         packages = {package: manifest["packages"][package] for package in PACKAGES}
-        total, trained, tokens = (manifest[key] for key in ("total_parameters", "trainable_parameters", "tokens_seen"))
     except (KeyError, TypeError):
         raise ValueError("the model's manifest.json is not that of a training; make the model again") from None
-    licence = options.licence
     base = [parent["repo"] for parent in options.parents if "repo" in parent]
     head = {
-        "license": licence.lower() if licence else "other",
+        "license": options.licence.lower() if options.licence else "other",
         "library_name": "transformers",
         "language": options.languages,
-        "tags": ["vernacular", recipe["recipe"]],
+        "tags": ["vernacular", made["recipe"]["recipe"]],
         **({"base_model": base} if base else {}),
     }
-    licence_text = (
-        f"{escaped(licence)}. What parents and data allow holds besides."
-        if licence
-        else "Not stated by the study: what the licences of parents and data allow."
-    )
-    line = " from ".join(escaped(part) for part in [name, *(parent["model"] for parent in options.parents)])
-    scores = scores_table(rows, name, seed)
-    return "\n".join(
-        [
-            metadata(head),
-            f"# {escaped(name)}\n",
-            f"Made by the study {escaped(options.study)} ({escaped(options.scale)}) of Vernacular with the recipe "
-            f"{escaped(recipe['recipe'])}, seed {seed}: {line}.\n",
-            f"{total:,} parameters, of which {trained:,} were trained, on {tokens:,} tokens.\n",
-            "## Recipe\n",
-            yaml_block(recipe),
-            "## Parents\n",
-            yaml_block(options.parents) if options.parents else "None: from scratch.\n",
-            "## Data\n",
-            yaml_block(options.data) if options.data else "See the parents.\n",
-            "## Sources and their licences\n",
-            sources_table(options.sources),
-            "## Scores\n",
-            scores
-            + "\nPer cent, with 95 % intervals; lpr, wpr and lcpr: is the trace in the language of the question.\n"
-            if scores
-            else "None in the tables of the study.\n",
-            "## Licence\n",
-            f"{licence_text}\n",
-            "## Made with\n",
-            yaml_block({"packages": packages, "inputs": manifest["inputs"], "code": manifest["code"]}),
-        ]
+    run = (made["model"], str(made["seed"]))
+    revisions = [row["revision"] for row in options.sources]
+    return rendered(
+        "card.md.j2",
+        escaped=escaped,
+        yaml_block=yaml_block,
+        rate=rate,
+        **made,
+        packages=packages,
+        options=options,
+        metadata=metadata(head),
+        lineage=" from ".join(map(escaped, [made["model"], *(parent["model"] for parent in options.parents)])),
+        has_branch=any(revision and not re.fullmatch("[0-9a-f]{40}", revision) for revision in revisions),
+        scores=[row for row in rows if (row["model"], row["seed"]) == run and row["language"] in GROUPS],
+        rates=RATES,
     )

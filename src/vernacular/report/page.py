@@ -13,9 +13,9 @@ import pandas as pd
 
 from vernacular.language.languages import load_languages
 from vernacular.report.options import PageOptions
+from vernacular.report.templates import FOLDER, rendered
 from vernacular.storage.tables import with_bounds
 
-FOLDER = Path(__file__).parents[3] / "workflow" / "report"
 GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR", "tokens_mean": "tokens"}
 
@@ -28,22 +28,14 @@ def render(
     tables: `scores`, and optionally `claims`, `timed`, `samples` and `leaks`; figures: PNGs, which are embedded;
     others: further tables of results. Figures and other tables are in the order of the options' `figures` and `tables`.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(number=number)
     titled_figures = zip(options.figures.values(), figures, strict=True)
     titled_tables = zip(options.tables.values(), others, strict=True)
     scores = tables["scores"]
     scores = scores[scores["seeds"] == scores["seeds"].max()]  # over the seeds, where there are several
     claims = [tables[name] for name in ("claims", "timed") if name in tables]
-    return environment.get_template("page.html.j2").render(
+    return rendered(
+        "page.html.j2",
+        number=number,
         study=options.study,
         scale=options.scale,
         part=options.part,

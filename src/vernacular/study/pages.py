@@ -56,9 +56,9 @@ def target_of_page(study: Study, page: str) -> Target:
     return next(target for target in page_targets(study) if target.page == page)
 
 
-def page_template() -> str:
-    """A hash of the page's template, style and script, so that an edit of them makes the page anew."""
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(CAPTIONS.glob("page.*")))).hexdigest()[:16]
+def template_hash(name: str) -> str:
+    """Of a template with its style and script, if any, so that an edit of them makes a page or card anew."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(CAPTIONS.glob(f"{name}.*")))).hexdigest()[:16]
 
 
 def page_options(study: Study, page: str) -> PageOptions:

@@ -1,0 +1,20 @@
+"""The Jinja templates of pages and model cards, in workflow/report."""
+
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[3] / "workflow" / "report"
+
+
+def rendered(name: str, **values: Any) -> str:
+    """A template with its values: HTML escapes them all, Markdown must do so itself."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name).render(values)
