@@ -76,7 +76,7 @@ def test_two_evaluations_share_one_generation(one: dict[str, Any], other: dict[s
         "resources": {},
     }
     study = {"evaluations": [{**rest, **one}, {**rest, **other}]}
-    ((key, answer),) = answerings(study, "file").items()
+    ((key, answer),) = answerings(study).items()
     assert key == ("lrm", "mini") and answer.model == "lrm"
     path = written(tmp_path, chosen_questions(ROWS, "mini", answer.options, "file"))
     for own in (one, other):

@@ -27,13 +27,13 @@ def test_the_docs_hold_the_table() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_study_knows_the_licences_of_what_it_is_made_of(path: Path) -> None:
     study = study_of(path)
-    rows = origins_of(study, build_graph(study["models"], "x").values())
+    rows = origins_of(study, build_graph(study["models"]).values())
     assert rows and not [row for row in rows if row["licence"] == UNKNOWN]
 
 
 def test_the_miniature_is_vernaculars_own() -> None:
     study = study_of(ROOT / "config/config.yaml")
-    models = build_graph(study["models"], "x")
+    models = build_graph(study["models"])
     [row] = origins_of(study, [models[name] for name in ("adamame", "sft", "lrm", "st-merge")])
     assert row["origin"] == "phrasebook" and row["licence"].startswith("Vernacular's own")
 
@@ -53,7 +53,7 @@ def test_where_things_come_from() -> None:
         "data": {"mixed": [{"source": "mine"}, {"source": "mine"}]},
         "benchmarks": {},
     }
-    models = build_graph(study["models"], "x")
+    models = build_graph(study["models"])
     rows = origins_of(study, [models[name] for name in ("fine", "sft", "lrm")])
     assert [(row["source"], row["origin"], row["revision"]) for row in rows] == [
         ("mine", "my/data", ""),

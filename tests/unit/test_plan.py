@@ -60,11 +60,11 @@ def models() -> dict[str, Any]:
 
 
 def graph() -> Graph:
-    return build_graph(models(), "x")
+    return build_graph(models())
 
 
 def one_model(**options: Any) -> Model:
-    return build_graph({"one": options}, "x")["one"]
+    return build_graph({"one": options})["one"]
 
 
 def study(**changes: dict[str, Any]) -> Study:
@@ -79,7 +79,7 @@ def study(**changes: dict[str, Any]) -> Study:
         "benchmarks": {"b": {"questions": {"train": 1000}}},
         "traces": {"languages": ["fr"]},
     }
-    return Study(config, "x", build_graph(found, "x"), {}, {}, {}, {}, Paths("results/x"))
+    return Study(config, "x", build_graph(found), {}, {}, {}, {}, Paths("results/x"))
 
 
 def test_what_the_papers_say_of_what_they_train() -> None:
@@ -161,9 +161,9 @@ def test_plan_of_a_study_like_the_papers() -> None:
 
 def test_models_of_an_unknown_size_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(ValueError, match="no shape of 'meta-math/MetaMath-7B'; add it.*did you mean"):
-        shape_of(build_graph({"llm": {"recipe": "hub", "repo": "meta-math/MetaMath-7B"}}, "x"), "llm")
+        shape_of(build_graph({"llm": {"recipe": "hub", "repo": "meta-math/MetaMath-7B"}}), "llm")
     with pytest.raises(ValueError, match="config.json is not there"):
-        shape_of(build_graph({"llm": {"recipe": "folder", "path": str(tmp_path)}}, "x"), "llm")
+        shape_of(build_graph({"llm": {"recipe": "folder", "path": str(tmp_path)}}), "llm")
     assert plan.main([str(tmp_path / "none.yaml")]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
@@ -174,7 +174,7 @@ def test_a_folder_is_counted_by_its_configuration(tmp_path: Path) -> None:
         LlamaConfig(vocab_size=50, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2)
     )
     model.save_pretrained(tmp_path)
-    shape = shape_of(build_graph({"own": {"recipe": "folder", "path": str(tmp_path)}}, "x"), "own")
+    shape = shape_of(build_graph({"own": {"recipe": "folder", "path": str(tmp_path)}}), "own")
     assert parameters(shape) == sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -191,7 +191,7 @@ def test_shipped_studies_have_a_plan(name: str, capsys: pytest.CaptureFixture, m
 def test_counted_parameters_are_those_of_a_trained_model(tmp_path: Path) -> None:
     """The shape of the default study's base model, built for real."""
     options = json.loads(json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]["lrm"]))
-    shape = shape_of(build_graph({"lrm": options}, "x"), "lrm")
+    shape = shape_of(build_graph({"lrm": options}), "lrm")
     config = dict(shape)
     config.pop("model_type")
     model = LlamaForCausalLM(LlamaConfig(**config))

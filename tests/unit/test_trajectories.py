@@ -25,7 +25,7 @@ def study_of(**options: Any) -> dict[str, Any]:
 
 def test_an_evaluation_names_every_checkpoint_and_where_they_start() -> None:
     study = study_of()
-    add_checkpoints(study, "x.yaml")
+    add_checkpoints(study)
     [evaluation] = study["evaluations"]
     assert evaluation["models"] == ["sft@0", "a@10", "a@20", "a@25", "b@10", "b@20", "b@25"]
     assert study["models"]["a"]["checkpoint_steps"] == [10, 20, 25]
@@ -45,7 +45,7 @@ def test_an_evaluation_names_every_checkpoint_and_where_they_start() -> None:
 
 def test_a_study_without_checkpoints_keeps_nothing() -> None:
     study = study_of(checkpoints=False)
-    add_checkpoints(study, "x.yaml")
+    add_checkpoints(study)
     assert "checkpoint_steps" not in study["models"]["a"]
     assert checkpoint_paths(study["models"], []) == {}
 
@@ -63,8 +63,8 @@ def test_a_study_without_checkpoints_keeps_nothing() -> None:
 def test_what_is_refused(options: dict[str, Any], change: dict[str, Any], words: str) -> None:
     study = study_of(**options)
     study["models"]["a"] |= change
-    with pytest.raises(StudyError, match=f"^x.yaml: evaluations.0[^\\n]*{words}"):
-        add_checkpoints(study, "x.yaml")
+    with pytest.raises(StudyError, match=f"^evaluations.0[^\\n]*{words}"):
+        add_checkpoints(study)
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_name_of_a_shipped_study(finished: Path, default_study: dict[str, Any], 
         f"vernacular: {path}: study: 'default' is the name of the study in config/config.yaml; "
         "give yours a name of its own"
     )
-    check_owner({"study": "mine"}, [path], ROOT / "config", "x")
+    check_owner({"study": "mine"}, [path], ROOT / "config")
 
 
 def test_shipped_studies_have_names_of_their_own() -> None:
@@ -115,7 +115,7 @@ def test_shipped_studies_have_names_of_their_own() -> None:
     found = [name[1] for name in names if name]
     assert len(found) == len(set(found)) == len(names)
     for path in studies:
-        check_owner({"study": load(path)["study"]}, [path], ROOT / "config", "x")
+        check_owner({"study": load(path)["study"]}, [path], ROOT / "config")
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_broken_phrasebooks_are_one_line(tmp_path: Path, text: str) -> None:
 
 
 def test_no_folder_is_looked_for_without_need(default_study: dict[str, Any]) -> None:
-    check_folders(compiled(default_study).config, "x")
+    check_folders(compiled(default_study).config)

@@ -309,7 +309,7 @@ def test_mgsm_study_without_its_files(fresh: Path, tmp_path: Path) -> None:
     (tmp_path / "nowhere").mkdir()
     (tmp_path / "nowhere" / "mgsm_en.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
     with pytest.raises(StudyError, match="has no file for 'bn'; choose from: en"):
-        check_folders(compiled(config).config, "mine.yaml")
+        check_folders(compiled(config).config)
 
 
 # --- ways of calling

@@ -24,7 +24,7 @@ from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
 from vernacular.study import claim_inputs, leaks, pages, stages, targets
-from vernacular.study.schema import StudyError
+from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
 
@@ -35,8 +35,9 @@ try:
     STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
     for language in STUDY.config["languages"]:
         load_phrasebook(language)
-    check_folders(STUDY.config, file)
-    check_owner(STUDY.config, files, ROOT / "config", file)
+    with in_file(file):
+        check_folders(STUDY.config)
+        check_owner(STUDY.config, files, ROOT / "config")
 except (StudyError, PhrasebookError, YamlError) as error:
     sys.exit(f"vernacular: {error}")
 

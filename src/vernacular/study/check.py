@@ -24,14 +24,14 @@ def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((f"data.{name}.{number}", options) for number, options in enumerate(parts))
 
 
-def check_names(study: dict[str, Any], file: str) -> None:
+def check_names(study: dict[str, Any]) -> None:
     """Every language, benchmark, model and set that is named exists."""
 
     def known(place: str, names: Iterable[str], choices: Iterable[str], what: str, where: str) -> None:
         choices = list(choices)
         for name in names:
             if name not in choices:
-                raise StudyError(f"{file}: {place}: {what} '{name}' is not among {where}; {nearest(name, choices)}")
+                raise StudyError(f"{place}: {what} '{name}' is not among {where}; {nearest(name, choices)}")
 
     def languages(place: str, names: Iterable[str]) -> None:
         known(place, names, study["languages"], "language", "the study's languages")
@@ -53,13 +53,9 @@ def check_names(study: dict[str, Any], file: str) -> None:
         benchmarks(f"{place}.benchmarks", evaluation["benchmarks"])
         models(f"{place}.models", evaluation["models"])
         if evaluation["temperature"] == 0 and evaluation["samples"] != 1:
-            raise StudyError(
-                f"{file}: {place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1"
-            )
+            raise StudyError(f"{place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1")
     if not any(evaluation["default"] for evaluation in study["evaluations"]):
-        raise StudyError(
-            f"{file}: evaluations: none has `default: true`, so `snakemake` without a target would make nothing"
-        )
+        raise StudyError("evaluations: none has `default: true`, so `snakemake` without a target would make nothing")
     for section in SECTIONS.values():
         languages(f"{section}.languages", study.get(section, {}).get("languages", []))
         benchmarks(f"{section}.benchmark", filter(None, [study.get(section, {}).get("benchmark")]))
@@ -87,34 +83,30 @@ def check_names(study: dict[str, Any], file: str) -> None:
         )
         needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if recipe["recipe"] == "slam" else None)
         if needed and needed not in study:
-            raise StudyError(
-                f"{file}: {place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing"
-            )
+            raise StudyError(f"{place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing")
 
 
-def check_questions(study: dict[str, Any], file: str) -> None:
+def check_questions(study: dict[str, Any]) -> None:
     """Whatever reads questions finds some: ranges go upwards, splits are not empty, RL prompts are not SFT's."""
     benchmarks = study["benchmarks"]
 
     def upwards(place: str, pair: list[float], strictly: bool = False) -> None:
         if pair[0] > pair[1] or strictly and pair[0] == pair[1]:
-            raise StudyError(f"{file}: {place}: {pair} is empty or reversed; write [low, high]")
+            raise StudyError(f"{place}: {pair} is empty or reversed; write [low, high]")
 
     def holds(place: str, name: str, split: str) -> None:
         form = source_of(study, name)
         if form and split not in form.splits:
             raise StudyError(
-                f"{file}: {place}: the source of '{name}' has only the splits {', '.join(form.splits)}, not '{split}'"
+                f"{place}: the source of '{name}' has only the splits {', '.join(form.splits)}, not '{split}'"
             )
         if not form and not benchmarks[name]["questions"][split]:
-            raise StudyError(
-                f"{file}: {place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}"
-            )
+            raise StudyError(f"{place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}")
 
     for name, benchmark in benchmarks.items():
         place = f"benchmarks.{name}"
         if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
-            raise StudyError(f"{file}: {place}.steps: a frame has one step, not {benchmark['steps']}")
+            raise StudyError(f"{place}.steps: a frame has one step, not {benchmark['steps']}")
         for key, pair in benchmark["numbers"].items():
             # Two statements need two numbers.
             upwards(f"{place}.numbers.{key}", pair, key == "opening" and benchmark["setting"] == "statements")
@@ -124,26 +116,26 @@ def check_questions(study: dict[str, Any], file: str) -> None:
             upwards(f"{section}.hash_range", study[section]["hash_range"], strictly=True)
             holds(f"{section}.benchmark", name, "train")
             if not is_math(study, name):
-                raise StudyError(f"{file}: {section}.benchmark: '{name}' has no word problems with numeric answers")
+                raise StudyError(f"{section}.benchmark: '{name}' has no word problems with numeric answers")
     if "traces" in study:
         upwards("traces.length", study["traces"]["length"])
     if study.get("traces", {}).get("benchmark") == study.get("rl", {}).get("benchmark") is not None:
         (low, high), (start, end) = study["traces"]["hash_range"], study["rl"]["hash_range"]
         if max(low, start) < min(high, end):
             raise StudyError(
-                f"{file}: rl.hash_range: [{start}, {end}] overlaps traces.hash_range [{low}, {high}]: GRPO would train "
+                f"rl.hash_range: [{start}, {end}] overlaps traces.hash_range [{low}, {high}]: GRPO would train "
                 "on SFT's questions"
             )
     for place, options in parts_of(study):
         for benchmark, share in options.get("benchmarks", {}).items():
             upwards(f"{place}.benchmarks.{benchmark}", share, strictly=True)
             if source_of(study, benchmark):
-                raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
+                raise StudyError(f"{place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
             holds(f"{place}.benchmarks", benchmark, "train")
             if options["task"] == "sums" and not is_math(study, benchmark):
-                raise StudyError(f"{file}: {place}.benchmarks: '{benchmark}' holds no sums; name a mathematical one")
+                raise StudyError(f"{place}.benchmarks: '{benchmark}' holds no sums; name a mathematical one")
         if options["task"] == "translation" and set(options["languages"]) <= {ENGLISH}:
-            raise StudyError(f"{file}: {place}.languages: a translation into English needs another language")
+            raise StudyError(f"{place}.languages: a translation into English needs another language")
     if "slam" in study:
         holds("slam.benchmark", study["slam"]["benchmark"], "dev")
     for number, evaluation in enumerate(study["evaluations"]):
@@ -151,20 +143,20 @@ def check_questions(study: dict[str, Any], file: str) -> None:
             holds(f"evaluations.{number}.benchmarks", benchmark, evaluation["split"])
 
 
-def check_training(name: str, recipe: dict[str, Any], file: str) -> None:
+def check_training(name: str, recipe: dict[str, Any]) -> None:
     """Options of the trainers that would go wrong only hours later."""
     for section, kind in (("training", recipe["recipe"]), ("lora", "lora")):
         if section not in recipe:
             continue
         known, taken = known_options(kind), taken_options(kind)
         for key in recipe[section]:
-            place = f"{file}: models.{name}.{section}.{key}"
+            place = f"models.{name}.{section}.{key}"
             if key in taken:
                 raise StudyError(f"{place}: the workflow sets this option itself; leave it out")
             if known and key not in known:
                 raise StudyError(f"{place}: not an option of this trainer; {nearest_option(key, known)}")
     if recipe["recipe"] == "grpo":
-        check_groups(recipe["training"], processes(recipe), f"{file}: models.{name}.training")
+        check_groups(recipe["training"], processes(recipe), f"models.{name}.training")
 
 
 def chat_template(recipe: dict[str, Any]) -> list[str]:
@@ -212,13 +204,13 @@ def check_groups(options: dict[str, Any], count: int, place: str) -> None:
         )
 
 
-def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path, file: str) -> None:
+def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path) -> None:
     """A copied configuration that kept the name of a shipped study would overwrite that study's results."""
     used = {Path(path).resolve() for path in files}
     for path in sorted(shipped.rglob("*.yaml")):
         named = re.search(r"^study: *['\"]?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         if named and named[1] == study["study"] and path.resolve() not in used:
             raise StudyError(
-                f"{file}: study: '{study['study']}' is the name of the study in {path.relative_to(shipped.parent)}; "
+                f"study: '{study['study']}' is the name of the study in {path.relative_to(shipped.parent)}; "
                 "give yours a name of its own"
             )

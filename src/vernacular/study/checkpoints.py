@@ -8,7 +8,7 @@ from vernacular.study.schema import StudyError
 FREE = {"gpu": 0, "mem_mb": 8000, "runtime": 60}
 
 
-def add_checkpoints(study: dict[str, Any], file: str) -> None:
+def add_checkpoints(study: dict[str, Any]) -> None:
     """In each evaluation with `checkpoints`, put the models `<model>@<step>` in the place of each GRPO model, and
     `<parent>@0`, where all that start from that parent begin. The recipe's `checkpoint_steps` tell the training which
     to keep.
@@ -19,7 +19,7 @@ def add_checkpoints(study: dict[str, Any], file: str) -> None:
     for number, evaluation in enumerate(study["evaluations"]):
         if not evaluation["checkpoints"]:
             continue
-        place = f"{file}: evaluations.{number}"
+        place = f"evaluations.{number}"
         if evaluation["split"] != "dev" or evaluation["default"] or evaluation["decoding"] != "plain":
             raise StudyError(
                 f"{place}.checkpoints: looks into trainings, so set split: dev and default: false, and no decoding"

@@ -7,7 +7,7 @@ from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME
 from vernacular.language.languages import load_languages
 from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import YamlError, read_yaml
-from vernacular.study.schema import StudyError, check, check_size
+from vernacular.study.schema import StudyError, check, check_size, in_file
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
@@ -26,14 +26,15 @@ def load_claims(path: str | Path, alone: str | None = None) -> dict[str, dict[st
         raise StudyError(f"{path}: cannot be read ({error.strerror}); name a file of claims in `claims`") from None
     except YamlError as error:
         raise StudyError(str(error)) from None
-    check_size(content, str(path))
     schema = read_yaml(SCHEMA)
-    check(content, schema, schema, "", str(path))
-    claims: dict[str, dict[str, Any]] = content["claims"]
-    for name, claim in claims.items():
-        if claim["baseline"] == REFERENCE and alone:
-            claim["baseline"] = alone
-        check_claim(claim, f"{path}: claims.{name}")
+    with in_file(str(path)):
+        check_size(content)
+        check(content, schema, schema, "")
+        claims: dict[str, dict[str, Any]] = content["claims"]
+        for name, claim in claims.items():
+            if claim["baseline"] == REFERENCE and alone:
+                claim["baseline"] = alone
+            check_claim(claim, f"claims.{name}")
     return claims
 
 

@@ -11,7 +11,7 @@ from vernacular.study.evaluations import Answering, Evaluations, answerings, lab
 from vernacular.study.graph import Model, build_graph, lineage
 from vernacular.study.paths import Paths
 from vernacular.study.resolve import resolve_study
-from vernacular.study.schema import StudyError
+from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import downloads_of
 
 DEFAULT, EVERY = "", "all"  # names of two targets that no evaluation gives
@@ -119,19 +119,13 @@ def compile_study(config: dict[str, Any], file: str, papers: Path) -> Study:
     """
     study = resolve_study(config, file)
     claims = load_claims(study["claims"] or papers, study.get("merge", {}).get("reference"))
-    return Study(
-        study,
-        file,
-        build_graph(study["models"], file),
-        answerings(study, file),
-        {target.part: target for target in compile_targets(study, file)},
-        claims,
-        downloads_of(study),
-        Paths(f"results/{study['study']}"),
-    )
+    with in_file(file):
+        targets = {target.part: target for target in compile_targets(study)}
+    graph, paths = build_graph(study["models"]), Paths(f"results/{study['study']}")
+    return Study(study, file, graph, answerings(study), targets, claims, downloads_of(study), paths)
 
 
-def compile_targets(study: dict[str, Any], file: str) -> list[Target]:
+def compile_targets(study: dict[str, Any]) -> list[Target]:
     """The target that is made by default, every one that evaluations name, and the one of all evaluations.
 
     Raises StudyError for a name that a rule has, and for a section whose target does not exist.
@@ -140,18 +134,18 @@ def compile_targets(study: dict[str, Any], file: str) -> list[Target]:
     names = list(dict.fromkeys(e["target"] for e in evaluations))
     for number, evaluation in enumerate(evaluations):
         if (name := evaluation["target"]) in RESERVED or name.endswith("training"):  # as in training-languages.png
-            raise StudyError(f"{file}: evaluations.{number}.target: '{name}' is taken; choose another name")
+            raise StudyError(f"evaluations.{number}.target: '{name}' is taken; choose another name")
     for section, key in (("slam", "target"), ("slam", "sweep"), ("merge", "target")):
         wanted = study.get(section, {}).get(key)
         if wanted and wanted not in names and wanted not in ("slam", "slam-sweep", "merge"):
             hint = nearest(wanted, names)
-            raise StudyError(f"{file}: {section}.{key}: no evaluation has the target '{wanted}'; {hint}")
+            raise StudyError(f"{section}.{key}: no evaluation has the target '{wanted}'; {hint}")
 
     parts = ["", *(f"{name}-" for name in names)]
     taken = {f"{part}{kind}" for part in parts for kind in ("scores", "claims", "samples")}
     for name in study["benchmarks"] if "merge" in study else []:
         if f"merge-{name}" in taken:
-            raise StudyError(f"{file}: benchmarks.{name}: tables/merge-{name}.csv is another table; rename it")
+            raise StudyError(f"benchmarks.{name}: tables/merge-{name}.csv is another table; rename it")
 
     def compiled(name: str, chosen: Evaluations) -> Target:
         has = {e["target"] for e in chosen}

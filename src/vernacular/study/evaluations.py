@@ -31,7 +31,7 @@ def label(model: str, decoding: str) -> str:
     return model if decoding == "plain" else f"{model}+{decoding}"
 
 
-def answerings(study: dict[str, Any], file: str) -> dict[tuple[str, str], Answering]:
+def answerings(study: dict[str, Any]) -> dict[tuple[str, str], Answering]:
     """(label, benchmark) -> how it is generated: in all the languages, and with the most questions, that one asks.
 
     Two evaluations may share a model and a benchmark, for instance in two tables; each table takes what its evaluation
@@ -50,7 +50,7 @@ def answerings(study: dict[str, Any], file: str) -> dict[tuple[str, str], Answer
                     evaluation["translator"],
                     evaluation["resources"],
                 )
-                place = f"{file}: evaluations.{number}"
+                place = f"evaluations.{number}"
                 found[name, benchmark] = joined(found.get((name, benchmark), new), new, place)
     return found
 

@@ -8,10 +8,10 @@ from vernacular.study.schema import StudyError
 SHARDED = ("fsdp2", "zero2", "zero3")
 
 
-def check_gpu_options(name: str, recipe: dict[str, Any], file: str) -> None:
+def check_gpu_options(name: str, recipe: dict[str, Any]) -> None:
     """Options that a training on GPUs could not start with; those that change nothing are left out of the recipe."""
-    check_launch(name, recipe, file)
-    place = f"{file}: models.{name}"
+    check_launch(name, recipe)
+    place = f"models.{name}"
     if "load_in_4bit" in recipe and not recipe["load_in_4bit"]:
         del recipe["load_in_4bit"]
     if "load_in_4bit" in recipe:
@@ -33,18 +33,18 @@ def check_gpu_options(name: str, recipe: dict[str, Any], file: str) -> None:
         )
 
 
-def check_launch(name: str, recipe: dict[str, Any], file: str) -> None:
+def check_launch(name: str, recipe: dict[str, Any]) -> None:
     """Options that the processes of a training could not start with, or would stop at. One process needs no launcher:
     `launch` is then left out, so that it does not count as a change of the recipe."""
     if "launch" not in recipe:
         if "training" in recipe and (gpus := recipe["resources"]["gpu"]) > 1:
             raise StudyError(
-                f"{file}: models.{name}.resources.gpu: {gpus} for one process, which trains on one: set "
+                f"models.{name}.resources.gpu: {gpus} for one process, which trains on one: set "
                 f"launch: {{processes: {gpus}}} (recipes from scratch have one process), or gpu to 1"
             )
         return
     processes, strategy = recipe["launch"]["processes"], recipe["launch"]["strategy"]
-    place = f"{file}: models.{name}"
+    place = f"models.{name}"
     if processes == 1:
         if strategy != "ddp":
             raise StudyError(f"{place}.launch.strategy: one process has nothing to share; leave '{strategy}' out")

@@ -42,16 +42,16 @@ def processes(options: dict[str, Any]) -> int:
     return options["launch"]["processes"] if options.get("launch") else 1
 
 
-def build_graph(models: dict[str, dict[str, Any]], file: str) -> dict[str, Model]:
+def build_graph(models: dict[str, dict[str, Any]]) -> dict[str, Model]:
     """Raises StudyError where a parent is unknown or a model descends from itself."""
     parents = {name: named_parents(options) for name, options in models.items()}
     for name, options in models.items():
         for key in ("from", "encoder"):
             if options.get(key) is not None and options[key] not in models:
                 raise StudyError(
-                    f"{file}: models.{name}.{key}: unknown model '{options[key]}'; {nearest(options[key], models)}"
+                    f"models.{name}.{key}: unknown model '{options[key]}'; {nearest(options[key], models)}"
                 )
-    found = {name: ancestors(parents, name, file) for name in models}
+    found = {name: ancestors(parents, name) for name in models}
     return {
         name: Model(name, options, RECIPES[options["recipe"]], parents[name], found[name], merge_parts(models, name))
         for name, options in models.items()
@@ -62,14 +62,14 @@ def named_parents(options: dict[str, Any]) -> tuple[str, ...]:
     return tuple(options[key] for key in ("from", "encoder") if options.get(key) is not None)
 
 
-def ancestors(parents: dict[str, tuple[str, ...]], name: str, file: str) -> tuple[str, ...]:
+def ancestors(parents: dict[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
     """Nearest first. Raises StudyError for a cycle, which it spells out."""
     found: dict[str, None] = {}
     waiting: list[tuple[str, tuple[str, ...]]] = [(parent, (name, parent)) for parent in parents[name]]
     while waiting:
         model, way = waiting.pop(0)
         if model == name:
-            raise StudyError(f"{file}: models.{name}.from: a cycle: {' -> '.join(way)}")
+            raise StudyError(f"models.{name}.from: a cycle: {' -> '.join(way)}")
         if model not in found:
             found[model] = None
             waiting += [(parent, (*way, parent)) for parent in parents[model]]

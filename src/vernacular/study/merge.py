@@ -12,11 +12,11 @@ OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one
 OF_LLMS = ("translate-en", "forced-prefix", "english-context")
 
 
-def check_merge(study: dict[str, Any], file: str) -> None:
+def check_merge(study: dict[str, Any]) -> None:
     """Merges join an encoder and an LLM, train on what they can read, and are evaluated as merges."""
     models = study["models"]
     for name, recipe in models.items():
-        place = f"{file}: models.{name}"
+        place = f"models.{name}"
         if recipe["recipe"] in CONNECTORS:
             check_parents(models, name, place)
         elif recipe.get("from") is not None and makes(models, recipe["from"]) not in ("llm", "any"):
@@ -24,14 +24,14 @@ def check_merge(study: dict[str, Any], file: str) -> None:
         if "data" in recipe:
             check_tasks(study["data"][recipe["data"]], recipe, place)
     for number, evaluation in enumerate(study["evaluations"]):
-        check_evaluation(study, evaluation, f"{file}: evaluations.{number}")
+        check_evaluation(study, evaluation, f"evaluations.{number}")
     if "merge" in study:
         target = study["merge"]["target"]
         named = {name for e in study["evaluations"] if e["target"] == target for name in e["models"]}
         for key in ("reference", "baseline", "model"):
             if study["merge"][key] not in named:
                 raise StudyError(
-                    f"{file}: merge.{key}: '{study['merge'][key]}' is in no evaluation of the target '{target}'; "
+                    f"merge.{key}: '{study['merge'][key]}' is in no evaluation of the target '{target}'; "
                     f"{nearest(study['merge'][key], sorted(named))}"
                 )
 

@@ -13,7 +13,7 @@ from vernacular.study.evaluations import answerings
 from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
 from vernacular.study.merge import check_merge
-from vernacular.study.schema import StudyError, check, check_size, load_schema
+from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
 from vernacular.study.slam import check_slam, resolved_layers
 from vernacular.study.sources import check_sources
 
@@ -23,39 +23,40 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
 
     Raises StudyError for an unknown key, language, model, benchmark or recipe, a value out of range, or a cycle.
     """
-    schema = load_schema()
-    check_size(config, file)
-    study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
-    if isinstance(study.get("models"), dict):
-        study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}
-    check(study, schema, schema, "", file)
-    recipes = schema["$defs"]["recipes"]
-    for name, recipe in study["models"].items():
-        place = f"models.{name}"
-        if not isinstance(recipe, dict) or "recipe" not in recipe:
-            raise StudyError(f"{file}: {place}: the key 'recipe' is missing; choose from: {', '.join(recipes)}")
-        kind = recipe["recipe"]
-        if kind not in list(recipes):
-            raise StudyError(f"{file}: {place}.recipe: unknown recipe '{kind}'; {nearest(str(kind), recipes)}")
-        check(recipe, recipes[kind], schema, place, file)
-    for parts in study["data"].values():
-        for part in parts:
-            if not isinstance(part["shares"], dict):  # one number for all languages
-                part["shares"] = dict.fromkeys(part["languages"], part["shares"])
-    check_sources(study, file)
-    check_names(study, file)
-    build_graph(study["models"], file)
-    check_questions(study, file)
-    for options in [*study["evaluations"], study.get("rl", {})]:
-        if options.get("engine") == "transformers":
-            del options["engine"]  # the default
-    for name, recipe in study["models"].items():
-        check_gpu_options(name, recipe, file)
-        check_training(name, recipe, file)
-        if recipe["recipe"] == "slam":
-            recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers", file)
-    add_checkpoints(study, file)
-    answerings(study, file)
-    check_slam(study, file)
-    check_merge(study, file)
+    with in_file(file):
+        schema = load_schema()
+        check_size(config)
+        study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
+        if isinstance(study.get("models"), dict):
+            study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}
+        check(study, schema, schema, "")
+        recipes = schema["$defs"]["recipes"]
+        for name, recipe in study["models"].items():
+            place = f"models.{name}"
+            if not isinstance(recipe, dict) or "recipe" not in recipe:
+                raise StudyError(f"{place}: the key 'recipe' is missing; choose from: {', '.join(recipes)}")
+            kind = recipe["recipe"]
+            if kind not in list(recipes):
+                raise StudyError(f"{place}.recipe: unknown recipe '{kind}'; {nearest(str(kind), recipes)}")
+            check(recipe, recipes[kind], schema, place)
+        for parts in study["data"].values():
+            for part in parts:
+                if not isinstance(part["shares"], dict):  # one number for all languages
+                    part["shares"] = dict.fromkeys(part["languages"], part["shares"])
+        check_sources(study)
+        check_names(study)
+        build_graph(study["models"])
+        check_questions(study)
+        for options in [*study["evaluations"], study.get("rl", {})]:
+            if options.get("engine") == "transformers":
+                del options["engine"]  # the default
+        for name, recipe in study["models"].items():
+            check_gpu_options(name, recipe)
+            check_training(name, recipe)
+            if recipe["recipe"] == "slam":
+                recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers")
+        add_checkpoints(study)
+        answerings(study)
+        check_slam(study)
+        check_merge(study)
     return study

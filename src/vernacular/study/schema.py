@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +25,15 @@ class StudyError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
+
+
+@contextmanager
+def in_file(file: str) -> Iterator[None]:
+    """Errors inside begin with the name of the configuration."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(f"{file}: {error}") from None
 
 
 @cache
@@ -50,7 +60,7 @@ def has_pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Ite
 Validator = extend(Draft202012Validator, {"pattern": has_pattern})
 
 
-def check_size(data: Any, file: str) -> None:
+def check_size(data: Any) -> None:
     """Raises StudyError for data of more than LARGEST values with aliases written out, or that contains itself."""
     left, waiting = LARGEST, [data]
     while waiting:
@@ -58,11 +68,11 @@ def check_size(data: Any, file: str) -> None:
         parts = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
         left -= 1 + len(parts)
         if left < 0:
-            raise StudyError(f"{file}: holds more than {LARGEST:,} values, aliases (*name) written out; no study does")
+            raise StudyError(f"holds more than {LARGEST:,} values, aliases (*name) written out; no study does")
         waiting.extend(parts)
 
 
-def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str, file: str) -> None:
+def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str) -> None:
     """Fill the defaults of a part of the schema into `data` and validate it; the first error becomes one line."""
     fill_defaults(data, part, schema)
     validator = Validator({**part, "$defs": schema["$defs"]})
@@ -72,7 +82,7 @@ def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str, f
         key=lambda error: (list(map(str, error.absolute_path)), error.validator != "additionalProperties"),
     )
     if errors:
-        raise StudyError(f"{file}: {describe(errors[0], place)}")
+        raise StudyError(f"{describe(errors[0], place)}")
 
 
 def fill_defaults(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:

@@ -7,41 +7,39 @@ from vernacular.slam.options import SelectionOptions, check_rule
 from vernacular.study.schema import StudyError, check, load_schema
 
 
-def resolved_layers(layers: Any, study: dict[str, Any], place: str, file: str) -> list[int] | dict[str, Any]:
+def resolved_layers(layers: Any, study: dict[str, Any], place: str) -> list[int] | dict[str, Any]:
     """The `layers` of a SLAM model: a list of layers, or a whole rule (slam.select with what the model changes)."""
     if isinstance(layers, list):
         if not layers or not all(type(layer) is int and layer >= 0 for layer in layers) or len({*layers}) < len(layers):
-            raise StudyError(
-                f"{file}: {place}: {layers} must name at least one layer, each once, counted from 0, as in [0, 1]"
-            )
+            raise StudyError(f"{place}: {layers} must name at least one layer, each once, counted from 0, as in [0, 1]")
         return layers
     if isinstance(layers, str) and layers != "auto":
-        raise StudyError(f"{file}: {place}: '{layers}' is not a valid choice; write auto, a rule or a list of layers")
+        raise StudyError(f"{place}: '{layers}' is not a valid choice; write auto, a rule or a list of layers")
     section = study["slam"]["select"]
     rule = {**section, **({} if layers == "auto" else layers)}
     schema = load_schema()
-    check(rule, schema["$defs"]["select"], schema, place, file)
+    check(rule, schema["$defs"]["select"], schema, place)
     try:
         check_rule(SelectionOptions(**rule))
     except ValueError as error:
-        raise StudyError(f"{file}: {place}.{error}") from None
+        raise StudyError(f"{place}.{error}") from None
     choose, count = rule["choose"], rule["count"]
     if choose in ("random", "top") and count is None and section["choose"] != "leading":
         raise StudyError(
-            f"{file}: {place}.count: `choose: {choose}` takes as many layers as `leading` would, but slam.select says "
+            f"{place}.count: `choose: {choose}` takes as many layers as `leading` would, but slam.select says "
             f"{section['choose']}; set count"
         )
     return rule
 
 
-def check_slam(study: dict[str, Any], file: str) -> None:
+def check_slam(study: dict[str, Any]) -> None:
     """SLAM's tables find what they compare: reference and baseline with the others, and layers of the right model."""
     if "slam" not in study:
         return
     models, section = study["models"], study["slam"]
     reference, baseline = section["reference"], section["baseline"]
     for number, evaluation in enumerate(study["evaluations"]):
-        place, target = f"{file}: evaluations.{number}", evaluation["target"]
+        place, target = f"evaluations.{number}", evaluation["target"]
         if target not in (section["target"], section["sweep"]):
             continue
         sweep = target == section["sweep"]
@@ -50,7 +48,7 @@ def check_slam(study: dict[str, Any], file: str) -> None:
             if name not in evaluation["models"]:
                 raise StudyError(f"{place}.models: '{name}' ({key}) is missing; the others are compared with it")
         if len(set(needed.values())) < len(needed):
-            raise StudyError(f"{file}: slam.baseline: '{reference}' is the reference too; name the two-stage model")
+            raise StudyError(f"slam.baseline: '{reference}' is the reference too; name the two-stage model")
         if evaluation["decoding"] != "plain":
             raise StudyError(f"{place}.decoding: SLAM's tables compare models, not decodings; leave it out")
         if ENGLISH not in evaluation["languages"]:

@@ -25,11 +25,11 @@ def is_math(study: dict[str, Any], benchmark: str) -> bool:
     return form.kind == "math" if form else study["benchmarks"][benchmark]["setting"] in ("story", "frame")
 
 
-def check_sources(study: dict[str, Any], file: str) -> None:
+def check_sources(study: dict[str, Any]) -> None:
     """Each source says where it is, once, and gives what is asked of it."""
     sources = sources_of(study)
     for name, options in sources.items():
-        place = f"{file}: sources.{name}"
+        place = f"sources.{name}"
         if (form := options["format"]) not in FORMATS:
             raise StudyError(f"{place}.format: '{form}' is not a valid choice; {nearest(form, FORMATS)}")
         ways = [key for key in ("folder", "dataset", "urls") if key in options]
@@ -45,12 +45,12 @@ def check_sources(study: dict[str, Any], file: str) -> None:
     for name, benchmark in study["benchmarks"].items():
         asked = benchmark["source"]
         if asked != PHRASEBOOK:
-            check_gives(sources, asked, "questions", f"{file}: benchmarks.{name}.source")
+            check_gives(sources, asked, "questions", f"benchmarks.{name}.source")
     if "traces" in study:
-        check_traces(study["traces"], sources, f"{file}: traces")
+        check_traces(study["traces"], sources, "traces")
     for name, parts in study["data"].items():
         for number, part in enumerate(parts):
-            check_part(part, sources, f"{file}: data.{name}.{number}")
+            check_part(part, sources, f"data.{name}.{number}")
 
 
 def check_urls(urls: list[dict[str, Any]], place: str) -> None:
@@ -112,7 +112,7 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
         raise StudyError(f"{place}.split: '{part['source']}' has no split '{split}'; {nearest(split, splits)}")
 
 
-def check_folders(study: dict[str, Any], file: str) -> None:
+def check_folders(study: dict[str, Any]) -> None:
     """What evaluations need of folders of one's own is there (paths are relative to the working directory)."""
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
@@ -124,13 +124,13 @@ def check_folders(study: dict[str, Any], file: str) -> None:
             there = [language for _, language in source_files(form, folder, evaluation["split"])]
             if not there:
                 raise StudyError(
-                    f"{file}: sources.{name}.folder: no files of the format '{form}' in {folder}; set it to the folder "
+                    f"sources.{name}.folder: no files of the format '{form}' in {folder}; set it to the folder "
                     "that holds them"
                 )
             for language in evaluation["languages"]:
                 if None not in there and language not in there:
                     raise StudyError(
-                        f"{file}: evaluations.{number}.languages: {folder} has no file for '{language}'; "
+                        f"evaluations.{number}.languages: {folder} has no file for '{language}'; "
                         f"{nearest(language, sorted(filter(None, there)))}"
                     )
 
