@@ -29,7 +29,7 @@ rule train:
         inputs=lambda w, input: [f"{name}={path}" for name, path in input.items()],
         checkpoints=lambda w: f"{STUDY.paths.results}/seed-{w.seed}/checkpoints",
     message:
-        "training {wildcards.model} (seed {wildcards.seed})"
+        "{rule}: training {wildcards.model} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --input {params.inputs:q} --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q}"
@@ -44,8 +44,6 @@ use rule train as pretrain with:
         model=one_of(stages.models_of(STUDY, "pretrain")),
     params:
         **job("pretrain"),
-    message:
-        "pretrain: training {wildcards.model} from scratch (seed {wildcards.seed})"
 
 
 use rule train as pretrain_translator with:
@@ -56,8 +54,6 @@ use rule train as pretrain_translator with:
         model=one_of(stages.models_of(STUDY, "pretrain_translator")),
     params:
         **job("pretrain_translator"),
-    message:
-        "pretrain_translator: training {wildcards.model} from scratch (seed {wildcards.seed})"
 
 
 use rule train as train_finetune with:
@@ -66,8 +62,6 @@ use rule train as train_finetune with:
         model=one_of(stages.models_of(STUDY, "train_finetune")),
     params:
         **job("train_finetune"),
-    message:
-        "train_finetune: training {wildcards.model} (seed {wildcards.seed})"
 
 
 use rule train as train_sft with:
@@ -76,8 +70,6 @@ use rule train as train_sft with:
         model=one_of(stages.models_of(STUDY, "train_sft")),
     params:
         **job("train_sft"),
-    message:
-        "train_sft: training {wildcards.model} (seed {wildcards.seed})"
 
 
 use rule train as train_grpo with:
@@ -86,8 +78,6 @@ use rule train as train_grpo with:
         model=one_of(stages.models_of(STUDY, "train_grpo")),
     params:
         **job("train_grpo"),
-    message:
-        "train_grpo: training {wildcards.model} (seed {wildcards.seed})"
 
 
 use rule train as train_slam with:
@@ -100,8 +90,6 @@ use rule train as train_slam with:
         model=one_of(stages.models_of(STUDY, "train_slam")),
     params:
         **job("train_slam"),
-    message:
-        "train_slam: training {wildcards.model} (seed {wildcards.seed})"
 
 
 use rule train as train_mapping with:
@@ -114,8 +102,6 @@ use rule train as train_mapping with:
         model=one_of(stages.models_of(STUDY, "train_mapping")),
     params:
         **job("train_mapping"),
-    message:
-        "train_mapping: training {wildcards.model} (seed {wildcards.seed})"
 
 
 use rule train as train_merge with:
@@ -129,8 +115,6 @@ use rule train as train_merge with:
         model=one_of(stages.models_of(STUDY, "train_merge")),
     params:
         **job("train_merge"),
-    message:
-        "train_merge: training {wildcards.model} (seed {wildcards.seed})"
 
 
 rule fetch_folder:

@@ -56,23 +56,18 @@ def check_names(study: dict[str, Any]) -> None:
             raise StudyError(f"{place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1")
     if not any(evaluation["default"] for evaluation in study["evaluations"]):
         raise StudyError("evaluations: none has `default: true`, so `snakemake` without a target would make nothing")
-    for section in SECTIONS.values():
-        languages(f"{section}.languages", study.get(section, {}).get("languages", []))
-        benchmarks(f"{section}.benchmark", filter(None, [study.get(section, {}).get("benchmark")]))
+    for section in (*SECTIONS.values(), "slam", "merge"):
+        options = study.get(section, {})
+        for key in ("languages", "low_resource"):
+            languages(f"{section}.{key}", options.get(key, []))
+        benchmarks(f"{section}.benchmark", filter(None, [options.get("benchmark")]))
+        for key in ("reference", "baseline", "model"):
+            models(f"{section}.{key}", filter(None, [options.get(key)]))
     for place, options in parts_of(study):
         languages(f"{place}.languages", options["languages"])
         where = "the languages of this set"
         known(f"{place}.shares", options["shares"], options["languages"], "language of this set", where)
         benchmarks(f"{place}.benchmarks", options.get("benchmarks", []))
-    for section, wanted in (("slam", ("reference", "baseline")), ("merge", ("reference", "baseline", "model"))):
-        if section in study:
-            for key in wanted:
-                models(f"{section}.{key}", [study[section][key]])
-    if "slam" in study:
-        languages("slam.languages", study["slam"]["languages"])
-        benchmarks("slam.benchmark", [study["slam"]["benchmark"]])
-    if "merge" in study:
-        languages("merge.low_resource", study["merge"]["low_resource"])
     templates = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
     for name, recipe in study["models"].items():
         place = f"models.{name}"

@@ -8,8 +8,6 @@ from vernacular.storage.messages import nearest
 from vernacular.study.recipes import CONNECTORS, RECIPES, SECTIONS, Recipe
 from vernacular.study.schema import StudyError
 
-FETCHED = ("recipe", "repo", "revision", "path")  # what a card says of a parent
-
 
 @dataclass(frozen=True)
 class Model:
@@ -28,11 +26,6 @@ class Model:
     def trained(self) -> bool:
         return "training" in self.options
 
-    @property
-    def training_options(self) -> dict[str, Any]:
-        """The options that decide about its weights: what it asks a cluster for does not."""
-        return {key: value for key, value in self.options.items() if key != "resources"}
-
 
 Graph = Mapping[str, Model]
 
@@ -44,22 +37,18 @@ def processes(options: dict[str, Any]) -> int:
 
 def build_graph(models: dict[str, dict[str, Any]]) -> dict[str, Model]:
     """Raises StudyError where a parent is unknown or a model descends from itself."""
-    parents = {name: named_parents(options) for name, options in models.items()}
+    parents: dict[str, tuple[str, ...]] = {}
     for name, options in models.items():
-        for key in ("from", "encoder"):
-            if options.get(key) is not None and options[key] not in models:
-                raise StudyError(
-                    f"models.{name}.{key}: unknown model '{options[key]}'; {nearest(options[key], models)}"
-                )
+        named = {key: options[key] for key in ("from", "encoder") if options.get(key) is not None}
+        for key, parent in named.items():
+            if parent not in models:
+                raise StudyError(f"models.{name}.{key}: unknown model '{parent}'; {nearest(parent, models)}")
+        parents[name] = tuple(named.values())
     found = {name: ancestors(parents, name) for name in models}
     return {
         name: Model(name, options, RECIPES[options["recipe"]], parents[name], found[name], merge_parts(models, name))
         for name, options in models.items()
     }
-
-
-def named_parents(options: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(options[key] for key in ("from", "encoder") if options.get(key) is not None)
 
 
 def ancestors(parents: dict[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
@@ -103,11 +92,3 @@ def training_parts(study: dict[str, Any], model: Model) -> list[dict[str, Any]]:
     if model.recipe.reads == "data":
         return list(study["data"][model.options["data"]])
     return [study[SECTIONS[model.recipe.reads]]] if model.recipe.reads else []
-
-
-def described_parents(graph: Graph, name: str) -> list[dict[str, Any]]:
-    """The ancestors of a model, nearest first, with what made them."""
-    return [
-        {"model": parent} | {key: value for key, value in graph[parent].options.items() if key in FETCHED}
-        for parent in graph[name].ancestors
-    ]

@@ -10,12 +10,8 @@ from vernacular.study.stages import phrasebook_benchmarks, training_file
 
 def corpora(study: Study, target: Target) -> list[str]:
     """What a target's models, and all that they descend from or rest on, were trained on."""
-    found: dict[str, None] = {}
-    for name in leak_models(study, target):
-        model = study.models[name]
-        for seed in study.seeds:
-            found |= dict.fromkeys(training_file(study, name, seed) if model.recipe.reads else [])
-    return list(found)
+    runs = [(name, seed) for name in leak_models(study, target) for seed in study.seeds]
+    return list(dict.fromkeys(file for name, seed in runs for file in training_file(study, name, seed)))
 
 
 def leak_evaluations(study: Study, target: Target) -> Evaluations:

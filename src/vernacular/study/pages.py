@@ -6,10 +6,12 @@ from vernacular.report.options import CardOptions, PageOptions
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
 from vernacular.study.evaluations import Evaluations, labels
-from vernacular.study.graph import described_parents, training_parts, with_ancestors
+from vernacular.study.graph import training_parts, with_ancestors
 from vernacular.study.leaks import leaks_file
 from vernacular.study.licences import origins_of
 from vernacular.study.targets import CAPTIONS, figures, tables
+
+OF_PARENTS = ("recipe", "repo", "revision", "path")  # what a card says of a parent
 
 
 def sample_evaluations(target: Target) -> Evaluations:
@@ -76,9 +78,10 @@ def page_options(study: Study, page: str) -> PageOptions:
 def card_options(study: Study, name: str) -> CardOptions:
     model = study.models[name]
     parts = [{k: v for k, v in part.items() if k != "resources"} for part in training_parts(study.config, model)]
+    ancestors = {name: study.models[name].options for name in model.ancestors}
     return CardOptions(
         **{key: study.config[key] for key in ("study", "scale", "licence", "languages")},
-        parents=described_parents(study.models, name),
+        parents=[{"model": name} | {k: o[k] for k in OF_PARENTS if k in o} for name, o in ancestors.items()],
         data=parts,
         sources=origins_of(study.config, [study.models[n] for n in with_ancestors(study.models, [name])]),
     )

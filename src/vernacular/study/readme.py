@@ -32,16 +32,9 @@ SECTIONS = (
     ("slam", "slam.", ("$defs", "slam")),
     ("evaluations", "evaluations.<number>.", ("$defs", "evaluation")),
 )
-DEEPER = {
-    "benchmarks",
-    "traces",
-    "rl",
-    "slam",
-    "models",
-    "evaluations",
-    "alignment",
-    "lora",
-}  # described by sections of their own
+# Described by sections of their own.
+DEEPER = {"benchmarks", "traces", "rl", "slam", "models", "evaluations", "alignment", "lora"}
+BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 
 
 def type_of(part: dict[str, Any], schema: dict[str, Any]) -> str:
@@ -65,9 +58,6 @@ def cell(text: str) -> str:
     """Markdown that shows `text` in a table: <names> outside backticks would be taken for HTML."""
     pieces = text.replace("|", "\\|").split("`")
     return "`".join(piece if number % 2 else piece.replace("<", "&lt;") for number, piece in enumerate(pieces))
-
-
-BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 
 
 def rows(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterator[str]:

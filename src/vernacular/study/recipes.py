@@ -55,7 +55,3 @@ RECIPES = {
 SECTIONS = {"traces": "traces", "prompts": "rl"}  # what a recipe reads -> the section that describes it
 ENCODERS = [name for name, recipe in RECIPES.items() if recipe.makes in ("encoder", "any")]
 CONNECTORS = [name for name, recipe in RECIPES.items() if recipe.makes in ("mapping", "merge")]
-
-
-def recipes_of(rule: str) -> list[str]:
-    return [name for name, recipe in RECIPES.items() if recipe.rule == rule]

@@ -12,7 +12,7 @@ from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import stable_json
 from vernacular.study.compile import Study
 from vernacular.study.graph import processes
-from vernacular.study.recipes import SECTIONS, recipes_of
+from vernacular.study.recipes import SECTIONS
 from vernacular.study.sources import PHRASEBOOK, source_of
 
 # --- the corpus
@@ -137,12 +137,12 @@ def one_of(names: Iterable[str]) -> str:
 
 def models_of(study: Study, rule: str) -> list[str]:
     """The models that a rule makes."""
-    return [name for name, model in study.models.items() if model.options["recipe"] in recipes_of(rule)]
+    return [name for name, model in study.models.items() if model.recipe.rule == rule]
 
 
 def recipe_json(study: Study, name: str) -> str:
-    """All that decides about a model's weights except its data, its code and the seed."""
-    options = study.models[name].training_options
+    """All that decides about a model's weights except data, code and seed; not what it asks a cluster for."""
+    options = {key: value for key, value in study.models[name].options.items() if key != "resources"}
     if options["recipe"] == "grpo":  # its reward identifies languages
         options["identifier"] = study.identifier.__dict__
     return stable_json(options)
