@@ -4,7 +4,7 @@
 #   snakemake --list                  the targets and rules, a line each
 #   snakemake --profile local         the default study on this machine
 #   snakemake --profile slurm         the same on a cluster
-#   snakemake --configfile FILE       another study; FILE takes the place of config/config.yaml
+#   snakemake --configfile FILE       another study; FILE replaces config/config.yaml
 
 import os
 import shlex

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(str(workflow.current_basedir)).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
-gc.freeze()  # Snakemake itself stays until the end: to look for garbage in it takes 0.2 s of a dry run
+gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
 from vernacular.run.asked_targets import check_asked_targets

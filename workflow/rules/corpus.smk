@@ -89,7 +89,7 @@ rule filter_traces:
 
 
 rule make_rl_prompts:
-    """GRPO's prompts: questions that the parent answers right in some of its samples, but not in all."""
+    """GRPO's prompts: questions that the parent answers correctly in some of its samples, but not in all."""
     input:
         parent="<results>/seed-{seed}/models/{model}",
         questions="<results>/corpus/questions/train.parquet",

@@ -1,6 +1,6 @@
 # In: the network. Out: models of the hub and sources of real data, at pinned revisions, with checksums.
 #
-# Local rules: a login node has a network, a compute node has not. Everything after reads files and never asks a hub.
+# Local rules: login nodes have network access, compute nodes do not. Everything after reads files and never asks a hub.
 
 
 rule download:

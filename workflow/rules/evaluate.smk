@@ -22,7 +22,7 @@ rule generate:
     params:
         **job("generate"),
         options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
-        # torch's threads, which {threads} would cut to --cores; as it depends on them, no part of the trigger `params`.
+        # torch's threads, which {threads} would cut to --cores; as it depends on them, the trigger `params` ignores it.
         threads=lambda w, threads: STUDY.config["threads"],
         flags=lambda w, input: ["--model", input.model, "--questions", input.questions],
     message:

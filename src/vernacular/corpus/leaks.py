@@ -126,7 +126,7 @@ class Evaluation:
 def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[str, AnyProblem]) -> list[Leak]:
     """The evaluation questions that a row of a corpus holds, each once for each way that it is found in.
 
-    row: `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, as far as they are there: a
+    row: `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, whichever it has: a
     record of a training set, of traces, of RL prompts, or anyone's. problems: id -> problem of the training questions.
     Raises ValueError for a text without the numbers of its id's problem: the check by operands relies on the id.
     """

@@ -1,4 +1,4 @@
-"""Files of raw traces, ours or anyone's: what a row holds, and the reader, which no broken row stops."""
+"""Files of raw traces, ours or anyone's: what a row holds, and a reader that no broken row stops."""
 
 import codecs
 import json
@@ -36,8 +36,8 @@ def read_traces(path: str | Path) -> Iterator[dict[str, Any] | Broken]:
     """Stream raw traces (records.RAW_TRACE) from Parquet or JSON lines; a row that cannot be used comes as Broken.
 
     JSON lines (.jsonl, .json): one object a line with FIELDS, numbers allowed for id and answer; `source` is optional.
-    Broken are invalid UTF-8, a line that is not such an object, a field that is missing, null or blank, a language that
-    is not an ISO 639 code, and a row over LINE_LIMIT. Holds one row (JSON lines) or one batch of 64 (Parquet).
+    A row is Broken if it is invalid UTF-8, not such an object, longer than LINE_LIMIT, or has a field that is missing,
+    null or blank, or a language that is not an ISO 639 code. Holds one row (JSON lines) or one batch of 64 (Parquet).
     Raises ValueError if the file as a whole cannot be used.
     """
     path = Path(path)

@@ -1,4 +1,4 @@
-"""How a merge answers questions: the encoder reads them besides the prompt, and the gate is told their language."""
+"""How a merge answers questions: the encoder reads them as well as the LLM, and the gate is told their language."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MARKS = 2  # places in the LLM's context: beginning of sequence and boundary
 
 @dataclass(frozen=True)
 class EncoderQuestion:
-    """What a merge gets of a question besides the prompt."""
+    """What a merge is given of a question in addition to the prompt."""
 
     ids: list[int] | None  # for the encoder; None where the text is longer than it reads
     told_language: str | None  # to the gate; None: the mean language embedding
@@ -80,7 +80,7 @@ def told_languages(
 
 
 def encoder_batch(model: MergedModel, questions: list[EncoderQuestion]) -> dict[str, torch.Tensor]:
-    """Arguments of MergedModel.generate besides the prompts, padded on the right."""
+    """Arguments of MergedModel.generate other than the prompts, padded on the right."""
     given = {"input_ids": [question.ids or [] for question in questions]}
     batch = model.encoder_tokenizer.pad(given, padding_side="right", return_attention_mask=True, return_tensors="pt")
     places = {language: place for place, language in enumerate(model.options["languages"])}

@@ -67,7 +67,7 @@ class MergedModel(nn.Module):
         self.length = float(llm.get_input_embeddings().weight.float().norm(dim=-1).mean())
         # `hidden_size`: the features of a token; encoder-decoders map it to their `d_model`.
         self.connector = Connector(encoder.config.hidden_size, width, options).to(llm.device)
-        self.clamped: dict[str, float] = {}  # for analysis: "encoder" or "llm" -> the weight in the place of the gate's
+        self.clamped: dict[str, float] = {}  # for analysis: "encoder" or "llm" -> the weight that replaces the gate's
 
     @property
     def device(self) -> torch.device:
@@ -140,13 +140,13 @@ class MergedModel(nn.Module):
         return self.llm.get_input_embeddings()(ids)
 
     def forward(self, labels: torch.Tensor, prompt_mask: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
-        """The mean next-token loss over the target, a float32 scalar. labels (batch, m): IGNORED where is no target."""
+        """The mean next-token loss over the target, a float32 scalar. labels (batch, m): IGNORED outside the target."""
         embeddings, mask, place, _ = self.inputs(prompt_mask=prompt_mask, **batch)
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         decoder = self.llm.base_model
         hidden = decoder(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, use_cache=False)
         wanted = labels != IGNORED
-        # The token at `place` is predicted one place before it; a target never stands first, the boundary does.
+        # The token at `place` is predicted one place before it; a target never comes first: the boundary does.
         before = (place - 1).clamp(min=0)[..., None].expand(-1, -1, embeddings.shape[-1])
         predicting = hidden.last_hidden_state.gather(1, before)[wanted]
         return head_loss(self.llm.get_output_embeddings(), predicting, labels[wanted])
@@ -155,7 +155,7 @@ class MergedModel(nn.Module):
     def generate(self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, **options):  # type: ignore[no-untyped-def]
         """(sequences, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
 
-        What the gate gave stays in `weights` (batch, 2). A prompt may get several sequences, which then stand together.
+        What the gate gave stays in `weights` (batch, 2). A prompt's sequences, if it gets several, are adjacent.
         """
         embeddings, mask, _, self.weights = self.inputs(
             encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language

@@ -1,4 +1,4 @@
-"""What a model takes and gives besides prompts and completions when it answers questions."""
+"""What a model takes and returns in addition to prompts and completions when it answers questions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ class Extras:
     """The defaults are a plain LLM's; a merge has its own (merge/answer.py).
 
     hides_question: the prompt leaves the question out, since the model reads it elsewhere;
-    context_tokens: places that a question takes in the LLM's context besides the prompt, infinite where it cannot be
-    read; inputs: tensors for the model's `generate`, by argument, for a batch of questions;
+    context_tokens: places that a question takes in the LLM's context in addition to the prompt, infinite if it cannot
+    be read; inputs: tensors for the model's `generate`, by argument, for a batch of questions;
     columns: more columns of records.GENERATION for a question; answer_columns: those known only after `generate`, for
     each question of the batch.
     """

@@ -29,7 +29,7 @@ WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so fa
 
 
 class Stateful(Protocol):
-    """State besides the trainer's own that a checkpoint must hold."""
+    """State that a checkpoint must hold in addition to the trainer's own."""
 
     def save(self, folder: Path) -> None: ...
     def load(self, folder: Path) -> None: ...

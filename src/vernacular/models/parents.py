@@ -54,7 +54,7 @@ def four_bits() -> Any:
 def train_and_save(parent: Parent, trainer: Any, job: Job, states: Sequence[Stateful] = ()) -> None:
     """Run the trainer of a loaded parent and save the whole model: adapters are merged into it.
 
-    states: what checkpoints must hold besides the trainer's own state.
+    states: what checkpoints must hold in addition to the trainer's own state.
     """
     measured = train(trainer, job, states)
     model = whole_model(parent, trainer, job)

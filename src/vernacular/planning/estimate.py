@@ -59,7 +59,7 @@ def steps_of(config: dict[str, Any], model: Model) -> int:
 
 
 def length_of(recipe: dict[str, Any]) -> int:
-    """Tokens of a training sequence: of a packed row, or the most that the trainer lets one have."""
+    """Tokens of a training sequence: of a packed row, or the longest that the trainer allows."""
     training, assumed = recipe["training"], load_sizes()["assumptions"]
     if recipe["recipe"] == "grpo":
         return assumed["prompt"] + round(training.get("max_completion_length", 512) * assumed["decoded_share"])
@@ -80,7 +80,7 @@ def decoding(shape: dict[str, Any], count: int, new: int, gpus: int, side: int, 
 
 
 def checkpointed(recipe: dict[str, Any]) -> bool:
-    """Whether activations are computed again in the backward pass; adamame/train.py sets it on GPUs."""
+    """Whether activations are computed again in the backward pass; on by default in TRL's trainers on GPUs."""
     names = ("activation_checkpointing", "gradient_checkpointing")
     said = [recipe["training"][name] for name in names if name in recipe["training"]]
     return bool(said[0] if said else recipe["recipe"] in ("sft", "grpo") and recipe["resources"]["gpu"])
@@ -116,8 +116,8 @@ def training_seconds(study: Study, name: str, width: int) -> float:
 
 
 def weight_width(recipe: dict[str, Any]) -> int:
-    """Bytes of a trained weight, of a merge's parents': float32 in supervised trainings, on CPUs and where a merge does
-    not ask for bfloat16; else that."""
+    """Bytes of a trained weight (for a merge, of a weight of its parents): those of float32 in supervised trainings, on
+    CPUs, and where a merge does not ask for bfloat16; otherwise those of bfloat16."""
     halved = recipe["recipe"] in ("sft", "grpo") or (recipe["recipe"] in CONNECTORS and recipe["training"].get("bf16"))
     return 2 if halved and recipe["resources"]["gpu"] else 4
 

@@ -69,14 +69,14 @@ def trainings(study: Study) -> Iterator[Work]:
 def answering(
     study: Study, label: str, name: str, options: GenerationOptions | PromptsOptions, count: int, gpus: int
 ) -> Work:
-    """Decoding `count` completions with a model; the rules `generate` and `rl_prompts`."""
+    """Decoding `count` completions with a model; the rules `generate` and `make_rl_prompts`."""
     shape, width = shape_of(study.models, name), 2 if gpus or getattr(options, "dtype", None) == "bfloat16" else 4
     fast = options.engine == "vllm" and gpus
     side = min(machine(gpus)["sequences"] if fast else options.batch_size, max(count, 1))
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     length = load_sizes()["assumptions"]["prompt"] + options.max_new_tokens
     memory = parameters(shape) * width + side * length * cache_bytes(shape, width)
-    if fast:  # vLLM takes what there is
+    if fast:  # vLLM takes all there is
         memory = 0.9 * machine(gpus)["memory_gb"] * GB
     host = 3 * GB + (parameters(shape) * width if gpus else memory)
     note = "does not fit the GPU" if gpus and memory > machine(gpus)["memory_gb"] * GB else ""
@@ -84,7 +84,7 @@ def answering(
 
 
 def questions_of(study: Study, benchmark: str, options: GenerationOptions) -> int:
-    """How many questions an evaluation asks; a benchmark of no known size counts 250 a language, as MGSM has."""
+    """How many questions an evaluation asks; a benchmark of unknown size counts as 250 a language, as MGSM has."""
     there = study.config["benchmarks"][benchmark].get("questions", {}).get(options.split) or 250
     total = 0
     for language in options.languages:
@@ -108,7 +108,7 @@ def answerings(study: Study) -> Iterator[Work]:
 
 
 def fetched(study: Study) -> int:
-    """Bytes of the hub models; of data sets the sizes are not known (they are small compared with the models)."""
+    """Bytes of the hub models. The sizes of data sets are not known; they are small compared with the models."""
     repositories = {model.options["repo"] for model in study.models.values() if "repo" in model.options}
     known = load_sizes()["models"]
     return sum(round(known[repo]["parameters"] * 1e9 * known[repo]["bytes"]) for repo in repositories)

@@ -1,8 +1,8 @@
 """What a merge is worth on each benchmark, against another merge and against the LLM alone, and language by language.
 
 The papers' layout (MindMerger, arXiv 2405.17386; ST-Merge, arXiv 2606.19002): low-resource languages first, English
-last, then the macro average over all of them. English may have more questions than the others: each language weighs
-the same, whatever its number of questions.
+last, then the macro average over all of them. English may have more questions than the others: each language has the
+same weight, whatever its number of questions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

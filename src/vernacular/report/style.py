@@ -50,7 +50,7 @@ _SETTINGS: Any = {
 def new_figure(path_png: str | Path, path_svg: str | Path, height: float, **options: Any) -> Iterator["Figure"]:
     """A figure of WIDTH and so many inches of height to draw on, saved at the end of the block.
 
-    The user's own matplotlibrc does not count. options: as in matplotlib's Figure.
+    The user's own matplotlibrc is ignored. options: as in matplotlib's Figure.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -73,7 +73,7 @@ def save_figure(figure: "Figure", path_png: str | Path, path_svg: str | Path) ->
 
 
 def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
-    """Make the axis `x` or `y` hold rates from low to high and their names, without ticks below 0 or above 1.
+    """Fit the axis `x` or `y` to rates from low to high and their names, without ticks below 0 or above 1.
 
     It spans at least 0.2, so that noise does not fill the panel (our choice).
     """
@@ -149,7 +149,7 @@ def label_points(
 
 def _candidates(here: Array, radius: float, extent: Array, pixel: float) -> tuple[Array, Array, Array]:
     """Places for one text around its marker: boxes, leaders (from the marker's edge to the box), distances; pixels."""
-    angles = np.deg2rad(np.arange(24) * 15)  # from the right on, which is where equal costs go
+    angles = np.deg2rad(np.arange(24) * 15)  # starting on the right, where texts go if costs are equal
     gaps = np.array([3, 7, 12, 18, 26, 36, 48, 62, 78, 96, 120]) * pixel
     gap, angle = (grid.ravel() for grid in np.meshgrid(gaps, angles, indexing="ij"))
     way = np.stack([np.cos(angle), np.sin(angle)], axis=1)

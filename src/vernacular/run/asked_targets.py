@@ -1,4 +1,4 @@
-"""Targets that Snakemake is asked for although the study lacks them."""
+"""Targets that Snakemake is asked for but the study does not have."""
 
 import re
 from collections.abc import Iterable

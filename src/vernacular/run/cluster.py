@@ -15,18 +15,18 @@ HARMLESS += ["delete_all_output", "delete_temp_output", "cleanup_metadata", "arc
 
 
 def parsed(words: list[str]) -> dict[str, Any]:
-    """What Snakemake's command line says, by option; nothing where these are not words that it takes."""
+    """What Snakemake's command line says, by option; nothing if it does not accept these words."""
     from snakemake.cli import parse_args
 
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
         try:
             return vars(parse_args(words)[1])
-        except (SystemExit, Exception):  # called by other words than Snakemake's own command line
+        except (SystemExit, Exception):  # called with words that are not Snakemake's command line
             return {}
 
 
 def require_slurm(words: list[str]) -> None:
-    """Exit with one line where these words after `snakemake` would submit jobs and the machine has no sbatch.
+    """Exit with one line if these words after `snakemake` would submit jobs and the machine has no sbatch.
 
     Snakemake's plugin would end in a traceback.
     """

@@ -39,7 +39,7 @@ FIELD = re.compile(r"^[ \t]+(log|output|jobid): (.*)$", re.MULTILINE)
 
 
 def failures(log: str) -> list[tuple[str, str, str]]:
-    """(rule, first output, log file) of everything that failed and did not end well afterwards, each once.
+    """(rule, first output, log file) of everything that failed and was not made by a later attempt, each once.
 
     log: the text of the log that Snakemake writes below .snakemake/log.
     """
@@ -70,7 +70,7 @@ def disk_hints(folder: Path) -> list[str]:
 
 
 def summary(log: str, command: str, folder: Path) -> str:
-    """What a run that failed ends with: a line for each failure, for each hint, and what to type next.
+    """The last lines of a run that failed: one for each failure and each hint, and what to type next.
 
     folder: where the results are.
     """

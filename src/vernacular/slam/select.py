@@ -68,7 +68,7 @@ def by_rule(msd: list[float], rule: SelectionOptions, seed: int) -> tuple[list[i
         return [*range(first, total)], [f"{place} the uppermost {total - first}" for place in places]
     relative = relative_values(msd, rule)
     if choose == "highest":
-        order = sorted(range(total), key=lambda layer: -msd[layer])  # stable: of equals the lower layer first
+        order = sorted(range(total), key=lambda layer: -msd[layer])  # stable: the lower layer wins ties
         reasons = [
             f"MSD {share:.3f} of the maximum, rank {order.index(n) + 1} of {total}" for n, share in enumerate(relative)
         ]

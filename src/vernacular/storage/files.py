@@ -20,7 +20,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         yield temporary
         flush(temporary)
         os.replace(temporary, path)
-        flush(path.parent)  # where the new name stands
+        flush(path.parent)  # this is what holds the new name
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -71,7 +71,7 @@ def write_json(path: str | Path, data: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """What `write_json` wrote. Raises ValueError (one line with the path) where it is cut off or no JSON."""
+    """What `write_json` wrote. Raises ValueError (one line with the path) if it is cut off or not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -87,7 +87,7 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what killed processes had begun to write below a folder, when no process writes there any more."""
+    """Remove what killed processes left half written below a folder; no process may be writing there."""
     for path in [*folder.rglob(".*.part"), *folder.rglob(".*.old")]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

@@ -42,12 +42,12 @@ def read_frame(path: str | Path, schema: pa.Schema) -> pd.DataFrame:
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table of the study's own names and of numbers; texts of models or of others need csv_text."""
+    """Write a table of the study's own names and of numbers; text by models or by other people needs csv_text."""
     write_text(path, table.to_csv(index=False))
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table with texts of models or of others, as CSV that is safe to open in a spreadsheet (sanitise.cell)."""
+    """A table with text by models or by other people, as CSV that is safe to open in a spreadsheet (sanitise.cell)."""
     safe = table.copy()
     for name in safe:
         if pd.api.types.is_object_dtype(safe[name]) or pd.api.types.is_string_dtype(safe[name]):

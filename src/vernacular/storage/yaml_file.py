@@ -1,4 +1,4 @@
-"""YAML as the project reads it: data alone, never objects, and no key twice, of which PyYAML keeps the last unsaid."""
+"""YAML as the project reads it: data, never objects, and no repeated keys, of which PyYAML silently keeps the last."""
 
 import re
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ import yaml
 
 from vernacular.storage.messages import one_line
 
-# The same in C, where PyYAML was built with it: ten times as fast. Some 30,000 levels end its process, though, so what
-# may have as many (by what opens one) is read in Python, which ends with an error.
+# PyYAML's C version, where there is one, is ten times as fast. Some 30,000 levels of nesting crash it, though, so a
+# file that may have as many, judging by what opens a level, is read in Python, which raises an error instead.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 OPENING = re.compile(r"[\[{]|[-?:]\s")
 DEEP = 5_000
-MERGE = "tag:yaml.org,2002:merge"  # `<<`; what stands beside it may override what it brings
+MERGE = "tag:yaml.org,2002:merge"  # `<<`: keys next to it may override those that it brings in
 
 
 class YamlError(ValueError):
-    """A file that cannot be taken; the message is one line."""
+    """A file that cannot be used; the message is one line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))

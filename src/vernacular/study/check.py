@@ -1,4 +1,4 @@
-"""What a configuration names exists, holds something and fits together. Every error is one line (StudyError)."""
+"""What a configuration names must exist, hold something and fit together. Every error is one line (StudyError)."""
 
 import math
 import re
@@ -25,7 +25,7 @@ def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def check_names(study: dict[str, Any]) -> None:
-    """Every language, benchmark, model and set that is named exists."""
+    """Every language, benchmark, model and set that is named must exist."""
 
     def known(place: str, names: Iterable[str], choices: Iterable[str], what: str, where: str) -> None:
         choices = list(choices)
@@ -82,7 +82,7 @@ def check_names(study: dict[str, Any]) -> None:
 
 
 def check_questions(study: dict[str, Any]) -> None:
-    """Whatever reads questions finds some: ranges go upwards, splits are not empty, RL prompts are not SFT's."""
+    """Whatever reads questions must find some: ranges go upwards, splits are not empty, RL prompts are not SFT's."""
     benchmarks = study["benchmarks"]
 
     def upwards(place: str, pair: list[float], strictly: bool = False) -> None:
@@ -139,7 +139,7 @@ def check_questions(study: dict[str, Any]) -> None:
 
 
 def check_training(name: str, recipe: dict[str, Any]) -> None:
-    """Options of the trainers that would go wrong only hours later."""
+    """Refuse options of the trainers that would fail only hours later."""
     for section, kind in (("training", recipe["recipe"]), ("lora", "lora")):
         if section not in recipe:
             continue
@@ -166,8 +166,8 @@ def nearest_option(key: str, known: set[str]) -> str:
 
 
 def check_groups(options: dict[str, Any], count: int, place: str) -> None:
-    """GRPO's groups fit into the batches of each of `count` processes, and checkpoints fall between the rollouts, which
-    they do not hold."""
+    """GRPO's groups must fit into the batches of each of `count` processes, and checkpoints must fall between the
+    rollouts, which they do not hold."""
     if "loss_type" not in options:
         raise StudyError(
             f"{place}: the key 'loss_type' is missing: it changes the method, so it is never left to a default"

@@ -9,9 +9,9 @@ FREE = {"gpu": 0, "mem_mb": 8000, "runtime": 60}
 
 
 def add_checkpoints(study: dict[str, Any]) -> None:
-    """In each evaluation with `checkpoints`, put the models `<model>@<step>` in the place of each GRPO model, and
-    `<parent>@0`, where all that start from that parent begin. The recipe's `checkpoint_steps` tell the training which
-    to keep.
+    """In each evaluation with `checkpoints`, replace each GRPO model by the models `<model>@<step>`, and by
+    `<parent>@0`, where all models with that parent start. The recipe's `checkpoint_steps` tell the training which to
+    keep.
 
     Raises StudyError for a model whose checkpoints cannot be had, and for questions that are not of the dev split.
     """

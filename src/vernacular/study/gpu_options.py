@@ -1,4 +1,4 @@
-"""What `launch` and the other options for GPUs can be with a recipe's other options, its resources and its trainer."""
+"""Checks `launch` and the other options for GPUs against a recipe's other options, its resources and its trainer."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ SHARDED = ("fsdp2", "zero2", "zero3")
 
 
 def check_gpu_options(name: str, recipe: dict[str, Any]) -> None:
-    """Options that a training on GPUs could not start with; those that change nothing are left out of the recipe."""
+    """Refuse options with which a training on GPUs could not start; drop those that change nothing."""
     check_launch(name, recipe)
     place = f"models.{name}"
     if "load_in_4bit" in recipe and not recipe["load_in_4bit"]:
@@ -34,8 +34,8 @@ def check_gpu_options(name: str, recipe: dict[str, Any]) -> None:
 
 
 def check_launch(name: str, recipe: dict[str, Any]) -> None:
-    """Options that the processes of a training could not start with, or would stop at. One process needs no launcher:
-    `launch` is then left out, so that it does not count as a change of the recipe."""
+    """Refuse options with which the processes of a training could not start, or would stop. One process needs no
+    launcher: `launch` is then left out, so that it does not count as a change of the recipe."""
     if "launch" not in recipe:
         if "training" in recipe and (gpus := recipe["resources"]["gpu"]) > 1:
             raise StudyError(

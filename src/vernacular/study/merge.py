@@ -1,4 +1,4 @@
-"""What a configuration says of merges: their parents, their data, and how merged models are evaluated."""
+"""Checks what a configuration says about merges: their parents, their data, and how merged models are evaluated."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ OF_LLMS = ("translate-en", "forced-prefix", "english-context")
 
 
 def check_merge(study: dict[str, Any]) -> None:
-    """Merges join an encoder and an LLM, train on what they can read, and are evaluated as merges."""
+    """Merges must join an encoder and an LLM, train on what they can read, and be evaluated as merges."""
     models = study["models"]
     for name, recipe in models.items():
         place = f"models.{name}"
@@ -41,7 +41,7 @@ def makes(models: dict[str, Any], name: str) -> str:
 
 
 def check_tasks(parts: list[dict[str, Any]], recipe: dict[str, Any], place: str) -> None:
-    """The parts of a training set are of tasks that the recipe reads."""
+    """The parts of a training set must be of tasks that the recipe reads."""
     wanted = RECIPES[recipe["recipe"]].tasks
     for number, part in enumerate(parts):
         what = f"{place}.data: part {number} of '{recipe['data']}' has the task '{part['task']}'"

@@ -1,4 +1,4 @@
-"""What a configuration says of SLAM: rules for layers completed, evaluations checked."""
+"""What a configuration says about SLAM: completes the rules for layers, and checks the evaluations."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def resolved_layers(layers: Any, study: dict[str, Any], place: str) -> list[int]
 
 
 def check_slam(study: dict[str, Any]) -> None:
-    """SLAM's tables find what they compare: reference and baseline with the others, and layers of the right model."""
+    """SLAM's tables must find what they compare: reference, baseline and others, with layers of the right model."""
     if "slam" not in study:
         return
     models, section = study["models"], study["slam"]

@@ -1,4 +1,4 @@
-"""Sources of real data: what a study's configuration says of them."""
+"""Sources of real data: what a study's configuration says about them."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def is_math(study: dict[str, Any], benchmark: str) -> bool:
 
 
 def check_sources(study: dict[str, Any]) -> None:
-    """Each source says where it is, once, and gives what is asked of it."""
+    """Each source says once where it is, and provides what is asked of it."""
     sources = sources_of(study)
     for name, options in sources.items():
         place = f"sources.{name}"
@@ -55,7 +55,7 @@ def check_sources(study: dict[str, Any]) -> None:
 
 def check_urls(urls: list[dict[str, Any]], place: str) -> None:
     """Each file has a name of its own (two of one name would be the first one twice), and no URL a login or a token:
-    it would stand in commands, logs, downloads.json and the report."""
+    it would show up in commands, logs, downloads.json and the report."""
     names = [url_name(entry["url"]) for entry in urls]
     for number, name in enumerate(names):
         parts = urlsplit(urls[number]["url"])
@@ -113,7 +113,7 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
 
 
 def check_folders(study: dict[str, Any]) -> None:
-    """What evaluations need of folders of one's own is there (paths are relative to the working directory)."""
+    """The user's own folders hold what evaluations need (paths are relative to the working directory)."""
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
             name = study["benchmarks"][benchmark]["source"]
@@ -136,7 +136,7 @@ def check_folders(study: dict[str, Any]) -> None:
 
 
 def downloads_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What must be fetched, by its place below downloads/: data/<source> and models/<model>; see download.fetch."""
+    """What has to be fetched, by its place below downloads/: data/<source> and models/<model>; see download.fetch."""
     found: dict[str, dict[str, Any]] = {}
     for name, options in sources_of(study).items():
         if "dataset" in options:
