@@ -24,8 +24,8 @@ class SelectionOptions(Options):
     """Layers by number, counted from 0, or the rule that chooses them.
 
     choose: `leading`, the run of layers from the first on whose MSD is at least `threshold` times the highest;
-    `threshold`, every such layer; `highest`, the `count` layers of the highest MSD (ties: the lower layer); and two controls
-    of `count` layers, by default as many as `leading` finds: `random` (it may hit layers that another rule
+    `threshold`, every such layer; `highest`, the `count` layers of the highest MSD (ties: the lower layer); and two
+    controls of `count` layers, by default as many as `leading` finds: `random` (it may hit layers that another rule
     chooses) and `top`, the uppermost layers. by: `msd` or `msd_neurons`.
     """
 

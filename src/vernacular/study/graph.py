@@ -11,14 +11,12 @@ from vernacular.study.schema import StudyError
 
 @dataclass(frozen=True)
 class Model:
-    """One model. options: its entry in the configuration, resolved; parents: the models that its entry names (`from`,
-    then `encoder`); ancestors: all that it descends from or rests on, nearest first; parts: of a merge, and of its
-    mapping, {encoder, llm}."""
+    """One model. options: its entry in the configuration, resolved; ancestors: all that it descends from or rests on,
+    nearest first (`from`, then `encoder`); parts: of a merge, and of its mapping, {encoder, llm}."""
 
     name: str
     options: dict[str, Any]
     recipe: Recipe
-    parents: tuple[str, ...]
     ancestors: tuple[str, ...]
     parts: dict[str, str]
 
@@ -46,7 +44,7 @@ def build_graph(models: dict[str, dict[str, Any]]) -> dict[str, Model]:
         parents[name] = tuple(named.values())
     found = {name: ancestors(parents, name) for name in models}
     return {
-        name: Model(name, options, RECIPES[options["recipe"]], parents[name], found[name], merge_parts(models, name))
+        name: Model(name, options, RECIPES[options["recipe"]], found[name], merge_parts(models, name))
         for name, options in models.items()
     }
 
