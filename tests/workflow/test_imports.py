@@ -18,7 +18,8 @@ MODULES = sorted(path.relative_to(LIBRARY).as_posix() for path in LIBRARY.rglob(
 SCRIPTS = {path.stem: path for path in sorted((ROOT / "workflow" / "scripts").glob("*.py"))}
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lingua")
 
-# A room -> the rooms that it may import from. `study` and `planning` may import what a format, a claim and options are.
+# A room -> the rooms that it may import from. `study` and `planning` may import what formats, claims, processes and
+# options are.
 BASE = {"storage", "language", "answers"}
 METHODS = BASE | {"corpus", "models"}
 EVALUATION = METHODS | {"slam", "merge"}
@@ -37,7 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "run": {"storage", "study"},
     "planning": EVALUATION | {"evaluation", "study"},
 }
-OPEN_TO_STUDIES = re.compile(r"corpus/formats\.py|evaluation/claim_terms\.py|\w+/options\.py")
+OPEN_TO_STUDIES = re.compile(r"corpus/formats\.py|evaluation/claim_terms\.py|models/launch\.py|\w+/options\.py")
 
 
 @cache

@@ -25,6 +25,7 @@ STRATEGIES = {
 
 
 def processes(recipe: dict[str, Any]) -> int:
+    """How many processes a training has."""
     return recipe["launch"]["processes"] if recipe.get("launch") else 1
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from vernacular.language.languages import ENGLISH
 from vernacular.language.phrasebook import PHRASEBOOKS
+from vernacular.models.launch import processes
 from vernacular.storage.messages import nearest
-from vernacular.study.graph import processes
 from vernacular.study.recipes import RECIPES, SECTIONS
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import is_math, source_of

@@ -28,11 +28,6 @@ class Model:
 Graph = Mapping[str, Model]
 
 
-def processes(options: dict[str, Any]) -> int:
-    """How many processes a training has."""
-    return options["launch"]["processes"] if options.get("launch") else 1
-
-
 def build_graph(models: dict[str, dict[str, Any]]) -> dict[str, Model]:
     """Raises StudyError where a parent is unknown or a model descends from itself."""
     parents: dict[str, tuple[str, ...]] = {}

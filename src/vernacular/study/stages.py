@@ -8,10 +8,10 @@ from typing import Any
 from vernacular.adamame.options import PromptsOptions
 from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
 from vernacular.language.phrasebook import PHRASEBOOKS
+from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import stable_json
 from vernacular.study.compile import Study
-from vernacular.study.graph import processes
 from vernacular.study.recipes import SECTIONS
 from vernacular.study.sources import PHRASEBOOK, source_of
 
