@@ -42,6 +42,7 @@ OPTIONS = CardOptions(
 )
 ROW = {
     "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
+    "metrics_version": "2",
     "accuracy_low": "0.78", "accuracy_high": "0.83", "lpr": "0.9", "lpr_low": "0.88", "lpr_high": "0.92",
 }  # fmt: skip
 

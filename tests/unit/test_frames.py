@@ -10,6 +10,7 @@ import pytest
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.questions import chosen_questions
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.records import SCORE, write_rows
 from vernacular.study.evaluations import GENERATION, answerings
 
@@ -32,7 +33,8 @@ def chosen_rows(asked: dict[str, Any]) -> list[dict[str, Any]]:
 def written(folder: Path, rows: list[dict[str, Any]], model: str = "lrm", seed: int = 3) -> Path:
     path = folder / f"seed-{seed}" / "scores" / model / "mini.parquet"
     path.parent.mkdir(parents=True)
-    write_rows(path, ({name: row.get(name) for name in SCORE.names} for row in rows), SCORE)
+    blank = dict.fromkeys(SCORE.names) | {"metrics_version": METRICS_VERSION}
+    write_rows(path, ({name: row.get(name, blank[name]) for name in SCORE.names} for row in rows), SCORE)
     return path
 
 

@@ -43,6 +43,7 @@ def histories_of(folder: Path) -> list[Path]:
             steps = np.arange(1, 11)
             history = {
                 "step": steps, "accuracy": 0.5 + 0.01 * seed, "match_rate": 0.1 + gain * steps, "abstained_rate": 0.05,
+                "native_rate": 0.1 + gain * steps,
                 "english_rate": 0.8 - gain * steps, "alignment_strength": gain * steps, "loss": 0.0,
                 "completions/mean_length": 30.0,
             }  # fmt: skip

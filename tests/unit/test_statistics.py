@@ -11,6 +11,7 @@ import pytest
 
 from vernacular.evaluation import statistics
 from vernacular.evaluation.statistics import COLUMNS, RATES, joint_estimates, rates, score_table
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage import records
 
 ACCURACY, LCPR = RATES.index("accuracy"), RATES.index("lcpr")
@@ -18,13 +19,15 @@ ACCURACY, LCPR = RATES.index("accuracy"), RATES.index("lcpr")
 
 def row(
     identifier: str, language: str = "fr", sample: int = 0, *, correct: bool = True, trace: str | None = "same",
-    line: bool = True, word: bool | None = True, switched: bool = False, tokens: int = 10,
+    line: bool = True, word: bool | None = True, switched: bool = False, tokens: int = 10, foreign: bool | None = False,
+    answer: str | None = "same",
 ) -> dict:  # fmt: skip
     return {
         "id": identifier, "language": language, "sample": sample, "correct": correct, "answer": "1",
         "trace_language": language if trace == "same" else trace, "line_pass": line,
-        "word_pass": word if line else None, "code_switched": switched, "abstained_lines": 0, "tokens": tokens,
-        "finish_reason": "stop",
+        "word_pass": word if line else None, "code_switched": switched, "foreign_script": foreign,
+        "answer_language": language if answer == "same" else answer, "given_up": False,
+        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "finish_reason": "stop",
     }  # fmt: skip
 
 
@@ -47,7 +50,7 @@ def clustered(random: np.random.Generator, ids: int, languages: list[str], sampl
     return scores.assign(
         correct=right, answer="1", trace_language=scores["language"], line_pass=line,
         word_pass=pd.Series(word, dtype="boolean").mask(~line), code_switched=False, abstained_lines=0, tokens=10,
-        finish_reason="stop",
+        finish_reason="stop", foreign_script=False, answer_language=scores["language"],
     )  # fmt: skip
 
 

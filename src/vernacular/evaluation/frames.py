@@ -24,8 +24,8 @@ def read_frames(
 
     asked: "<model>/<benchmark>" -> the `languages`, `questions` and `questions_en` of the evaluation; a file may hold
     more, for another one. None: everything. schema: the columns to read (files of generations are named alike).
-    Raises ValueError for a path outside a folder seed-<n>, for a broken file, for one that lacks a column, and for scores of
-    another metrics version.
+    Raises ValueError for a path outside a folder seed-<n>, for a broken file or one that lacks a column, and for scores
+    of another metrics version.
     """
     frames = {}
     for path in map(Path, paths):

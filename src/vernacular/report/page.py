@@ -144,9 +144,8 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
     """
     if "seeds" in table:
         table = table[table["seeds"] == table["seeds"].max()]
-    hidden = {"study", "seeds", "metrics_version"} | (
-        {"seed"} if "seed" in table and table["seed"].nunique() < 2 else set()
-    )
+    one_seed = "seed" in table and table["seed"].nunique() < 2
+    hidden = {"study", "seeds", "metrics_version", *(["seed"] if one_seed else [])}
     names = [name for name in map(str, table) if name not in hidden and not name.endswith(("_low", "_high"))]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}

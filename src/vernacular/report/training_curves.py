@@ -11,7 +11,7 @@ from vernacular.storage.tables import read_csv
 
 PANELS = {
     "accuracy": "share of right answers",
-    "match_rate": "share that matches the query's language",
+    "match_rate": "completions that match the query's language",
     "alignment_strength": "bonus x g(t)",
     "tokens": "tokens a completion",
 }
