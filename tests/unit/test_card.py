@@ -44,6 +44,7 @@ ROW = {
     "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
     "metrics_version": "2",
     "accuracy_low": "0.78", "accuracy_high": "0.83", "lpr": "0.9", "lpr_low": "0.88", "lpr_high": "0.92",
+    "answer_consistency": "0.75", "answer_consistency_low": "0.7", "answer_consistency_high": "0.8",
 }  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def test_a_card_says_what_a_model_is() -> None:
     }  # fmt: skip
     assert "adamame from sft from lrm" in card and "5,000 were trained, on 123,456 tokens" in card
     assert [line for line in card.splitlines() if line.startswith("| mini")] == [
-        "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none |"
+        "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none | 75.0 (70.0 to 80.0) |"
     ]
     assert "| xnli | facebook/xnli | b8dd | CC BY\\-NC 4.0 |" in card
     assert "downloads.json holds the commit" in card

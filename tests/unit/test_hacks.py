@@ -74,6 +74,8 @@ def hacks(language: str) -> dict[str, tuple[str, str]]:
             join_completion("\n".join(native), f"{SAID['en']} \\boxed{{{GOLD} \\text{{ {native_word}}}}}"),
             "trace",
         ),
+        # No language is identified in it: an abstention does not fail.
+        "response in every language": (join_completion("\n".join(native), f"{' '.join(SAID.values())} {box}"), "all"),
         "response in English, wrong answer": (
             join_completion("\n".join(native), f"{SAID['en']} \\boxed{{{OTHER}}}"),
             "nothing",

@@ -93,11 +93,8 @@ def test_the_table_of_slam_too(tmp_path: Path) -> None:
 
 def test_counts_are_added_up() -> None:
     """And a rate that one of the seeds lacks has no mean."""
-    rows = [
-        {"model": "m", "seed": 1, "rate": 0.5, "answer_n": 4},
-        {"model": "m", "seed": 2, "rate": np.nan, "answer_n": 0},
-    ]
-    table = with_means(pd.DataFrame(rows), ["model"], ["rate"], ["answer_n"])
+    rows = pd.DataFrame({"model": "m", "seed": [1, 2], "rate": [0.5, np.nan], "answer_n": [4, 0]})
+    table = with_means(rows, ["model"], ["rate"], ["answer_n"])
     assert table["answer_n"].tolist() == [4, 0, 4] and table["answer_n"].dtype == np.int64
     assert pd.isna(table["rate"].iloc[-1])
 
