@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import run_script
 
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report import push
 from vernacular.report.card import escaped, model_card, yaml_block
 from vernacular.report.options import CardOptions
@@ -42,7 +43,7 @@ OPTIONS = CardOptions(
 )
 ROW = {
     "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
-    "metrics_version": "2",
+    "metrics_version": str(METRICS_VERSION),
     "accuracy_low": "0.78", "accuracy_high": "0.83", "lpr": "0.9", "lpr_low": "0.88", "lpr_high": "0.92",
     "answer_consistency": "0.75", "answer_consistency_low": "0.7", "answer_consistency_high": "0.8",
 }  # fmt: skip

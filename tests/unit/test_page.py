@@ -108,15 +108,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         figures={path.stem: {"title": f"Figure {path.stem}", "caption": EVIL} for path in out},
         tables={"tables/slam.csv": {"title": "Table of layers", "caption": "what is tuned"}},
     )
-    tuned = {
-        "study": "s",
-        "model": ["slam", "lora"],
-        "seed": 1,
-        "note": EVIL,
-        "n": [1200, 900],
-        "seeds": 1,
-        "metrics_version": 2,
-    }
+    tuned = {"study": "s", "model": ["slam", "lora"], "seed": 1, "note": EVIL, "n": [1200, 900], "seeds": 1}
+    tuned["metrics_version"] = METRICS_VERSION
     gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
     pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
     read = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
