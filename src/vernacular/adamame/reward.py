@@ -80,9 +80,9 @@ class AlignmentReward:
     def matches(self, parts: list[tuple[str, str]], language: list[str]) -> tuple[list[Judgement], list[bool]]:
         """The judgement of each trace, and m, by the option `match`, of (trace, response) pairs.
 
-        `whole`: the trace as a whole is in the query's language. `strict`: and so are STRICT_SHARE of its identified
-        lines' characters, with no run of a foreign script and no clause in another language. `both`: and the response
-        is not identified as another language; one that the identifier abstains from (a bare box) is no offence.
+        `whole`: the trace as a whole is in the query's language. `strict`: so are STRICT_SHARE of its identified lines'
+        characters as well, and no run of it is of a foreign script, no clause in another language. `both`: the trace as
+        a whole is, and the response is not identified as another language; to abstain (a bare box) does not fail.
         """
         traces, kind = [trace for trace, _ in parts], self.options["match"]
         judged = judge(traces, language, self.identifier, "lines" if kind == "strict" else "trace")
