@@ -1,7 +1,11 @@
 """A page of the study in one HTML file: claims, figures, sortable tables, samples."""
 
 import argparse
+from collections.abc import Callable
 
+import pandas as pd
+
+from vernacular.evaluation.version import read_table
 from vernacular.report.options import PageOptions
 from vernacular.report.page import render
 from vernacular.storage.command import program
@@ -24,9 +28,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="the page (HTML)")
 
 
+def reader(name: str) -> Callable[[str], pd.DataFrame]:
+    """What is made of scores is of one metrics version; costs and the search for leaks have none."""
+    return read_table if name in ("scores", "claims", "samples") or name.startswith("tables/") else read_csv
+
+
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
     paths = {name: getattr(args, name) for name in ("scores", "claims", "timed", "samples", "leaks")}
-    tables = {name: read_csv(path) for name, path in paths.items() if path}
-    others = [read_csv(path) for path in args.tables]
+    tables = {name: reader(name)(path) for name, path in paths.items() if path}
+    others = [reader(name)(path) for name, path in zip(args.options.tables, args.tables, strict=True)]
     write_text(args.out, render(tables, args.figures, others, args.options))

@@ -24,6 +24,8 @@ class Judgement(NamedTuple):
     lines: list[tuple[str, str | None]]  # its non-empty lines with their labels
     word_pass: bool | None = None  # no word of a foreign script; None where line_pass is false or was not asked for
     code_switched: bool | None = None  # None where not asked for
+    foreign_script: bool | None = None  # a run of letters of a script that the language does not use; None: not asked
+    switched_lines: int = 0  # lines that hold a clause in another language
 
     @property
     def native(self) -> bool:

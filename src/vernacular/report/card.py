@@ -11,7 +11,7 @@ from vernacular.models.provenance import PACKAGES
 from vernacular.report.options import CardOptions
 from vernacular.report.templates import rendered
 
-RATES = ("accuracy", "lpr", "wpr", "lcpr")
+RATES = ("accuracy", "lpr", "wpr", "lcpr", "answer_consistency")
 QUOTED = '"'
 RECORDED = ("model", "seed", "recipe", "total_parameters", "trainable_parameters", "tokens_seen", "inputs", "code")
 GROUPS = ("all", ENGLISH, "in-domain", "out-of-domain")
