@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from vernacular.models.folders import load_model
     from vernacular.slam.probe import PROBE, probe, question_batches
 
-    torch.set_num_threads(1)  # sums in another order are other numbers
+    torch.set_num_threads(1)  # sums in another order give other numbers
     model, tokenizer = load_model(args.model)
     batches = question_batches(read_rows(args.questions, schema=QUESTION), args.options)
     try:

@@ -1,8 +1,8 @@
 """Where a mapping starts: at the LLM's own words. Our choice, before MindMerger's first stage.
 
-A random mapping gives an LLM nothing that it knows, and a small LLM then learns to do without it: sentences come out in
-the right form with other words in them. So the mapping first learns, without the LLM, to send the encoder's features of
-each English token to the LLM's embeddings of the same characters.
+A random mapping gives an LLM nothing it recognises, and a small LLM then learns to do without it: sentences come out
+in the right form with other words in them. So the mapping first learns, without the LLM, to send the encoder's features
+of each English token to the LLM's embeddings of the same characters.
 """
 
 import random

@@ -4,8 +4,8 @@ With H = Enc(question), X = s mapping(H) / |mapping(H)|, T = Emb(prompt) the LLM
 
     [BOS; g_X X; b; g_T T] and then the target        (MindMerger, arXiv 2405.17386: g_X = g_T = 1)
 
-s is the mean length of the LLM's embeddings: our choice. A mapping left free grows features 30 times as long, to which
-no layer of the LLM can add anything of weight, and which a gate between 0 and 2 does not bring back.
+s is the mean length of the LLM's embeddings: our choice. An unconstrained mapping grows features 30 times as long: no
+layer of the LLM can add anything to them that matters, and a gate between 0 and 2 cannot scale them back.
 
 b is a learned boundary vector. In the mapping stage, and for LangBridge (arXiv 2401.10695), T is empty of the question.
 The gate (merge/gates.py) is the only difference between the variants.

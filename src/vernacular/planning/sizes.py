@@ -19,7 +19,7 @@ def load_sizes() -> dict[str, Any]:
 
 
 def shape_of(models: Graph, name: str) -> dict[str, Any]:
-    """The keys of a model's Transformers config: its own, or those of the parent that it has its weights from.
+    """The keys of a model's Transformers config: its own, or those of the parent whose weights it has.
 
     Raises ValueError for a hub model whose shape resources/sizes.yaml lacks, and for a folder without a config.json.
     """

@@ -172,7 +172,7 @@ def _kind(row: pd.Series) -> str:
     return "dominated" if pd.notna(row["dominated_by"]) and row["dominated_by"] else "thrifty"
 
 
-# They differ in filling as well as in colour, so that they can be told apart in grey print too.
+# They differ in filling as well as in colour, so that they can be told apart in greyscale print too.
 _LOOKS: dict[str, dict[str, Any]] = {
     "front": {"facecolor": style.BLUE, "edgecolor": style.BLUE, "linewidth": 1.2},
     "thrifty": {"facecolor": (1, 1, 1, 0.6), "edgecolor": style.BLUE, "linewidth": 1.2},

@@ -30,8 +30,8 @@ def probe_table(probe: str | Path, choices: Choices) -> pd.DataFrame:
     """`figures/slam-probe-<model>.csv`: layer, language, active, msd, msd_neurons, tuned_by; from a probe.parquet.
 
     A row for each layer and language; active is the share of neurons active at a token, the deviations are those of
-    the layer (probe.py has the definitions); tuned_by names the models that tune it, separated by spaces. choices: of
-    models whose parent was probed. Raises ValueError if the probe is broken or a choice is for another number of
+    the layer (probe.py has the definitions); tuned_by names the models that tune it, separated by spaces. choices: only
+    of models whose parent was probed. Raises ValueError if the probe is broken or a choice is for another number of
     layers.
     """
     rows = read_probe(probe)

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 WIDTH = 9.0  # inches: 100 px an inch on a page 900 px wide, so that 9 pt are 12.5 px there
 PNG_DPI = 200
 INK, QUIET, FAINT = "#1a1a1a", "#5f5f5f", "#d9d9d9"
-# Blue and orange of Okabe and Ito (2008), "Color universal design": told apart under every colour-vision deficiency.
+# Blue and orange of Okabe and Ito (2008), "Color universal design": distinct under every colour-vision deficiency.
 BLUE, ORANGE = "#0072b2", "#d55e00"
 
 # The rest of their palette, for figures that tell many models apart.

@@ -23,7 +23,7 @@ MIX = {  # column -> what a trace is in, its colour
     "not_identified": ("not identified", "#bdbdbd"),
 }
 TOKENS = "completions/mean_length"  # TRL's name
-WINDOW = 5  # steps of the running mean in the figures: one step scores some dozens of prompts
+WINDOW = 5  # steps of the running mean in the figures: one step scores a few dozen prompts
 
 
 def training_table(models: Sequence[str | Path]) -> pd.DataFrame:

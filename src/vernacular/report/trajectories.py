@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 METRICS = ("accuracy", "lcpr")
 COLUMNS = ("benchmark", "model", "step", *with_bounds(*METRICS), "tokens_mean")
-MARKERS = "osD^vP*X"  # of the models in turn, so that they can be told apart in grey print too
+MARKERS = "osD^vP*X"  # one for each model in turn, so that they differ in greyscale print too
 _PANEL, _HEAD, _FOOT = 4.6, 0.45, 0.75  # heights in inches: a row of panels, the title above, the caption below
 
 

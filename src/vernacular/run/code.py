@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).parents[2]
-# Modules that cannot change a byte of a declared output, and why; their code is no part of any hash.
+# Modules that cannot change a byte of a declared output, and why; their code is not part of any hash.
 LEFT_OUT = {
     "storage/command.py": "decides about the exit status and one line on standard error",
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",

@@ -15,7 +15,7 @@ from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import downloads_of
 
 DEFAULT, EVERY = "", "all"  # names of two targets that no evaluation gives
-# Rules that a target may not be called like: those that people call, and those whose names have no underscore.
+# Names of rules that no target may have: of those that people call, and of those without an underscore in the name.
 RESERVED = {"all", "cards", "claims", "default", "download", "downloads", "generate", "index", "preflight", "pretrain"}
 RESERVED |= {"report", "score", "train"}
 

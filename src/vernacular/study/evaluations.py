@@ -1,4 +1,4 @@
-"""What a study's evaluations ask of each model and benchmark, which is generated and scored once."""
+"""What a study's evaluations ask of each model and benchmark; each pair is generated and scored once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ def label(model: str, decoding: str) -> str:
 
 
 def answerings(study: dict[str, Any]) -> dict[tuple[str, str], Answering]:
-    """(label, benchmark) -> how it is generated: in all the languages, and with the most questions, that one asks.
+    """(label, benchmark) -> how it is generated: in all languages, and with the most questions, of any evaluation.
 
     Two evaluations may share a model and a benchmark, for instance in two tables; each table takes what its evaluation
     asks. Raises StudyError where they would generate differently.

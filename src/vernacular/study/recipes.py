@@ -5,8 +5,8 @@ from typing import NamedTuple
 ARGUMENTS = ("transformers/training_args.py", "TrainingArguments")
 TRL = ("trl/trainer/base_config.py", "_BaseConfig")
 
-# Options of a trainer that the workflow sets itself: `launch` decides about fsdp and deepspeed, and what a call of the
-# trainer's configuration names already (models/packing.py, adamame/) cannot be given twice.
+# Options of a trainer that the workflow sets itself: `launch` decides about fsdp and deepspeed, and what our calls of
+# a trainer's configuration already name (models/loop.py, adamame/) cannot be given twice.
 OURS = {"output_dir", "seed", "fsdp", "fsdp_config", "deepspeed"}
 NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 SUPERVISED = frozenset(OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"})

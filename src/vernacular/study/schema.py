@@ -52,7 +52,7 @@ def resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def has_pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """JSON Schema's `pattern`, whose `$` is the end of the text; Python's lets a line end follow."""
+    """JSON Schema's `pattern`, whose `$` is the end of the text; Python's also matches before a final line feed."""
     if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
         yield ValidationError(f"{instance!r} does not have the form {pattern}")
 

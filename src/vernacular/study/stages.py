@@ -99,7 +99,7 @@ def source_folder(study: Study, name: str) -> str:
 def source_files_of(study: Study, names: list[str]) -> list[str]:
     """What must be there of some sources: each file of a folder of the user's, or the folder that is fetched.
 
-    A folder that is not there yet stops no dry run; the script that wants it says so.
+    A missing folder does not stop a dry run; the script that needs it will say so.
     """
     found: dict[str, None] = {}
     for name in names:

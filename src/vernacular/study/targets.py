@@ -19,7 +19,7 @@ CAPTIONS = Path(__file__).parents[3] / "workflow" / "report"
 
 
 def outputs(study: Study, target: Target) -> list[str]:
-    """All that a target makes, but no model folder: those may be deleted to free the disk."""
+    """Everything that a target makes except model folders: those may be deleted to free disk space."""
     if target.name and all(e["default"] for e in target.evaluations):
         target = study.targets[DEFAULT]
     paths = study.paths
@@ -147,6 +147,3 @@ def gate_generations(study: Study) -> list[str]:
     model = study.config["merge"]["model"]
     benchmarks = merge_benchmarks(study)
     return [study.paths.generations(model, benchmark, seed) for seed in study.seeds for benchmark in benchmarks]
-
-
-# --- leaks
