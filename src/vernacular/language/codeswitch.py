@@ -14,8 +14,8 @@ import numpy as np
 from vernacular.language.identify import LanguageIdentifier, chunks
 from vernacular.language.languages import load_languages
 from vernacular.language.letters import letters_alone, writing_of
-from vernacular.language.mathematics import strip_latex
-from vernacular.language.words import LANGUAGES, POINTS, count_words
+from vernacular.language.mathematics import strip_formal
+from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
 CHANGE = 6.0  # what a change of language costs
 _WORST = 4.0  # what a word that speaks against a language costs at most
@@ -26,7 +26,7 @@ _CACHE = 200_000  # words whose evidence is kept
 
 def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
     """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
-    return switches(map(strip_latex, texts), identifier)
+    return switches(map(strip_formal, texts), identifier)
 
 
 def switches(texts: Iterable[str], identifier: LanguageIdentifier) -> list[bool]:
@@ -85,12 +85,11 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
         row = np.full(len(identifier.languages), foreign)
         if len(writers) > 1:
             if points.any():
-                shares = {
-                    code: points[LANGUAGES.index(code)] / POINTS if code in LANGUAGES else 0.0 for code in writers
-                }
+                shares = {code: points[PLACES[code]] / POINTS if code in PLACES else 0.0 for code in writers}
                 trust = 1.0
             else:
-                shares = identifier.model_shares(low, writers)
+                seen = identifier.model_shares(low, script)
+                shares = {code: seen.get(code, 0.0) for code in writers}
                 trust = 0.1 if token[0].isupper() else 0.3
             highest = max(shares.values()) + 0.02
             for code in writers:

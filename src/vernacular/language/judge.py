@@ -11,7 +11,7 @@ from vernacular.language.codeswitch import switches
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import check_language, load_languages
 from vernacular.language.letters import LATIN, MARK, count_letters
-from vernacular.language.mathematics import strip_latex, strip_numbers
+from vernacular.language.mathematics import strip_formal, strip_numbers
 
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
@@ -56,7 +56,7 @@ def judge(
     depth: `trace` identifies whole traces only; `lines` also the lines of native traces (those of others are left
     empty); `all` the lines of every trace, foreign words and code-switching.
     """
-    stripped = [strip_latex(trace) for trace in traces]
+    stripped = [strip_formal(trace) for trace in traces]
     judged = [
         Judgement(language, name, [])
         for language, name in zip(languages, identifier.identify_stripped(stripped), strict=True)
