@@ -20,6 +20,7 @@ from vernacular.language.letters import (
     MARK,
     SHARED,
     TELLS,
+    chinese_signs,
     count_letters,
     decide_by_script,
     foreign_letters,
@@ -28,7 +29,7 @@ from vernacular.language.letters import (
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_formal
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
-from vernacular.language.words import POINTS, count_words
+from vernacular.language.words import PLACES, POINTS, count_words
 
 LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
@@ -39,10 +40,11 @@ _CHUNK = 1 << 18  # characters examined together
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
-_LEAN = math.log(2)  # how much likelier a study's languages are than others
+_LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
+_HAN = 16  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
 _UNITS = frozenset("km cm mm dm kg mg ml cl dl hl ms kw kwh mph usd eur gbp min max sin cos tan log ln mod lcm gcd".split())
 
 
@@ -94,11 +96,11 @@ class LanguageIdentifier:
         """The language of each text, None where unsure."""
         return self.identify_stripped(map(strip_formal, texts))
 
-    def identify_stripped(self, texts: Iterable[str]) -> list[str | None]:
-        """The same for texts that are already without LaTeX and code."""
-        return [answer for some in chunks(texts) for answer in self._identify(some)]
+    def identify_stripped(self, texts: Iterable[str], context: str | None = None) -> list[str | None]:
+        """The same for texts that are already without LaTeX and code; context: the language of what they stand in."""
+        return [answer for some in chunks(texts) for answer in self._identify(some, context)]
 
-    def _identify(self, texts: list[str]) -> list[str | None]:
+    def _identify(self, texts: list[str], context: str | None) -> list[str | None]:
         counts, letters_of = count_letters(texts)
         answers = decide_by_script(counts)
         enough = counts @ TELLS >= self.min_letters
@@ -114,29 +116,34 @@ class LanguageIdentifier:
         letters = [normalise("NFC", letters_of(i)) for i in waiting]
         lowered = [text.lower() for text in letters]
         points = count_words(lowered)
+        if context in PLACES:
+            points[:, PLACES[context]] += POINTS * (points[:, PLACES[context]] > 0)
         for place, (i, answer) in enumerate(zip(waiting, decide_by_words(lowered, points), strict=True)):
             text = lowered[place]
             if answer is None or misspelt(text, answer) > _MISSPELT * len(text):
                 found = np.flatnonzero(points[place]).tolist()
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
-                answer = self._decide_by_models(letters[place], bias, str(answers[i]))
+                answer = self._decide_by_models(letters[place], bias, str(answers[i]), context)
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 
-    def _decide_by_models(self, letters: str, bias: dict[str, float], script: str) -> str | None:
+    def _decide_by_models(
+        self, letters: str, bias: dict[str, float], script: str, context: str | None
+    ) -> str | None:
         """fastText's confidence, raised by the common words, lowered by letters that a language does not write; where
         that is not sure, lingua's as well.
 
         letters: the text's, in their case; bias: language -> common words.
         """
-        words = letters.lower().split()
-        text, count = " ".join(words), len(words)
+        text = " ".join(letters.lower().split())
         if script == "Han":
             return self._decide_han(text)
-        if not bias and all(len(word) == 1 or word != word.lower() or word in _UNITS for word in letters.split()):
-            return None  # names and units alone
+        words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
+        count = len(words)
+        if count < 2 or not (bias or any(word == word.lower() for word in words)):
+            return None  # a heading, names and units alone
         seen = self.model_shares(text, script)
-        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5)
+        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5, context)
         best = _best(weighed)
         if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
@@ -146,7 +153,7 @@ class LanguageIdentifier:
                 for code in seen | bias | {code: share for code, share in second.items() if share > _DOUBT}
                 if _is_written_in(code, script)
             }
-            weighed = self._weigh(both, text, bias, 1.0)
+            weighed = self._weigh(both, text, bias, 1.0, context)
             best = _best(weighed)
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             if weighed[best] < self.certainty or not support:
@@ -155,13 +162,15 @@ class LanguageIdentifier:
             return None  # a text of this length has common words of its language, unless it is in a dialect, or in none
         return best
 
-    def _weigh(self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float) -> dict[str, float]:
-        """Each language's part of the whole, with the common words, the letters and the study's languages weighed in."""
+    def _weigh(
+        self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float, context: str | None
+    ) -> dict[str, float]:
+        """Each language's part of the whole; the common words, the letters, the study and the context are weighed in."""
         logs = {
             code: math.log(share)
             + trust * bias.get(code, 0.0)
             - max(misspelt(text, code) - 1, 0)  # one may be a name's
-            + _LEAN * (code in self.languages)
+            + _LEAN * ((code in self.languages) + 2 * (code == context))
             for code, share in shares.items()
         }
         most = max(logs.values())  # exp() of what a thousand common words add up to has no number
@@ -177,7 +186,9 @@ class LanguageIdentifier:
         return best if sure else None
 
     def _decide_han(self, text: str) -> str | None:
-        """Chinese or Japanese: whichever both models together are sure of."""
+        """Chinese or Japanese: whichever both models together are sure of. Few characters that both write: neither."""
+        if len(text) < _HAN and not chinese_signs(text):
+            return None
         seen = self.model_shares(text, "Han")
         shares = {code: _DOUBT + seen.get(code, 0.0) for code in ("ja", "zh")}
         best = _best(shares)
@@ -187,13 +198,22 @@ class LanguageIdentifier:
             best = _best(shares)
         return best if shares[best] >= self.certainty * sum(shares.values()) else None
 
-    def identify_lines(self, texts: Sequence[str]) -> list[list[tuple[str, str | None]]]:
-        """The non-empty lines of each text with their languages; equal lines are identified once."""
+    def identify_lines(
+        self, texts: Sequence[str], contexts: Sequence[str | None]
+    ) -> list[list[tuple[str, str | None]]]:
+        """The non-empty lines of each text with their languages; equal lines are identified once.
+
+        contexts: each text's language as a whole (None: not known), to which lines without decisive evidence lean.
+        """
         lines = [[line.strip() for line in strip_code(excerpt(text)).splitlines() if line.strip()] for text in texts]
         lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
-        distinct = list(dict.fromkeys(line for group in lines for line in group))
-        named = dict(zip(distinct, self.identify(distinct), strict=True))
-        return [[(line, named[line]) for line in group] for group in lines]
+        named: dict[tuple[str | None, str], str | None] = {}
+        for context in dict.fromkeys(contexts):
+            groups = (group for group, whole in zip(lines, contexts, strict=True) if whole == context)
+            distinct = list(dict.fromkeys(line for group in groups for line in group))
+            answers = self.identify_stripped(map(strip_formal, distinct), context)
+            named.update({(context, line): answer for line, answer in zip(distinct, answers, strict=True)})
+        return [[(line, named[whole, line]) for line in group] for group, whole in zip(lines, contexts, strict=True)]
 
     def model_shares(self, text: str, script: str) -> dict[str, float]:
         """fastText's confidence in each language of a script, for letters in lower case."""

@@ -59,7 +59,7 @@ _SCRIPTS = ["Other", *dict.fromkeys(SHARED.values()), *_ONLY]
 _PART_OF = {"Urd": "Arab", "Kana": "Han", "Hans": "Han", "Shin": "Han"}
 _MEMBERS = np.array([[_PART_OF.get(name, name) == script for script in _SCRIPTS] for name in CLASSES], dtype=float)
 # How much writing a letter stands for: a Han character is worth about three Latin letters, a syllable two.
-LATIN, MARK = CLASSES.index("Latn"), CLASSES.index("Mark")
+LATIN, MARK, _HANS = (CLASSES.index(name) for name in ("Latn", "Mark", "Hans"))
 WEIGHTS = np.array(
     [{"": 0, "Mark": 0, "Han": 3, "Hans": 3, "Shin": 3, "Kana": 2, "Hang": 2}.get(name, 1) for name in CLASSES]
 )
@@ -103,20 +103,36 @@ def _table() -> np.ndarray:
     return table
 
 
-def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
-    """((texts, classes) counts of letters; place -> that text with a blank for whatever is not a letter)."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+def classify(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """(code points, uint32; places in CLASSES, uint8) of a text's characters."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     places = codes
     if codes.max(initial=0) > 0xFFFF:
         han = (codes >= 0x20000) & (codes < 0x32000)
         places = np.where(codes > 0xFFFF, np.where(han, _ASTRAL_HAN, _ASTRAL), codes)
-    classes = _table()[places]
+    return codes, _table()[places]
+
+
+def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
+    """((texts, classes) counts of letters; place -> that text with a blank for whatever is not a letter)."""
+    codes, classes = classify("".join(texts))
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     owner = np.repeat(np.arange(len(texts)) * len(CLASSES), lengths)
     counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
     letters = np.where(classes == 0, np.uint32(32), codes)
     ends = np.concatenate([[0], np.cumsum(lengths)]).tolist()
     return counts.astype(float), lambda i: letters[ends[i] : ends[i + 1]].tobytes().decode("utf-32-le")
+
+
+def own_classes(script: str) -> np.ndarray:
+    """(classes,) bool: the letters of a script of languages.yaml; kana are Japanese alone, simplified ones Chinese."""
+    ours = SHARED.get(script, {"Kore": "Hang"}.get(script, script))
+    own = np.array([_PART_OF.get(name, name) == ours for name in CLASSES])
+    if script == "Hans":
+        own[CLASSES.index("Kana")] = False
+    if script == "Jpan":
+        own[_HANS] = False
+    return own
 
 
 def letters_alone(texts: Sequence[str]) -> list[str]:
@@ -136,9 +152,9 @@ def decide_by_script(counts: np.ndarray) -> list[str | None]:
     for script, language in _ONLY.items():
         answers[answers == script] = language
     of = {name: weights[:, place] for place, name in enumerate(CLASSES)}
-    # Enough kana makes it Japanese; simplified characters, or a long run of Han without any kana, cannot be.
+    # Enough kana makes it Japanese; simplified characters without any kana cannot be.
     answers[(answers == "Han") & (of["Kana"] + of["Shin"] >= 0.1 * total) & (20 * of["Hans"] <= total)] = "ja"
-    answers[(answers == "Han") & (of["Kana"] == 0) & (of["Shin"] == 0) & ((of["Hans"] > 0) | (of["Han"] >= 24))] = "zh"
+    answers[(answers == "Han") & (of["Kana"] == 0) & (of["Shin"] == 0) & (of["Hans"] > 0)] = "zh"
     answers[(answers == "Arab") & (of["Urd"] >= 2) & (20 * of["Urd"] >= total)] = "ur"
     return answers.tolist()
 
@@ -176,6 +192,17 @@ def foreign_letters(language: str) -> re.Pattern[str] | None:
     inside = np.isin(_table(), [place for place, name in enumerate(CLASSES) if _PART_OF.get(name, name) == script])
     letters = [chr(code) for code in np.flatnonzero(inside)]
     return re.compile("[" + "".join(x for x in letters if x.isalpha() and x.lower() == x and not own.match(x)) + "]")
+
+
+# Words and characters that, in a run without kana, only Chinese has: simplified or not, they are no Japanese.
+_CHINESE = re.compile(
+    "所以|因為|因此|如果|但是|然後|我們|一共|總共|每[個天人次]|等於|剩下|首先|其中|或者|就是|可以|[你您她它們嗎呢吧啊麼這哪很沒讓找錢說]|是(?![非正認])"
+)
+
+
+def chinese_signs(text: str) -> int:
+    """How many words or characters of a text only Chinese writes: 0 for most Japanese, and for headings of either."""
+    return len(_CHINESE.findall(text)) + sum(_table()[ord(x)] == _HANS for x in text if "一" <= x <= "龥")
 
 
 def writing_of(words: Sequence[str]) -> list[tuple[str, float]]:
