@@ -6,7 +6,6 @@ single letters, which are mathematics (`α`). What is long enough for a clause i
 """
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -23,7 +22,9 @@ _RUN = re.compile("f(?:[fn]*f)?")  # of foreign letters, with what is neither fo
 class Foreign(NamedTuple):
     """What a text holds of scripts that its language does not use."""
 
-    run: bool = False  # two letters of a foreign script, three Greek ones, one Chinese (in Japanese: simplified) character
+    run: bool = (
+        False  # two letters of a foreign script, three Greek ones, one Chinese (in Japanese: simplified) character
+    )
     clause: bool = False
 
 
@@ -34,9 +35,7 @@ def find_foreign(text: str, language: str) -> Foreign:
     if not foreign[classes].any():
         return Foreign()
     kinds = np.where(foreign[classes], b"f", np.where(neutral[classes], b"n", b"b")).tobytes().decode()
-    runs = [
-        (text[match.start() : match.end()], classes[match.start() : match.end()]) for match in _RUN.finditer(kinds)
-    ]
+    runs = [(text[match.start() : match.end()], classes[match.start() : match.end()]) for match in _RUN.finditer(kinds)]
     clause = any(_is_clause(run, inside, foreign[inside], language) for run, inside in runs)
     return Foreign(clause or any(_is_run(inside[foreign[inside]], language) for _, inside in runs), clause)
 

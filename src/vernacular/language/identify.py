@@ -45,7 +45,37 @@ _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
 _HAN = 16  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
-_UNITS = frozenset("km cm mm dm kg mg ml cl dl hl ms kw kwh mph usd eur gbp min max sin cos tan log ln mod lcm gcd".split())
+_UNITS = frozenset(
+    [
+        "km",
+        "cm",
+        "mm",
+        "dm",
+        "kg",
+        "mg",
+        "ml",
+        "cl",
+        "dl",
+        "hl",
+        "ms",
+        "kw",
+        "kwh",
+        "mph",
+        "usd",
+        "eur",
+        "gbp",
+        "min",
+        "max",
+        "sin",
+        "cos",
+        "tan",
+        "log",
+        "ln",
+        "mod",
+        "lcm",
+        "gcd",
+    ]
+)
 
 
 T = TypeVar("T")
@@ -127,9 +157,7 @@ class LanguageIdentifier:
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 
-    def _decide_by_models(
-        self, letters: str, bias: dict[str, float], script: str, context: str | None
-    ) -> str | None:
+    def _decide_by_models(self, letters: str, bias: dict[str, float], script: str, context: str | None) -> str | None:
         """fastText's confidence, raised by the common words, lowered by letters that a language does not write; where
         that is not sure, lingua's as well.
 

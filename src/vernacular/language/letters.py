@@ -45,7 +45,7 @@ _RANGES = {
     "Khmr": "1780-17B3 17DC",
 }
 CLASSES = ["", "Mark", "Other", *_RANGES, "Hans", "Shin"]
-# Scripts in which one language is written, or one far more than the others (Hebrew than Yiddish, Amharic than Tigrinya).
+# Scripts in which one language is written, or one far more than others (Hebrew than Yiddish, Amharic than Tigrinya).
 _ONLY = {
     "Telu": "te", "Thai": "th", "Grek": "el", "Hang": "ko", "Armn": "hy", "Hebr": "he", "Guru": "pa", "Gujr": "gu",
     "Orya": "or", "Taml": "ta", "Knda": "kn", "Mlym": "ml", "Sinh": "si", "Laoo": "lo", "Tibt": "bo", "Mymr": "my",

@@ -5,7 +5,9 @@ import re
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
 _INLINE = re.compile(r"``([^`\n]{1,500})``|`([^`\n]{1,500})`")
 _LINK = re.compile(r"\[([^\][\n]{0,300})\]\([^()\s]{1,2000}\)")
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}")
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}"
+)
 _FILE = re.compile(
     r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"
     r"|docx?|xlsx?|pptx?|zip|gz|py|ipynb|js|ts|java|cpp|hpp|rs|go|rb|sh|sql|php)(?![\w.])"
@@ -31,6 +33,8 @@ _CODE = re.compile(
     )\s*""",
     re.VERBOSE,
 )
+# Four words in a row with nothing but punctuation between them, or six letters of a script that writes no blanks.
+_PROSE = re.compile(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}")
 _QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 
 
@@ -56,22 +60,24 @@ def _is_code(line: str) -> bool:
         return False
     # Code may quote a sentence; an equation in words (`total = the price of all`) is no code.
     if match["arguments"]:
-        return not _is_prose(_QUOTED.sub("", match["arguments"]))
+        return not _PROSE.search(_QUOTED.sub("", match["arguments"]))
     return len(_WORD.findall(_QUOTED.sub("", match["value"] or ""))) <= 2
 
 
 def _strip_fence(block: str) -> str:
     lines = [line for line in block.split("\n") if line.strip()]
     comments = [line for line in lines if line.lstrip().startswith(("#", "//", "--"))]
-    prose = [line for line in lines if line not in comments and not _is_code(line) and _is_prose(line)]
+    prose = [line for line in lines if line not in comments and not _is_code(line) and _PROSE.search(line)]
     return "\n".join(prose or (comments if len(comments) == len(lines) else []))
 
 
 def _is_prose(line: str) -> bool:
     """At least four words in a row with nothing but punctuation between them, or a run of letters without blanks."""
-    return bool(re.search(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}", line))
+    return bool(
+        re.search(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}", line)
+    )
 
 
 def _strip_inline(match: re.Match[str]) -> str:
     piece = match[1] or match[2]
-    return f" {piece} " if not _is_code(piece) and _is_prose(piece) else " "
+    return f" {piece} " if not _is_code(piece) and _PROSE.search(piece) else " "
