@@ -21,7 +21,8 @@ _ISO3 = {
     "gaz": "om", "pbt": "ps", "pus": "ps", "glg": "gl", "kan": "kn", "mal": "ml", "sin": "si", "mya": "my", "khm": "km",
     "lao": "lo", "asm": "as", "ori": "or", "bod": "bo", "kir": "ky", "tgk": "tg", "tat": "tt", "uig": "ug", "snd": "sd",
     "mlt": "mt", "ltz": "lb", "hau": "ha", "ibo": "ig", "kin": "rw", "jav": "jv", "hat": "ht", "oci": "oc", "amh": "am",
-    "san": "sa", "fao": "fo", "bre": "br", "gla": "gd", "fry": "fy", "ast": "ast", "arg": "an", "ina": "ia", "wln": "wa",
+    "san": "sa", "fao": "fo", "bre": "br", "gla": "gd", "fry": "fy", "ast": "ast", "arg": "an", "ina": "ia",
+    "wln": "wa",
 }  # fmt: skip
 
 

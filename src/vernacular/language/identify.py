@@ -45,37 +45,7 @@ _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
 _HAN = 16  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
-_UNITS = frozenset(
-    [
-        "km",
-        "cm",
-        "mm",
-        "dm",
-        "kg",
-        "mg",
-        "ml",
-        "cl",
-        "dl",
-        "hl",
-        "ms",
-        "kw",
-        "kwh",
-        "mph",
-        "usd",
-        "eur",
-        "gbp",
-        "min",
-        "max",
-        "sin",
-        "cos",
-        "tan",
-        "log",
-        "ln",
-        "mod",
-        "lcm",
-        "gcd",
-    ]
-)
+_UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
 
 
 T = TypeVar("T")
@@ -193,7 +163,7 @@ class LanguageIdentifier:
     def _weigh(
         self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float, context: str | None
     ) -> dict[str, float]:
-        """Each language's part of the whole; the common words, the letters, the study and the context are weighed in."""
+        """Each language's part of the whole, with the words, the letters, the study and the context weighed in."""
         logs = {
             code: math.log(share)
             + trust * bias.get(code, 0.0)
@@ -277,7 +247,7 @@ def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | No
 
 
 def misspelt(text: str, language: str) -> int:
-    """How many letters of a text in lower case the language's own alphabet lacks; 0 where the alphabet is not listed."""
+    """How many letters of a text in lower case the language's alphabet lacks; 0 where we have no alphabet."""
     foreign = foreign_letters(language)
     return len(foreign.findall(text)) if foreign else 0
 
