@@ -99,7 +99,7 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
         if len(writers) > 1:
             if points.any():
                 shares = {code: points[PLACES[code]] / POINTS if code in WORDS else 0.0 for code in writers}
-                trust = 1.0
+                trust = 1.0 if len(token) > 1 else 0.2  # a single letter may be mathematics
             else:
                 seen = identifier.model_shares(low, script)
                 shares = {code: seen.get(code, 0.0) for code in writers}

@@ -45,6 +45,7 @@ _LEAN = math.log(2)  # how much likelier a study's languages are than others; tw
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
+_ARABIZI = re.compile(r"[A-Za-z][235679][a-z]|(?<![^\W_])[3579][a-z]{2}|[a-z]{2}[35679](?!\w)")  # 7asab, sab3a, ma3
 _KANA = re.compile("[\u3041-\u30ff]")
 _STOP = re.compile("[，。？！]")
 _HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
@@ -127,6 +128,8 @@ class LanguageIdentifier:
                 found = np.flatnonzero(points[place]).tolist()
                 sentence = _STOP.search(texts[i]) is not None
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
+                if digits := len(_ARABIZI.findall(texts[i])):
+                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + digits
                 answer = self._decide_by_models(letters[place], bias, str(answers[i]), context, sentence)
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
