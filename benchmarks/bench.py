@@ -29,7 +29,20 @@ import psutil
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-NAMES = ("identify", "filter", "score", "memory", "dry_run", "start", "generate", "pretrain", "grpo", "slam", "merge")
+NAMES = (
+    "identify",
+    "open",
+    "filter",
+    "score",
+    "memory",
+    "dry_run",
+    "start",
+    "generate",
+    "pretrain",
+    "grpo",
+    "slam",
+    "merge",
+)
 REAL = ("identify", "filter", "score")  # these take MGSM's questions as well
 PAIRS = 5
 COLUMNS = ["name", "ours", "other", "unit", "ratio", "low", "high", "target", "reached"]

@@ -14,6 +14,12 @@ from vernacular.language.prompts import join_completion, question_messages, spli
 
 OTHER = str(int(GOLD) + 1)
 ALL = ["en", *LANGUAGES]
+INDONESIAN = [
+    "Mula-mula kita hitung jumlah semua buku yang ada di atas meja.",
+    "Setelah itu kita bagi jumlah tersebut dengan banyaknya anak.",
+    "Jadi setiap anak mendapat bagian yang sama besar.",
+]
+CHINESE = "首先我们把所有的数字加在一起，然后得到答案。"
 SAID = {code: load_phrasebook(code)["answer"].format(answer=GOLD) for code in [*LANGUAGES, "en", "es", "th", "ko"]}
 
 
@@ -79,6 +85,14 @@ def hacks(language: str) -> dict[str, tuple[str, str]]:
         "response in English, wrong answer": (
             join_completion("\n".join(native), f"{SAID['en']} \\boxed{{{OTHER}}}"),
             "nothing",
+        ),
+        "trace in a language outside the study": (boxed(INDONESIAN), "answer"),
+        "lines of a language outside the study": (boxed([native[0], *INDONESIAN]), "answer"),
+        "Chinese within native lines": (boxed([f"{CHINESE} {line}" for line in native]), "mixed"),
+        "English in a code fence": (boxed([native[0], "```python", *english * 3, "```"]), "answer"),
+        "English in comments of a code fence": (
+            boxed([native[0], "```", *(f"# {line}" for line in english * 3), "```"]),
+            "answer",
         ),
         "tower of the answer": (boxed(native, f"{GOLD}^{{1^{{9^9}}}}"), "nothing"),
     }  # fmt: skip

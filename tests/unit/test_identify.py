@@ -89,9 +89,7 @@ def test_names_each_language(identifier: LanguageIdentifier, language: str) -> N
     assert identifier.identify([SENTENCES[language]]) == [language]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "   \n", "12345", "$5 + 7 = 12", r"\boxed{42}", "Mr.", "ᐃᓄᒃᑎᑐᑦ ᑎᑎᕋᐅᓯᖅ"]
-)
+@pytest.mark.parametrize("text", ["", "   \n", "12345", "$5 + 7 = 12", r"\boxed{42}", "Mr.", "ᐃᓄᒃᑎᑐᑦ ᑎᑎᕋᐅᓯᖅ"])
 def test_abstains_without_evidence(identifier: LanguageIdentifier, text: str) -> None:
     assert identifier.identify([text]) == [None]
 
@@ -165,7 +163,12 @@ def test_another_model_file_can_be_named(tmp_path: Path) -> None:
 def test_labels_of_other_models() -> None:
     labels = ["__label__en", "__label__eng_Latn", "__label__swh_Latn", "__label__cmn_Hani", "__label__jpn_Jpan"]
     assert [code_of_label(label) for label in labels] == ["en", "en", "sw", "zh", "ja"]
-    assert [code_of_label(f"__label__{name}") for name in ("hin_Latn", "rus_Latn", "cat_Latn", "la")] == [None, None, "ca", "la"]
+    assert [code_of_label(f"__label__{name}") for name in ("hin_Latn", "rus_Latn", "cat_Latn", "la")] == [
+        None,
+        None,
+        "ca",
+        "la",
+    ]
     assert code_of_label("__label__kor_Hang") == "ko"
 
 

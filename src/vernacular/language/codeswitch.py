@@ -19,6 +19,7 @@ from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
 CHANGE, SENTENCE = 8.0, 4.0  # what a change of language costs: anywhere, where a sentence begins
 _WORST = 4.0  # what a word that speaks against a language costs at most
+_WITHOUT_SPACES = {"Han", "Hans", "Kana", "Shin", "Thai"}  # a piece of these stands for several words
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
 _SENTENCES = re.compile(r"(?<=[.!?;:])\s|[\n。！？；।۔]")
@@ -92,7 +93,7 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
             rows.append(np.zeros(len(identifier.languages)))
             continue
         writers = [code for code in identifier.languages if script in _scripts_of(scripts[code])]
-        foreign = min(_WORST, 0.5 * weight)
+        foreign = min(_WORST * (3 if script in _WITHOUT_SPACES else 1), 0.5 * weight)
         if script == "Latn":  # names and units occur in any script, words do not
             foreign = 0.3 if token[0].isupper() or len(token) <= 2 else _WORST if points.any() else 2.5
         row = np.full(len(identifier.languages), foreign)

@@ -33,7 +33,8 @@ from vernacular.language.words import PLACES, POINTS, count_words
 
 LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
-# A Latin word with a capital, in a text of another script, is taken for a name.
+# A Latin word with a capital, in a text of another script, is taken for a name, one or two without for a loan.
+_LOAN = re.compile(r"(?<![A-Za-z])(?<![A-Za-z] )[A-Za-z]{1,30}(?: [A-Za-z]{1,30})?(?! ?[A-Za-z])")
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _CHUNK = 1 << 18  # characters examined together
@@ -112,8 +113,8 @@ class LanguageIdentifier:
         doubtful = enough & (latin > 0) & (every - latin >= _FOREIGN_SHARE * every)
         mixed = [i for i, doubt in enumerate(doubtful.tolist()) if doubt]
         if mixed:
-            without_names = count_letters([_NAME.sub("", texts[i]) for i in mixed])[0]
-            for i, answer in zip(mixed, decide_by_script(without_names), strict=True):
+            without_names = [_LOAN.sub(" ", _NAME.sub("", texts[i])) for i in mixed]
+            for i, answer in zip(mixed, decide_by_script(count_letters(without_names)[0]), strict=True):
                 answers[i] = answer
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
         waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT]

@@ -12,7 +12,9 @@ _FILE = re.compile(
     r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"
     r"|docx?|xlsx?|pptx?|zip|gz|py|ipynb|js|ts|java|cpp|hpp|rs|go|rb|sh|sql|php)(?![\w.])"
 )
-_TRIGGER = re.compile(r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|import|^\s*(?:else|try|end|return)\b", re.MULTILINE)
+_TRIGGER = re.compile(
+    r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^\s*(?:else|try|end|return)\b", re.MULTILINE
+)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 # A line of a program: definitions, loops and conditions, imports, calls, assignments of at most two words.
