@@ -24,6 +24,7 @@ from vernacular.language.phrasebook import (
     load_phrasebook,
 )
 from vernacular.language.prompts import question_text, split_completion
+from vernacular.language.response import without_boxes
 
 NUMBERS = {"opening": [2, 60], "term": [2, 40], "factor": [2, 9], "result": [2, 300]}
 IDENTIFIER = LanguageIdentifier(list(load_languages()))
@@ -57,7 +58,9 @@ def texts(language: str, settings: tuple[str, ...]) -> dict[str, list[str]]:
 def test_questions_and_traces_are_identified(language: str, settings: tuple[str, ...], least: float) -> None:
     said = texts(language, settings)
     for kind, lines in said.items():
-        found = IDENTIFIER.identify(lines)
+        # Lines and responses are judged within their trace and for their question.
+        context = language if kind in ("lines", "responses") else None
+        found = IDENTIFIER.identify_within([without_boxes(line) for line in lines], [context] * len(lines))
         wrong = {(text, name) for text, name in zip(lines, found, strict=True) if name != language}
         share = sum(name == language for name in found) / len(lines)
         assert share >= least, f"{kind} of '{language}': {share:.3f} identified, {sorted(wrong, key=str)[:5]}"

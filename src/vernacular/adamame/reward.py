@@ -89,7 +89,7 @@ class AlignmentReward:
         if kind == "strict":
             return judged, [one.native and strictly_native(one) for one in judged]
         if kind == "both":
-            answered = response_languages([response for _, response in parts], self.identifier)
+            answered = response_languages([response for _, response in parts], language, self.identifier)
             named = zip(judged, answered, strict=True)
             return judged, [one.native and label in (None, one.language) for one, label in named]
         return judged, [one.native for one in judged]

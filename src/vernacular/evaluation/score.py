@@ -45,7 +45,8 @@ def score_rows(
     """Yield a records.SCORE row for each records.GENERATION row; `golds`: see `golds_of`."""
     for batch in batches(generations, 2048):
         judged = judge([row["trace"] for row in batch], [row["language"] for row in batch], identifier)
-        answered = response_languages([row["response"] for row in batch], identifier)
+        languages = [row["language"] for row in batch]
+        answered = response_languages([row["response"] for row in batch], languages, identifier)
         for row, judgement, answer_language in zip(batch, judged, answered, strict=True):
             language, response = row["language"], row["response"]
             kind, gold, options = golds[row["id"], language]

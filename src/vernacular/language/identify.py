@@ -148,8 +148,8 @@ class LanguageIdentifier:
             return self._decide_han(text, sentence)
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
-        if count < 2 or not (bias or any(word == word.lower() for word in words)):
-            return None  # a heading, names and units alone
+        if count < 2 or not (bias or any(word == word.lower() for word in words)):  # a heading, names, units
+            return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
         weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5, context)
         best = _best(weighed)
@@ -211,22 +211,29 @@ class LanguageIdentifier:
             best = _best(shares)
         return best if shares[best] >= self.certainty * sum(shares.values()) else None
 
+    def identify_within(self, texts: Sequence[str], contexts: Sequence[str | None]) -> list[str | None]:
+        """The language of each text, which leans to that of its context where it has no decisive evidence of its own.
+
+        contexts: the language that the text is a part of (None: not known). Equal texts are identified once.
+        """
+        named: dict[tuple[str | None, str], str | None] = {}
+        for context in dict.fromkeys(contexts):
+            distinct = list(
+                dict.fromkeys(text for text, whole in zip(texts, contexts, strict=True) if whole == context)
+            )
+            answers = self.identify_stripped(map(strip_formal, distinct), context)
+            named.update({(context, text): answer for text, answer in zip(distinct, answers, strict=True)})
+        return [named[whole, text] for text, whole in zip(texts, contexts, strict=True)]
+
     def identify_lines(
         self, texts: Sequence[str], contexts: Sequence[str | None]
     ) -> list[list[tuple[str, str | None]]]:
-        """The non-empty lines of each text with their languages; equal lines are identified once.
-
-        contexts: each text's language as a whole (None: not known), to which lines without decisive evidence lean.
-        """
+        """The non-empty lines of each text with their languages; contexts: each text's language as a whole."""
         lines = [[line.strip() for line in strip_code(excerpt(text)).splitlines() if line.strip()] for text in texts]
         lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
-        named: dict[tuple[str | None, str], str | None] = {}
-        for context in dict.fromkeys(contexts):
-            groups = (group for group, whole in zip(lines, contexts, strict=True) if whole == context)
-            distinct = list(dict.fromkeys(line for group in groups for line in group))
-            answers = self.identify_stripped(map(strip_formal, distinct), context)
-            named.update({(context, line): answer for line, answer in zip(distinct, answers, strict=True)})
-        return [[(line, named[whole, line]) for line in group] for group, whole in zip(lines, contexts, strict=True)]
+        wholes = [whole for group, whole in zip(lines, contexts, strict=True) for _ in group]
+        named = iter(self.identify_within([line for group in lines for line in group], wholes))
+        return [[(line, next(named)) for line in group] for group in lines]
 
     def model_shares(self, text: str, script: str) -> dict[str, float]:
         """fastText's confidence in each language of a script, for letters in lower case."""

@@ -13,7 +13,7 @@ _FILE = re.compile(
     r"|docx?|xlsx?|pptx?|zip|gz|py|ipynb|js|ts|java|cpp|hpp|rs|go|rb|sh|sql|php)(?![\w.])"
 )
 _TRIGGER = re.compile(
-    r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^\s*(?:else|try|end|return)\b", re.MULTILINE
+    r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^[ \t]*(?:else|try|end|return)\b", re.MULTILINE
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 

@@ -8,16 +8,15 @@ from vernacular.language.identify import LanguageIdentifier
 _BRACE = re.compile(r"\\boxed\s*+\{|\\.|[{}]", re.DOTALL)  # an escaped brace is text
 
 
-def response_languages(responses: Sequence[str], identifier: LanguageIdentifier) -> list[str | None]:
+def response_languages(
+    responses: Sequence[str], languages: Sequence[str], identifier: LanguageIdentifier
+) -> list[str | None]:
     """The language of each response, None where the identifier abstains, as it does where a box is all there is.
 
     What is boxed does not count, not even words: `\\boxed{\\text{cinq}}` and `\\boxed{neutral}` are answers in no
-    language. Equal texts are identified once.
+    language. A response of few words leans to its question's language.
     """
-    texts = [without_boxes(response) for response in responses]
-    distinct = list(dict.fromkeys(texts))
-    named = dict(zip(distinct, identifier.identify(distinct), strict=True))
-    return [named[text] for text in texts]
+    return identifier.identify_within([without_boxes(response) for response in responses], languages)
 
 
 def without_boxes(text: str) -> str:
