@@ -13,6 +13,7 @@ from itertools import islice
 from math import prod
 from typing import NamedTuple
 
+from vernacular.answers.answer_words import denied_number
 from vernacular.answers.number_words import Words, fold, match_scales, scale_before, words_of
 from vernacular.answers.writing import plain, undress, without_money
 
@@ -117,6 +118,9 @@ def _parse(text: str, language: str | None) -> Fraction | None:
         return None
     part, after = _part_after(text[summed.end :], words)
     value, before = summed.value + part * summed.scale, summed.before
+    denied_before, denied_after = denied_number()
+    if denied_before.search(before) or denied_after.match(after):
+        return None
     if _names_variable(before, after, words) or not (_is_wording(before, words) and _is_wording(after, words)):
         return None
     return sign * value

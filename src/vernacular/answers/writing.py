@@ -23,7 +23,9 @@ _WHOLE_AND_CENTS = re.compile(r"(\d)[€$£](\d\d)(?!\d)")  # 18€50, where the
 
 _UNITS = r"\\(?:text|textrm|textup|textsf|textnormal|mathrm|mathsf|mbox|hbox|unit|si)\s*"
 _UNIT_LETTER = re.compile(rf"{_UNITS}\{{\s*[A-WYZa-w]\.?\s*\}}")
-_COLOURED = re.compile(r"\\(?:text|f?colou?r|colou?r)(?:box|ed)?\s*(?:\{[^{}]*\}){1,2}(?=\s*\{)|\\colou?r\s*\{[^{}]*\}")
+_COLOURED = re.compile(
+    r"\\(?:textcolou?r|f?colou?rbox|colou?red)\s*(?:\{[^{}]*\}){1,2}(?=\s*\{)|\\colou?r\s*\{[^{}]*\}"
+)
 _WRAPPER = re.compile(
     r"\\(?:text[a-z]*|math(?:bf|it|rm|sf|tt|up|normal|bb|cal|ord)?|mbox|hbox|fbox|boxed|operatorname|boldsymbol|bm|pmb"
     r"|emph|underline|underbar|uline|ensuremath|unit|si|hl|mathstrut)\s*\{([^{}]*)\}"
