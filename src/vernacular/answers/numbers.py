@@ -20,6 +20,7 @@ from vernacular.answers.writing import plain, undress, without_money
 LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
 DIGITS = 100  # a number with more is refused (our choice)
 MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
+GOLD_WORDS = 2  # beside the number of a gold, as in 18 dollars; with more it is prose (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 # Languages whose full stop separates thousands, and those with a comma for decimals and a space for thousands. In all
@@ -88,6 +89,8 @@ def gold_number(gold: str) -> Fraction | None:
         below = int(number[2] or 1)
         return Fraction(number[1].replace(",", "")) / below if below else None
     if len(gold) > LENGTH or re.search(r"\d\s*[,،]\s*\d(?!\d\d(?:\D|$))", gold):  # 3,4 is a list
+        return None
+    if len(re.findall(r"[^\W\d_]{2,}", re.sub(r"\\[A-Za-z]+", " ", gold))) > GOLD_WORDS:
         return None
     return parse_number(gold, "en")
 
@@ -238,7 +241,11 @@ def _part_after(after: str, words: Words) -> tuple[Fraction, str]:
             continue
         between, rest = after[: found.start()], after[found.end() :]
         spaced = re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest)
-        if _OF_TIME.search(between) or len(between.split()) > 3 or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after)):
+        if (
+            _OF_TIME.search(between)
+            or len(between.split()) > 3
+            or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after))
+        ):
             break  # 5 apples and half an hour
         return part, between + rest
     return Fraction(0), after
@@ -274,4 +281,3 @@ def _wording_character(character: str) -> bool:
     if category in ("Po", "Ps", "Pe", "Sk"):
         return character > "\x7f"
     return category[0] in "LMZ" or category in ("So", "Pi", "Pf")  # So: the degree sign, kg in one character
-
