@@ -54,6 +54,7 @@ _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
 _SPACED = re.compile(r"\s+[^\W\d_]{2}")
 _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
+_OF_ANOTHER = re.compile(r"\s+(?:an?|of|the|de|del|di|du|der|des|do|da)(?![^\W\d_])")  # 5 and half an hour
 _GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
 _JOINED = re.compile(r"\s*(?:and|e|y|et|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*\s*")
 
@@ -119,8 +120,8 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     summed = _sum(text, numbers, before, added, words)
     if summed is None:
         return None
-    part, after = _part_after(text[summed.end :], words)
-    value, before = summed.value + part * summed.scale, summed.before
+    part, scale, after = _part_after(text[summed.end :], words)
+    value, before = (summed.value + part * summed.scale) * scale, summed.before
     denied_before, denied_after = denied_number()
     if denied_before.search(before) or denied_after.match(after):
         return None
@@ -233,22 +234,22 @@ def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
     return before, Fraction(0)
 
 
-def _part_after(after: str, words: Words) -> tuple[Fraction, str]:
-    """(what `and a half` behind a number or its unit adds, the text without it)."""
+def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
+    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it)."""
     for pattern, part in words.halves:
         found = pattern.search(after)
         if not found:
             continue
         between, rest = after[: found.start()], after[found.end() :]
-        spaced = re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest)
-        if (
-            _OF_TIME.search(between)
-            or len(between.split()) > 3
-            or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after))
-        ):
-            break  # 5 apples and half an hour
-        return part, between + rest
-    return Fraction(0), after
+        if _OF_TIME.search(between) or _OF_ANOTHER.match(rest) or len(between.split()) > 3:
+            break
+        if not between.strip():
+            scales, end = match_scales(rest, 0, words)
+            return part, prod(scales), rest[end:]
+        if re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest) and not _GLUED.search(after):
+            break  # 5 apples and half a pear
+        return part, 1, between + rest
+    return Fraction(0), 1, after
 
 
 def _names_variable(before: str, after: str, words: Words) -> bool:

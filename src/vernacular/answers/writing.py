@@ -49,6 +49,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _LINE_MARK = re.compile(r"^[ \t]*(?:[>#]+[ \t]*|[*•◦▪·‣∙+-][ \t]+)*", re.MULTILINE)
+_STARRED = re.compile(r"(?<![\d*])\*(?=[^\s*])([^*\n]*)(?<=[^\s*])\*(?![\d*])")
 # Not the signs of 9 * 2 and 2**3.
 _EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|(?<=[^\s*])\*(?=[^\w*]|$)|(?<![\w*])\*(?=[^\s*])|__+|`+|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)"
@@ -103,4 +104,4 @@ def without_markdown(text: str) -> str:
     """A short response without Markdown, HTML and the marks of lists, headings and quotations."""
     text = _TAG.sub(" ", _FENCE.sub(" ", text))
     text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
-    return _EMPHASIS.sub("", _LINE_MARK.sub("", text)).strip()
+    return _EMPHASIS.sub("", _STARRED.sub(r"\1", _LINE_MARK.sub("", text))).strip()
