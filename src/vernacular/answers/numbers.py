@@ -36,8 +36,11 @@ _NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
 _PLAIN = re.compile(rf"[0-9]{{1,{DIGITS}}}")
 _GROUPS = re.compile(r"\d+|[1-9]\d{0,2}([.,'٬ ])\d{3}(?:\1\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3}")
 _GOLD = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1,100})?)(?:/([0-9]{1,100}))?")
-_LIST = re.compile(r"\s*[(\[{]\s*[+-]?\s*\d[\d.]*\s*[,،;].*", re.DOTALL)  # (3,4) is a pair, never 3.4
-_MIXED = re.compile(r"(?<![\d.,/'])(\d{1,6})\s+(\d{1,2})\s*/\s*(\d{1,2})(?![\d/])")  # 2 1/2
+_LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a pair, never 3.4
+_LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
+_ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
+_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s+)"
+_MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*\^?\s*(?:\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
 _UPPER_UNIT = re.compile(r"(\d\s*)[ACFHJKLMNTVW](?![^\W_])(?!\s*[-+*/=^!])")
@@ -51,6 +54,7 @@ _FUNCTION = re.compile(
 )
 _OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is a time, 5時間半 a quantity
 _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
+_PRODUCT = re.compile(r"[abnxyz]{2,3}(?![^\W\d_])")  # 5ab, unlike 5cm
 _SPACED = re.compile(r"\s+[^\W\d_]{2}")
 _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
@@ -82,6 +86,16 @@ def parse_number(text: str, language: str | None) -> Fraction | None:
     return _parse(text, language) if 0 < len(text) <= LENGTH else None
 
 
+def is_list(gold: str) -> bool:
+    """Whether a gold has parts between commas, which no number has: 3,4 and (3, 4), not 1,250."""
+    return bool(_LISTED.search(gold)) or in_brackets(gold)
+
+
+def in_brackets(text: str) -> bool:
+    """Whether brackets with a comma in them enclose a text: a pair, a set, an interval."""
+    return bool(_LIST.fullmatch(undress(text)))
+
+
 @lru_cache(maxsize=8192)
 def gold_number(gold: str) -> Fraction | None:
     """The value of a gold answer, which is written with ASCII digits and English separators; None for other golds."""
@@ -89,7 +103,7 @@ def gold_number(gold: str) -> Fraction | None:
     if number:
         below = int(number[2] or 1)
         return Fraction(number[1].replace(",", "")) / below if below else None
-    if len(gold) > LENGTH or re.search(r"\d\s*[,،]\s*\d(?!\d\d(?:\D|$))", gold):  # 3,4 is a list
+    if len(gold) > LENGTH or is_list(gold):
         return None
     if len(re.findall(r"[^\W\d_]{2,}", re.sub(r"\\[A-Za-z]+", " ", gold))) > GOLD_WORDS:
         return None
@@ -100,11 +114,14 @@ def gold_number(gold: str) -> Fraction | None:
 def _parse(text: str, language: str | None) -> Fraction | None:
     if _PLAIN.fullmatch(text):
         return Fraction(int(text))
-    text = undress(plain(text))
+    text = plain(text)
+    if _ABOUT.search(text):
+        return None
+    text = undress(text)
     if _LIST.fullmatch(text):
         return None
     text = _UPPER_UNIT.sub(r"\1°", without_money(text, language in STOP_THOUSANDS | SPACE_THOUSANDS))
-    text = fold(text).strip(" \t\n\r*_{}")
+    text = fold(text).strip(" \t\n\r*_`{}")
     text = _PARTS.sub(r"\2/\1", text)
     words = words_of(language)
     numbers = list(islice(_values(text, language), TERMS + 1))
@@ -254,6 +271,8 @@ def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
 
 def _names_variable(before: str, after: str, words: Words) -> bool:
     """Whether a letter next to the number makes it a product, as in 5x, rather than a quantity, as in 5 m."""
+    if _PRODUCT.match(after):
+        return True
     follows = _VARIABLE.match(after)
     if follows and (follows[1].isascii() or unicodedata.name(follows[1], "").startswith(("GREEK", "CYRILLIC"))):
         unit = follows[1] in words.letters or (follows[2] and "α" <= follows[1] <= "ω" and "μ" in words.letters)
