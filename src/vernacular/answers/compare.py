@@ -8,6 +8,7 @@ it gets formulas with English numbers, and no words.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from vernacular.answers.arithmetic import exact_value
@@ -73,6 +74,7 @@ def check_answer(gold: str, text: str, language: str | None) -> Verdict:
     return _by_math_verify(gold, answer, language)
 
 
+@lru_cache(maxsize=8192)
 def gold_value(gold: str) -> Fraction | None:
     """The value of a gold that is a number, x = a number, or a formula of numbers."""
     number = gold_number(gold)

@@ -68,7 +68,7 @@ def find_answer(text: str) -> tuple[str, bool] | None:
     The last box or `<answer>` counts; without them a last line after ####, or a text of at most 80 characters as a
     whole, without its Markdown.
     """
-    tag = deque(_TAGS.finditer(text), maxlen=1)
+    tag = deque(_TAGS.finditer(text) if "<" in text else (), maxlen=1)
     if tag:
         end = _END_TAG.search(text, tag[0].end())
         inside = text[tag[0].end() : end.start() if end else len(text)]

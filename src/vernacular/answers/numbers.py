@@ -138,13 +138,15 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     if summed is None:
         return None
     part, scale, after = _part_after(text[summed.end :], words)
-    value, before = (summed.value + part * summed.scale) * scale, summed.before
+    value, before = summed.value, summed.before
+    if part:
+        value = (value + part * summed.scale) * scale
     denied_before, denied_after = denied_number()
     if denied_before.search(before) or denied_after.match(after):
         return None
     if _names_variable(before, after, words) or not (_is_wording(before, words) and _is_wording(after, words)):
         return None
-    return sign * value
+    return value if sign == 1 else -value
 
 
 def _values(text: str, language: str | None) -> Iterator[Found]:
@@ -173,6 +175,12 @@ def _values(text: str, language: str | None) -> Iterator[Found]:
 def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: Words) -> Sum | None:
     """One number with the words that multiply it, or several that descend, as in 2億4560万, 3만 5천, 5 लाख 20 हज़ार,
     17万3000 and 2千7百万; None where a number remains beside them. added: to the first, before it is multiplied."""
+    first, rest = scale_before(before, words)
+    if len(numbers) == 1 and numbers[0][0] is not None:
+        scales, end = match_scales(text, numbers[0][2], words)
+        scale = first * prod(scales)
+        value = numbers[0][0] + added if added else numbers[0][0]
+        return Sum(value * scale if scale > 1 else value, scale, rest, end)
     total, section = Fraction(0), Fraction(0)  # the section waits for its 万 or 億
     most, most_of_section, scale, end = None, None, 1, numbers[0][2]
     for place, (number, start, stop) in enumerate(numbers):
@@ -245,7 +253,7 @@ def _sign(before: str) -> tuple[str | None, int]:
 
 def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
     """(the text without it, what a word such as साढ़े before a number adds)."""
-    for pattern, part in words.before:
+    for pattern, part in words.before if words.any_before.search(before) else ():
         if found := pattern.search(before):
             return before[: found.start()], part
     return before, Fraction(0)
@@ -253,7 +261,7 @@ def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
 
 def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
     """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it)."""
-    for pattern, part in words.halves:
+    for pattern, part in words.halves if words.any_half.search(after) else ():
         found = pattern.search(after)
         if not found:
             continue
