@@ -25,7 +25,7 @@ class _Unknown(Exception):
 def exact_value(formula: str) -> Fraction | None:
     """The value of a formula of ASCII numbers with + - * / ^ ! \\frac and brackets, in plain text or LaTeX.
 
-    None where it holds anything else (a variable, a root, two numbers side by side) or a value grows beyond 10,000 bits.
+    None where it holds anything else (a variable, a root, two numbers side by side) or grows beyond 10,000 bits.
     """
     tokens: list[str] = []
     place, length = 0, len(formula.rstrip())

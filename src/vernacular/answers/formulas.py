@@ -30,8 +30,8 @@ _LEFT = re.compile(r"[^,;!?]*")
 _LOCAL = re.compile(r"\d+(?:(?:[.,'٫٬]| (?=\d{3}(?!\d)))\d+)*")
 _THIN = re.compile(r"(?<=\d)(?:\\[,;:! ]|~|\{,\}(?=\d{3}(?!\d)))(?=\d{3}(?!\d))")
 _SUPERSCRIPTS = re.compile(r"[⁺⁻]?[⁰¹²³⁴-⁹]+")
-_SIGNS = {"×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "•": r"\cdot ", "÷": r"\div ", "π": r"\pi "} | {
-    "∞": r"\infty ", "±": r"\pm ", "س": "x", "ص": "y", "ع": "z",
+_SIGNS = dict.fromkeys("·⋅∙•", r"\cdot ") | {
+    "×": r"\times ", "÷": r"\div ", "π": r"\pi ", "∞": r"\infty ", "±": r"\pm ", "س": "x", "ص": "y", "ع": "z",
 }  # fmt: skip
 _ROOT = re.compile(r"√\s*(?:\(([^()]*)\)|(\d+(?:\.\d+)?|[a-z]))")
 

@@ -28,8 +28,8 @@ MEMORY = 400 * 2**20  # bytes of data a worker may hold; beyond it the answer co
 SMALL = 1e-3  # numbers below are compared by their ratio
 COMMAND = [sys.executable, "-m", "vernacular.answers.verify_worker"]
 
-# The bounds of a question, of either side (our choice). Within them math-verify took at most 2 s of a core for the worst
-# that we found: a power of a sum that it multiplies out, a long polynomial, a product of sines.
+# The bounds of a question, of either side (our choice). Within them math-verify took at most 2 s of a core for what
+# we found worst: a power of a sum that it multiplies out, a long polynomial, a product of sines.
 LENGTH = 400  # characters
 NODES = 150  # numbers, letters, commands and operators
 DEPTH = 8  # nested brackets: 10 fractions in one another take 0.1 s to parse, 20 more than 8 s
