@@ -8,12 +8,13 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from vernacular.storage.yaml_file import read_yaml
 
 FILE = Path(__file__).parents[3] / "resources" / "answer_words.yaml"
 _ENTRIES = read_yaml(FILE)
-FORMS = ("NFC", "NFKC")  # numbers are read in the one, labels in the other; the Thai คำ differs
+FORMS: tuple[Literal["NFC"], Literal["NFKC"]] = ("NFC", "NFKC")  # numbers are read in the one, labels in the other; the Thai คำ differs
 BEFORE, AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 
 

@@ -137,7 +137,10 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     summed = _sum(text, numbers, before, added, words)
     if summed is None:
         return None
-    part, scale, after = _part_after(text[summed.end :], words)
+    behind = _part_after(text[summed.end :], words)
+    if behind is None:
+        return None
+    part, scale, after = behind
     value, before = summed.value, summed.before
     if part:
         value = (value + part * summed.scale) * scale
@@ -259,20 +262,21 @@ def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
     return before, Fraction(0)
 
 
-def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
-    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it)."""
+def _part_after(after: str, words: Words) -> tuple[Fraction, int, str] | None:
+    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it); None where
+    it may be the half of something else."""
     for pattern, part in words.halves if words.any_half.search(after) else ():
         found = pattern.search(after)
         if not found:
             continue
         between, rest = after[: found.start()], after[found.end() :]
         if _OF_TIME.search(between) or _OF_ANOTHER.match(rest) or len(between.split()) > 3:
-            break
+            return None
         if not between.strip():
             scales, end = match_scales(rest, 0, words)
             return part, prod(scales), rest[end:]
         if re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest) and not _GLUED.search(after):
-            break  # 5 apples and half a pear
+            return None  # 5 apples and half a pear
         return part, 1, between + rest
     return Fraction(0), 1, after
 
