@@ -14,7 +14,10 @@ from vernacular.storage.yaml_file import read_yaml
 
 FILE = Path(__file__).parents[3] / "resources" / "answer_words.yaml"
 _ENTRIES = read_yaml(FILE)
-FORMS: tuple[Literal["NFC"], Literal["NFKC"]] = ("NFC", "NFKC")  # numbers are read in the one, labels in the other; the Thai คำ differs
+FORMS: tuple[Literal["NFC"], Literal["NFKC"]] = (
+    "NFC",
+    "NFKC",
+)  # numbers are read in the one, labels in the other; the Thai คำ differs
 BEFORE, AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 
 

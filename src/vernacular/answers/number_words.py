@@ -65,26 +65,27 @@ def words_of(language: str | None) -> Words:
     entries = _entries()
     own = [entries["en"]] + ([entries[language]] if language in entries and language != "en" else [])
     others = [entry for code, entry in entries.items() if entry not in own]
-    ordinary = {word for entry in (entries["any"], own[-1]) for word in _listed(entry, "ordinary")}
     meanings = defaultdict(set)
     for word, scale in (pair for entry in others for pair in _scales(entry)):
         meanings[word].add(scale)
     scales = {word: min(found) for word, found in meanings.items() if len(found) == 1 and _foreign(word)}
     refused = {word for entry in others for word in _listed(entry, "half_words") if _foreign(word)}
     refused |= {word for word, found in meanings.items() if len(found) > 1 and _foreign(word)}
+    ordinary = {*_listed(entries["any"], "ordinary")}
     for entry in own:
-        scales.update(_scales(entry))
-        refused |= {*_listed(entry, "half_words")}
+        ordinary |= {*_listed(own[-1], "ordinary")}
+        scales = {word: scale for word, scale in scales.items() if word not in ordinary} | dict(_scales(entry))
+        refused = refused - ordinary | {*_listed(entry, "half_words")}
     glued_refused = [word for code in ("ja", "zh", "ko", "th", "te") for word in _listed(entries[code], "half_words")]
     glued = [pair for entry in [*own[::-1], *others] for pair in _glued_scales(entry)]
     halves = [pair for entry in [*own[::-1], *others] for pair in _halves(entry, entry in own)]
     before = [pair for entry in entries.values() for pair in _before(entry)]
     return Words(
-        scales={word: scale for word, scale in scales.items() if word not in ordinary},
+        scales=scales,
         glued=glued,
         halves=halves,
         before=before,
-        refused=frozenset(refused - ordinary),
+        refused=frozenset(refused),
         refused_within=re.compile("|".join(map(re.escape, sorted(glued_refused, key=len, reverse=True)))),
         letters=frozenset(_listed(entries["any"], "letters") + [w for entry in own for w in _listed(entry, "letters")]),
         small_words=frozenset(_listed(own[-1], "words")),
@@ -138,6 +139,8 @@ def match_scales(text: str, start: int, words: Words) -> tuple[list[int], int]:
                 break
         else:
             word = _WORD.match(text, start)
+            if scales and word and word[1] in ("de", "di"):  # 5 miles de millones
+                word = _WORD.match(text, word.end())
             scale = (words.scales.get(word[1]) or words.scales.get(_COUNTER.sub("", word[1]), 0)) if word else 0
             if not word or not scale:
                 break

@@ -43,7 +43,7 @@ _AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এব�
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*\^?\s*(?:\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
-_UPPER_UNIT = re.compile(r"(\d\s*)[ACFHJKLMNTVW](?![^\W_])(?!\s*[-+*/=^!])")
+_UPPER_UNIT = re.compile(r"(\d\s*[ACFHJLNTVW]|\d\s+K)(?![^\W_])(?!\s*[-+*/=^!])")  # 5 K, but 5K is 5,000
 
 _NEGATIVE = re.compile(
     r"(?:(?<![^\W\d_])(?:minus|negative|moins|menos|meno|min|eksi|минус|μείον|âm|hasi|ujemne)|マイナス|[负負]|마이너스|ลบ"
@@ -120,7 +120,9 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     text = undress(text)
     if _LIST.fullmatch(text):
         return None
-    text = _UPPER_UNIT.sub(r"\1°", without_money(text, language in STOP_THOUSANDS | SPACE_THOUSANDS))
+    text = _UPPER_UNIT.sub(
+        lambda found: found[0][:-1] + "°", without_money(text, language in STOP_THOUSANDS | SPACE_THOUSANDS)
+    )
     text = fold(text).strip(" \t\n\r*_`{}")
     text = _PARTS.sub(r"\2/\1", text)
     words = words_of(language)

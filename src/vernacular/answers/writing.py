@@ -14,7 +14,8 @@ _MATHEMATICAL = re.compile("[\uff21-\uff3a\uff41-\uff5a]")  # full-width letters
 
 _CURRENCY = r"[$¢£¤¥৲৳฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
 _MONEY = [
-    (re.compile(rf"(?<![^\W\d_])[A-Za-z]{{1,3}}(?={_CURRENCY})"), ""),  # US$, C$, R$
+    (re.compile(r"(?<=\d)(\s*)M(?![^\W_])"), r"\1million "),  # $5M, 5 M€; 5 m stays
+    (re.compile(r"(?<![^\W_])(?<!\d\s)[A-Za-z]{1,3}(?=[$£₵])"), ""),  # US$, C$, R$, but not 5 k$
     (re.compile(r"(?<![^\W\d_])[SB]/\.?\s*(?=\d)"), ""),  # soles, balboas
     (re.compile(rf"(?<!\d){_CURRENCY}|{_CURRENCY}(?!\d)"), ""),  # 5€20 is left alone
     (re.compile(r"(?<=\d)(?:[.,]\s*-{1,2}|/[-=]+)(?!\d)"), ""),  # 5,- and 18.-, the shilling's 5/=
