@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from vernacular.answers.arithmetic import exact_value
 from vernacular.answers.number_words import fold
-from vernacular.answers.numbers import DIGITS, LENGTH, RUN, in_brackets, number_value, parse_number
+from vernacular.answers.numbers import LENGTH, in_brackets, parse_number
+from vernacular.answers.separators import DIGITS, RUN, number_value
 from vernacular.answers.writing import plain, undress
 
 _EQUALS = re.compile(

@@ -15,26 +15,20 @@ from typing import NamedTuple
 
 from vernacular.answers.answer_words import denied_number
 from vernacular.answers.number_words import Words, fold, match_scales, scale_before, words_of
+from vernacular.answers.separators import DIGITS, RUN, SPACE_THOUSANDS, STOP_THOUSANDS, number_value
 from vernacular.answers.writing import plain, undress, without_money
 
 LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
-DIGITS = 100  # a number with more is refused (our choice)
 MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
 GOLD_WORDS = 2  # beside the number of a gold, as in 18 dollars; with more it is prose (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
-# Languages whose full stop separates thousands, and those with a comma for decimals and a space for thousands. In all
-# others, and where the language is unknown, the comma separates thousands and the stop decimals (Unicode CLDR).
-STOP_THOUSANDS = {"de", "el", "es", "id", "it", "nl", "pt", "tr", "vi"}
-SPACE_THOUSANDS = {"bg", "fr", "pl", "ru"}
 RIGHT_TO_LEFT = {"ar", "ur"}
 # Languages that write 5 m for a unit, but in whose formulas a letter of their own is a variable.
 _ARABIC_VARIABLE = re.compile(r"\s*[سصع](?![^\W\d_])")
 
-RUN = r"(?:(?<![^\s(+:=-])\.)?\d(?:[\d.,'٫٬ ]*\d)?"  # digits with separators; .5 too, but Rs.5 is 5
 _NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
 _PLAIN = re.compile(rf"[0-9]{{1,{DIGITS}}}")
-_GROUPS = re.compile(r"\d+|[1-9]\d{0,2}([.,'٬ ])\d{3}(?:\1\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3}")
 _GOLD = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1,100})?)(?:/([0-9]{1,100}))?")
 _LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a pair, never 3.4
 _LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
@@ -220,30 +214,6 @@ def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: W
     return Sum(total + section, scale, before, end)
 
 
-def number_value(run: str, language: str | None) -> Fraction | None:
-    """The value of digits with separators; None where the separators are not set as a language sets them."""
-    decimal = _decimal_separator(run, language)
-    whole, _, decimals = run.rpartition(decimal) if decimal else (run, "", "")
-    if not (_GROUPS.fullmatch(whole) or (run[0] == "." and not whole)) or (decimals and not decimals.isdecimal()):
-        return None
-    digits = re.sub(r"\D", "", whole) + decimals
-    return Fraction(int(digits), 10 ** len(decimals)) if len(digits) <= DIGITS else None
-
-
-def _decimal_separator(run: str, language: str | None) -> str | None:
-    marks = re.findall(r"[.,٫]", run)
-    if not marks:
-        return None
-    last = marks[-1]
-    if len(set(marks)) > 1 or last == "٫" or run[0] == ".":
-        return last
-    if len(marks) > 1:
-        return None
-    if language in SPACE_THOUSANDS or last == ("," if language in STOP_THOUSANDS else "."):
-        return last
-    return None if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", run) else last
-
-
 def _sign(before: str) -> tuple[str | None, int]:
     """(the text before a number without its sign, 1 or -1); (None, 1) where a dash may be a hyphen or a minus."""
     words = before.rstrip()
@@ -265,8 +235,10 @@ def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
 
 
 def _part_after(after: str, words: Words) -> tuple[Fraction, int, str] | None:
-    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it); None where
-    it may be the half of something else."""
+    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it).
+
+    None where it may be the half of something else.
+    """
     for pattern, part in words.halves if words.any_half.search(after) else ():
         found = pattern.search(after)
         if not found:
