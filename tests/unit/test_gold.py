@@ -2,6 +2,7 @@
 
 import pytest
 
+from vernacular.answers.compare import is_correct
 from vernacular.answers.gold import check_gold
 
 NUMBERS = ["18", "-3.5", "1,250", "18.0", "3/4", "0.333333", " 18 ", "+5"]
@@ -36,3 +37,9 @@ def test_what_nothing_could_match_is_an_error_of_one_line(gold: str, numbers_onl
     with pytest.raises(ValueError, match="is not a|is empty") as error:
         check_gold(gold, numbers_only)
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("gold", ["18 dollars", "18 euros", "١٨", "$18$", r"\text{18}", "18.0", r"18\%", "3! · 3"])
+def test_a_gold_in_another_writing_is_read(gold: str) -> None:
+    check_gold(gold)
+    assert is_correct(gold, r"\boxed{18}", "en") and not is_correct(gold, r"\boxed{8}", "en")

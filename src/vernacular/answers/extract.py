@@ -90,7 +90,5 @@ def find_answer(text: str) -> tuple[str, bool] | None:
         return None
     hashes = _HASHES.search(text[-200:])
     bare = (hashes[1] if hashes else text).strip()
-    if not 0 < len(bare) <= BARE_LENGTH:
-        return None
-    bare = without_markdown(bare)
-    return (bare, False) if bare else None
+    bare = without_markdown(bare) if len(bare) <= 2 * BARE_LENGTH else ""
+    return (bare, False) if 0 < len(bare) <= BARE_LENGTH else None

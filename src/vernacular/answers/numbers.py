@@ -21,6 +21,7 @@ from vernacular.answers.writing import plain, undress, without_money
 LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
 MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
 GOLD_WORDS = 2  # beside the number of a gold, as in 18 dollars; with more it is prose (our choice)
+NEAR = 2  # words before a number (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 RIGHT_TO_LEFT = {"ar", "ur"}
@@ -44,7 +45,7 @@ _NEGATIVE = re.compile(
     r"|माइनस|ऋणात्मक|ऋण|মাইনাস|ঋণাত্মক|మైనస్|سالب|منفی|ناقص|مائنس)\s*$"
 )
 _FUNCTION = re.compile(
-    r"(?<![^\W\d_])(?:pi|sqrt|(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp|mod)(?=\s*(?:$|[\d(^_{]|[a-z](?![^\W\d_]))))(?![^\W\d_])"
+    r"(?<![^\W\d_])(?:pi|sqrt|(?:sin|cos|tan|log|ln|exp|mod)(?=\s*(?:$|[\d(^_{]|[a-z](?![^\W\d_]))))(?![^\W\d_])"
 )
 _OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is a time, 5時間半 a quantity
 _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
@@ -143,7 +144,9 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     denied_before, denied_after = denied_number()
     if denied_before.search(before) or denied_after.match(after):
         return None
-    if _names_variable(before, after, words) or not (_is_wording(before, words) and _is_wording(after, words)):
+    if _names_variable(before, after, words) or not (
+        _is_wording(before, words, before=True) and _is_wording(after, words)
+    ):
         return None
     return value if sign == 1 else -value
 
@@ -268,11 +271,15 @@ def _names_variable(before: str, after: str, words: Words) -> bool:
     return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] != "r"))
 
 
-def _is_wording(text: str, words: Words) -> bool:
-    """Whether a text next to a number is only words, units and punctuation: no operator, relation, second quantity."""
+def _is_wording(text: str, words: Words, before: bool = False) -> bool:
+    """Whether a text next to a number is only words, units and punctuation: no operator, relation, second quantity.
+
+    Of what stands before a number, a word such as `half` changes it only if it is near: "half of 18".
+    """
     if not text or text.isspace() or text in ".।。":
         return True
-    if not words.refused.isdisjoint(token.strip("'-") for token in _TOKEN.findall(text)):
+    tokens = _TOKEN.findall(text)
+    if not words.refused.isdisjoint(token.strip("'-") for token in (tokens[-NEAR:] if before else tokens)):
         return False
     if words.refused_within.search(text) or _FUNCTION.search(text):
         return False

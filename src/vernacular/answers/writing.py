@@ -43,7 +43,7 @@ _DEGREE = re.compile(r"\^\s*\{?\s*\\(?:circ|degree)\b\s*\}?|\\(?:degree|circ)(?!
 _FRACTION = re.compile(
     r"(\d?)\s*\\[dtc]?frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|\s*(\d)\s*(\d|\{[^{}]*\})|\{([^{}]*)\}\s*(\d))"
 )
-_POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_])(?:\^\s*\{?\s*-?[23]\s*\}?|[²³])")  # cm^2
+_POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_])(?:\^\s*\{?\s*-?[123]\s*\}?|[²³])")  # cm^2
 
 _FENCE = re.compile(r"^\s*```[A-Za-z]*\s*\n|```")
 _TAG = re.compile(
