@@ -81,6 +81,7 @@ def formula(text: str, language: str | None) -> str:
         lambda found: "^{" + unicodedata.normalize("NFKC", found[0]).replace("\u2212", "-") + "}", text
     )
     text = _ROOT.sub(lambda found: rf"\sqrt{{{found[1] or found[2]}}}", text)
+    text = re.sub(r"_\s*(\w)(?=\s)", r"_{\1}", text)  # \log_2 5
     for sign, latex in _SIGNS.items():
         text = text.replace(sign, latex)
     return text.strip().rstrip(".。।").strip()
