@@ -109,6 +109,7 @@ def test_reads_a_number_as_its_language_writes_it(text: str, language: str | Non
         "5 apples and half a pear",
         "half past 5",
         "answer - 5",
+        "5 × 103",
         "0 250",
         "5€20",
     ]

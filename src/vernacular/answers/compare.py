@@ -67,7 +67,7 @@ def check_answer(gold: str, text: str, language: str | None) -> Verdict:
     if _same_writing(gold, answer):
         return Verdict(True)
     wanted = read_list(gold)
-    if wanted.brackets != "{}" or len(split_list(wanted.inside)[-1:] and split_list(wanted.inside)[-1]) > 1:
+    if wanted.brackets != "{}" or any(len(parts) > 1 for parts in split_list(wanted.inside)):
         return _compare_lists(wanted, answer if marked else _from_first_sign(answer), text, language)
     if number is not None:
         return _by_math_verify(gold, written(number) or str(number), language)

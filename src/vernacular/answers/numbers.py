@@ -25,7 +25,7 @@ NEAR = 2  # words before a number (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 RIGHT_TO_LEFT = {"ar", "ur"}
-# Languages that write 5 m for a unit, but in whose formulas a letter of their own is a variable.
+# What x, y and z are in formulas.
 _ARABIC_VARIABLE = re.compile(r"\s*[سصع](?![^\W\d_])")
 
 _NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
@@ -37,7 +37,7 @@ _ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
 _AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s+)"
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
-_POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*\^?\s*(?:\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
+_POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*(?:\^\s*\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
 _UPPER_UNIT = re.compile(r"(\d\s*[ACFHJLNTVW]|\d\s+K)(?![^\W_])(?!\s*[-+*/=^!])")  # 5 K, but 5K is 5,000
 
 _NEGATIVE = re.compile(
@@ -55,7 +55,7 @@ _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
 _OF_ANOTHER = re.compile(r"\s+(?:an?|of|the|de|del|di|du|der|des|do|da)(?![^\W\d_])")  # 5 and half an hour
 _GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
-_JOINED = re.compile(r"\s*(?:and|e|y|et|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*\s*")
+_JOINED = re.compile(r"(?:and|et|e|y|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*")
 
 
 Found = tuple[Fraction | None, int, int]
