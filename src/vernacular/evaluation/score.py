@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from vernacular.answers.compare import Verdict, check_answer, extract_answer
 from vernacular.answers.labels import extract_label
-from vernacular.answers.numbers import extract_answer, is_correct
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
@@ -51,11 +51,12 @@ def score_rows(
             language, response = row["language"], row["response"]
             kind, gold, options = golds[row["id"], language]
             label = None if kind == "math" else extract_label(response, kind, options)
+            verdict = check_answer(gold, response, language) if kind == "math" else Verdict(label == gold, False)
             yield {
                 "id": row["id"],
                 "language": language,
                 "sample": row["sample"],
-                "correct": is_correct(gold, response, language) if kind == "math" else label == gold,
+                "correct": verdict.correct,
                 "answer": extract_answer(response, language) if kind == "math" else label,
                 "trace_language": judgement.trace_language,
                 "line_pass": judgement.line_pass,
@@ -63,7 +64,7 @@ def score_rows(
                 "code_switched": judgement.code_switched,
                 "foreign_script": judgement.foreign_script,
                 "answer_language": answer_language,
-                "given_up": False,
+                "given_up": verdict.given_up,
                 "metrics_version": METRICS_VERSION,
                 "abstained_lines": judgement.abstained_lines,
                 "tokens": row["tokens"],

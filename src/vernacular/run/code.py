@@ -17,8 +17,11 @@ LEFT_OUT = {
     "storage/command.py": "decides about the exit status and one line on standard error",
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",
 }
-# What a module reads from resources/ and is a part of its code.
-DATA = {"language/words.py": ["common_words.yaml", "other_words.yaml"]}
+DATA = {  # what a module reads from resources/ and is a part of its code
+    "answers/answer_words.py": ["answer_words.yaml"],
+    "answers/number_words.py": ["number_words.yaml"],
+    "language/words.py": ["common_words.yaml", "other_words.yaml"],
+}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
