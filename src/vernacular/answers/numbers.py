@@ -247,7 +247,7 @@ def _answer(text: str) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def _gold_number(gold: str) -> Fraction | None:
+def gold_number(gold: str) -> Fraction | None:
     number = _GOLD.fullmatch(gold.strip())
     if not number or (number[2] and not int(number[2])):
         return None
@@ -263,7 +263,7 @@ def is_correct(gold: str, text: str, language: str | None) -> bool:
     answer = _answer(text)
     if answer is None or not gold.strip():
         return False
-    number, target = parse_number(answer, language), _gold_number(gold)
+    number, target = parse_number(answer, language), gold_number(gold)
     if number is not None and target is not None:
         return number == target
     if number is None and len(answer) > BOX_LENGTH:

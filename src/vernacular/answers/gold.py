@@ -1,0 +1,45 @@
+"""Gold answers: whether anything could ever be compared with one."""
+
+import re
+
+from vernacular.answers.numbers import gold_number
+
+LENGTH = 1000  # characters: verdicts compare nothing longer (our choice)
+
+_MISSING = {"none", "null", "nan", "n/a", "na", "nil", "true", "false", "undefined", "unknown"}
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_TEXT = re.compile(r"\\(?:text|mbox|math)[a-z]*\s*\{([^{}]*)\}")
+_JOINING = re.compile(r"(?<![^\W\d_])(?:and|or)(?![^\W\d_])")
+_FUNCTIONS = re.compile(
+    r"(?<![^\W\d_])(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|mod|max|min|gcd|lcm|frac)(?![^\W_])"
+)
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+
+def check_gold(gold: str, numbers_only: bool = False) -> None:
+    """Nothing where a verdict can compare answers with this gold; else ValueError, in one line, with the reason.
+
+    Numbers (1250, 1,250, -3.5, 3/4), tuples, sets, intervals, equations and LaTeX expressions are golds, as are numbers
+    with a unit. numbers_only: of a benchmark whose answers are numbers; anything else is an error then.
+    """
+    text = gold.strip()
+    shown = repr(text if len(text) <= 60 else text[:57] + "...")
+    if not text:
+        raise ValueError("the answer is empty")
+    if text.casefold() in _MISSING:
+        raise ValueError(f"{shown} is not an answer: it stands for a missing value")
+    if "####" in text:
+        raise ValueError(f"{shown} is not an answer but a solution: give what follows #### alone")
+    if gold_number(text) is not None:
+        return
+    if numbers_only:
+        raise ValueError(f"{shown} is not a number: write it as 1250, 1,250, -3.5 or 3/4")
+    if len(text) > LENGTH:
+        raise ValueError(f"{shown} is not an answer: it has {len(text)} characters, at most {LENGTH} are compared")
+    if "\n" in text:
+        raise ValueError(f"{shown} is not an answer: it has several lines")
+    words = _FUNCTIONS.sub(" ", _JOINING.sub(" ", _COMMAND.sub(" ", _TEXT.sub(r" \1 ", text))))
+    if _WORD.search(words):
+        raise ValueError(f"{shown} is not an answer: neither a number nor a formula (words alone, or a unit)")
+    if not re.search(r"[^\W_]", text):
+        raise ValueError(f"{shown} is not an answer: it has neither a number nor a letter")
