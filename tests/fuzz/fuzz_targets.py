@@ -17,7 +17,9 @@ from wild import LANGUAGES, wild_text
 
 from vernacular.answers import verify_worker
 from vernacular.answers.labels import LABELS, extract_label
-from vernacular.answers.numbers import extract_answer, is_correct, last_box, parse_number
+from vernacular.answers.compare import extract_answer, is_correct
+from vernacular.answers.extract import last_box
+from vernacular.answers.numbers import parse_number
 from vernacular.corpus.filter import Digests, has_structure, is_new
 from vernacular.corpus.sources import question_rows
 from vernacular.corpus.traces import FIELDS, Broken, parse_line, read_traces

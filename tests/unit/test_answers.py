@@ -13,7 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vernacular.answers import verify_worker
-from vernacular.answers.numbers import extract_answer, is_correct, last_box, parse_number
+from vernacular.answers.compare import extract_answer, is_correct
+from vernacular.answers.extract import last_box
+from vernacular.answers.numbers import parse_number
 
 SOURCE = Path(__file__).parents[2] / "src"
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
@@ -267,7 +269,7 @@ def test_a_number_survives_writing_and_reading(whole: int, places: int, language
 
 def test_the_import_is_light() -> None:
     heavy = "{'math_verify', 'sympy', 'torch'}"
-    code = f"import sys, vernacular.answers.numbers; sys.exit(bool({heavy} & set(sys.modules)))"
+    code = f"import sys, vernacular.answers.compare; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SOURCE)}).returncode == 0
 
 

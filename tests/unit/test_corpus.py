@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.prompts import candidate_questions, difficulty_filter
-from vernacular.answers.numbers import is_correct
+from vernacular.answers.compare import is_correct
 from vernacular.corpus.facts import Choice
 from vernacular.corpus.miniature import (
     KINDS,

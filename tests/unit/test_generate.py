@@ -14,7 +14,7 @@ import torch
 from scripts import SCRIPTS
 from transformers.cache_utils import DynamicLayer
 
-from vernacular.answers.numbers import is_correct
+from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.evaluation.decode import ROOM, RoomyLayer, drawn_tokens
 from vernacular.evaluation.generate import decoded, generate_rows, stream_seed

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from scripts import run_script
 
-from vernacular.answers.numbers import is_correct, parse_number
+from vernacular.answers.compare import is_correct
+from vernacular.answers.numbers import parse_number
 from vernacular.corpus.formats import FORMATS
 from vernacular.corpus.readers import json_rows
 from vernacular.corpus.sources import examples, question_rows

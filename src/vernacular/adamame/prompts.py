@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vernacular.adamame.options import PromptsOptions
-from vernacular.answers.numbers import is_correct
+from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import answer_rows
 from vernacular.evaluation.options import GenerationOptions

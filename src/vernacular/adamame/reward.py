@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vernacular.adamame.alignment import FeedbackState, align, language_entropy
-from vernacular.answers.numbers import is_correct
+from vernacular.answers.compare import is_correct
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import ENGLISH

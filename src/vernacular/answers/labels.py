@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from vernacular.answers.numbers import BARE_LENGTH, last_box
+from vernacular.answers.extract import BARE_LENGTH, last_box
 from vernacular.language.letters import normalise
 from vernacular.language.phrasebook import LABELS
 

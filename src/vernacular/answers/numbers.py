@@ -1,180 +1,189 @@
-"""Answers: found in a response, read as exact numbers in the writing of 23 languages, compared with the gold answer.
+"""Numbers, read whole and exactly in the writing of 23 languages.
 
-A plain number is compared exactly here, in microseconds; math-verify (in a worker that can be killed) decides only
-where either side is not a plain number. Its own reading of numbers is English: it takes a German 1.250 for 1.25 and a
-French 1 250 for 251, and rejects the digits of other scripts, so it would fail answers that are right.
+What is not understood whole is not a number: two quantities, a formula, a word that changes the value in a way that is
+not read here. Words, units and currencies around a number may be any.
 """
 
 import re
 import unicodedata
-from collections import deque
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
+from math import prod
+from typing import NamedTuple
 
-from vernacular.answers.verify_worker import verify
+from vernacular.answers.number_words import Words, fold, match_scales, scale_before, words_of
+from vernacular.answers.writing import plain, undress, without_money
 
-BARE_LENGTH = 80  # characters: a longer text without a box is not an answer (our choice)
-BOX_LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
+LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
 DIGITS = 100  # a number with more is refused (our choice)
+MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
+TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 # Languages whose full stop separates thousands, and those with a comma for decimals and a space for thousands. In all
 # others, and where the language is unknown, the comma separates thousands and the stop decimals (Unicode CLDR).
 STOP_THOUSANDS = {"de", "el", "es", "id", "it", "nl", "pt", "tr", "vi"}
 SPACE_THOUSANDS = {"bg", "fr", "pl", "ru"}
+RIGHT_TO_LEFT = {"ar", "ur"}
+# Languages that write 5 m for a unit, but in whose formulas a letter of their own is a variable.
+_ARABIC_VARIABLE = re.compile(r"\s*[سصع](?![^\W\d_])")
 
-_BOX = re.compile(r"\\boxed\s*\{")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped brace is text
-
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]")
-_VARIANTS = str.maketrans("．﹒，﹐،：－−﹣‐‑–＋％﹪٪／⁄（）’＇", "..,,,:------+%%%//()''")
-_CURRENCY = r"[$¢£¤¥৲৳฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
-_CURRENCY_SIGN = re.compile(rf"(?<!\d){_CURRENCY}|{_CURRENCY}(?!\d)")  # 5€20 is left alone
-_LATEX = [
-    (re.compile(r"\\(?:text|math)(?:bf|it|rm|sf|tt|up|normal)?\s*\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\\(?:mbox|operatorname|boldsymbol)\s*\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\{([.,])\}"), r"\1"),  # 1{,}250
-    (re.compile(r"\^\s*\{?\s*\\(?:circ|degree)\b\s*\}?"), "°"),
-    (re.compile(r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[!()\[\]]"), ""),
-    (re.compile(r"\\[,;: ]|\\q?quad(?![A-Za-z])|~"), " "),
-    (re.compile(r"\\([$%#&])"), r"\1"),
-    (re.compile(r"(?<!\d)\\[dtc]?frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|(\d)\s*(\d))"), r"\1\3/\2\4"),
-]
-
-_RUN = r"(?:(?<![^\s(+:-])\.)?\d(?:[\d.,'٫٬ ]*\d)?"  # digits with separators; .5 too, but Rs.5 is 5
-_NUMBER = re.compile(rf"({_RUN})(?:\s*/\s*({_RUN}))?")
+RUN = r"(?:(?<![^\s(+:=-])\.)?\d(?:[\d.,'٫٬ ]*\d)?"  # digits with separators; .5 too, but Rs.5 is 5
+_NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
 _PLAIN = re.compile(rf"[0-9]{{1,{DIGITS}}}")
 _GROUPS = re.compile(r"\d+|[1-9]\d{0,2}([.,'٬ ])\d{3}(?:\1\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3}")
 _GOLD = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1,100})?)(?:/([0-9]{1,100}))?")
-_WORD = re.compile(r"[^\W\d_]{3}")
-_COMMAND = re.compile(r"\\(?:text|math)[a-z]*\s*\{[^{}]*\}|\\[A-Za-z]+")
+_LIST = re.compile(r"\s*[(\[{]\s*[+-]?\s*\d[\d.]*\s*[,،;].*", re.DOTALL)  # (3,4) is a pair, never 3.4
+_MIXED = re.compile(r"(?<![\d.,/'])(\d{1,6})\s+(\d{1,2})\s*/\s*(\d{1,2})(?![\d/])")  # 2 1/2
+_PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
+_POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*\^?\s*(?:\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
+_UPPER_UNIT = re.compile(r"(\d\s*)[ACFHJKLMNTVW](?![^\W_])(?!\s*[-+*/=^!])")
 
-# Words after a number that multiply it, in the 23 languages: (power of ten, pattern).
-_SCALES = [
-    (power, re.compile(unicodedata.normalize("NFC", rf"\s*(?:{words})(?![^\W\d_])")))
-    for power, words in [
-        (3, r"thousands?|tausend|mille|mila|mil|duizend|tys\.?|tysiąc|tysiące|tysięcy|тыс\.?|тысяч[аи]?|хиляд[аи]|bin"),
-        (3, "χίλια|χιλιάδες|nghìn|ngàn|ribu|elfu|हज़ार|हजार|হাজার|వేలు?|ہزار|ألف|آلاف"),
-        (6, "millions?|millionen|millón|millones|milhão|milhões|milion[eiy]?|milionów|milioni|miljoen|milyon|mln|juta"),
-        (6, "млн|миллион(?:а|ов)?|милиона?|εκατομμύρι[οα]|triệu|مليون|ملايين"),
-        (9, "billions?|milliarden?|milliards?|miliard[oiy]?|miljard|milyar|tỷ|tỉ"),
-        (9, "млрд|миллиард(?:а|ов)?|милиарда?|مليار"),
-        (5, "lakhs?|laki|लाख|লাখ|লক্ষ|లక్షలు?|لاکھ"),
-        (7, "crores?|करोड़|কোটি|కోట్లు?|کروڑ"),
-    ]
-] + [  # written without a space before what follows
-    (power, re.compile(rf"\s*(?:{words})"))
-    for power, words in [
-        (2, r"百(?!分)|(?<=\d)백(?=[만억원명개]|[^가-힣]|$)|ร้อย(?!ละ)"),
-        (3, r"千(?![克米瓦卡])|(?<=[\d백])천(?=[만억원명개]|[^가-힣]|$)|พัน(?!ธ)"),
-        (4, r"[万萬]|(?<=[\d백천])만(?=[원명개]|[^가-힣]|$)|หมื่น"),
-        (5, "แสน"),
-        (6, "ล้าน"),
-        (8, r"[億亿]|(?<=[\d백천])억(?=[원명개]|[^가-힣]|$)"),
-    ]
-]
-_SCALE_BEFORE = re.compile(r"(?<![^\W\d_])(?:(elfu)|(laki)|(milioni))\s*$")  # Swahili: elfu 5 is 5,000
 _NEGATIVE = re.compile(
-    r"(?:(?<![^\W\d_])(?:minus|negative|moins|menos|meno|eksi|минус|μείον|âm|hasi)|マイナス|[负負]|마이너스|ลบ|माइनस"
-    r"|ऋणात्मक|মাইনাস|ঋণাত্মক|మైనస్|سالب|منفی|ناقص)\s*$"
+    r"(?:(?<![^\W\d_])(?:minus|negative|moins|menos|meno|min|eksi|минус|μείον|âm|hasi|ujemne)|マイナス|[负負]|마이너스|ลบ"
+    r"|माइनस|ऋणात्मक|ऋण|মাইনাস|ঋণাত্মক|మైనస్|سالب|منفی|ناقص|مائنس)\s*$"
 )
-# Words that change a number in a way that is not read here, or belong to a formula.
-_REFUSED = frozenset(
-    re.findall(
-        r"\S+",
-        "half demi demie halb halbe einhalb mezzo mezza buçuk rưỡi nusu نصف hundred hundreds hundert honderd yüz trăm"
-        " dozen dozens dutzend dozijn douzaine douzaines docena docenas dúzia dúzias dozzina dozzine tuzin tuziny"
-        " tuzinów дюжина дюжины дюжин düzine pi sqrt sin cos tan log ln exp mod",
-    )
+_FUNCTION = re.compile(
+    r"(?<![^\W\d_])(?:pi|sqrt|(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp|mod)(?=\s*(?:$|[\d(^_{]|[a-z](?![^\W\d_]))))(?![^\W\d_])"
 )
-_UNIT_LETTERS = frozenset("mglhstdwкгмлтчср")  # single letters that are units rather than variables
-_VARIABLE = re.compile(r"[\s/(·•.]*([a-zα-ωа-я])(?![^\W\d_])")
+_OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is a time, 5時間半 a quantity
+_VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
+_SPACED = re.compile(r"\s+[^\W\d_]{2}")
 _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
+_TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
+_GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
+_JOINED = re.compile(r"\s*(?:and|e|y|et|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*\s*")
 
 
-def last_box(text: str) -> str | None:
-    """What the last `\\boxed{...}` holds; None where there is none or the last never closes.
+Found = tuple[Fraction | None, int, int]
 
-    Linear in the text. A box with over a million braces and escapes counts as one that never closes (our choice).
-    """
-    last = deque(_BOX.finditer(text), maxlen=1)
-    if not last:
-        return None
-    opening, depth = last[0], 1
-    for token in islice(_BRACE.finditer(text, opening.end()), 1_000_000):
-        if token[0] == "{":
-            depth += 1
-        elif token[0] == "}":
-            depth -= 1
-            if depth == 0:
-                return text[opening.end() : token.start()]
-    return None
+
+class Sum(NamedTuple):
+    """A value, what its last number was multiplied by, the text before it without scales, and where the value ends."""
+
+    value: Fraction
+    scale: int
+    before: str
+    end: int
 
 
 def parse_number(text: str, language: str | None) -> Fraction | None:
     """The exact value of a text with one number; None where it has none, several, a formula or over 100 digits.
 
     Digits of any script, signs, separators by `language` (ISO 639-1; a thousands separator that cannot be one is a
-    decimal separator: the German 1.25), a/b and \\frac{a}{b}, LaTeX wrappers, and words, units and currencies around
-    it. A percent sign is a unit: 50% is 50. Words such as million, 万 or करोड़ multiply.
+    decimal separator: the German 1.25), fractions and mixed numbers, LaTeX wrappers, and words, units and currencies
+    around it. A percent sign is a unit: 50% is 50. Words that multiply (million, 万, करोड़) and halves count.
     """
     text = text.strip()
-    return _parse(text, language) if 0 < len(text) <= BOX_LENGTH else None
+    return _parse(text, language) if 0 < len(text) <= LENGTH else None
+
+
+@lru_cache(maxsize=8192)
+def gold_number(gold: str) -> Fraction | None:
+    """The value of a gold answer, which is written with ASCII digits and English separators; None for other golds."""
+    number = _GOLD.fullmatch(gold.strip())
+    if number:
+        below = int(number[2] or 1)
+        return Fraction(number[1].replace(",", "")) / below if below else None
+    if len(gold) > LENGTH or re.search(r"\d\s*[,،]\s*\d(?!\d\d(?:\D|$))", gold):  # 3,4 is a list
+        return None
+    return parse_number(gold, "en")
 
 
 @lru_cache(maxsize=8192)
 def _parse(text: str, language: str | None) -> Fraction | None:
     if _PLAIN.fullmatch(text):
         return Fraction(int(text))
-    text = _normalise(text)
-    numbers = list(islice(_NUMBER.finditer(text), 2))
-    if len(numbers) != 1:
+    text = undress(plain(text))
+    if _LIST.fullmatch(text):
         return None
-    number = numbers[0]
-    value = _value(number[1], language)
-    if value is not None and number[2]:
-        below = _value(number[2], language)
-        value = value / below if below else None
-    if value is None:
+    text = _UPPER_UNIT.sub(r"\1°", without_money(text, language in STOP_THOUSANDS | SPACE_THOUSANDS))
+    text = fold(text).strip(" \t\n\r*_{}")
+    text = _PARTS.sub(r"\2/\1", text)
+    words = words_of(language)
+    numbers = list(islice(_values(text, language), TERMS + 1))
+    if not 0 < len(numbers) <= TERMS:
         return None
-    before, sign = _sign(text[: number.start()])
-    after = re.sub(r"^(?:,[-—]+|/[-=]+)", "", text[number.end() :])  # 5,- and the shilling's 5/=
-    if before is None or before.rstrip().endswith("/") or after.startswith("!") or _names_variable(before, after):
+    before, sign = _sign(text[: numbers[0][1]])
+    after = text[numbers[-1][2] :].strip()
+    if before is None or before.rstrip().endswith("/") or after.startswith("!"):
         return None
-    if scale := _SCALE_BEFORE.search(before):
-        sign, before = sign * 10 ** (3, 5, 6)[int(scale.lastindex or 1) - 1], before[: scale.start()]
-    start = number.end()
-    for _ in range(2):  # mil millones
-        for power, pattern in _SCALES:
-            if found := pattern.match(text, start):
-                value, start = value * 10**power, found.end()
-                after = text[start:]
-                break
-    return sign * value if _is_wording(before) and _is_wording(after) else None
+    if language in RIGHT_TO_LEFT and after == "-" and sign == 1:
+        sign, text = -1, text[: numbers[-1][2]]
+    before, added = _part_before(before, words)
+    summed = _sum(text, numbers, before, added, words)
+    if summed is None:
+        return None
+    part, after = _part_after(text[summed.end :], words)
+    value, before = summed.value + part * summed.scale, summed.before
+    if _names_variable(before, after, words) or not (_is_wording(before, words) and _is_wording(after, words)):
+        return None
+    return sign * value
 
 
-def _ascii(text: str) -> str:
-    """The text with ASCII digits, spaces, signs and separators, and without invisible characters."""
-    text = unicodedata.normalize("NFC", text)
-    if text.isascii():
-        return text
-    text = _INVISIBLE.sub("", text).translate(_VARIANTS)
-    return re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), re.sub(r"[^\S\n]", " ", text))
+def _values(text: str, language: str | None) -> Iterator[Found]:
+    """(value, start, end) of each number in a text, mixed numbers and powers of ten whole; value: None where it is not
+    one."""
+    position = 0
+    while True:
+        mixed, number = _MIXED.search(text, position), _NUMBER.search(text, position)
+        if not number:
+            return
+        if mixed and mixed.start() <= number.start() and int(mixed[2]) < int(mixed[3]):
+            value: Fraction | None = int(mixed[1]) + Fraction(int(mixed[2]), int(mixed[3]))
+            start, position = mixed.span()
+        else:
+            value = number_value(number[1], language)
+            if value is not None and number[2]:
+                below = number_value(number[2], language)
+                value = value / below if below else None
+            start, position = number.span()
+        if power := _POWER.match(text, position):
+            exponent = power[1] or unicodedata.normalize("NFKC", power[2]).replace("\u2212", "-")
+            value, position = value and value * Fraction(10) ** int(exponent), power.end()
+        yield value, start, position
 
 
-def _normalise(text: str) -> str:
-    """`_ascii` in lower case, without LaTeX wrappers, currency signs and what encloses the whole."""
-    text = _ascii(text)
-    if "\\" in text or "{" in text or "~" in text:
-        for _ in range(3):  # wrappers in wrappers
-            for pattern, replacement in _LATEX:
-                text = pattern.sub(replacement, text)
-    text = re.sub(r"(?<=[A-Za-z])(?:\^\{?[23]\}?|[²³])", "", _CURRENCY_SIGN.sub("", text))  # cm^2
-    return text.strip(" \t\n\r*_{}").lower()
+def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: Words) -> Sum | None:
+    """One number with the words that multiply it, or several that descend, as in 2億4560万, 3만 5천, 5 लाख 20 हज़ार,
+    17万3000 and 2千7百万; None where a number remains beside them. added: to the first, before it is multiplied."""
+    total, section = Fraction(0), Fraction(0)  # the section waits for its 万 or 億
+    most, most_of_section, scale, end = None, None, 1, numbers[0][2]
+    for place, (number, start, stop) in enumerate(numbers):
+        if number is None or (len(numbers) > 1 and number.denominator > 1):
+            return None
+        if place:
+            if scale == 1:
+                return None
+            first, rest = scale_before(text[end:start], words)
+            if not _JOINED.fullmatch(rest):
+                return None
+            spaced = rest
+        else:
+            first, before = scale_before(before, words)
+            spaced = ""
+        scales, end = match_scales(text, stop, words)
+        scales = [first] * (first > 1) + scales
+        previous, scale = scale, prod(scales)
+        if place and scale == 1 and spaced and number * 10 < previous and not _GLUED.search(text):
+            return None  # 3 triệu 5 is 3.5 million
+        small, large = prod(one for one in scales if one < MYRIAD), prod(one for one in scales if one >= MYRIAD)
+        term = (number + (0 if place else added)) * small
+        if most_of_section and term >= most_of_section:
+            return None
+        section, most_of_section = section + term, small
+        if large > 1:
+            if most and section * large >= most:
+                return None
+            total, section, most, most_of_section = total + section * large, Fraction(0), large, None
+    if most and section >= most:
+        return None
+    return Sum(total + section, scale, before, end)
 
 
-def _value(run: str, language: str | None) -> Fraction | None:
-    """The value of digits with separators."""
+def number_value(run: str, language: str | None) -> Fraction | None:
+    """The value of digits with separators; None where the separators are not set as a language sets them."""
     decimal = _decimal_separator(run, language)
     whole, _, decimals = run.rpartition(decimal) if decimal else (run, "", "")
     if not (_GROUPS.fullmatch(whole) or (run[0] == "." and not whole)) or (decimals and not decimals.isdecimal()):
@@ -209,18 +218,46 @@ def _sign(before: str) -> tuple[str | None, int]:
     return before, 1
 
 
-def _names_variable(before: str, after: str) -> bool:
+def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
+    """(the text without it, what a word such as साढ़े before a number adds)."""
+    for pattern, part in words.before:
+        if found := pattern.search(before):
+            return before[: found.start()], part
+    return before, Fraction(0)
+
+
+def _part_after(after: str, words: Words) -> tuple[Fraction, str]:
+    """(what `and a half` behind a number or its unit adds, the text without it)."""
+    for pattern, part in words.halves:
+        found = pattern.search(after)
+        if not found:
+            continue
+        between, rest = after[: found.start()], after[found.end() :]
+        spaced = re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest)
+        if _OF_TIME.search(between) or len(between.split()) > 3 or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after)):
+            break  # 5 apples and half an hour
+        return part, between + rest
+    return Fraction(0), after
+
+
+def _names_variable(before: str, after: str, words: Words) -> bool:
     """Whether a letter next to the number makes it a product, as in 5x, rather than a quantity, as in 5 m."""
     follows = _VARIABLE.match(after)
-    if follows and follows[1] not in _UNIT_LETTERS:
-        return True
+    if follows and (follows[1].isascii() or unicodedata.name(follows[1], "").startswith(("GREEK", "CYRILLIC"))):
+        unit = follows[1] in words.letters or (follows[2] and "α" <= follows[1] <= "ω" and "μ" in words.letters)
+        if not unit and not (follows[1] in words.small_words and _SPACED.match(after, follows.end(1))):
+            return True
     precedes = re.search(r"(?<![^\W\d_])([a-zα-ω])\(?$", before)
-    return bool(precedes and precedes[1] != "r")
+    return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] != "r"))
 
 
-def _is_wording(text: str) -> bool:
+def _is_wording(text: str, words: Words) -> bool:
     """Whether a text next to a number is only words, units and punctuation: no operator, relation, second quantity."""
-    if any(word.strip(".,;:!?()") in _REFUSED for word in text.split()):
+    if not text or text.isspace() or text in ".।。":
+        return True
+    if not words.refused.isdisjoint(token.strip("'-") for token in _TOKEN.findall(text)):
+        return False
+    if words.refused_within.search(text) or _FUNCTION.search(text):
         return False
     if re.search(r"-(?![^\W\d_])|(?<![^\W\d_])-$", text):  # a dash that is not a hyphen
         return False
@@ -230,64 +267,7 @@ def _is_wording(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _wording_character(character: str) -> bool:
     category = unicodedata.category(character)
-    if category in ("Po", "Ps", "Pe"):
+    if category in ("Po", "Ps", "Pe", "Sk"):
         return character > "\x7f"
     return category[0] in "LMZ" or category in ("So", "Pi", "Pf")  # So: the degree sign, kg in one character
 
-
-def _answer(text: str) -> str | None:
-    """What counts as the answer in a response or bare answer: the last box, or a short text with one number."""
-    box = last_box(text)
-    if box is not None:
-        return box.strip() or None
-    bare = text.strip()
-    if not 0 < len(bare) <= BARE_LENGTH or "\\boxed" in bare:
-        return None
-    return bare if len(_NUMBER.findall(_normalise(bare))) == 1 else None
-
-
-@lru_cache(maxsize=8192)
-def gold_number(gold: str) -> Fraction | None:
-    number = _GOLD.fullmatch(gold.strip())
-    if not number or (number[2] and not int(number[2])):
-        return None
-    return Fraction(number[1].replace(",", "")) / int(number[2] or 1)
-
-
-def is_correct(gold: str, text: str, language: str | None) -> bool:
-    """Whether a response, or a bare answer, in `language` gives the gold answer (ASCII digits, English separators).
-
-    The last box counts; without one a text of at most 80 characters that holds exactly one number does. Two numbers are
-    compared exactly. Raises RuntimeError where math-verify is needed and cannot start.
-    """
-    answer = _answer(text)
-    if answer is None or not gold.strip():
-        return False
-    number, target = parse_number(answer, language), gold_number(gold)
-    if number is not None and target is not None:
-        return number == target
-    if number is None and len(answer) > BOX_LENGTH:
-        return False
-    candidate = _ascii(answer).replace("٫", ".").replace("٬", "") if number is None else str(number)
-    if target is not None and (not re.search(r"\d", candidate) or _WORD.search(_COMMAND.sub(" ", candidate))):
-        return False  # prose is not a number
-    return verify(gold, candidate)
-
-
-def extract_answer(text: str, language: str | None) -> str | None:
-    """The answer for the record; None where nothing counts.
-
-    Its number as 1250, as -3.5 or, where written as a fraction or unending, as 5/2; else what the box holds (at most
-    1,000 characters, as valid Unicode).
-    """
-    answer = _answer(text)
-    if answer is None:
-        return None
-    number = parse_number(answer, language)
-    if number is None:
-        return answer[:BOX_LENGTH].encode("utf-8", "replace").decode()
-    places = next((n for n in range(2 * DIGITS) if 10**n % number.denominator == 0), None)
-    if not places or "frac" in answer or re.search(r"\d\s*[/⁄／]\s*\d", answer):
-        return str(number)
-    digits = str(abs(number.numerator) * 10**places // number.denominator).rjust(places + 1, "0")
-    return f"{'-' if number < 0 else ''}{digits[:-places]}.{digits[-places:]}"

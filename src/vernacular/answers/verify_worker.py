@@ -1,8 +1,9 @@
 """math-verify in a process of its own: `verify` asks it, `python -m vernacular.answers.verify_worker` is it.
 
-math-verify's own time limits are signals, which fail off the main thread and cannot stop C code, so they stay off: a
-worker that takes too long is killed, the answer counts as wrong, and the next question starts a new worker. The two
-talk in JSON lines over pipes.
+What it is asked is bounded by the length, digits, exponents and nodes of the question, never by the clock, so that a
+verdict does not depend on how busy a machine is. The clock is a safety net: math-verify's own time limits are signals,
+which fail off the main thread and cannot stop C code, so they stay off; a worker that takes a minute is killed, a fresh
+one is asked once more, and then the question is given up. The two talk in JSON lines over pipes.
 """
 
 import atexit
@@ -20,7 +21,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
-SECONDS = 1.5
+SECONDS = 60.0  # for one question, by the clock; what the bounds let through takes far less
+TRIES = 2
 START_SECONDS = 120.0  # to import sympy and math-verify, on a slow file system too
 MEMORY = 400 * 2**20  # bytes of data a worker may hold; beyond it the answer counts as wrong
 LENGTH = 1000  # characters, of either side
@@ -39,26 +41,34 @@ _worker: "_Worker | None" = None
 
 
 @lru_cache(maxsize=4096)  # the samples of a question often agree, in a hang as well
-def verify(gold: str, answer: str) -> bool:
+def verify(gold: str, answer: str) -> bool | None:
     """Whether math-verify finds the two LaTeX expressions equal, the reference first.
 
-    False where it takes longer than SECONDS or dies of it, and, unasked, for what cannot help or would explode.
-    Raises RuntimeError where the worker cannot start.
+    False, unasked, for what cannot help or would explode. None where it was given up: a worker and a fresh one took
+    longer than SECONDS or died. Raises RuntimeError where the worker cannot start.
     """
-    global _worker
     if not all(_may_be_asked(side) for side in (gold, answer)):
         return False
+    for _ in range(TRIES):
+        reply = _ask([gold, answer])
+        if reply is not None:
+            return reply is True
+    return None
+
+
+def _ask(question: list[str]) -> object:
+    global _worker
     with _lock:
         if _worker is None or _worker.process.poll() is not None:  # it may have been killed since
             _stop()
             _worker = _Worker()
         reply: object = None
         try:
-            reply = _worker.ask([gold, answer])
+            reply = _worker.ask(question)
         finally:
             if reply is None:  # interrupted, too: a late reply must not answer the next question
                 _stop()
-        return reply is True
+        return reply
 
 
 def _may_be_asked(latex: str) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vernacular.answers.numbers import is_correct, last_box
+from vernacular.answers.compare import is_correct
+from vernacular.answers.extract import last_box
 from vernacular.corpus.options import FilterOptions
 from vernacular.corpus.traces import FLAWS, Broken, read_traces
 from vernacular.language import letters

@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from vernacular.answers.numbers import last_box
+from vernacular.answers.extract import last_box
 from vernacular.corpus.formats import FORMATS
 from vernacular.corpus.miniature import Problem, render_completion, share_of, training_problems
 from vernacular.corpus.options import TracesOptions

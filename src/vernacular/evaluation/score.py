@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vernacular.answers.labels import extract_label
-from vernacular.answers.numbers import extract_answer, is_correct
+from vernacular.answers.compare import extract_answer, is_correct
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import ENGLISH

@@ -17,7 +17,10 @@ LEFT_OUT = {
     "storage/command.py": "decides about the exit status and one line on standard error",
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",
 }
-DATA = {"language/words.py": "common_words.yaml"}  # what a module reads from resources/ and is a part of its code
+DATA = {  # what a module reads from resources/ and is a part of its code
+    "answers/number_words.py": "number_words.yaml",
+    "language/words.py": "common_words.yaml",
+}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

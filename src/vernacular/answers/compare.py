@@ -1,0 +1,152 @@
+"""Whether an answer is the gold answer.
+
+Numbers, equations and formulas of numbers are compared exactly, in microseconds, lists part by part; math-verify (in
+a process of its own) decides only where roots, variables or constants remain. Its own reading of numbers is English: it
+takes a German 1.250 for 1.25 and a French 1 250 for 251, and the first number of "2 hours 30 minutes" for all of it, so
+it gets formulas with English numbers, and no words.
+"""
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from vernacular.answers.arithmetic import exact_value
+from vernacular.answers.extract import boxes_in_a_row, find_answer
+from vernacular.answers.formulas import formula, read_value, written
+from vernacular.answers.lists import Listed, read_list, same_lists, split_list
+from vernacular.answers.numbers import LENGTH, gold_number
+from vernacular.answers.verify_worker import verify
+from vernacular.answers.writing import plain
+
+_TEXT = re.compile(r"\\(?:text|mbox|hbox|mathrm|operatorname|unit)[a-z]*\s*\{[^{}]*\}")
+_UNIT_AT_END = re.compile(rf"(?:\\[,;: ]|\s)*(?:{_TEXT.pattern})(?:\s*\^\s*\{{?[23]\}}?)?\s*$")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_FUNCTIONS = re.compile(r"(?<![^\W\d_])(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|max|min|gcd|lcm)(?![^\W\d_])")
+_PROSE = re.compile(r"[^\W\d_]{3}|[^\W\d_a-zA-Zα-ωΑ-Ω]")
+_NO_VALUE = re.compile(r"[<>≤≥≠≈±,;|&_]|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|pm|mp|in|cup|cap|text|quad|equiv)(?![A-Za-z])")
+_TIME = re.compile(r"\d\s*:\s*\d")
+
+
+class Verdict(NamedTuple):
+    """Whether an answer is right, and whether math-verify was stopped by the clock before it could say so."""
+
+    correct: bool
+    given_up: bool = False
+
+
+WRONG = Verdict(False)
+
+
+def is_correct(gold: str, text: str, language: str | None) -> bool:
+    """`check_answer` without the rest of its verdict."""
+    return check_answer(gold, text, language).correct
+
+
+def check_answer(gold: str, text: str, language: str | None) -> Verdict:
+    """Whether a response, or a bare answer, in `language` gives the gold answer (ASCII digits, English separators).
+
+    `find_answer` says what counts; of a gold with several parts, each may have a box of its own. What is not understood
+    whole is wrong. Raises RuntimeError where math-verify is needed and cannot start.
+    """
+    found = find_answer(text)
+    if found is None or not gold.strip():
+        return WRONG
+    answer, marked = found
+    if len(answer) > LENGTH:
+        return WRONG
+    target, number = gold_value(gold), answer_value(answer, marked, language)
+    if target is not None and number is not None:
+        return Verdict(number == target)
+    if target is not None:
+        return _by_math_verify(gold, answer, language, a_number=True)
+    if _same_writing(gold, answer):
+        return Verdict(True)
+    wanted = read_list(gold)
+    if wanted.brackets != "{}" or len(split_list(wanted.inside)[-1:] and split_list(wanted.inside)[-1]) > 1:
+        return _compare_lists(wanted, answer if marked else _from_first_sign(answer), text, language)
+    if number is not None:
+        return _by_math_verify(gold, written(number) or str(number), language)
+    return _by_math_verify(gold, answer, language)
+
+
+def gold_value(gold: str) -> Fraction | None:
+    """The value of a gold that is a number, x = a number, or a formula of numbers."""
+    number = gold_number(gold)
+    if number is not None or len(gold) > LENGTH:
+        return number
+    equation = re.fullmatch(r"\s*[A-Za-z]\s*=([^=]*)", gold)
+    side = equation[1] if equation else gold
+    return gold_number(side) if equation and gold_number(side) is not None else exact_value(formula(side, "en"))
+
+
+def answer_value(answer: str, marked: bool, language: str | None) -> Fraction | None:
+    """The value of what `find_answer` found: without a mark, an exclamation mark is no factorial."""
+    if not marked and re.search(r"[^\W\d_]", answer):
+        answer = answer.strip().rstrip("!！ ").strip()
+    return read_value(answer, language)
+
+
+def extract_answer(text: str, language: str | None) -> str | None:
+    """The answer for the record; None where nothing counts.
+
+    Its number as 1250, as -3.5 or, where written as a fraction or unending, as 5/2; else what the box holds (at most
+    1,000 characters, as valid Unicode).
+    """
+    found = find_answer(text)
+    if found is None:
+        return None
+    answer, marked = found
+    number = answer_value(answer, marked, language) if len(answer) <= LENGTH else None
+    if number is None or max(number.numerator.bit_length(), number.denominator.bit_length()) > 1000:
+        return answer[:LENGTH].encode("utf-8", "replace").decode() if marked else None
+    ratio = number.denominator > 1 and ("frac" in answer or re.search(r"\d\s*/\s*\d", plain(answer)))
+    return str(number) if ratio else written(number) or str(number)
+
+
+def _same_writing(gold: str, answer: str) -> bool:
+    return re.sub(r"\s+", "", gold).strip("$.") == re.sub(r"\s+", "", answer).strip("$.")
+
+
+def _from_first_sign(answer: str) -> str:
+    """A bare answer without the words before its first bracket or number."""
+    found = re.search(r"\\?[(\[{\d]|[-+]\d", answer)
+    return answer[found.start() :] if found else answer
+
+
+def _compare_lists(wanted: Listed, answer: str, text: str, language: str | None) -> Verdict:
+    given_up = False
+
+    def same(gold: str, part: str) -> bool:
+        nonlocal given_up
+        target, number = gold_value(gold), read_value(part, language)
+        if target is not None and number is not None:
+            return target == number
+        if _same_writing(gold, part):
+            return True
+        verdict = _by_math_verify(gold, part, language, a_number=target is not None)
+        given_up |= verdict.given_up
+        return verdict.correct
+
+    found = read_list(answer)
+    correct = same_lists(wanted, split_list(found.inside), found.brackets, same)
+    if not correct and (row := boxes_in_a_row(text)):
+        correct = same_lists(wanted, [row], wanted.brackets, same)
+    return Verdict(correct, given_up and not correct)
+
+
+def _by_math_verify(gold: str, answer: str, language: str | None, a_number: bool = False) -> Verdict:
+    """a_number: the gold is one, so an answer with a variable, a relation or several parts cannot be it."""
+    candidate, wanted = (formula(_UNIT_AT_END.sub("", side), code) for side, code in ((answer, language), (gold, "en")))
+    if re.sub(r"\s+", "", candidate) == re.sub(r"\s+", "", wanted) and candidate:
+        return Verdict(True)
+    bare = _FUNCTIONS.sub(" ", _COMMAND.sub(" ", candidate))
+    if _TEXT.search(candidate) or _PROSE.search(bare) or _TIME.search(candidate) or _TIME.search(wanted):
+        return WRONG
+    if a_number:
+        candidate = candidate.rpartition("=")[2]
+        if not re.search(r"\d", candidate) or _NO_VALUE.search(candidate) or re.search(r"[^\W\d_]", bare.replace("e", "")):
+            return WRONG
+    elif re.search(r"\d\s*_", candidate):  # 18_{16}
+        return WRONG
+    equal = verify(wanted, candidate)
+    return Verdict(bool(equal), given_up=equal is None)

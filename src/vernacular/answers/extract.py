@@ -1,0 +1,85 @@
+"""Where the answer stands in a response."""
+
+import re
+from collections import deque
+from itertools import islice
+
+from vernacular.answers.writing import without_markdown
+
+BARE_LENGTH = 80  # characters: a longer text in which nothing marks the answer has none (our choice)
+BOXES = 20  # that may be the parts of one answer (our choice)
+
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?:\{|(?=[-−–$]*\d))")
+_UNBRACED = re.compile(r"[-−–$]*\d(?:[\d.,]*\d)?")  # \boxed 18
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped brace is text
+_TAGS = re.compile(r"<answer>", re.IGNORECASE)
+_END_TAG = re.compile(r"</answer\s*>", re.IGNORECASE)
+_HASHES = re.compile(r"#{2,6}[ \t]*([^\n#]{1,80})\s*\Z")  # GSM8K's last line
+_BETWEEN_BOXES = re.compile(r"[\s$.,;:،、，*]*(?:and|und|et|y|e|и|ve|και|en|và|na|i|و|और|এবং|మరియు|和|と|과|와|และ|اور)?[\s$*,\\()]*")
+
+
+def last_box(text: str) -> str | None:
+    """What the last `\\boxed{...}` or `\\fbox{...}` holds; None where there is none or the last never closes.
+
+    Linear in the text. A box with over a million braces and escapes counts as one that never closes (our choice).
+    """
+    last = deque(_BOX.finditer(text), maxlen=1)
+    if not last:
+        return None
+    end = _box_end(text, last[0])
+    return None if end is None else text[last[0].end() : end]
+
+
+def _box_end(text: str, opening: re.Match[str]) -> int | None:
+    if not opening[0].endswith("{"):
+        number = _UNBRACED.match(text, opening.end())
+        return number.end() if number else None
+    depth = 1
+    for token in islice(_BRACE.finditer(text, opening.end()), 1_000_000):
+        if token[0] == "{":
+            depth += 1
+        elif token[0] == "}":
+            depth -= 1
+            if depth == 0:
+                return token.start()
+    return None
+
+
+def boxes_in_a_row(text: str) -> list[str]:
+    """The boxes that end a row of boxes with nothing but commas or `and` between them, at most 20; else none."""
+    row: list[str] = []
+    end = None
+    for opening in deque(_BOX.finditer(text), maxlen=BOXES + 1):
+        close = _box_end(text, opening)
+        if close is None:
+            return []
+        if end is None or not _BETWEEN_BOXES.fullmatch(text[end : opening.start()]):
+            row = []
+        row.append(text[opening.end() : close])
+        end = close + opening[0].endswith("{")
+    return row if 1 < len(row) <= BOXES else []
+
+
+def find_answer(text: str) -> tuple[str, bool] | None:
+    """(what counts as the answer in a response, whether it is marked as one); None where nothing counts.
+
+    The last box or `<answer>` counts; without them a last line after ####, or a text of at most 80 characters as a
+    whole, without its Markdown.
+    """
+    tag = deque(_TAGS.finditer(text), maxlen=1)
+    if tag:
+        end = _END_TAG.search(text, tag[0].end())
+        inside = text[tag[0].end() : end.start() if end else len(text)]
+        if "\\boxed" not in text[tag[0].end() :]:
+            return (without_markdown(inside), True) if end and 0 < len(inside.strip()) <= 1000 else None
+    box = last_box(text)
+    if box is not None:
+        return (box.strip(), True) if box.strip() else None
+    if "\\boxed" in text:
+        return None
+    hashes = _HASHES.search(text[-200:])
+    bare = (hashes[1] if hashes else text).strip()
+    if not 0 < len(bare) <= BARE_LENGTH:
+        return None
+    bare = without_markdown(bare)
+    return (bare, False) if bare else None
