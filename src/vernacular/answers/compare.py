@@ -21,9 +21,13 @@ from vernacular.answers.writing import plain
 _TEXT = re.compile(r"\\(?:text|mbox|hbox|mathrm|operatorname|unit)[a-z]*\s*\{[^{}]*\}")
 _UNIT_AT_END = re.compile(rf"(?:\\[,;: ]|\s)*(?:{_TEXT.pattern})(?:\s*\^\s*\{{?[23]\}}?)?\s*$")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
-_FUNCTIONS = re.compile(r"(?<![^\W\d_])(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|max|min|gcd|lcm)(?![^\W\d_])")
+_FUNCTIONS = re.compile(
+    r"(?<![^\W\d_])(?:arc)?(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|max|min|gcd|lcm)(?![^\W\d_])"
+)
 _PROSE = re.compile(r"[^\W\d_]{3}|[^\W\d_a-zA-Zα-ωΑ-Ω]")
-_NO_VALUE = re.compile(r"[<>≤≥≠≈±,;|&_]|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|pm|mp|in|cup|cap|text|quad|equiv)(?![A-Za-z])")
+_NO_VALUE = re.compile(
+    r"[<>≤≥≠≈±,;|&_]|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|pm|mp|in|cup|cap|text|quad|equiv)(?![A-Za-z])"
+)
 _TIME = re.compile(r"\d\s*:\s*\d")
 
 
@@ -144,7 +148,11 @@ def _by_math_verify(gold: str, answer: str, language: str | None, a_number: bool
         return WRONG
     if a_number:
         candidate = candidate.rpartition("=")[2]
-        if not re.search(r"\d", candidate) or _NO_VALUE.search(candidate) or re.search(r"[^\W\d_]", bare.replace("e", "")):
+        if (
+            not re.search(r"\d", candidate)
+            or _NO_VALUE.search(candidate)
+            or re.search(r"[^\W\d_]", bare.replace("e", ""))
+        ):
             return WRONG
     elif re.search(r"\d\s*_", candidate):  # 18_{16}
         return WRONG

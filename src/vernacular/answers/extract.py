@@ -15,7 +15,9 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped brace is text
 _TAGS = re.compile(r"<answer>", re.IGNORECASE)
 _END_TAG = re.compile(r"</answer\s*>", re.IGNORECASE)
 _HASHES = re.compile(r"#{2,6}[ \t]*([^\n#]{1,80})\s*\Z")  # GSM8K's last line
-_BETWEEN_BOXES = re.compile(r"[\s$.,;:،、，*]*(?:and|und|et|y|e|и|ve|και|en|và|na|i|و|और|এবং|మరియు|和|と|과|와|และ|اور)?[\s$*,\\()]*")
+_BETWEEN_BOXES = re.compile(
+    r"[\s$.,;:،、，*]*(?:and|und|et|y|e|и|ve|και|en|và|na|i|و|और|এবং|మరియు|和|と|과|와|และ|اور)?[\s$*,\\()]*"
+)
 
 
 def last_box(text: str) -> str | None:

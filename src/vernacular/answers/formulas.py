@@ -65,7 +65,9 @@ def _is_left_side(side: str) -> bool:
     text = _INDEXED.sub("", _COMMAND.sub(" ", text))
     if not _LEFT.fullmatch(text) or (has_numbers and _JOINERS.search(text)):
         return False
-    return not ("0" in text and re.search(r"0[a-zα-ωа-яسصع](?![^\W\d_])|" + _VARIABLE, re.sub(r"0 [mglhs](?!\w)", "0", text)))
+    return not (
+        "0" in text and re.search(r"0[a-zα-ωа-яسصع](?![^\W\d_])|" + _VARIABLE, re.sub(r"0 [mglhs](?!\w)", "0", text))
+    )
 
 
 def formula(text: str, language: str | None) -> str:
@@ -73,7 +75,9 @@ def formula(text: str, language: str | None) -> str:
     text = plain(text).strip().strip("$").replace("\\(", "").replace("\\)", "").replace("\\$", "")
     text = re.sub(r"\{([.,])\}", r"\1", _THIN.sub(" ", text))
     text = _LOCAL.sub(lambda run: _english(run[0], language), text)
-    text = _SUPERSCRIPTS.sub(lambda found: "^{" + unicodedata.normalize("NFKC", found[0]).replace("\u2212", "-") + "}", text)
+    text = _SUPERSCRIPTS.sub(
+        lambda found: "^{" + unicodedata.normalize("NFKC", found[0]).replace("\u2212", "-") + "}", text
+    )
     text = _ROOT.sub(lambda found: rf"\sqrt{{{found[1] or found[2]}}}", text)
     for sign, latex in _SIGNS.items():
         text = text.replace(sign, latex)

@@ -234,7 +234,11 @@ def _part_after(after: str, words: Words) -> tuple[Fraction, str]:
             continue
         between, rest = after[: found.start()], after[found.end() :]
         spaced = re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest)
-        if _OF_TIME.search(between) or len(between.split()) > 3 or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after)):
+        if (
+            _OF_TIME.search(between)
+            or len(between.split()) > 3
+            or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after))
+        ):
             break  # 5 apples and half an hour
         return part, between + rest
     return Fraction(0), after
@@ -270,4 +274,3 @@ def _wording_character(character: str) -> bool:
     if category in ("Po", "Ps", "Pe", "Sk"):
         return character > "\x7f"
     return category[0] in "LMZ" or category in ("So", "Pi", "Pf")  # So: the degree sign, kg in one character
-

@@ -32,14 +32,19 @@ _SWITCH = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|bf|it|rm|sf|tt|sl|em|bfseries|itshape|tiny|small|footnotesize|normalsize"
     r"|[lL]arge|LARGE|[hH]uge|[bB]igg?[lrm]?|boldmath|limits|nolimits|centering|strut)(?![A-Za-z])|\\[!()\[\]]"
 )
-_SPACE = re.compile(r"\\[,;:> ]|\\q?quad(?![A-Za-z])|\\[hv]space\*?\{[^{}]*\}|~|\\\\|\\(?:thin|med|thick)?space(?![A-Za-z])")
+_SPACE = re.compile(
+    r"\\[,;:> ]|\\q?quad(?![A-Za-z])|\\[hv]space\*?\{[^{}]*\}|~|\\\\|\\(?:thin|med|thick)?space(?![A-Za-z])"
+)
 _DEGREE = re.compile(r"\^\s*\{?\s*\\(?:circ|degree)\b\s*\}?|\\(?:degree|circ)(?![A-Za-z])")
-_FRACTION = re.compile(r"(\d?)\s*\\[dtc]?frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|\s*(\d)\s*(\d|\{[^{}]*\})|\{([^{}]*)\}\s*(\d))")
+_FRACTION = re.compile(
+    r"(\d?)\s*\\[dtc]?frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|\s*(\d)\s*(\d|\{[^{}]*\})|\{([^{}]*)\}\s*(\d))"
+)
 _POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_])(?:\^\s*\{?\s*-?[23]\s*\}?|[²³])")  # cm^2
 
 _FENCE = re.compile(r"^\s*```[A-Za-z]*\s*\n|```")
 _TAG = re.compile(
-    r"</?(?:b|i|u|em|strong|code|p|br|span|div|h[1-6]|mark|sub|center|big|font|pre|kbd)(?:\s[^<>]{0,80})?\s*/?>", re.IGNORECASE
+    r"</?(?:b|i|u|em|strong|code|p|br|span|div|h[1-6]|mark|sub|center|big|font|pre|kbd)(?:\s[^<>]{0,80})?\s*/?>",
+    re.IGNORECASE,
 )
 _LINE_MARK = re.compile(r"^[ \t]*(?:[>#]+[ \t]*|[*•◦▪·‣∙+-][ \t]+)*", re.MULTILINE)
 # Not the signs of 9 * 2 and 2**3.

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vernacular.corpus.readers import json_rows, parquet_rows, table_rows, text_lines, whole
+from vernacular.corpus.readers import (
+    json_rows,
+    parquet_rows,
+    shown,
+    table_rows,
+    text_lines,
+    text_of,
+    text_or_number,
+    whole,
+)
 from vernacular.language.languages import ENGLISH, load_languages
 from vernacular.language.phrasebook import LABELS
 
@@ -25,22 +34,44 @@ class Example(NamedTuple):
     completion: str | None = None  # a solution or trace as it is written there
     choices: list[str] | None = None
     instruction: str = ""  # of a trace, in its language
+    place: str = ""  # file and line, entry or row, for errors
 
 
 def mgsm(path: Path, language: str) -> Iterator[Example]:
-    """MGSM and MGSM-Rev2 (Shi et al., 2022; arXiv 2511.05162): question, tab, answer; line n is the same question."""
+    """MGSM and MGSM-Rev2 (Shi et al., 2022; arXiv 2511.05162): question, tab, answer; line n is the same question.
+
+    Empty lines at the end are none.
+    """
+    blank = 0
     for number, line in enumerate(text_lines(path), 1):
-        question, tab, answer = line.rpartition("\t")
-        if not tab or not question.strip() or not answer.strip():
-            raise ValueError(f"{path}: line {number} is not of the form question, tab, answer")
-        yield Example(f"{number:05d}", language, question, answer.strip())
+        if not line.strip():
+            blank = blank or number
+            continue
+        place, columns = f"{path}: line {number}", line.split("\t")
+        if blank:
+            place, columns = f"{path}: line {blank}", []
+        if len(columns) > 2:
+            raise ValueError(f"{place} has {len(columns)} columns, not two (question, tab, answer); cut the others off")
+        if len(columns) < 2 or not columns[0].strip() or not columns[1].strip():
+            raise ValueError(f"{place} is not of the form question, tab, answer")
+        if number == 1 and is_header(*columns):
+            raise ValueError(f"{place} is a header, not a question; delete it: line n is the same in every language")
+        yield Example(f"{number:05d}", language, columns[0], columns[1].strip(), place=place)
+    if blank == 1:
+        raise ValueError(f"{path}: line 1 is not of the form question, tab, answer")
+
+
+def is_header(question: str, answer: str) -> bool:
+    """Whether a first line names its columns, in any language: a word or two, and a word (our choice)."""
+    return len(question.split()) <= 2 and answer.strip().isalpha() and (len(answer) > 1 or question in ("q", "Q"))
 
 
 def mgsm_json_lines(path: Path, language: str) -> Iterator[Example]:
     """MGSM with Korean (dayeonki/multilingual_reasoning): id (from 1), question, answer, replaced."""
     for place, row in json_rows(path, ("id", "question", "answer")):
         number = whole(row["id"], f"{place}: id")
-        yield Example(f"{number:05d}", language, row["question"], row["answer"].strip())
+        question, answer = text_of(row, "question", place), text_or_number(row, "answer", place)
+        yield Example(f"{number:05d}", language, question, answer, place=place)
 
 
 def msvamp(path: Path, language: str) -> Iterator[Example]:
@@ -48,23 +79,49 @@ def msvamp(path: Path, language: str) -> Iterator[Example]:
 
     Line n is the same question in every language.
     """
-    for number, (_, row) in enumerate(json_rows(path, ("m_query", "response")), 1):
-        yield Example(f"{number:05d}", language, row["m_query"], row["response"].strip())
+    for number, (place, row) in enumerate(json_rows(path, ("m_query", "response")), 1):
+        question, answer = text_of(row, "m_query", place), text_or_number(row, "response", place)
+        yield Example(f"{number:05d}", language, question, answer, place=place)
+
+
+def gsm8k(path: Path, _: str | None) -> Iterator[Example]:
+    """GSM8K (Cobbe et al., arXiv 2110.14168): question, answer (a solution that ends in `#### 18`); English."""
+    for number, (place, row) in enumerate(table_rows(path, ("question", "answer")), 1):
+        question, solution = text_of(row, "question", place), text_of(row, "answer", place)
+        answer = final_number(solution)
+        if answer is None:
+            raise ValueError(f"{place}: 'answer' does not end in #### and a number")
+        yield Example(f"{number:05d}", ENGLISH, question, answer, completion=solution, place=place)
 
 
 def x_csqa(path: Path, language: str) -> Iterator[Example]:
     """X-CSQA (Lin et al., 2021): id, question {stem, choices {label, text}}, answerKey. Some options are empty."""
     for place, row in table_rows(path, ("id", "question", "answerKey")):
-        stem, choices = row["question"]["stem"], row["question"]["choices"]
-        if isinstance(choices, list):  # JSON lines have a list of pairs, Parquet a pair of lists
-            choices = {key: [choice[key] for choice in choices] for key in ("label", "text")}
-        if choices["label"] != [chr(ord("A") + n) for n in range(len(choices["label"]))]:
-            raise ValueError(f"{place}: the choices are labelled {choices['label']}, not A, B, C and so on")
-        key = row["answerKey"].strip()
-        if key not in choices["label"]:
+        stem, labels, texts = choice_of(row["question"], place)
+        if labels != [chr(ord("A") + n) for n in range(len(labels))]:
+            raise ValueError(f"{place}: the choices are labelled {shown(labels)}, not A, B, C and so on")
+        key = text_of(row, "answerKey", place).strip()
+        if key not in labels:
             advice = "the keys of the test split are withheld, take dev"
             raise ValueError(f"{place}: the key '{key}' is not one of the choices; {advice}")
-        yield Example(row["id"], language, stem, key, completion=key, choices=choices["text"])
+        name = text_or_number(row, "id", place)
+        yield Example(name, language, stem, key, completion=key, choices=texts, place=place)
+
+
+def choice_of(question: Any, place: str) -> tuple[str, list[str], list[str]]:
+    """(stem, labels, texts) of X-CSQA's column `question`; ValueError where it is anything else."""
+    if not isinstance(question, dict):
+        raise ValueError(f"{place}: 'question' is {shown(question)}, not a stem and its choices")
+    choices = question.get("choices")
+    if isinstance(choices, list):  # JSON lines have a list of pairs, Parquet a pair of lists
+        pairs = [choice if isinstance(choice, dict) else {} for choice in choices]
+        choices = {key: [choice.get(key) for choice in pairs] for key in ("label", "text")}
+    found = choices if isinstance(choices, dict) else {}
+    labels, texts = found.get("label") or [], found.get("text") or []
+    told = isinstance(labels, list) and isinstance(texts, list) and len(labels) == len(texts) > 1
+    if not told or not all(isinstance(one, str) for one in [*labels, *texts]):
+        raise ValueError(f"{place}: 'choices' is {shown(choices)}, not two or more labels with their texts")
+    return text_of(question, "stem", place), labels, texts
 
 
 def xnli(path: Path, language: str) -> Iterator[Example]:
@@ -73,8 +130,10 @@ def xnli(path: Path, language: str) -> Iterator[Example]:
         label = whole(row["label"], f"{place}: label")
         if label not in range(3):
             raise ValueError(f"{place}: the label is {label}, not 0, 1 or 2")
-        question = "\n".join(" ".join(row[part].split()) for part in ("premise", "hypothesis"))
-        yield Example(f"{number:06d}", language, question, LABELS[label], completion=LABELS[label])
+        parts = [" ".join(text_of(row, part, place).split()) for part in ("premise", "hypothesis")]
+        if not all(parts):
+            raise ValueError(f"{place}: premise or hypothesis is blank; restore it")
+        yield Example(f"{number:06d}", language, "\n".join(parts), LABELS[label], completion=LABELS[label], place=place)
 
 
 WRAPPED = re.compile(r"\A(?:Solve the following math problem[^\n]*|[^\n]*\\boxed\{\}[^\n]*)\n\n")
@@ -89,14 +148,19 @@ def dapo(path: Path, _: str | None) -> Iterator[Example]:
     """
     seen: set[tuple[str, str]] = set()
     for place, row in parquet_rows(path, ("prompt", "reward_model"), optional=("lang",)):
-        content, answer = row["prompt"][-1]["content"], str(row["reward_model"]["ground_truth"]).strip()
+        messages, model = row["prompt"], row["reward_model"]
+        if not (isinstance(messages, list) and messages and isinstance(messages[-1], dict)):
+            raise ValueError(f"{place}: 'prompt' is {shown(messages)}, not a list of messages")
+        if not isinstance(model, dict) or model.get("ground_truth") is None:
+            raise ValueError(f"{place}: 'reward_model' is {shown(model)}, without a ground_truth")
+        content, answer = text_of(messages[-1], "content", place), text_or_number(model, "ground_truth", place)
         question = REMINDER.sub("", WRAPPED.sub("", content)).strip()
         language = row.get("lang") or ENGLISH
         if language not in load_languages():
             raise ValueError(f"{place}: the language is '{language}'; known: {' '.join(load_languages())}")
         if (language, question) not in seen:
             seen.add((language, question))
-            yield Example(f"{len(seen):05d}", language, question, answer)
+            yield Example(f"{len(seen):05d}", language, question, answer, place=place)
 
 
 PROMPT = re.compile(r"in (?P<name>\w+)\.\s.*?### Instruction:\n(?P<question>.*?)\n\n### Response:", re.DOTALL)
@@ -113,7 +177,7 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
     number = 0
     seen: set[str] = set()
     for place, row in json_rows(path, ("prompt", "chosen")):
-        found = PROMPT.search(row["prompt"])
+        found = PROMPT.search(text_of(row, "prompt", place))
         if not found:
             raise ValueError(f"{place}: no '... in <language>. ... ### Instruction: ... ### Response:' in the prompt")
         language = codes.get(found["name"])
@@ -122,15 +186,16 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
         if language is None or language in seen or not number:
             continue
         seen.add(language)
-        question, solution = found["question"].strip(), row["chosen"].strip()
-        yield Example(f"{number:05d}", language, question, final_number(solution), completion=solution)
+        question, solution = found["question"].strip(), text_of(row, "chosen", place).strip()
+        answer = final_number(solution)
+        yield Example(f"{number:05d}", language, question, answer, completion=solution, place=place)
 
 
 def metamath(path: Path, _: str | None) -> Iterator[Example]:
     """MetaMathQA (Yu et al., arXiv 2309.12284): one list of query, response, type, original_question; English."""
-    for number, (_, row) in enumerate(json_rows(path, ("query", "response")), 1):
-        question, solution = row["query"].strip(), row["response"].strip()
-        yield Example(f"{number:06d}", ENGLISH, question, final_number(solution), completion=solution)
+    for number, (place, row) in enumerate(json_rows(path, ("query", "response")), 1):
+        question, solution = (text_of(row, name, place).strip() for name in ("query", "response"))
+        yield Example(f"{number:06d}", ENGLISH, question, final_number(solution), completion=solution, place=place)
 
 
 def final_number(solution: str) -> str | None:
@@ -169,11 +234,13 @@ def adamame_traces(path: Path, language: Any) -> Iterator[Example]:
     gold answer is not there.
     """
     for number, (place, row) in enumerate(json_rows(path, ("instruction", "output")), 1):
-        found = INSTRUCTION.match(row["instruction"])
+        instruction = text_of(row, "instruction", place)
+        found = INSTRUCTION.match(instruction)
         if not found:
             raise ValueError(f"{place}: the instruction is not a line with \\boxed{{}}, a blank line and the question")
-        question, name = row["instruction"][found.end() :].strip(), f"{path.stem}-{number:06d}"
-        yield Example(name, language, question, completion=row["output"], instruction=found[1])
+        question, name = instruction[found.end() :].strip(), f"{path.stem}-{number:06d}"
+        output = text_of(row, "output", place)
+        yield Example(name, language, question, completion=output, instruction=found[1], place=place)
 
 
 class Format(NamedTuple):
@@ -189,6 +256,7 @@ class Format(NamedTuple):
     reader: Callable[[Path, Any], Iterator[Example]]
     kind: str = "math"  # of its questions
     gives: tuple[str, ...] = ("questions",)  # and: solutions, pairs, traces
+    gold: str = "'answer'"  # what holds the right answer, for errors
     dev_share: float = 0.0  # of its training questions, which are dev where its files tell no splits
 
 
@@ -197,21 +265,24 @@ PART = r"(?:-\d+-of-\d+)?"
 ALL = ".*"
 X_CSQA_FILES = rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)"
 X_CSQA_SPLITS = {"train": "train", "test": "dev|validation"}  # test keys are withheld, so everybody evaluates dev
+GSM8K_FILES = rf"(?P<split>train|test){PART}\.(?:parquet|jsonl)"
 XNLI_FILES = rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet"
 XNLI_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
 FORMATS: dict[str, Format] = {
-    "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm),
+    "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm, gold="column 2"),
     "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}, mgsm_json_lines),
-    "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp),
+    "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp, gold="'response'"),
+    "gsm8k": Format(GSM8K_FILES, {"train": "train", "test": "test"}, gsm8k, gives=("questions", "solutions")),
     "x-csqa": Format(X_CSQA_FILES, X_CSQA_SPLITS, x_csqa, "choice", ("questions", "solutions")),
     "xnli": Format(XNLI_FILES, XNLI_SPLITS, xnli, "entailment", ("questions", "solutions")),
-    "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo),
+    "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo, gold="'ground_truth'"),
     "gsm8k-instruct": Format(
         r"[^/]+\.jsonl?",
         {"train": ALL, "dev": ALL},
         gsm8k_instruct,
         gives=("questions", "solutions", "pairs"),
+        gold="'chosen'",
         dev_share=0.05,  # our choice: its questions are parallel in ten languages, so some of them can be dev
     ),
     "metamath": Format(r"MetaMathQA[^/]*\.json", {"train": ALL}, metamath, gives=("solutions",)),

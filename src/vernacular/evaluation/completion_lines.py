@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.answers.gold import check_gold
+from vernacular.corpus.readers import shown
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import LABELS
-from vernacular.storage.messages import nearest, one_line
+from vernacular.storage.messages import nearest
 
 LINE = {
     "id": "of the question; its translations share it",
@@ -114,12 +115,6 @@ def check_answer(answer: str, kind: str, choices: list[str] | None, what: str) -
         raise ValueError(
             f"{what} is {shown(answer)}, not the label of a question of the kind {kind}: {', '.join(labels)}"
         )
-
-
-def shown(value: Any) -> str:
-    """A value as JSON has it, short."""
-    text = one_line(json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else f"'{value}'")
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def other_name(key: str, given: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, check_corpus
-from vernacular.evaluation.completion_lines import REQUIRED, check_keys, read_lines, shown
+from vernacular.corpus.readers import shown
+from vernacular.evaluation.completion_lines import REQUIRED, check_keys, read_lines
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier
