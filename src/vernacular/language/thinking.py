@@ -7,7 +7,7 @@ meant; in between nobody can tell, and it counts only in a text without any that
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -40,13 +40,13 @@ def _spelt(tag: str) -> str:
 # Harmony: a message may follow another one, and a decoder that leaves special tokens out leaves `analysis...` and
 # `assistantfinal...`.
 _START = f"(?:(?:{_spelt('<|start|>')}{_BLANK})?assistant)?"
-_TURN = f"(?:{_spelt('<|end|>')})?{_BLANK}{_START}{_BLANK}{_spelt('<|channel|>')}{_BLANK}"
+_TURN = rf"(?:{_spelt('<|end|>')})?\s{{0,3}}{_START}{_BLANK}{_spelt('<|channel|>')}{_BLANK}"
 _MESSAGE = rf"[^<\n]{{0,40}}(?:{_spelt('<|constrain|>')}[^<\n]{{0,40}})?{_spelt('<|message|>')}"
 _SPELLINGS = {
     name: (_spelt(family.opening), _spelt(family.ending)) for name, family in FAMILIES.items() if name != "harmony"
 } | {
     "harmony": (
-        rf"{_TURN}(?:analysis|commentary){_MESSAGE}|\Aanalysis(?=(?s:.)*?assistantfinal)",
+        rf"{_TURN}(?:analysis|commentary){_MESSAGE}|\Aanalysis(?=(?s:.)*?assistantfinal)|assistantanalysis",
         rf"{_TURN}final{_MESSAGE}|assistantfinal",
     )
 }
@@ -57,10 +57,17 @@ _TAG = re.compile(
 
 _LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
 _QUOTES = "\"'`´*“”„‟‘’‚«»‹›「」『』《》〈〉()（）[]【】"
-_CLOSING_QUOTES = "\"'`´“”‘’»›「」』》〉)）]】"
-_OPENING_QUOTES = "\"'`´“„‟‘‚«‹「『《〈(（【"
+_PAIRS = {"“”", "„“", "„”", "‚‘", "‘’", "«»", "»«", "‹›", "「」", "『』", "《》", "〈〉", "()", "（）", "[]", "【】"}
+_ONLY_OPENING = "„‟‚«‹「『《〈(（[【"
+_ONLY_CLOSING = "»›」』》〉)）]】"
+_ANSWER = re.compile(  # what a response begins with, in the languages that Vernacular knows
+    r"(?:\w{1,3}\s){0,2}(?:answer|réponse|antwort|respuesta|resposta|risposta|antwoord|odpowied|cevap|yanıt|đáp|jibu|"
+    "ответ|отговор|απάντηση|الجواب|الإجابة|جواب|उत्तर|जवाब|উত্তর|సమాధాన|జవాబు|คำตอบ|答|정답|답)",
+    re.IGNORECASE,
+)
 _SENTENCE_ENDS = ".!?…。！？｡؟۔।॥"
 _WITHIN_A_SENTENCE = ",;:،؛，、；：/=-–—("
+_GOING_ON = "をのがに来來标標结結作之的"  # begin what follows a tag within a Japanese or Chinese sentence
 _CLOSING_MARKS = ",.;:!?…،؛؟۔।，、；：。！？/"
 
 
@@ -100,12 +107,14 @@ def _weight(text: str, start: int, stop: int, ends: bool, last: Tag | None) -> i
         return last.weight
     before, after = text[left - 1 : left] or "\n", text[right : right + 1] or "\n"
     glued, glued_after = left == start, right == stop
-    then = text[stop + 1 : stop + 2]  # behind the character that follows
-    if before in _QUOTES and after in _QUOTES and (glued == glued_after) and (glued or before in "«‹"):
+    then = text[stop + 1 : stop + 2] or "\n"  # behind the character that follows
+    if before + after in _PAIRS and (glued and glued_after or before in "«‹"):
         return SPOKEN_OF
-    if glued_after and after in _CLOSING_QUOTES and not (then.isalnum() or then in "\\$*" and then):
+    if glued and glued_after and _opens(text, left) and (before == after or _closes(text, stop)):
         return SPOKEN_OF
-    if glued and not ends and before in _OPENING_QUOTES:
+    if glued_after and after != "*" and _closes(text, stop) and before not in _LINE_ENDS:
+        return SPOKEN_OF
+    if glued and not ends and _opens(text, left) and before != "*":
         return SPOKEN_OF
     if before in _LINE_ENDS:
         return SPOKEN_OF if glued_after and after in ",;،؛，、；" else MEANT
@@ -114,12 +123,34 @@ def _weight(text: str, start: int, stop: int, ends: bool, last: Tag | None) -> i
         return UNSURE if words and not glued else MEANT
     if glued_after and (after in _CLOSING_MARKS and not then.isdigit() or after in "-–" and then.isalpha()):
         return SPOKEN_OF
+    if words and not glued and after in ".…,":
+        return SPOKEN_OF
     if before in _SENTENCE_ENDS or not words:
         return MEANT
     if glued and glued_after and before.isalpha():
-        return UNSURE if _is_unspaced(before) and _is_unspaced(after) else MEANT
-    follows = after.isalpha() or unicodedata.category(after)[0] == "M"
-    return SPOKEN_OF if not glued and follows and not after.isupper() else UNSURE
+        unspaced = _is_unspaced(before) and _is_unspaced(after)
+        return MEANT if not unspaced else SPOKEN_OF if after in _GOING_ON else UNSURE
+    goes_on = (after.isalpha() or unicodedata.category(after)[0] == "M") and not after.isupper()
+    return SPOKEN_OF if not glued and goes_on and not _ANSWER.match(text, right) else UNSURE
+
+
+def _opens(text: str, stop: int) -> bool:
+    """Whether the character before `stop` is a quote that opens."""
+    quote = text[stop - 1 : stop]
+    if not quote or quote not in _QUOTES or quote in _ONLY_CLOSING or text[max(stop - 3, 0) : stop] == "```":
+        return False
+    start = next((at for at in range(stop - 1, max(stop - 4, -1), -1) if text[at] != quote), stop - 4)
+    before = text[start] if start >= 0 else " "
+    return quote in _ONLY_OPENING or not (before.isalnum() or before in _SENTENCE_ENDS)
+
+
+def _closes(text: str, start: int) -> bool:
+    """Whether the character at `start` is a quote that closes."""
+    quote = text[start : start + 1]
+    if not quote or quote not in _QUOTES or quote in _ONLY_OPENING:
+        return False
+    after = next((text[at] for at in range(start, min(start + 4, len(text))) if text[at] != quote), " ")
+    return quote in _ONLY_CLOSING or not (after.isalnum() or after in "\\$")
 
 
 def _is_unspaced(letter: str) -> bool:
@@ -149,16 +180,14 @@ def thinking_and_rest(text: str, family: str) -> tuple[str, str] | None:
     """
     tags = list(tags_in(text))
     surest = max((tag.weight for tag in tags if tag.ends and tag.family == family), default=None)
-    ends = [tag for tag in tags if tag.ends and surest is not None and tag.weight >= surest]
-    if not ends or any(tag.weight == MEANT and not tag.ends and tag.start >= ends[-1].stop for tag in tags):
+    if surest is None:
+        return None
+    tags = [tag for tag in tags if tag.weight >= surest]
+    last = next(tag for tag in reversed(tags) if tag.ends)
+    if any(tag.weight == MEANT and not tag.ends and tag.start >= last.stop for tag in tags):
         return None
     thinking, place = [], 0
-    for tag in tags:
-        if tag.start <= ends[-1].start:
-            thinking.append(text[place : tag.start])
-            place = tag.stop
-    return "\n".join(part for part in map(str.strip, thinking) if part), text[ends[-1].stop :]
-
-
-def named(families: Iterable[str]) -> str:
-    return " and ".join(f"{FAMILIES[name].ending} ({name})" for name in families)
+    for tag in tags[: tags.index(last) + 1]:
+        thinking.append(text[place : tag.start].strip())
+        place = tag.stop
+    return "\n".join(filter(None, thinking)), text[last.stop :]
