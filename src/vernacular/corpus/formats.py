@@ -56,9 +56,15 @@ def mgsm(path: Path, language: str) -> Iterator[Example]:
             raise ValueError(f"{place} is not of the form question, tab, answer")
         if number == 1 and is_header(*columns):
             raise ValueError(f"{place} is a header, not a question; delete it: line n is the same in every language")
-        yield Example(f"{number:05d}", language, columns[0], columns[1].strip(), place=place)
+        answer = columns[1].strip()
+        if language != ENGLISH and THOUSANDS.fullmatch(answer):
+            raise ValueError(f"{place}, column 2: '{answer}' may be {answer.replace('.', '')}; write it as 1250 or 1,250")
+        yield Example(f"{number:05d}", language, columns[0], answer, place=place)
     if blank == 1:
         raise ValueError(f"{path}: line 1 is not of the form question, tab, answer")
+
+
+THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")  # as German writes them, or a number with three decimals
 
 
 def is_header(question: str, answer: str) -> bool:
@@ -70,6 +76,8 @@ def mgsm_json_lines(path: Path, language: str) -> Iterator[Example]:
     """MGSM with Korean (dayeonki/multilingual_reasoning): id (from 1), question, answer, replaced."""
     for place, row in json_rows(path, ("id", "question", "answer")):
         number = whole(row["id"], f"{place}: id")
+        if number < 0:
+            raise ValueError(f"{place}: id is {number}, not a number of at least 0")
         question, answer = text_of(row, "question", place), text_or_number(row, "answer", place)
         yield Example(f"{number:05d}", language, question, answer, place=place)
 
@@ -98,13 +106,14 @@ def x_csqa(path: Path, language: str) -> Iterator[Example]:
     """X-CSQA (Lin et al., 2021): id, question {stem, choices {label, text}}, answerKey. Some options are empty."""
     for place, row in table_rows(path, ("id", "question", "answerKey")):
         stem, labels, texts = choice_of(row["question"], place)
-        if labels != [chr(ord("A") + n) for n in range(len(labels))]:
-            raise ValueError(f"{place}: the choices are labelled {shown(labels)}, not A, B, C and so on")
+        if labels != list("ABCDE")[: len(labels)]:  # what verdicts know
+            raise ValueError(f"{place}: the choices are labelled {shown(labels)}, not A, B, C, at most to E")
         key = text_of(row, "answerKey", place).strip()
         if key not in labels:
             advice = "the keys of the test split are withheld, take dev"
             raise ValueError(f"{place}: the key '{key}' is not one of the choices; {advice}")
-        name = text_or_number(row, "id", place)
+        if not (name := text_or_number(row, "id", place)):
+            raise ValueError(f"{place}: 'id' is empty; restore it")
         yield Example(name, language, stem, key, completion=key, choices=texts, place=place)
 
 

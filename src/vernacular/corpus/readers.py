@@ -99,7 +99,7 @@ def check_columns(row: Any, columns: tuple[str, ...], place: str) -> None:
         raise ValueError(f"{place} is not a JSON object")
     for name in columns:
         if row.get(name) is None:
-            what = "is null; restore it" if name in row else f"is missing; there are {', '.join(row)}"
+            what = "is null; restore it" if name in row else f"is missing; there are {', '.join(row) or 'none'}"
             raise ValueError(f"{place}: '{name}' {what}")
 
 
@@ -136,8 +136,8 @@ def shown(value: Any) -> str:
 def whole(value: Any, what: str) -> int:
     """The value as an int; `what` names it in the error."""
     try:
-        if isinstance(value, bool) or isinstance(value, float) and not value.is_integer():
-            raise TypeError
-        return int(value)
+        if not isinstance(value, bool) and (number := float(value)).is_integer():  # 1.0 is one
+            return int(value) if str(value).strip().lstrip("+-").isdigit() else int(number)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{what} is {shown(value)}, not a whole number") from None
+        pass
+    raise ValueError(f"{what} is {shown(value)}, not a whole number")
