@@ -74,7 +74,7 @@ def formula(text: str, language: str | None) -> str:
     """Plain LaTeX with English numbers, as arithmetic and math-verify read it."""
     text = plain(text).strip().strip("$").replace("\\(", "").replace("\\)", "").replace("\\$", "")
     text = re.sub(r"\{([.,])\}", r"\1", _THIN.sub(" ", text))
-    text = _LOCAL.sub(lambda run: _english(run[0], language), text)
+    text = _LOCAL.sub(lambda run: run[0] if _in_a_list(run) else _english(run[0], language), text)
     text = _SUPERSCRIPTS.sub(
         lambda found: "^{" + unicodedata.normalize("NFKC", found[0]).replace("\u2212", "-") + "}", text
     )
@@ -82,6 +82,12 @@ def formula(text: str, language: str | None) -> str:
     for sign, latex in _SIGNS.items():
         text = text.replace(sign, latex)
     return text.strip().rstrip(".。।").strip()
+
+
+def _in_a_list(run: re.Match[str]) -> bool:
+    """Whether digits with a comma fill brackets, where the comma separates: (3,4)."""
+    before, after = run.string[: run.start()].rstrip(" +-"), run.string[run.end() :].lstrip()
+    return "," in run[0] and before.endswith(("(", "[")) and after.startswith((")", "]", ",", ";"))
 
 
 def _english(run: str, language: str | None) -> str:

@@ -19,6 +19,7 @@ FILE = Path(__file__).parents[3] / "resources" / "number_words.yaml"
 LEAST_LETTERS = 5  # of a Latin word that counts in other languages than its own: shorter ones mean something else there
 
 _WORD = re.compile(r"\s*([^\s\d.,;:!?()\[\]/\"'«»।۔،؛%+*=<>~-]+)\.?(?!-\w)")
+_COUNTER = re.compile("(?:টি|টা|জন|খানা)$")  # Bengali writes them on the word
 _ARABIC_MARKS = re.compile("[\u064b-\u0652\u0640]")
 
 
@@ -124,7 +125,7 @@ def match_scales(text: str, start: int, words: Words) -> tuple[list[int], int]:
                 break
         else:
             word = _WORD.match(text, start)
-            scale = words.scales.get(word[1], 0) if word else 0
+            scale = (words.scales.get(word[1]) or words.scales.get(_COUNTER.sub("", word[1]), 0)) if word else 0
             if not word or not scale:
                 break
             scales.append(scale)

@@ -13,12 +13,14 @@ from itertools import islice
 from math import prod
 from typing import NamedTuple
 
+from vernacular.answers.answer_words import denied_number
 from vernacular.answers.number_words import Words, fold, match_scales, scale_before, words_of
 from vernacular.answers.writing import plain, undress, without_money
 
 LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
 DIGITS = 100  # a number with more is refused (our choice)
 MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
+GOLD_WORDS = 2  # beside the number of a gold, as in 18 dollars; with more it is prose (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 # Languages whose full stop separates thousands, and those with a comma for decimals and a space for thousands. In all
@@ -52,6 +54,7 @@ _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
 _SPACED = re.compile(r"\s+[^\W\d_]{2}")
 _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
+_OF_ANOTHER = re.compile(r"\s+(?:an?|of|the|de|del|di|du|der|des|do|da)(?![^\W\d_])")  # 5 and half an hour
 _GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
 _JOINED = re.compile(r"\s*(?:and|e|y|et|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*\s*")
 
@@ -88,6 +91,8 @@ def gold_number(gold: str) -> Fraction | None:
         return Fraction(number[1].replace(",", "")) / below if below else None
     if len(gold) > LENGTH or re.search(r"\d\s*[,،]\s*\d(?!\d\d(?:\D|$))", gold):  # 3,4 is a list
         return None
+    if len(re.findall(r"[^\W\d_]{2,}", re.sub(r"\\[A-Za-z]+", " ", gold))) > GOLD_WORDS:
+        return None
     return parse_number(gold, "en")
 
 
@@ -115,8 +120,11 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     summed = _sum(text, numbers, before, added, words)
     if summed is None:
         return None
-    part, after = _part_after(text[summed.end :], words)
-    value, before = summed.value + part * summed.scale, summed.before
+    part, scale, after = _part_after(text[summed.end :], words)
+    value, before = (summed.value + part * summed.scale) * scale, summed.before
+    denied_before, denied_after = denied_number()
+    if denied_before.search(before) or denied_after.match(after):
+        return None
     if _names_variable(before, after, words) or not (_is_wording(before, words) and _is_wording(after, words)):
         return None
     return sign * value
@@ -226,22 +234,22 @@ def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
     return before, Fraction(0)
 
 
-def _part_after(after: str, words: Words) -> tuple[Fraction, str]:
-    """(what `and a half` behind a number or its unit adds, the text without it)."""
+def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
+    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it)."""
     for pattern, part in words.halves:
         found = pattern.search(after)
         if not found:
             continue
         between, rest = after[: found.start()], after[found.end() :]
-        spaced = re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest)
-        if (
-            _OF_TIME.search(between)
-            or len(between.split()) > 3
-            or (spaced and not re.search(r"[\u0e00-\u9fff가-힣]", after))
-        ):
-            break  # 5 apples and half an hour
-        return part, between + rest
-    return Fraction(0), after
+        if _OF_TIME.search(between) or _OF_ANOTHER.match(rest) or len(between.split()) > 3:
+            break
+        if not between.strip():
+            scales, end = match_scales(rest, 0, words)
+            return part, prod(scales), rest[end:]
+        if re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest) and not _GLUED.search(after):
+            break  # 5 apples and half a pear
+        return part, 1, between + rest
+    return Fraction(0), 1, after
 
 
 def _names_variable(before: str, after: str, words: Words) -> bool:

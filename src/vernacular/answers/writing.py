@@ -23,7 +23,9 @@ _WHOLE_AND_CENTS = re.compile(r"(\d)[€$£](\d\d)(?!\d)")  # 18€50, where the
 
 _UNITS = r"\\(?:text|textrm|textup|textsf|textnormal|mathrm|mathsf|mbox|hbox|unit|si)\s*"
 _UNIT_LETTER = re.compile(rf"{_UNITS}\{{\s*[A-WYZa-w]\.?\s*\}}")
-_COLOURED = re.compile(r"\\(?:text|f?colou?r|colou?r)(?:box|ed)?\s*(?:\{[^{}]*\}){1,2}(?=\s*\{)|\\colou?r\s*\{[^{}]*\}")
+_COLOURED = re.compile(
+    r"\\(?:textcolou?r|f?colou?rbox|colou?red)\s*(?:\{[^{}]*\}){1,2}(?=\s*\{)|\\colou?r\s*\{[^{}]*\}"
+)
 _WRAPPER = re.compile(
     r"\\(?:text[a-z]*|math(?:bf|it|rm|sf|tt|up|normal|bb|cal|ord)?|mbox|hbox|fbox|boxed|operatorname|boldsymbol|bm|pmb"
     r"|emph|underline|underbar|uline|ensuremath|unit|si|hl|mathstrut)\s*\{([^{}]*)\}"
@@ -47,6 +49,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _LINE_MARK = re.compile(r"^[ \t]*(?:[>#]+[ \t]*|[*•◦▪·‣∙+-][ \t]+)*", re.MULTILINE)
+_STARRED = re.compile(r"(?<![\d*])\*(?=[^\s*])([^*\n]*)(?<=[^\s*])\*(?![\d*])")
 # Not the signs of 9 * 2 and 2**3.
 _EMPHASIS = re.compile(
     r"(?<!\d)\*{2,}|\*{2,}(?!\d)|(?<=[^\s*])\*(?=[^\w*]|$)|(?<![\w*])\*(?=[^\s*])|__+|`+|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)"
@@ -101,4 +104,4 @@ def without_markdown(text: str) -> str:
     """A short response without Markdown, HTML and the marks of lists, headings and quotations."""
     text = _TAG.sub(" ", _FENCE.sub(" ", text))
     text = text.replace("\\(", " ").replace("\\)", " ").replace("\\[", " ").replace("\\]", " ")
-    return _EMPHASIS.sub("", _LINE_MARK.sub("", text)).strip()
+    return _EMPHASIS.sub("", _STARRED.sub(r"\1", _LINE_MARK.sub("", text))).strip()

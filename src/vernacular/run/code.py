@@ -18,6 +18,7 @@ LEFT_OUT = {
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",
 }
 DATA = {  # what a module reads from resources/ and is a part of its code
+    "answers/answer_words.py": "answer_words.yaml",
     "answers/number_words.py": "number_words.yaml",
     "language/words.py": "common_words.yaml",
 }
