@@ -20,6 +20,7 @@ from typing import Any
 
 from bench import ROOT, Row, row, run
 
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.records import GENERATION, QUESTION, RAW_TRACE, SCORE, write_rows
 
 LANGUAGES = ["fr", "ko"]
@@ -43,6 +44,7 @@ def made_up(count: int) -> Iterator[dict[str, Any]]:
             "completion": f"{trace}\n</think>\n{response}", "source": "made up", "flaw": None, "prompt": "p",
             "tokens": 80, "finish_reason": "stop", "correct": number % 3 > 0, "trace_language": language,
             "line_pass": True, "word_pass": True, "code_switched": False, "abstained_lines": 0,
+            "foreign_script": False, "answer_language": language, "given_up": False, "metrics_version": METRICS_VERSION,
         }  # fmt: skip
 
 

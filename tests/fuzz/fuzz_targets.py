@@ -27,7 +27,7 @@ from vernacular.language.codeswitch import code_switched
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import foreign_script_words
 from vernacular.language.languages import load_languages
-from vernacular.language.mathematics import strip_latex, strip_math
+from vernacular.language.mathematics import strip_formal, strip_math
 from vernacular.language.prompts import ANSWER_TAG, SOLUTION_TAG, split_completion
 from vernacular.language.thinking import FAMILIES
 from vernacular.storage.records import GENERATION, RAW_TRACE, read_rows, write_rows
@@ -100,7 +100,7 @@ def trace_lines(rng: random.Random, text: str) -> None:
 def latex_stripper(rng: random.Random, text: str) -> None:
     words = strip_math(text)
     assert words == words.strip() and "  " not in words and "\\" not in words and "$" not in words
-    assert isinstance(strip_latex(text), str)
+    assert isinstance(strip_formal(text), str)
 
 
 def language_identifier(rng: random.Random, text: str) -> None:
@@ -108,7 +108,7 @@ def language_identifier(rng: random.Random, text: str) -> None:
     assert name is None or name in identifier().languages
     ((*lines,),) = identifier().identify_lines([text])
     assert all(line.strip() and (code is None or code in identifier().languages) for line, code in lines)
-    assert foreign_script_words([strip_latex(text)], [rng.choice(["fr", "ja", "th", "ru"])]) in ([True], [False])
+    assert foreign_script_words([strip_formal(text)], [rng.choice(["fr", "ja", "th", "ru"])]) in ([True], [False])
 
 
 def code_switching(rng: random.Random, text: str) -> None:

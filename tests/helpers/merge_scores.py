@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.statistics import draw_weights
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.options import MergeOptions
 from vernacular.storage import records
 
@@ -21,6 +22,7 @@ def frame(right: np.ndarray, few: int = FEW) -> pd.DataFrame:
         {
             "id": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]), "answer": "1",
             "trace_language": code, "line_pass": True, "word_pass": True, "code_switched": False,
+            "foreign_script": False, "answer_language": code, "given_up": False, "metrics_version": METRICS_VERSION,
             "abstained_lines": 0, "tokens": 9, "finish_reason": "stop",
         }
         for i in range(right.shape[0]) for j, code in enumerate(LANGUAGES) if code == "en" or i < few

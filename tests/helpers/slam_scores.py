@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.options import SlamOptions
 from vernacular.storage import records
 
@@ -16,6 +17,7 @@ def frame(right: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFrame:
         {
             "id": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]), "answer": "1",
             "trace_language": code, "line_pass": True, "word_pass": True, "code_switched": False,
+            "foreign_script": False, "answer_language": code, "given_up": False, "metrics_version": METRICS_VERSION,
             "abstained_lines": 0, "tokens": 9, "finish_reason": "stop",
         }
         for i in range(right.shape[0]) for j, code in enumerate(languages)

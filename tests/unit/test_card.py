@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import run_script
 
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report import push
 from vernacular.report.card import escaped, model_card, yaml_block
 from vernacular.report.options import CardOptions
@@ -42,7 +43,9 @@ OPTIONS = CardOptions(
 )
 ROW = {
     "model": "adamame", "benchmark": "mini-mgsm", "language": "all", "seed": "1", "n": "300", "accuracy": "0.805",
+    "metrics_version": str(METRICS_VERSION),
     "accuracy_low": "0.78", "accuracy_high": "0.83", "lpr": "0.9", "lpr_low": "0.88", "lpr_high": "0.92",
+    "answer_consistency": "0.75", "answer_consistency_low": "0.7", "answer_consistency_high": "0.8",
 }  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def test_a_card_says_what_a_model_is() -> None:
     }  # fmt: skip
     assert "adamame from sft from lrm" in card and "5,000 were trained, on 123,456 tokens" in card
     assert [line for line in card.splitlines() if line.startswith("| mini")] == [
-        "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none |"
+        "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none | 75.0 (70.0 to 80.0) |"
     ]
     assert "| xnli | facebook/xnli | b8dd | CC BY\\-NC 4.0 |" in card
     assert "downloads.json holds the commit" in card

@@ -18,6 +18,7 @@ from vernacular.evaluation.claims import COLUMNS, bootstrap_p, claims_table, con
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
 from vernacular.evaluation.statistics import RATES, group_estimates, interval
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.records import SCORE, write_rows
 from vernacular.study.claims import SCHEMA, load_claims
 from vernacular.study.schema import StudyError
@@ -45,6 +46,7 @@ def frame(right: np.ndarray, languages: list[str], line: np.ndarray | None = Non
     return scores.assign(
         correct=right.ravel(), trace_language=scores["language"].where(passes), line_pass=passes, tokens=tokens,
         word_pass=pd.Series(True, index=scores.index, dtype="boolean").where(passes), code_switched=False,
+        foreign_script=False, answer_language=scores["language"], given_up=False, metrics_version=METRICS_VERSION,
     )  # fmt: skip
 
 

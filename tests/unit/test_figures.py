@@ -19,6 +19,7 @@ from test_pareto import made_up
 from test_trajectories import scores as trajectory_scores
 
 from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.language_scores import draw_languages, languages_table
 from vernacular.report.merge_figures import draw_gates, gates_table
 from vernacular.report.options import TrajectoriesOptions
@@ -43,6 +44,7 @@ def language_scores(seeds: int = 1) -> pd.DataFrame:
     for model, seed in [(model, seed) for model in ("old", "new") for seed in range(seeds)]:
         for place, language in enumerate(("en", "th", "sw", "all")):
             row: dict[str, Any] = {"model": model, "benchmark": "mini", "language": language, "seed": seed, "seeds": 1}
+            row["metrics_version"] = METRICS_VERSION
             for metric, value in (("accuracy", 0.3 + 0.1 * seed), ("lcpr", 0.2 * (place + 1))):
                 row |= {metric: value, f"{metric}_low": value - 0.1, f"{metric}_high": value + 0.05}
             rows.append(row)

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.questions import chosen_questions
-from vernacular.storage.records import SCORE, write_rows
+from vernacular.evaluation.version import METRICS_VERSION, read_table
+from vernacular.storage.records import SCORE, read_rows, write_rows
 from vernacular.study.evaluations import GENERATION, answerings
 
 ROWS = [
@@ -32,7 +34,8 @@ def chosen_rows(asked: dict[str, Any]) -> list[dict[str, Any]]:
 def written(folder: Path, rows: list[dict[str, Any]], model: str = "lrm", seed: int = 3) -> Path:
     path = folder / f"seed-{seed}" / "scores" / model / "mini.parquet"
     path.parent.mkdir(parents=True)
-    write_rows(path, ({name: row.get(name) for name in SCORE.names} for row in rows), SCORE)
+    blank = dict.fromkeys(SCORE.names) | {"metrics_version": METRICS_VERSION}
+    write_rows(path, ({name: row.get(name, blank[name]) for name in SCORE.names} for row in rows), SCORE)
     return path
 
 
@@ -93,6 +96,35 @@ def test_each_file_is_cut_to_its_own(tmp_path: Path) -> None:
     assert (set(one["language"]), set(one["id"]), set(two["language"]), set(two["id"])) == (
         {"fr"}, {"q00"}, {"ja"}, {"q00", "q01"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("other, named", [(1, 1), (None, 1), (METRICS_VERSION + 1, METRICS_VERSION + 1)])
+def test_scores_of_another_metrics_version_are_refused(other: int | None, named: int, tmp_path: Path) -> None:
+    """Also where only some rows are: both versions are named, and what to do."""
+    sound = written(tmp_path, ROWS)
+    path = written(tmp_path, [*ROWS[:3], {**ROWS[3], "metrics_version": other}], "sft")
+    said = f"{path}: of metrics version {named}, but this is version {METRICS_VERSION}; delete it and score again"
+    with pytest.raises(ValueError) as caught:
+        read_frames([sound, path])
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+
+
+def test_scores_from_before_the_versions_are_of_the_first(tmp_path: Path) -> None:
+    path = written(tmp_path, ROWS)
+    names = ["id", "language", "sample", "correct", "tokens"]
+    write_rows(path, list(read_rows(path, names)), pa.schema([SCORE.field(name) for name in names]))
+    with pytest.raises(ValueError, match=f"mini.parquet: of metrics version 1, but this is version {METRICS_VERSION};"):
+        read_frames([path])
+
+
+def test_tables_of_another_metrics_version_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text(f"model,metrics_version\nm,{METRICS_VERSION}\n")
+    assert read_table(path)["model"].tolist() == read_table(path, dtype=str)["model"].tolist() == ["m"]
+    for text in ("model\nm\n", "model\n", f"model,metrics_version\nm,{METRICS_VERSION}\nm,1\n", "metrics_version\n1\n"):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="scores.csv: of metrics version 1, .*; delete it and rerun"):
+            read_table(path)
 
 
 def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Completions that try to win the reward without the work: under the multiplicative form, and in the score, none earns
 more than an honest one. `nothing` is what a wrong answer earns, `answer` what a right one with an English trace earns,
 `all` what an honest native trace with the right answer earns; `mixed` is `all` where the trace is judged as a whole,
-`answer` where its lines are.
+`answer` where its lines are; `trace` is `all` where only the trace is judged, `answer` where the response is too.
 """
 
 import pytest
@@ -87,20 +87,31 @@ def hacks(language: str) -> dict[str, tuple[str, str]]:
         "question echoed, right answer": (boxed([asked]), "all"),
         "native filler, wrong answer": (boxed(native * 20, OTHER), "nothing"),
         "native filler, right answer": (boxed(native * 20), "all"),
+        "response in English": (join_completion("\n".join(native), f"{SAID['en']} {box}"), "trace"),
+        "response in English, a native word boxed": (
+            join_completion("\n".join(native), f"{SAID['en']} \\boxed{{{GOLD} \\text{{ {native_word}}}}}"),
+            "trace",
+        ),
+        # No language is identified in it: an abstention does not fail.
+        "response in every language": (join_completion("\n".join(native), f"{' '.join(SAID.values())} {box}"), "all"),
+        "response in English, wrong answer": (
+            join_completion("\n".join(native), f"{SAID['en']} \\boxed{{{OTHER}}}"),
+            "nothing",
+        ),
         "tower of the answer": (boxed(native, f"{GOLD}^{{1^{{9^9}}}}"), "nothing"),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("match", ["whole", "strict"])
+@pytest.mark.parametrize("match", ["whole", "strict", "both"])
 @pytest.mark.parametrize("step", [0, 50, 100])
 def test_none_earns_more_than_an_honest_one(language: str, match: str, step: int) -> None:
     trainer = Trainer(1, match=match)
     (honest,) = trainer([completion(language)], language, GOLD, step)
     (in_english,) = trainer([completion("en")], language, GOLD, step)
     assert honest is not None and in_english is not None and honest > in_english > 0
-    mixed = honest if match == "whole" else in_english
-    worth = {"nothing": 0.0, "answer": in_english, "all": honest, "mixed": mixed}
+    mixed, trace = (in_english if match == judging else honest for judging in ("strict", "both"))
+    worth = {"nothing": 0.0, "answer": in_english, "all": honest, "mixed": mixed, "trace": trace}
     for name, (text, most) in hacks(language).items():
         (earned,) = trainer([text], language, GOLD, step)
         assert earned is not None and earned <= worth[most] + 1e-12, (name, earned)
@@ -121,7 +132,8 @@ def test_in_one_group_with_honest_ones_none_comes_first(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_score_gives_them_no_more_either(language: str) -> None:
-    """`nothing` is no right answer; `answer` may be right, but not in a native trace, line by line."""
+    """`nothing` is no right answer; `answer` may be right, but not in a native trace, line by line; of `trace` the
+    response counts against the consistency of answers."""
     named = hacks(language)
     rows = []
     for number, (text, _) in enumerate(named.values()):
@@ -131,7 +143,8 @@ def test_the_score_gives_them_no_more_either(language: str) -> None:
     scores = list(score_rows(rows, {("q", language): Gold("math", GOLD)}, identifier()))
     for (name, (_, most)), score in zip(named.items(), scores, strict=True):
         assert not (score["correct"] and most == "nothing"), name
-        assert not (score["correct"] and score["line_pass"] and most != "all"), name
+        assert not (score["correct"] and score["line_pass"] and most not in ("all", "trace")), name
+        assert most != "trace" or score["answer_language"] == "en", name
 
 
 def test_the_additive_form_pays_for_language_without_an_answer_by_definition() -> None:

@@ -16,7 +16,7 @@ from vernacular.language.codeswitch import _TOKEN, CHANGE, code_switched, readin
 from vernacular.language.identify import LanguageIdentifier, bundled_model, code_of_label
 from vernacular.language.languages import load_languages
 from vernacular.language.letters import letters_alone
-from vernacular.language.mathematics import strip_latex, strip_math
+from vernacular.language.mathematics import strip_formal, strip_math
 from vernacular.run import code as run_code
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
@@ -218,7 +218,7 @@ def test_gains_are_those_of_a_plain_search(identifier: LanguageIdentifier) -> No
         "今日 is a good day",
         "un",
     ]
-    tokens = [_TOKEN.findall(text) for text in letters_alone([strip_latex(text) for text in texts])]
+    tokens = [_TOKEN.findall(text) for text in letters_alone([strip_formal(text) for text in texts])]
     found = reading_gains(tokens, identifier)
     for words, gain in zip(tokens, found, strict=True):
         costs = [identifier.token_costs[word].tolist() for word in words]

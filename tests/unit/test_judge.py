@@ -8,7 +8,7 @@ from vernacular.language import judge as module
 from vernacular.language.codeswitch import code_switched
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import foreign_script_words, judge
-from vernacular.language.mathematics import strip_latex
+from vernacular.language.mathematics import strip_formal
 
 FRENCH = "D'abord, on ajoute les nouvelles pommes aux précédentes."
 ENGLISH = "So the number of apples that she has now is seventeen."
@@ -45,7 +45,7 @@ def test_every_part_is_what_it_is_alone(identifier: LanguageIdentifier) -> None:
         assert one.foreign_line == bool(set(labels) - {one.language})
         assert one.abstained_lines == len(one.lines) - len(labels)
         assert one.native == (one.trace_language == one.language)
-        (foreign,) = foreign_script_words([strip_latex(trace)], [one.language])
+        (foreign,) = foreign_script_words([strip_formal(trace)], [one.language])
         assert one.word_pass == (None if not one.line_pass else not foreign)
     assert [one.line_pass for one in judged] == [True, True, False, False, True, True, True, True, False, False]
     assert [one.word_pass for one in judged] == [True, True, None, None, False, True, True, False, None, None]
@@ -58,12 +58,12 @@ def test_latex_is_stripped_once_and_less_is_judged_where_less_is_asked(
 
     def counted(text: str) -> str:
         stripped.append(text)
-        return strip_latex(text)
+        return strip_formal(text)
 
     def unasked(*_: Any) -> Any:
         raise AssertionError("not asked for")
 
-    monkeypatch.setattr(module, "strip_latex", counted)
+    monkeypatch.setattr(module, "strip_formal", counted)
     whole = judge(TRACES, LANGUAGES, identifier)
     assert stripped == TRACES
     monkeypatch.setattr(module, "switches", unasked)
@@ -91,7 +91,7 @@ def test_foreign_script_words() -> None:
         ("ko", "三 명의 학생", False),
         ("ko", "ok 학생", True),
     ]
-    texts = [strip_latex(text) for _, text, _ in cases]
+    texts = [strip_formal(text) for _, text, _ in cases]
     assert foreign_script_words(texts, [language for language, _, _ in cases]) == [found for _, _, found in cases]
     with pytest.raises(ValueError, match="unknown language"):
         foreign_script_words(["text"], ["xx"])

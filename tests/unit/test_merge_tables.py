@@ -121,7 +121,7 @@ def test_single_benchmarks_may_lack_models_that_nothing_is_compared_with():
 
 def test_the_papers_layout():
     table = language_table(study() | study("other"), "mini", OPTIONS)
-    assert table.columns.tolist() == ["model", "seed", "th", "sw", "de", "en", "average"]
+    assert table.columns.tolist() == ["model", "seed", "th", "sw", "de", "en", "average", "metrics_version"]
     assert table["model"].tolist() == MODELS and table["seed"].tolist() == [0, 0, 0]
     for model, row in table.set_index("model").iterrows():
         rates = slow_rates(answers()[str(model)])

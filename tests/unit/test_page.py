@@ -22,10 +22,12 @@ from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.samples import COLUMNS as SAMPLE_COLUMNS
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.options import PageOptions
 from vernacular.report.page import any_table, number, render
 from vernacular.report.training_curves import MIX, mix_table, training_table
 from vernacular.storage import records
+from vernacular.storage.tables import with_bounds
 from vernacular.study.claims import load_claims
 
 EVIL = "</pre><script>document.title='broken'</script><img src=https://example.org/x.png onerror=alert(1)>"
@@ -43,6 +45,7 @@ def histories_of(folder: Path) -> list[Path]:
             steps = np.arange(1, 11)
             history = {
                 "step": steps, "accuracy": 0.5 + 0.01 * seed, "match_rate": 0.1 + gain * steps, "abstained_rate": 0.05,
+                "native_rate": 0.1 + gain * steps,
                 "english_rate": 0.8 - gain * steps, "alignment_strength": gain * steps, "loss": 0.0,
                 "completions/mean_length": 30.0,
             }  # fmt: skip
@@ -106,6 +109,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tables={"tables/slam.csv": {"title": "Table of layers", "caption": "what is tuned"}},
     )
     tuned = {"study": "s", "model": ["slam", "lora"], "seed": 1, "note": EVIL, "n": [1200, 900], "seeds": 1}
+    tuned["metrics_version"] = METRICS_VERSION
     gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
     pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
     read = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
@@ -184,6 +188,29 @@ def test_a_table_shows_numbers_with_their_intervals() -> None:
         [("a", None, ""), ("1,200", 1200.0, ""), ("0.250", 0.25, "0.125 to 0.375"), ("1.000", 1.0, "")],
         [("b", None, ""), ("900", 900.0, ""), ("–", None, ""), ("0.500", 0.5, "")],
     ]
+
+
+@pytest.mark.parametrize("name", ["scores", "claims", "samples", "slam"])
+def test_a_page_does_not_mix_versions_of_the_metrics(page: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, old = page.parent, page.parent / "old.csv"
+    pd.read_csv(folder / f"{name}.csv").drop(columns="metrics_version").to_csv(old, index=False)
+    paths = {part: old if part == name else folder / f"{part}.csv" for part in ("scores", "claims", "samples", "slam")}
+    options = PageOptions("s", "miniature", "mine", {}, {}, {"tables/slam.csv": {"title": "T", "caption": "C"}})
+    read = [f"--{part}={paths[part]}" for part in ("scores", "claims", "samples")]
+    made = ["--tables", paths["slam"], "--options", options.to_json(), "--out", folder / "mixed.html"]
+    assert run_script("make_page", *read, *made) == 1
+    assert f"{old}: of metrics version 1, but this is version {METRICS_VERSION};" in capsys.readouterr().err
+    assert not (folder / "mixed.html").exists()
+
+
+def test_responses_are_shown_with_how_many_were_identified(page: Path) -> None:
+    scores = pd.read_csv(page.with_name("scores.csv"))
+    scores.loc[scores["language"] == "th", with_bounds("answer_consistency")] = np.nan
+    scores.loc[scores["language"] == "th", "answer_n"] = 0
+    html = render({"scores": scores}, [], [], PageOptions("s", "miniature", "mine", {}, {}, {}))
+    assert '<td class="n">– <small>of 0</small></td>' in html and "nan" not in html
+    assert 'data-value="1.0" title="1.000 to 1.000">1.000 <small>of 60</small></td>' in html
+    assert "metrics version" not in html
 
 
 def test_a_page_of_scores_alone(page: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.statistics import RATES, Estimate, score_table
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report import style
 from vernacular.report.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
 from vernacular.storage import records
@@ -120,7 +121,9 @@ def test_the_front_does_not_depend_on_the_order(points, random):
 
 def scores(language: str, right: int, seed: int = 0) -> pd.DataFrame:
     rows = [
-        (f"q{i}", language, 0, i < right, "1", language, True, True, False, 0, 10 + seed, "stop") for i in range(20)
+        (f"q{i}", language, 0, i < right, "1", language, True, True, False)
+        + (False, language, False, METRICS_VERSION, 0, 10 + seed, "stop")
+        for i in range(20)
     ]
     return pd.DataFrame(rows, columns=records.SCORE.names)
 

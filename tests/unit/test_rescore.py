@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from scripts import SCRIPTS, run_script
 
+from vernacular.evaluation.version import METRICS_VERSION
+
 FRENCH = "D'abord, on ajoute les pommes aux précédentes : 2 + 3 = 5."
 ENGLISH = "First, we add the new apples to the ones that were there before: 2 + 3 = 5."
 GERMAN = "Zuerst zählen wir die neuen Äpfel zu den alten dazu: 2 + 3 = 5."
@@ -57,7 +59,11 @@ def test_metrics_of_known_completions(folder: Path, capsys: pytest.CaptureFixtur
     assert (table["accuracy_low"] <= table["accuracy"]).all() and (table["accuracy"] <= table["accuracy_high"]).all()
     verdicts = pd.read_csv(folder / "rescored/verdicts.csv")
     assert len(verdicts) == 12 and verdicts["trace_language"].tolist()[:4] == ["en", "en", "en", "de"]
-    assert "collapsed" in capsys.readouterr().out
+    assert verdicts["answer_language"].tolist() == ["fr"] * 12 and set(verdicts["metrics_version"]) == {METRICS_VERSION}
+    assert table.loc[("native", "de"), ["answer_consistency", "answer_n"]].tolist() == [0, 2]
+    assert table.loc[("native", "fr"), ["answer_consistency", "answer_n"]].tolist() == [1, 2]
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("collapsed", "foreign_script_rate", "answer_consistency", "answer_n"))
 
 
 def test_samples_and_kinds(tmp_path: Path) -> None:

@@ -1,13 +1,18 @@
 """GRPO's reward on real completions of the phrasebooks, judged by the real identifier and answer check."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rewards import GOLD, LANGUAGES, PROBLEMS, Trainer, boxed, completion, trace_of
 
+from vernacular.adamame import reward as module
+from vernacular.language.judge import judge
+from vernacular.language.prompts import join_completion, split_completion
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("match", ["whole", "strict"])
+@pytest.mark.parametrize("match", ["whole", "strict", "both"])
 def test_right_and_native_is_worth_most(language: str, match: str) -> None:
     for key, problem in PROBLEMS.items():
         gold = problem.answer
@@ -53,6 +58,36 @@ def test_filler_around_an_english_trace(language: str) -> None:
     assert Trainer(1, match="strict")([boxed([*native * 20, english[0]])], language, GOLD) == [2.0]  # below a tenth
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_language_of_the_response(language: str) -> None:
+    """It counts in `both` alone, and box and mathematics do not count in it."""
+    trace, own = split_completion(completion(language))
+    english = split_completion(completion("en"))[1]
+    responses = [own, english, f"\\boxed{{{GOLD}}}", f"\\boxed{{{GOLD} \\text{{ stamps in the album}}}}"]
+    group = [join_completion(trace, response) for response in responses]
+    for match in ("whole", "strict"):
+        assert Trainer(4, match=match)(group, language, GOLD) == [2.0] * 4
+    assert Trainer(4, match="both")(group, language, GOLD) == [2.0, 1.0, 2.0, 2.0]
+    in_english = join_completion("\n".join(trace_of("en")), own)
+    assert Trainer(1, match="both")([in_english], language, GOLD) == [1.0]
+
+
+def test_shares_of_traces_and_of_matches_are_logged_apart() -> None:
+    trainer = Trainer(2, match="both")
+    answered_in_english = join_completion("\n".join(trace_of("fr")), split_completion(completion("en"))[1])
+    trainer([completion("fr"), answered_in_english], "fr", GOLD)
+    assert (trainer.metrics["native_rate"], trainer.metrics["match_rate"]) == (1.0, 0.5)
+
+
+@pytest.mark.parametrize("found", [{"foreign_script": True}, {"switched_lines": 1}])
+def test_strict_fails_on_a_foreign_run_and_on_a_switched_clause(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "judge", lambda *asked: [one._replace(**found) for one in judge(*asked)])
+    assert Trainer(1, match="strict")([completion("fr")], "fr", GOLD) == [1.0]
+    assert Trainer(1, match="whole")([completion("fr")], "fr", GOLD) == [2.0]
+
+
 def test_whole_groups_only() -> None:
     with pytest.raises(ValueError, match="5 completions are not whole groups of 4: .*num_generations"):
         Trainer(4)([completion("fr")] * 5, "fr", GOLD)
@@ -72,7 +107,14 @@ def test_what_it_logs() -> None:
     seconds = trainer.metrics.pop("reward_seconds")
     assert 0 < seconds < 5
     assert trainer.metrics == pytest.approx(
-        {"accuracy": 0.6, "match_rate": 0.4, "english_rate": 0.2, "abstained_rate": 0.4, "alignment_strength": 1.0}
+        {
+            "accuracy": 0.6,
+            "match_rate": 0.4,
+            "native_rate": 0.4,
+            "english_rate": 0.2,
+            "abstained_rate": 0.4,
+            "alignment_strength": 1.0,
+        }
     )
 
 

@@ -10,9 +10,12 @@ from scripts import script
 
 from vernacular.corpus.facts import Choice, render_right_choice
 from vernacular.corpus.miniature import make_problems, question_rows, render_completion
+from vernacular.evaluation import score as module
 from vernacular.evaluation.generate import Request
 from vernacular.evaluation.score import Gold, golds_of, score_rows
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import judge
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import join_completion
 from vernacular.storage.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
@@ -95,6 +98,37 @@ def test_empty_trace_fails(completion: str) -> None:
     row = score("fr", completion, finish_reason="length")
     assert verdict(row) == ("</think>\n" in completion, None, False, None, False, 0)
     assert row["answer"] == ("8" if row["correct"] else None)
+
+
+@pytest.mark.parametrize(
+    "response, language",
+    [
+        (r"La réponse est \boxed{8}.", "fr"),
+        (r"So the number of books is \boxed{8}.", "en"),
+        (r"\boxed{8}", None),
+        (r"\boxed{8 \text{ books of the library}}", None),
+        (r"$8 + 0 = 8$ \boxed{8} \[ \frac{16}{2} \]", None),
+        (r"La réponse est \boxed{\text{the number of {all} the \} books}}.", "fr"),
+        (r"Il reste huit livres. \boxed {\text{the number of books", "fr"),
+        ("", None),
+    ],
+)
+def test_language_of_the_response(response: str, language: str | None) -> None:
+    """Of its words, outside box and mathematics; whatever the trace is in."""
+    for trace in (NATIVE["fr"], NATIVE["en"]):
+        row = score("fr", join_completion("\n".join(trace), response))
+        assert row["answer_language"] == language, response
+
+
+def test_foreign_script_is_the_judgement_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found in (True, False, None):
+        seen = [one._replace(foreign_script=found) for one in judge([""], ["fr"], identifier())]
+        monkeypatch.setattr(module, "judge", lambda *_, seen=seen: seen)
+        assert score("fr", said(*NATIVE["fr"]))["foreign_script"] is found
+
+
+def test_every_row_has_the_version_of_the_metrics() -> None:
+    assert score("fr", "")["metrics_version"] == METRICS_VERSION and METRICS_VERSION > 1
 
 
 def test_no_identified_line_fails() -> None:

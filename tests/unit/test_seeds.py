@@ -91,6 +91,14 @@ def test_the_table_of_slam_too(tmp_path: Path) -> None:
     assert table.loc["slam", "over_baseline_low"] < table.loc["slam", "over_baseline"]
 
 
+def test_counts_are_added_up() -> None:
+    """And a rate that one of the seeds lacks has no mean."""
+    rows = pd.DataFrame({"model": "m", "seed": [1, 2], "rate": [0.5, np.nan], "answer_n": [4, 0]})
+    table = with_means(rows, ["model"], ["rate"], ["answer_n"])
+    assert table["answer_n"].tolist() == [4, 0, 4] and table["answer_n"].dtype == np.int64
+    assert pd.isna(table["rate"].iloc[-1])
+
+
 def test_what_has_no_value_stays_so() -> None:
     rows = [
         {"model": "m", "seed": seed, "n": 4, "gain": np.nan, "gain_low": np.nan, "gain_high": np.nan} for seed in (1, 2)

@@ -148,5 +148,5 @@ def test_broken_files_are_one_line_and_leave_nothing_behind(tmp_path, capsys):
     assert "0 rows instead of one" in refused("make_slam_costs", *files["costs"])
     files["costs"][1].unlink()
     assert "sweep-0" in refused("make_slam_table", *score, "--costs", *files["costs"])
-    (tmp_path / "empty.csv").write_text("benchmark,seed,layer\n")
+    (tmp_path / "empty.csv").write_text("benchmark,seed,layer,metrics_version\n")
     assert "no rows to draw" in refused("plot_slam_sweep", "--table", tmp_path / "empty.csv")

@@ -11,20 +11,24 @@ import pytest
 
 from vernacular.evaluation import statistics
 from vernacular.evaluation.statistics import COLUMNS, RATES, joint_estimates, rates, score_table
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage import records
+from vernacular.storage.tables import with_bounds
 
 ACCURACY, LCPR = RATES.index("accuracy"), RATES.index("lcpr")
 
 
 def row(
     identifier: str, language: str = "fr", sample: int = 0, *, correct: bool = True, trace: str | None = "same",
-    line: bool = True, word: bool | None = True, switched: bool = False, tokens: int = 10,
+    line: bool = True, word: bool | None = True, switched: bool = False, tokens: int = 10, foreign: bool | None = False,
+    answer: str | None = "same",
 ) -> dict:  # fmt: skip
     return {
         "id": identifier, "language": language, "sample": sample, "correct": correct, "answer": "1",
         "trace_language": language if trace == "same" else trace, "line_pass": line,
-        "word_pass": word if line else None, "code_switched": switched, "abstained_lines": 0, "tokens": tokens,
-        "finish_reason": "stop",
+        "word_pass": word if line else None, "code_switched": switched, "foreign_script": foreign,
+        "answer_language": language if answer == "same" else answer, "given_up": False,
+        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "finish_reason": "stop",
     }  # fmt: skip
 
 
@@ -47,7 +51,7 @@ def clustered(random: np.random.Generator, ids: int, languages: list[str], sampl
     return scores.assign(
         correct=right, answer="1", trace_language=scores["language"], line_pass=line,
         word_pass=pd.Series(word, dtype="boolean").mask(~line), code_switched=False, abstained_lines=0, tokens=10,
-        finish_reason="stop",
+        finish_reason="stop", foreign_script=False, answer_language=scores["language"],
     )  # fmt: skip
 
 
@@ -55,15 +59,16 @@ def test_rates_by_hand():
     scores = frame(
         [
             row("a", sample=0, correct=True, tokens=10),
-            row("a", sample=1, correct=False, word=False, tokens=20),
-            row("b", sample=0, correct=False, trace="en", line=False, switched=True, tokens=30),
-            row("b", sample=1, correct=False, trace=None, line=False, tokens=0),
+            row("a", sample=1, correct=False, word=False, tokens=20, answer="en"),
+            row("b", sample=0, correct=False, trace="en", line=False, switched=True, tokens=30, foreign=True),
+            row("b", sample=1, correct=False, trace=None, line=False, tokens=0, answer=None),
         ]
     )
     assert rates(scores) == pytest.approx(
         {
             "accuracy": 1 / 4, "pass_at_k": 1 / 2, "language_consistency": 2 / 4, "lpr": 2 / 4, "wpr": 1 / 2,
-            "lcpr": 1 / 2, "code_switch_rate": 1 / 4, "abstained_rate": 1 / 4, "tokens_mean": 15.0,
+            "lcpr": 1 / 2, "code_switch_rate": 1 / 4, "foreign_script_rate": 1 / 4, "abstained_rate": 1 / 4,
+            "tokens_mean": 15.0, "answer_consistency": 2 / 3,
         }
     )  # fmt: skip
 
@@ -84,6 +89,26 @@ def test_an_empty_trace_fails_lpr_and_abstains():
 def test_no_passing_trace_is_zero_not_nan():
     found = rates(frame(row(name, trace="en", line=False) for name in "ab"))
     assert (found["lpr"], found["wpr"], found["lcpr"], found["language_consistency"]) == (0, 0, 0, 0)
+
+
+def test_responses_are_counted_where_their_language_is_identified():
+    """fr: 1 of 2 identified is in French; de: none is identified, so the group is that of fr; en: all."""
+    rows = [row(f"q{i}", "fr", answer=("fr", "ky", None, None)[i]) for i in range(4)]
+    rows += [row(f"q{i}", "de", answer=None) for i in range(4)] + [row(f"q{i}", "en") for i in range(4)]
+    table = score_table({("m", "b", 0): frame(rows)}, "s", []).set_index("language")
+    found = table[["answer_consistency", "answer_consistency_low", "answer_consistency_high", "answer_n"]]
+    assert found.loc["fr"].tolist() == found.loc["all"].tolist() == [0.5, 0, 1, 2]
+    assert found.loc["en"].tolist() == [1, 1, 1, 4]
+    assert found.loc["de"].isna().tolist() == [True, True, True, False] and found.loc["de", "answer_n"] == 0
+    assert table["answer_n"].dtype == table["metrics_version"].dtype == np.int64
+    assert table["accuracy"].notna().all() and set(table["metrics_version"]) == {METRICS_VERSION}
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_was_not_asked_for_has_no_rate():
+    found = score_table({("m", "b", 0): frame(row(name, foreign=None, answer=None) for name in "ab")}, "s", [])
+    nothing = with_bounds("foreign_script_rate", "answer_consistency")
+    assert found[nothing].isna().all(axis=None) and found.drop(columns=nothing).notna().all(axis=None)
 
 
 def test_groups_are_macro_averages_without_english():
@@ -122,7 +147,9 @@ def test_translations_do_not_narrow_the_interval():
     """Ten copies of one language tell no more than the one; a bootstrap over rows would give a third of the width."""
     one = clustered(np.random.default_rng(2), 100, ["fr"], 1)
     codes = ["fr", *"abcdefghi"]
-    ten = pd.concat([one.assign(language=code, trace_language=code) for code in codes], ignore_index=True)
+    ten = pd.concat(
+        [one.assign(language=code, trace_language=code, answer_language=code) for code in codes], ignore_index=True
+    )
     columns = [f"{rate}{end}" for rate in RATES for end in ("_low", "_high")]
     tables = [score_table({("m", "b", 0): scores}, "s", []).set_index("language") for scores in (one, ten)]
     np.testing.assert_allclose(tables[0].loc["all", columns].astype(float), tables[1].loc["all", columns].astype(float))
@@ -190,6 +217,7 @@ def test_a_language_of_few_questions_may_be_missed_by_draws():
     [
         (frame([]), "no rows"),
         (frame([row("a")]).drop(columns="tokens"), "no column tokens"),
+        (frame([row("a")]).drop(columns="answer_language"), "no column answer_language; score the generations again"),
         (frame([row("a"), row("a")]), "sample 0 of a .fr. occurs twice"),
         (frame([row("a"), row("a", sample=1), row("b")]), "b .fr. has 1 of 2 samples"),
         (frame([{**row("a"), "correct": None}]), "null in column correct"),

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scripts import run_script
 
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.models.checkpoints import copy_weights
 from vernacular.models.job import CHECKPOINTS
 from vernacular.study.checkpoints import add_checkpoints, checkpoint_paths
@@ -120,6 +121,7 @@ def scores(seeds: int) -> pd.DataFrame:
         ):
             for language in ("all", "fr"):
                 row = {"model": name, "benchmark": "mini", "language": language, "seed": seed, "tokens_mean": 30.0}
+                row["metrics_version"] = METRICS_VERSION
                 for metric, value in (("accuracy", accuracy), ("lcpr", lcpr)):
                     none = seed == "mean"  # of two seeds
                     row |= {

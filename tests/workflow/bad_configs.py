@@ -64,6 +64,10 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "unknown recipe": (put("models.sft.recipe", "stf"), ["models.sft.recipe: unknown recipe 'stf'", "'sft'"]),
     "recipe as a list": (put("models.sft.recipe", ["sft"]), ["models.sft.recipe: unknown recipe '['sft']'"]),
     "own parent": (put("models.sft.from", "sft"), ["models.sft.from: a cycle: sft -> sft"]),
+    "unknown match": (
+        put("models.adamame.alignment.match", "boths"),
+        ["models.adamame.alignment.match: 'boths' is not a valid choice; did you mean 'both'?"],
+    ),
     "unknown schedule": (
         put("models.adamame.alignment.schedule", "cosin"),
         ["alignment.schedule: 'cosin'", "'cosine'"],

@@ -21,9 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> None:
-    from vernacular.storage.tables import read_csv
+    from vernacular.evaluation.version import read_table
 
-    tables = [read_csv(path, NEEDED, str).fillna("") for path in args.tables]
+    tables = [read_table(path, NEEDED, str).fillna("") for path in args.tables]
     rows = [{str(name): str(value) for name, value in row.items()} for t in tables for row in t.to_dict("records")]
     write_text(args.out, model_card(read_json(args.model / "manifest.json"), rows, args.options))
 

@@ -2,7 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 
+import pandas as pd
+
+from vernacular.evaluation.version import read_table
 from vernacular.report.options import PageOptions
 from vernacular.report.page import render
 from vernacular.storage.command import script
@@ -27,9 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def work(args: argparse.Namespace) -> None:
     paths = {name: getattr(args, name) for name in ("scores", "claims", "timed", "samples", "leaks")}
-    tables = {name: read_csv(path) for name, path in paths.items() if path}
-    others = [read_csv(path) for path in args.tables]
+    tables = {name: reader(name)(path) for name, path in paths.items() if path}
+    others = [reader(name)(path) for name, path in zip(args.options.tables, args.tables, strict=True)]
     write_text(args.out, render(tables, args.figures, others, args.options))
+
+
+def reader(name: str) -> Callable[[str], pd.DataFrame]:
+    """What is made of scores is of one metrics version; costs and the search for leaks have none."""
+    return read_table if name in ("scores", "claims", "samples") or name.startswith("tables/") else read_csv
 
 
 main = script(__file__, __doc__, arguments, work)

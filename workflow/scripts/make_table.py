@@ -22,7 +22,7 @@ def work(args: argparse.Namespace) -> None:
     options: SummaryOptions = args.options
     frames = read_frames(args.scores, options.asked)
     table = score_table(frames, options.study, options.in_domain, options.draws)
-    write_csv(args.out, with_means(table, ["model", "benchmark", "language"], RATES))
+    write_csv(args.out, with_means(table, ["model", "benchmark", "language"], RATES, ["answer_n"]))
 
 
 main = script(__file__, __doc__, arguments, work)

@@ -64,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
         write_text(out / "scores.csv", csv_text(table))
         write_text(out / "verdicts.csv", csv_text(verdicts))
         columns = ["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]
+        columns += ["foreign_script_rate", "answer_consistency", "answer_n"]
         if ENGLISH in set(table["language"]):  # it has a row of its own, and is in no average
             table["language"] = table["language"].replace("all", f"all but {ENGLISH}")
         print(table[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}"))

@@ -16,9 +16,10 @@ import numpy as np
 from vernacular.adamame.alignment import FeedbackState, align, language_entropy
 from vernacular.answers.compare import is_correct
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.judge import judge
+from vernacular.language.judge import Judgement, judge
 from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import split_completion
+from vernacular.language.response import response_languages
 from vernacular.language.thinking import FAMILIES
 from vernacular.models.processes import gathered
 
@@ -57,19 +58,14 @@ class AlignmentReward:
             float(is_correct(gold, response, code))
             for gold, (_, response), code in zip(answer, parts, language, strict=True)
         ]
-        strict = self.options["match"] == "strict"
-        judged = judge([trace for trace, _ in parts], language, self.identifier, "lines" if strict else "trace")
+        judged, match = self.matches(parts, language)
         labels = [judgement.trace_language for judgement in judged]
-        match = [
-            float(one.native and (not strict or identified_share(one.lines, one.language) >= STRICT_SHARE))
-            for one in judged
-        ]
         groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
         self.feedback.update(language_entropy([group for part in gathered(groups) for group in part]))
         shape = (-1, self.group_size)
         scores, strength = align(
             np.reshape(correct, shape),
-            np.reshape(match, shape),
+            np.reshape(match, shape).astype(np.float64),
             groups,
             self.options,
             trainer_state.global_step,
@@ -78,17 +74,41 @@ class AlignmentReward:
         )
         log_metric("accuracy", float(np.mean(correct)))
         log_metric("match_rate", float(np.mean(match)))
+        log_metric("native_rate", float(np.mean([judgement.native for judgement in judged])))
         log_metric("english_rate", labels.count(ENGLISH) / len(labels))
         log_metric("abstained_rate", labels.count(None) / len(labels))
         log_metric("alignment_strength", strength)
         log_metric("reward_seconds", time.perf_counter() - start)
         return [float(score) for score in scores.reshape(-1)]
 
+    def matches(self, parts: list[tuple[str, str]], language: list[str]) -> tuple[list[Judgement], list[bool]]:
+        """The judgement of each trace, and m, by the option `match`, of (trace, response) pairs.
+
+        `whole`: the trace as a whole is in the query's language. `strict`: so are STRICT_SHARE of its identified lines'
+        characters as well, and no run of it is of a foreign script, no clause in another language. `both`: the trace as
+        a whole is, and the response is not identified as another language; to abstain (a bare box) does not fail.
+        """
+        traces, kind = [trace for trace, _ in parts], self.options["match"]
+        judged = judge(traces, language, self.identifier, "lines" if kind == "strict" else "trace")
+        if kind == "strict":
+            return judged, [one.native and strictly_native(one) for one in judged]
+        if kind == "both":
+            answered = response_languages([response for _, response in parts], self.identifier)
+            named = zip(judged, answered, strict=True)
+            return judged, [one.native and label in (None, one.language) for one, label in named]
+        return judged, [one.native for one in judged]
+
     def save(self, folder: Path) -> None:
         (folder / "alignment.json").write_text(json.dumps({"entropy": self.feedback.entropy}))
 
     def load(self, folder: Path) -> None:
         self.feedback.entropy = json.loads((folder / "alignment.json").read_text())["entropy"]
+
+
+def strictly_native(judgement: Judgement) -> bool:
+    """Of a native trace judged by its lines: whether they are in the language too."""
+    share = identified_share(judgement.lines, judgement.language)
+    return share >= STRICT_SHARE and not judgement.foreign_script and judgement.switched_lines == 0
 
 
 def identified_share(lines: list[tuple[str, str | None]], language: str) -> float:

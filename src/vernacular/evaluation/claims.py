@@ -17,12 +17,14 @@ from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
 from vernacular.evaluation.statistics import DIGITS, ENGLISH, RATES, Array, Estimate, group_estimates, interval
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.messages import nearest
 
 COLUMNS = (
     *("study", "claim", "paper", "statement", "metric", "benchmark", "languages", "model", "baseline"),
     *("direction", "threshold", "published", "published_as", "measured", "low", "high", "p", "p_holm"),
     *("verdict", "claim_verdict", "n", "seeds", "seeds_low", "seeds_high", "timed", "note"),
+    "metrics_version",
 )
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 NOT_IN_STUDY, NOT_ASKED = "not in this study", "not asked for"
@@ -282,7 +284,7 @@ def with_verdicts(rows: list[dict[str, Any]]) -> pd.DataFrame:
             row["verdict"] = UNDECIDED if not p < LEVEL else SUPPORTED if beyond > 0 else CONTRADICTED
         verdicts.setdefault(row["claim"], []).append(row["verdict"])
     for row in rows:
-        row["claim_verdict"] = claim_verdict(verdicts[row["claim"]])
+        row |= {"claim_verdict": claim_verdict(verdicts[row["claim"]]), "metrics_version": METRICS_VERSION}
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     rounded = ["published", "measured", "low", "high", "p", "p_holm", "seeds_low", "seeds_high"]
     table[rounded] = table[rounded].astype(np.float64).round(DIGITS) + 0.0  # -0.0 becomes 0.0

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from vernacular.evaluation.version import check_version
 from vernacular.language.languages import ENGLISH
-from vernacular.storage.records import SCORE
+from vernacular.storage.records import SCORE, read_batches
 from vernacular.storage.tables import read_frame
 
 Run = tuple[str, int]  # model, seed
@@ -23,14 +24,26 @@ def read_frames(
 
     asked: "<model>/<benchmark>" -> the `languages`, `questions` and `questions_en` of the evaluation; a file may hold
     more, for another one. None: everything. schema: the columns to read (files of generations are named alike).
-    Raises ValueError for a path outside a folder seed-<n> and for a file that is broken or lacks a column.
+    Raises ValueError for a path outside a folder seed-<n>, for a broken file or one that lacks a column, and for scores
+    of another metrics version.
     """
     frames = {}
     for path in map(Path, paths):
         model, benchmark, seed = path.parent.name, path.stem, seed_of(path)
+        if schema is SCORE:
+            check_version(versions_of(path), path, "delete it and score again (no model is needed)")
         scores = read_frame(path, schema)
         frames[model, benchmark, seed] = scores if asked is None else part_of(scores, asked[f"{model}/{benchmark}"])
     return frames
+
+
+def versions_of(path: Path) -> set[int | None]:
+    """The metrics versions in a score file; None where it has no such column."""
+    found: set[int | None] = set()
+    for batch in read_batches(path, optional=["metrics_version"]):
+        known = "metrics_version" in batch.schema.names
+        found |= set(batch["metrics_version"].unique().to_pylist() if known else [None])
+    return found
 
 
 def seed_of(path: Path) -> int:

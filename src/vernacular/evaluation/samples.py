@@ -7,7 +7,10 @@ import pandas as pd
 
 from vernacular.language.prompts import question_text
 
-VERDICTS = ("correct", "answer", "trace_language", "line_pass", "word_pass", "code_switched", "finish_reason")
+VERDICTS = (
+    *("correct", "answer", "trace_language", "line_pass", "word_pass", "code_switched", "foreign_script"),
+    *("answer_language", "finish_reason", "metrics_version"),
+)
 COLUMNS = ("language", "id", "question", "gold", "model", "trace", "response", *VERDICTS)
 
 

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from vernacular.answers.labels import extract_label
 from vernacular.answers.compare import extract_answer, is_correct
+from vernacular.answers.labels import extract_label
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import ENGLISH
+from vernacular.language.response import response_languages
 from vernacular.storage.records import batches
 
 
@@ -43,7 +45,8 @@ def score_rows(
     """Yield a records.SCORE row for each records.GENERATION row; `golds`: see `golds_of`."""
     for batch in batches(generations, 2048):
         judged = judge([row["trace"] for row in batch], [row["language"] for row in batch], identifier)
-        for row, judgement in zip(batch, judged, strict=True):
+        answered = response_languages([row["response"] for row in batch], identifier)
+        for row, judgement, answer_language in zip(batch, judged, answered, strict=True):
             language, response = row["language"], row["response"]
             kind, gold, options = golds[row["id"], language]
             label = None if kind == "math" else extract_label(response, kind, options)
@@ -57,6 +60,10 @@ def score_rows(
                 "line_pass": judgement.line_pass,
                 "word_pass": judgement.word_pass,
                 "code_switched": judgement.code_switched,
+                "foreign_script": judgement.foreign_script,
+                "answer_language": answer_language,
+                "given_up": False,
+                "metrics_version": METRICS_VERSION,
                 "abstained_lines": judgement.abstained_lines,
                 "tokens": row["tokens"],
                 "finish_reason": row["finish_reason"],

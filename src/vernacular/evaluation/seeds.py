@@ -58,13 +58,15 @@ def seed_p(values: Array, threshold: float) -> float:
     return 1 - t_within(distance / float(error), len(values) - 1)
 
 
-def with_means(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:
+def with_means(
+    table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str], counts: Sequence[str] = ()
+) -> pd.DataFrame:
     """The table and, if it has several seeds, below it a row over the seeds for each of its groups.
 
     Rows with equal `keys` are a group. A row over seeds has `mean` in its column `seed`. It holds the mean of each of
     `rates` and, from LEAST seeds on and if the table has such columns, the t-interval in `_low` and `_high`, which
-    reflects the choice of seeds; in the row of one seed, the interval reflects the choice of questions. The last
-    column, `seeds`, counts them. Rounded to 6 digits.
+    reflects the choice of seeds; in the row of one seed, the interval reflects the choice of questions. Of `counts` it
+    holds the sums; a rate that a seed lacks is null. The last column, `seeds`, counts them. Rounded to 6 digits.
     """
     table = table.assign(seeds=1)
     if table["seed"].nunique() < 2:
@@ -73,6 +75,7 @@ def with_means(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -
     for _, group in table.groupby(list(keys), sort=False):
         values = group[list(rates)].to_numpy(np.float64)
         row = group.iloc[0].to_dict() | {"seed": MEAN, "seeds": len(group)}
+        row |= {name: int(group[name].sum()) for name in counts}
         for name, mean, low, high in zip(rates, values.mean(axis=0), *seed_interval(values), strict=True):
             ends = {name: mean, f"{name}_low": low, f"{name}_high": high}
             row |= {key: round(float(value), DIGITS) for key, value in ends.items() if key in columns}

@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vernacular.evaluation.version import METRICS_VERSION
+from vernacular.storage.tables import with_bounds
+
 Array = NDArray[np.float64]
 Key = TypeVar("Key", bound=Hashable)
 Groups = dict[str, list[int]]  # name -> places of its languages
@@ -26,11 +29,13 @@ RATES = (
     "wpr",
     "lcpr",
     "code_switch_rate",
+    "foreign_script_rate",  # share of traces with a run of letters of a script that the query's language does not use
     "abstained_rate",  # share of traces, empty ones among them, whose language was not identified
     "tokens_mean",  # tokens a completion
+    "answer_consistency",  # share, of the responses whose language was identified, of those in the query's language
 )
 KEY_COLUMNS = ("study", "model", "benchmark", "language", "seed", "n", "k")
-COLUMNS = (*KEY_COLUMNS, *(f"{rate}{suffix}" for rate in RATES for suffix in ("", "_low", "_high")))
+COLUMNS = (*KEY_COLUMNS, *with_bounds(*RATES), "answer_n", "metrics_version")  # answer_n: responses identified
 
 ENGLISH = "en"
 DRAWS, LEVEL, DIGITS = 1000, 0.95, 6
@@ -38,8 +43,13 @@ DRAWS, LEVEL, DIGITS = 1000, 0.95, 6
 _COUNTS = (
     *("samples", "questions", "correct", "solved", "consistent"),
     *("lines", "words", "switched", "abstained", "tokens"),
+    *("foreign", "examined", "answered", "identified"),
 )
-_NEEDED = ("id", "language", "sample", "correct", "trace_language", "line_pass", "word_pass", "code_switched", "tokens")
+_NEEDED = (
+    *("id", "language", "sample", "correct", "trace_language", "line_pass", "word_pass", "code_switched", "tokens"),
+    *("foreign_script", "answer_language"),
+)
+_NULLABLE = ("trace_language", "word_pass", "foreign_script", "answer_language")
 
 
 class Tally(NamedTuple):
@@ -61,9 +71,9 @@ def tally(scores: pd.DataFrame) -> Tally:
         raise ValueError(f"scores: no column {', '.join(missing)}; score the generations again")
     if scores.empty:
         raise ValueError("scores: no rows; the evaluation wrote nothing, generate and score it again")
-    for column in ("id", "language", "sample", "correct", "line_pass", "code_switched", "tokens"):
-        if scores[column].isna().any():
-            raise ValueError(f"scores: null in column {column}; only trace_language, word_pass and answer may be null")
+    for column in _NEEDED:
+        if column not in _NULLABLE and scores[column].isna().any():
+            raise ValueError(f"scores: null in column {column}; only {', '.join(_NULLABLE)} and answer may be null")
     line_pass = _flags(scores["line_pass"])
     if not np.array_equal(line_pass == 1, scores["word_pass"].notna().to_numpy(bool)):
         raise ValueError("scores: word_pass must be null exactly where line_pass is false; score the generations again")
@@ -88,18 +98,21 @@ def tally(scores: pd.DataFrame) -> Tally:
             "the generations are incomplete, generate and score them again"
         )
     correct = total(_flags(scores["correct"]))
-    in_query_language = scores["trace_language"].notna() & (scores["trace_language"] == scores["language"])
     by_name = {
         "samples": samples,
         "questions": (samples > 0).astype(np.float64),
         "correct": correct,
         "solved": (correct > 0).astype(np.float64),
-        "consistent": total(np.asarray(in_query_language, dtype=np.float64)),
+        "consistent": total(_in_query_language(scores, "trace_language")),
         "lines": total(line_pass),
         "words": total(_flags(scores["word_pass"])),
         "switched": total(_flags(scores["code_switched"])),
-        "abstained": total(np.asarray(scores["trace_language"].isna(), dtype=np.float64)),
+        "abstained": total(_flags(scores["trace_language"].isna())),
         "tokens": total(scores["tokens"].to_numpy(np.float64)),
+        "foreign": total(_flags(scores["foreign_script"])),
+        "examined": total(_flags(scores["foreign_script"].notna())),
+        "answered": total(_in_query_language(scores, "answer_language")),
+        "identified": total(_flags(scores["answer_language"].notna())),
     }
     return Tally(ids.tolist(), languages.tolist(), np.stack([by_name[name] for name in _COUNTS], axis=-1), k)
 
@@ -108,7 +121,8 @@ def rates(scores: pd.DataFrame) -> dict[str, float]:
     """The rates of score rows by name: those of their language, or the macro average over all their languages.
 
     LPR, WPR and LCPR as in AdaMame (arXiv 2606.15080, its 3_eval/metrics.py): WPR is taken among the traces whose lines
-    pass. Where none passes it is 0 (our choice; LPR is 0 then, and so is LCPR, their harmonic mean).
+    pass. Where none passes it is 0 (our choice; LPR is 0 then, and so is LCPR, their harmonic mean). The consistency of
+    answers is taken among the responses whose language was identified: NaN where there is none.
     """
     values = _macro(_rates(tally(scores).counts.sum(axis=0)))
     return dict(zip(RATES, values.tolist(), strict=True))
@@ -121,7 +135,9 @@ def score_table(
 
     The groups `all`, `in-domain` (the languages of `in_domain`) and `out-of-domain` (the others) are macro averages
     and leave English out, which has a row of its own; a group without a language has no row. n counts the questions,
-    translations one by one; k is the number of samples of each. Intervals: see `draw_weights`. Rounded to 6 digits.
+    translations one by one; k is the number of samples of each; answer_n counts the responses whose language was
+    identified. answer_consistency is null where there is none, and a group's leaves out the languages without one.
+    Intervals: see `draw_weights`. Rounded to 6 digits.
     """
     in_domain = set(in_domain)
     rows = []
@@ -133,9 +149,11 @@ def score_table(
         points, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
         for name, members in _row_languages(table.languages, in_domain).items():
             point, low, high = _macro(points[members]), *interval(_macro(drawn[:, members]))
-            n = int(table.counts[:, members, _COUNTS.index("questions")].sum())
+            n, answers = (
+                int(table.counts[:, members, _COUNTS.index(count)].sum()) for count in ("questions", "identified")
+            )
             values = np.stack([point, low, high], axis=-1).round(DIGITS).ravel().tolist()
-            rows.append((study, model, benchmark, name, seed, n, table.k, *values))
+            rows.append((study, model, benchmark, name, seed, n, table.k, *values, answers, METRICS_VERSION))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -212,8 +230,10 @@ def _questions(table: Tally) -> Array:
 
 
 def interval(draws: Array) -> tuple[Array, Array]:
-    """The 95 % percentile interval of draws (draw, ...): their 2.5 % and 97.5 % quantiles."""
-    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    """The 95 % percentile interval of draws (draw, ...): their 2.5 % and 97.5 % quantiles; NaN where all are."""
+    nothing = np.isnan(draws).all(axis=0)
+    ends = np.nanquantile(np.where(nothing, 0.0, draws), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    low, high = np.where(nothing, np.nan, ends)
     return low, high
 
 
@@ -236,6 +256,11 @@ def _flags(column: pd.Series) -> Array:
     return np.asarray(column.astype("boolean").fillna(False), dtype=np.float64)
 
 
+def _in_query_language(scores: pd.DataFrame, label: str) -> Array:
+    """1 where the language in a column is the query's, 0 where it is another or null."""
+    return _flags(scores[label].notna() & (scores[label] == scores["language"]))
+
+
 def _row_languages(languages: list[str], in_domain: set[str]) -> dict[str, list[int]]:
     """The rows of a table and the positions of the languages that each averages over; empty groups are left out."""
     others = [i for i, code in enumerate(languages) if code != ENGLISH]
@@ -256,7 +281,7 @@ def _drawn_rates(table: Tally, benchmark: str, draws: int) -> Array:
 
 
 def _rates(counts: Array) -> Array:
-    """(..., counts) to (..., rates); NaN where there is no question at all (a draw can miss a language of few ids)."""
+    """(..., counts) to (..., rates); NaN where nothing was counted (a draw can miss a language of few ids)."""
     count = {name: counts[..., i] for i, name in enumerate(_COUNTS)}
 
     def share(part: str, whole: str) -> Array:
@@ -274,8 +299,10 @@ def _rates(counts: Array) -> Array:
         "wpr": wpr,
         "lcpr": lcpr,
         "code_switch_rate": share("switched", "samples"),
+        "foreign_script_rate": share("foreign", "examined"),
         "abstained_rate": share("abstained", "samples"),
         "tokens_mean": share("tokens", "samples"),
+        "answer_consistency": share("answered", "identified"),
     }
     return np.stack([by_name[name] for name in RATES], axis=-1)
 
@@ -287,7 +314,7 @@ def harmonic_mean(a: Array, b: Array) -> Array:
 
 
 def _macro(values: Array) -> Array:
-    """The mean over the languages that have questions: (..., language, rate) to (..., rate)."""
+    """The mean over the languages that have a rate: (..., language, rate) to (..., rate); NaN where none has."""
     there = ~np.isnan(values)
     number = there.sum(axis=-2)
     total = np.where(there, values, 0.0).sum(axis=-2)

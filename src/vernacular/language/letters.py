@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 
 # Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
-# `Rus`, `Ara` and `Urd` are the letters that tell Russian from Bulgarian and Arabic from Urdu; `Hans` and `Shin`, the
-# characters that only Chinese or only Japanese writes, come from the two countries' character sets.
+# `Urd` are the letters that, of the languages in Arabic script, Urdu alone needs; `Hans` and `Shin`, the characters
+# that only Chinese or only Japanese writes, come from the two countries' character sets.
 _RANGES = {
     "Latn": "41-5A 61-7A AA BA C0-D6 D8-F6 F8-2AF 1E00-1EFF FB00-FB06 FF21-FF3A FF41-FF5A",
     "Cyrl": "400-481 48A-52F",
@@ -26,22 +26,44 @@ _RANGES = {
     "Hang": "1100-11FF 3131-318E AC00-D7A3",
     "Kana": "3041-3096 309D-309F 30A1-30FA 30FC-30FF 31F0-31FF FF66-FF9D",
     "Han": "3005 3007 3400-4DBF 4E00-9FFF F900-FAFF",
-    "Rus": "401 42B 42D 44B 44D 451",
-    "Ara": "629 643 649 64A",
-    "Urd": "679 67E 686 688 691 6A9 6AF 6BA 6BE 6C1 6CC 6D2 6D3",
+    "Urd": "679 688 691 6BA 6C1 6D2 6D3",
+    # Scripts of languages outside languages.yaml
+    "Armn": "531-556 561-587",
+    "Hebr": "5D0-5EA 5F0-5F2",
+    "Guru": "A05-A39 A59-A5E A72-A74",
+    "Gujr": "A85-AB9 AE0 AE1",
+    "Orya": "B05-B39 B5C-B61 B71",
+    "Taml": "B83-BB9",
+    "Knda": "C85-CB9 CDE-CE1",
+    "Mlym": "D05-D3A D5F-D61 D7A-D7F",
+    "Sinh": "D85-DC6",
+    "Laoo": "E81-EB0 EB2-EB3 EBD-EC6 EDC-EDF",
+    "Tibt": "F40-F6C",
+    "Mymr": "1000-102A 103F 1050-1055",
+    "Geor": "10A0-10FA 10FC-10FF 1C90-1CBF",
+    "Ethi": "1200-135A",
+    "Khmr": "1780-17B3 17DC",
 }
 CLASSES = ["", "Mark", "Other", *_RANGES, "Hans", "Shin"]
-_SCRIPTS = ["Other", "Latn", "Cyrl", "Arab", "Han", "Beng", "Deva", "Telu", "Thai", "Grek", "Hang"]
-_PART_OF = {"Rus": "Cyrl", "Ara": "Arab", "Urd": "Arab", "Kana": "Han", "Hans": "Han", "Shin": "Han"}
+# Scripts in which one language is written, or one far more than others (Hebrew than Yiddish, Amharic than Tigrinya).
+_ONLY = {
+    "Telu": "te", "Thai": "th", "Grek": "el", "Hang": "ko", "Armn": "hy", "Hebr": "he", "Guru": "pa", "Gujr": "gu",
+    "Orya": "or", "Taml": "ta", "Knda": "kn", "Mlym": "ml", "Sinh": "si", "Laoo": "lo", "Tibt": "bo", "Mymr": "my",
+    "Geor": "ka", "Ethi": "am", "Khmr": "km",
+}  # fmt: skip
+# Scripts of several languages: languages.yaml's name -> ours
+SHARED = {
+    "Latn": "Latn", "Cyrl": "Cyrl", "Arab": "Arab", "Deva": "Deva", "Beng": "Beng", "Hans": "Han", "Jpan": "Han"
+}  # fmt: skip
+_SCRIPTS = ["Other", *dict.fromkeys(SHARED.values()), *_ONLY]
+_PART_OF = {"Urd": "Arab", "Kana": "Han", "Hans": "Han", "Shin": "Han"}
 _MEMBERS = np.array([[_PART_OF.get(name, name) == script for script in _SCRIPTS] for name in CLASSES], dtype=float)
-_ONLY = {"Beng": "bn", "Deva": "hi", "Telu": "te", "Thai": "th", "Grek": "el", "Hang": "ko"}
-SHARED = {"Latn": "Latn", "Cyrl": "Cyrl", "Arab": "Arab", "Hans": "Han", "Jpan": "Han"}  # languages.yaml's name -> ours
 # How much writing a letter stands for: a Han character is worth about three Latin letters, a syllable two.
-LATIN, MARK = CLASSES.index("Latn"), CLASSES.index("Mark")
+LATIN, MARK, _HANS = (CLASSES.index(name) for name in ("Latn", "Mark", "Hans"))
 WEIGHTS = np.array(
     [{"": 0, "Mark": 0, "Han": 3, "Hans": 3, "Shin": 3, "Kana": 2, "Hang": 2}.get(name, 1) for name in CLASSES]
 )
-# How much it tells: where a script has one language, a letter tells more.
+# How much it tells: where a script has one language, or few, a letter tells more.
 TELLS = np.array(
     [{"": 0, "Mark": 0}.get(name, 1 if _PART_OF.get(name, name) in ("Latn", "Cyrl", "Arab") else 3) for name in CLASSES]
 )
@@ -81,20 +103,36 @@ def _table() -> np.ndarray:
     return table
 
 
-def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
-    """((texts, classes) counts of letters; place -> that text with a blank for whatever is not a letter)."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+def classify(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """(code points, uint32; places in CLASSES, uint8) of a text's characters."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     places = codes
     if codes.max(initial=0) > 0xFFFF:
         han = (codes >= 0x20000) & (codes < 0x32000)
         places = np.where(codes > 0xFFFF, np.where(han, _ASTRAL_HAN, _ASTRAL), codes)
-    classes = _table()[places]
+    return codes, _table()[places]
+
+
+def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
+    """((texts, classes) counts of letters; place -> that text with a blank for whatever is not a letter)."""
+    codes, classes = classify("".join(texts))
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     owner = np.repeat(np.arange(len(texts)) * len(CLASSES), lengths)
     counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
     letters = np.where(classes == 0, np.uint32(32), codes)
     ends = np.concatenate([[0], np.cumsum(lengths)]).tolist()
     return counts.astype(float), lambda i: letters[ends[i] : ends[i + 1]].tobytes().decode("utf-32-le")
+
+
+def own_classes(script: str) -> np.ndarray:
+    """(classes,) bool: the letters of a script of languages.yaml; kana are Japanese alone, simplified ones Chinese."""
+    ours = SHARED.get(script, {"Kore": "Hang"}.get(script, script))
+    own = np.array([_PART_OF.get(name, name) == ours for name in CLASSES])
+    if script == "Hans":
+        own[CLASSES.index("Kana")] = False
+    if script == "Jpan":
+        own[_HANS] = False
+    return own
 
 
 def letters_alone(texts: Sequence[str]) -> list[str]:
@@ -105,7 +143,7 @@ def letters_alone(texts: Sequence[str]) -> list[str]:
 
 def decide_by_script(counts: np.ndarray) -> list[str | None]:
     """From (texts, classes) counts: a language where the letters alone decide, else the shared script (`Latn`, `Cyrl`,
-    `Arab`, `Han`) that holds the text, else None: mixed, foreign or empty.
+    `Arab`, `Deva`, `Beng`, `Han`) that holds the text, else None: mixed, of no known script, or empty.
     """
     weights = counts * WEIGHTS
     scripts, total = weights @ _MEMBERS, weights.sum(axis=1)
@@ -114,13 +152,57 @@ def decide_by_script(counts: np.ndarray) -> list[str | None]:
     for script, language in _ONLY.items():
         answers[answers == script] = language
     of = {name: weights[:, place] for place, name in enumerate(CLASSES)}
-    # Enough kana makes it Japanese; simplified characters, or a long run of Han without any kana, cannot be.
+    # Enough kana makes it Japanese; simplified characters without any kana cannot be.
     answers[(answers == "Han") & (of["Kana"] + of["Shin"] >= 0.1 * total) & (20 * of["Hans"] <= total)] = "ja"
-    answers[(answers == "Han") & (of["Kana"] == 0) & (of["Shin"] == 0) & ((of["Hans"] > 0) | (of["Han"] >= 24))] = "zh"
-    answers[(answers == "Cyrl") & (of["Rus"] > 0) & (200 * of["Rus"] >= total)] = "ru"
-    answers[(answers == "Arab") & (of["Urd"] >= 2) & (of["Urd"] > 9 * of["Ara"])] = "ur"
-    answers[(answers == "Arab") & (of["Ara"] >= 2) & (of["Ara"] > 9 * of["Urd"])] = "ar"
+    answers[(answers == "Han") & (of["Kana"] == 0) & (of["Shin"] == 0) & (of["Hans"] > 0)] = "zh"
+    answers[(answers == "Arab") & (of["Urd"] >= 2) & (20 * of["Urd"] >= total)] = "ur"
     return answers.tolist()
+
+
+_LATIN_ALPHABET = "a-zªº"
+# The letters that a language of a shared script writes, loan words of its dictionaries included.
+_ALPHABETS = {
+    "en": _LATIN_ALPHABET,
+    "sw": _LATIN_ALPHABET,
+    "de": _LATIN_ALPHABET + "äöüß",
+    "fr": _LATIN_ALPHABET + "àâæçéèêëîïôœùûüÿ",
+    "es": _LATIN_ALPHABET + "áéíñóúü",
+    "it": _LATIN_ALPHABET + "àèéìíîòóùú",
+    "pt": _LATIN_ALPHABET + "áâãàçéêíóôõúü",
+    "nl": _LATIN_ALPHABET + "ëïéèêöüáóäíçĳ",
+    "pl": _LATIN_ALPHABET + "ąćęłńóśźż",
+    "tr": _LATIN_ALPHABET + "çğıöşüâîû",
+    "vi": _LATIN_ALPHABET + "àáâãèéêìíòóôõùúýăđĩũơưạ-ỹ",
+    "ru": "а-яё",
+    "bg": "а-ъьюяѝ",
+    "ar": "\u0621-\u063a\u0640-\u064a\u0671",
+    "ur": "\u0621-\u063a\u0640-\u064a\u0671پٹچڈڑژکگںۀہۂۃھیےۓە",
+    "hi": "\u0904-\u0932\u0935-\u0939\u093d\u0950\u0958-\u0961",
+    "bn": "\u0985-\u09ef",
+}
+
+
+@cache
+def foreign_letters(language: str) -> re.Pattern[str] | None:
+    """Finds lower-case letters of the language's script that its alphabet lacks (ї in Russian); None: no such list."""
+    if language not in _ALPHABETS:
+        return None
+    own = re.compile(f"[{_ALPHABETS[language]}]")
+    script = CLASSES[_table()[ord(_ALPHABETS[language][0])]]
+    inside = np.isin(_table(), [place for place, name in enumerate(CLASSES) if _PART_OF.get(name, name) == script])
+    letters = [chr(code) for code in np.flatnonzero(inside)]
+    return re.compile("[" + "".join(x for x in letters if x.isalpha() and x.lower() == x and not own.match(x)) + "]")
+
+
+# Words and characters that, in a run without kana, only Chinese has: simplified or not, they are no Japanese.
+_CHINESE = re.compile(
+    "所以|因為|因此|如果|但是|然後|我們|一共|總共|每[個天人次]|等於|剩下|首先|其中|或者|就是|可以|[你您她它們嗎呢吧啊麼這哪很沒讓找錢說]|是(?![非正認])"
+)
+
+
+def chinese_signs(text: str) -> int:
+    """How many words or characters of a text only Chinese writes: 0 for most Japanese, and for headings of either."""
+    return len(_CHINESE.findall(text)) + sum(_table()[ord(x)] == _HANS for x in text if "一" <= x <= "龥")
 
 
 def writing_of(words: Sequence[str]) -> list[tuple[str, float]]:

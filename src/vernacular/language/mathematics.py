@@ -1,6 +1,8 @@
-"""Texts without mathematics: what is left are the words, by which a language is identified."""
+"""Texts without mathematics and code: what is left are the words, by which a language is identified."""
 
 import re
+
+from vernacular.language.markup import strip_code
 
 LONGEST, PIECE = 100_000, 1_000  # characters of a text that are examined; of a longer one, in pieces (our choice)
 
@@ -27,16 +29,16 @@ def excerpt(text: str) -> str:
 
 
 def strip_math(text: str) -> str:
-    r"""The words of a text: no LaTeX, no numbers (in any script), no operators, single spaces; linear time.
+    r"""The words of a text: no LaTeX, no code, no numbers (in any script), no operators, single spaces; linear time.
 
     Words inside `\text{}` stay, and so do words between dollar signs, which may be prices.
     """
-    return strip_numbers(strip_latex(text))
+    return strip_numbers(strip_formal(text))
 
 
-def strip_latex(text: str) -> str:
-    """The text (an excerpt of a very long one) without LaTeX."""
-    text = excerpt(text)
+def strip_formal(text: str) -> str:
+    """The text (an excerpt of a very long one) without LaTeX, code, addresses and file names."""
+    text = strip_code(excerpt(text))
     if "$" in text:
         text = _DOLLARS.sub(lambda match: f" {' '.join(_WORDS.findall(_strip_commands(match[1])))} ", text)
     return _strip_commands(text)

@@ -1,4 +1,8 @@
-"""Common words of the languages that share a script (`resources/common_words.yaml`), for `identify`."""
+"""Common words of the languages that share a script, for `identify`.
+
+`resources/common_words.yaml` has those of the languages of languages.yaml, `resources/other_words.yaml` those of
+languages outside it.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,17 +13,19 @@ import numpy as np
 
 from vernacular.storage.yaml_file import read_yaml
 
-FILE = Path(__file__).parents[3] / "resources" / "common_words.yaml"
-WORDS: dict[str, str] = read_yaml(FILE)
-LANGUAGES = tuple(WORDS)
-POINTS = 12  # of a word that one language alone lists; those who share a word share its points
+FOLDER = Path(__file__).parents[3] / "resources"
+WORDS: dict[str, str] = read_yaml(FOLDER / "common_words.yaml")
+OTHERS: dict[str, str] = read_yaml(FOLDER / "other_words.yaml")
+LANGUAGES = (*WORDS, *OTHERS)
+PLACES = {code: place for place, code in enumerate(LANGUAGES)}
+POINTS = 12  # of a word that one language of WORDS alone lists; those who share a word share its points
 
 
 @cache
 def lexicon() -> dict[str, tuple[str, ...]]:
     """Word -> the languages that list it."""
     languages: dict[str, dict[str, None]] = {}
-    for language, words in WORDS.items():
+    for language, words in (*WORDS.items(), *OTHERS.items()):
         for word in words.split():
             languages.setdefault(word, {})[language] = None
     return {word: tuple(listed) for word, listed in languages.items()}
@@ -27,15 +33,20 @@ def lexicon() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _packed_points() -> dict[str, int]:
-    """Word -> its points, 32 bits for each language side by side, so that adding up words is adding whole numbers."""
-    return {
-        word: sum(POINTS // len(listed) << 32 * LANGUAGES.index(language) for language in listed)
-        for word, listed in lexicon().items()
-    }
+    """Word -> its points, 32 bits for each language side by side, so that adding up words is adding whole numbers.
+
+    The languages of WORDS share a word's points among themselves; one of OTHERS gets as many as each of them, so that
+    a long list of neighbours takes nothing from a language of WORDS.
+    """
+    packed = {}
+    for word, listed in lexicon().items():
+        share = POINTS // max(sum(language in WORDS for language in listed), 1)
+        packed[word] = sum(share << 32 * PLACES[language] for language in listed)
+    return packed
 
 
 def count_words(texts: Sequence[str]) -> np.ndarray:
-    """(texts, languages of WORDS): the points of the common words in texts of letters in lower case."""
+    """(texts, LANGUAGES): the points of the common words in texts of letters in lower case."""
     get, size = _packed_points().get, 4 * len(LANGUAGES)
     sums = (sum(map(get, text.split(), repeat(0))) for text in texts)
     packed = b"".join(value.to_bytes(size, "little") for value in sums)

@@ -9,7 +9,7 @@ import yaml
 from vernacular.models.provenance import PACKAGES
 from vernacular.report.options import CardOptions
 
-RATES = ("accuracy", "lpr", "wpr", "lcpr")
+RATES = ("accuracy", "lpr", "wpr", "lcpr", "answer_consistency")
 QUOTED = '"'
 GROUPS = ("all", "en", "in-domain", "out-of-domain")
 
@@ -112,7 +112,8 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: Ca
             sources_table(options.sources),
             "## Scores\n",
             scores
-            + "\nPer cent, with 95 % intervals; lpr, wpr and lcpr: is the trace in the language of the question.\n"
+            + "\nPer cent, with 95 % intervals; lpr, wpr and lcpr: is the trace in the language of the question; "
+            "answer_consistency: is the response, where its language can be told.\n"
             if scores
             else "None in the tables of the study.\n",
             "## Licence\n",

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.version import read_table
 from vernacular.report.style import PALETTE, new_figure
-from vernacular.storage.tables import read_csv, with_bounds
+from vernacular.storage.tables import with_bounds
 
 GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR"}
@@ -20,7 +21,7 @@ def languages_table(scores: str | Path) -> pd.DataFrame:
     Rates with their 95 % intervals; means over several seeds, also of the ends of the intervals. Rounded to 6 digits.
     Raises ValueError for a table without a row for a single language.
     """
-    rows = read_csv(scores, ["seeds", *COLUMNS])
+    rows = read_table(scores, ["seeds", *COLUMNS])
     rows = rows[~rows["language"].isin(GROUPS) & (rows["seeds"] == 1)]
     if rows.empty:
         raise ValueError(f"{scores}: no rows to draw; delete it and rerun")

@@ -11,12 +11,13 @@ import pandas as pd
 
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.statistics import ENGLISH, Estimate, tally
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.comparisons import accuracies, bounded, difference, scored_model
 from vernacular.report.options import MergeOptions
 from vernacular.storage.tables import with_bounds
 
 COMPARED = ("average", "english", "low_resource", "average_gain", "low_resource_gain", "english_change")
-MERGE_COLUMNS = ("study", "model", "benchmark", "seed", "n", "languages", *with_bounds(*COMPARED))
+MERGE_COLUMNS = ("study", "model", "benchmark", "seed", "n", "languages", *with_bounds(*COMPARED), "metrics_version")
 
 
 def merge_table(frames: Frames, options: MergeOptions) -> pd.DataFrame:
@@ -54,12 +55,14 @@ def merge_table(frames: Frames, options: MergeOptions) -> pd.DataFrame:
             compared = model != other and run in estimates
             values += bounded(difference(estimates[run], estimates[other, seed]) if compared else None)
         asked = scores[["id", "language"]].drop_duplicates()
-        rows.append((options.study, model, benchmark, seed, len(asked), asked["language"].nunique(), *values))
+        counts = len(asked), asked["language"].nunique()
+        rows.append((options.study, model, benchmark, seed, *counts, *values, METRICS_VERSION))
     return pd.DataFrame(rows, columns=list(MERGE_COLUMNS))
 
 
 def language_table(frames: Frames, benchmark: str, options: MergeOptions) -> pd.DataFrame:
-    """`tables/merge-<benchmark>.csv`: a row for each (model, seed) with scores, a column per language, the average.
+    """`tables/merge-<benchmark>.csv`: a row for each (model, seed) with scores, a column per language, the average, the
+    metrics version.
 
     Languages are in the order of in_order. Cells hold percentages: "57.6 (51.2-63.9)", accuracy with its 95 % interval.
     Raises ValueError if no model was scored on the benchmark, or if models were scored on different questions.
@@ -72,7 +75,7 @@ def language_table(frames: Frames, benchmark: str, options: MergeOptions) -> pd.
         for name, members in groups.items()
     }
     runs = {"model": [model for model, _ in scores], "seed": [seed for _, seed in scores]}
-    return pd.DataFrame({**runs, **columns})
+    return pd.DataFrame({**runs, **columns, "metrics_version": METRICS_VERSION})
 
 
 def comparable_scores(frames: Frames, benchmark: str) -> dict[Run, pd.DataFrame]:

@@ -17,7 +17,14 @@ from vernacular.storage.tables import with_bounds
 
 FOLDER = Path(__file__).parents[3] / "workflow" / "report"
 GROUPS = ("all", "in-domain", "out-of-domain")
-METRICS = {"accuracy": "accuracy", "lcpr": "LCPR", "tokens_mean": "tokens"}
+METRICS = {
+    "accuracy": "accuracy",
+    "lcpr": "LCPR",
+    "code_switch_rate": "traces that switch languages",
+    "foreign_script_rate": "traces with letters of a foreign script",
+    "answer_consistency": "responses in the language of the question",
+    "tokens_mean": "tokens",
+}
 
 
 def render(
@@ -111,12 +118,16 @@ def with_none(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each of METRICS the models by language: groups first, then languages by code."""
+    """For each of METRICS the models by language: groups first, then languages by code.
+
+    A cell is value, low and high, for the responses followed by how many of them were identified; None for no row.
+    """
     found = set(rows["language"])
     columns = [group for group in GROUPS if group in found] + sorted(found - set(GROUPS))
     tables = []
     for metric, title in METRICS.items():
-        cells = rows.set_index(["model", "language"])[with_bounds(metric)]
+        beside = ["answer_n"] if metric == "answer_consistency" else []
+        cells = rows.set_index(["model", "language"])[[*with_bounds(metric), *beside]]
         lines = [
             (model, [cells.loc[(model, code)].tolist() if (model, code) in cells.index else None for code in columns])
             for model in dict.fromkeys(rows["model"])
@@ -133,7 +144,8 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
     """
     if "seeds" in table:
         table = table[table["seeds"] == table["seeds"].max()]
-    hidden = {"study", "seeds"} | ({"seed"} if "seed" in table and table["seed"].nunique() < 2 else set())
+    one_seed = "seed" in table and table["seed"].nunique() < 2
+    hidden = {"study", "seeds", "metrics_version", *(["seed"] if one_seed else [])}
     names = [name for name in map(str, table) if name not in hidden and not name.endswith(("_low", "_high"))]
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}

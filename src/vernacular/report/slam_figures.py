@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.results import read_probe
+from vernacular.evaluation.version import read_table
 from vernacular.report.options import SlamOptions
 from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, new_figure
-from vernacular.storage.tables import read_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +120,7 @@ def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> 
 
 def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
     """`figures/slam-sweep.csv`: tables/slam-sweep.csv (sweep_table) as it is. Raises ValueError if it has no rows."""
-    rows = read_csv(sweep)
+    rows = read_table(sweep)
     if rows.empty:
         raise ValueError(f"{sweep}: no rows to draw; delete it and rerun the sweep")
     return rows

@@ -9,12 +9,13 @@ import pandas as pd
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.results import MEASURED
 from vernacular.evaluation.statistics import DIGITS, ENGLISH, Array, Estimate, interval
+from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.comparisons import accuracies, bounded, difference, scored_model
 from vernacular.report.options import SlamOptions
 from vernacular.storage.tables import with_bounds
 
 COMPARED = ("accuracy_en", "accuracy_mean", "change_en", "change_mean", "over_baseline")
-SLAM_COLUMNS = ("study", "model", "benchmark", "seed", "n", "tuned_share", *with_bounds(*COMPARED))
+SLAM_COLUMNS = ("study", "model", "benchmark", "seed", "n", "tuned_share", *with_bounds(*COMPARED), "metrics_version")
 COST_COLUMNS = (
     *("study", "model", "seed", "stages", *MEASURED),
     *("seconds_per_million_tokens", "speedup_at_budget", "speedup_at_equal_tokens"),
@@ -22,6 +23,7 @@ COST_COLUMNS = (
 SWEEP_COLUMNS = (
     *("study", "benchmark", "seed", "layer", "model", "msd", "msd_rank"),
     *("gain", "gain_low", "gain_high", "gain_rank", "spearman", "spearman_low", "spearman_high"),
+    "metrics_version",
 )
 
 Costs = Mapping[Run, Mapping[str, float]]  # results.read_costs
@@ -56,7 +58,7 @@ def slam_table(frames: Frames, costs: Costs, options: SlamOptions) -> pd.DataFra
         tuned_share = None if run == reference else _tuned_share(costs, model, seed)
         values = [number for estimate in estimates for number in bounded(estimate)]
         questions = len(scores[["id", "language"]].drop_duplicates())
-        rows.append((options.study, model, benchmark, seed, questions, tuned_share, *values))
+        rows.append((options.study, model, benchmark, seed, questions, tuned_share, *values, METRICS_VERSION))
     return pd.DataFrame(rows, columns=list(SLAM_COLUMNS))
 
 
@@ -119,7 +121,8 @@ def sweep_table(
             msd_rank, gain_rank = (pd.Series(v).rank(ascending=False, method="min").astype(int) for v in (msd, points))
             for i, (layer, model) in enumerate(models.items()):
                 gain = (*bounded(gains[i]), gain_rank[i])
-                rows.append((options.study, benchmark, seed, layer, model, msd[i], msd_rank[i], *gain, *correlation))
+                found = (layer, model, msd[i], msd_rank[i], *gain, *correlation)
+                rows.append((options.study, benchmark, seed, *found, METRICS_VERSION))
     return pd.DataFrame(rows, columns=list(SWEEP_COLUMNS))
 
 

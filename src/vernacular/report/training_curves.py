@@ -11,10 +11,11 @@ from vernacular.storage.tables import read_csv
 
 PANELS = {
     "accuracy": "share of right answers",
-    "match_rate": "traces in the query's language",
+    "match_rate": "completions that match the query's language",
     "alignment_strength": "bonus x g(t)",
     "tokens": "tokens a completion",
 }
+TRACES = ("native_rate", "english_rate", "abstained_rate")  # shares of the languages of traces; the others of MIX
 MIX = {  # column -> what a trace is in, its colour
     "query": ("the query's language", PALETTE[0]),
     "another": ("another language", PALETTE[4]),
@@ -26,15 +27,15 @@ WINDOW = 5  # steps of the running mean in the figures: one step scores some doz
 
 
 def training_table(models: Sequence[str | Path]) -> pd.DataFrame:
-    """`figures/training.csv`: model, step, PANELS, english_rate, abstained_rate: GRPO's own rollouts, step by step.
+    """`figures/training.csv`: model, step, PANELS, TRACES: GRPO's own rollouts, step by step.
 
-    Shares of 1 and mean tokens per completion, means over the seeds, not smoothed; `mix_table` needs the two rates
-    that are not in PANELS. Rounded to 6 digits. models: folders .../seed-<n>/models/<model> with their history.csv.
+    Shares of 1 and mean tokens per completion, means over the seeds, not smoothed; `mix_table` needs TRACES. Rounded to
+    6 digits. models: folders .../seed-<n>/models/<model> with their history.csv.
     Raises ValueError for one without these columns.
     """
     rows = []
     for path in map(Path, models):
-        columns = ["step", *PANELS, "english_rate", "abstained_rate"]
+        columns = ["step", *PANELS, *TRACES]
         of_file = [TOKENS if name == "tokens" else name for name in columns]
         history = read_csv(path / "history.csv", of_file).rename(columns={TOKENS: "tokens"})
         rows.append(history[columns].assign(model=path.name))
@@ -45,15 +46,15 @@ def training_table(models: Sequence[str | Path]) -> pd.DataFrame:
 def mix_table(table: pd.DataFrame) -> pd.DataFrame:
     """`figures/training-languages.csv`: model, step and MIX, from the rows of `training_table`.
 
-    Shares of the rollouts, which add up to 1, not smoothed; rounded to 6 digits. If some queries are in English, traces
-    that match and traces in English overlap; the overlap counts for the query's language, and what remains for English
-    may include some of another language.
+    Shares of the rollouts, which add up to 1, not smoothed; rounded to 6 digits. If some queries are in English, native
+    traces and traces in English overlap; the overlap counts for the query's language, and what remains for English may
+    include some of another language.
     """
-    match, unknown = table["match_rate"], table["abstained_rate"]
-    english = table["english_rate"].clip(upper=(1 - match - unknown).clip(lower=0))
+    native, unknown = table["native_rate"], table["abstained_rate"]
+    english = table["english_rate"].clip(upper=(1 - native - unknown).clip(lower=0))
     shares = {
-        "query": match,
-        "another": (1 - match - unknown - english).clip(lower=0),
+        "query": native,
+        "another": (1 - native - unknown - english).clip(lower=0),
         "english": english,
         "not_identified": unknown,
     }

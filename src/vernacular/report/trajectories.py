@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vernacular.evaluation.version import read_table
 from vernacular.report import style
 from vernacular.report.options import TrajectoriesOptions
-from vernacular.storage.tables import read_csv, with_bounds
+from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) 
     Rates are macro averages over all languages except English, and means over several seeds. paths: model -> step ->
     its name in the table. Raises ValueError if the table lacks one, or if only English was evaluated.
     """
-    rows = read_csv(table, ["model", "benchmark", "language", "seeds", *COLUMNS[3:]])
+    rows = read_table(table, ["model", "benchmark", "language", "seeds", *COLUMNS[3:]])
     rows = rows[(rows["language"] == "all") & (rows["seeds"] == rows["seeds"].max())]
     found = {(row["benchmark"], row["model"]): row for row in rows.to_dict("records")}
     points = []

@@ -42,6 +42,7 @@ GENERATION = pa.schema(
 SCORE = pa.schema(
     [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
     + [("trace_language", TEXT), ("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH)]
+    + [("foreign_script", TRUTH), ("answer_language", TEXT), ("given_up", TRUTH), ("metrics_version", WHOLE)]
     + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("finish_reason", TEXT)]
 )
 

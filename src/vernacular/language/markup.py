@@ -1,0 +1,83 @@
+"""Texts without what has no language: code, addresses, file names. Prose in a code fence is not code. Our choice."""
+
+import re
+
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
+_INLINE = re.compile(r"``([^`\n]{1,500})``|`([^`\n]{1,500})`")
+_LINK = re.compile(r"\[([^\][\n]{0,300})\]\([^()\s]{1,2000}\)")
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}"
+)
+_FILE = re.compile(
+    r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"
+    r"|docx?|xlsx?|pptx?|zip|gz|py|ipynb|js|ts|java|cpp|hpp|rs|go|rb|sh|sql|php)(?![\w.])"
+)
+_TRIGGER = re.compile(r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|import|^\s*(?:else|try|end|return)\b", re.MULTILINE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+# A line of a program: definitions, loops and conditions, imports, calls, assignments of at most two words.
+_NAME = r"[A-Za-z_][\w.]{0,60}(?:\[[^\]\n]{0,60}\])?"
+_CODE = re.compile(
+    rf"""\s*(?:
+      (?:async\s+)?(?:def|function|func|fn)\s+\w+\s*\(.*
+    | class\s+\w+\s*(?:\([^)\n]*\))?\s*[:{{].*
+    | (?:public|private|static|void|int|float|double)\s+[\w<>\[\]\s]{{1,60}}(?:\(.*|;)
+    | (?:import|from)\s+[\w.]+(?:\s+import\s+[\w.*,\s]+)?(?:\s+as\s+\w+)?\s*;?
+    | \#\s*include\b.* | using\s+[\w:.\s]+;
+    | (?:for|while|if|elif|switch|with)\b.*[:{{]\s*(?:{_NAME}\s*[-+*/]?=.*|\w+\(.*|)
+    | (?:else|try|finally|do)\s*[:{{] | (?:except|catch)\b.*[:{{]
+    | return\b[^.!?]*[=+*/%()\[\]"';_-][^.!?]* | return(?:\s+\w+)?;?
+    | (?:(?:const|let|var|auto|int|float|double|final|val)\s+)?{_NAME}\s*(?:[-+*/%]|//|\*\*)?=(?!=)\s*(?P<value>.*)
+    | {_NAME}\s*\((?P<arguments>.*)\)\s*;?
+    | >>>.* | \$\s\w.* | [\]\[{{}}();,\s]+
+    )\s*""",
+    re.VERBOSE,
+)
+# Four words in a row with nothing but punctuation between them, or six letters of a script that writes no blanks.
+_PROSE = re.compile(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}")
+_QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+
+
+def strip_code(text: str) -> str:
+    """The text with a blank for each line and each piece of code, each address and file name; linear time.
+
+    Of a code fence the lines that are prose stay, and comments where the fence holds nothing else.
+    """
+    if not _TRIGGER.search(text):
+        return text
+    if "`" in text or "~~~" in text:
+        parts = _FENCE.split(text)
+        parts[1::2] = [_strip_fence(part) for part in parts[1::2]]
+        text = _INLINE.sub(_strip_inline, "\n".join(parts))
+    if "](" in text:
+        text = _LINK.sub(r"\1", text)
+    text = "\n".join("" if _is_code(line) else line for line in text.split("\n"))
+    return _FILE.sub(" ", _ADDRESS.sub(" ", text))
+
+
+def _is_code(line: str) -> bool:
+    if len(line) > 1000 or not (match := _CODE.fullmatch(line)):
+        return False
+    # Code may quote a sentence; an equation in words (`total = the price of all`) is no code.
+    if match["arguments"]:
+        return not _PROSE.search(_QUOTED.sub("", match["arguments"]))
+    return len(_WORD.findall(_QUOTED.sub("", match["value"] or ""))) <= 2
+
+
+def _strip_fence(block: str) -> str:
+    lines = [line for line in block.split("\n") if line.strip()]
+    comments = [line for line in lines if line.lstrip().startswith(("#", "//", "--"))]
+    prose = [line for line in lines if line not in comments and not _is_code(line) and _PROSE.search(line)]
+    return "\n".join(prose or (comments if len(comments) == len(lines) else []))
+
+
+def _is_prose(line: str) -> bool:
+    """At least four words in a row with nothing but punctuation between them, or a run of letters without blanks."""
+    return bool(
+        re.search(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}", line)
+    )
+
+
+def _strip_inline(match: re.Match[str]) -> str:
+    piece = match[1] or match[2]
+    return f" {piece} " if not _is_code(piece) and _PROSE.search(piece) else " "
