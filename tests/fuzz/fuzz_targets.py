@@ -16,9 +16,9 @@ from typing import Any
 from wild import LANGUAGES, wild_text
 
 from vernacular.answers import verify_worker
-from vernacular.answers.labels import LABELS, extract_label
 from vernacular.answers.compare import extract_answer, is_correct
 from vernacular.answers.extract import last_box
+from vernacular.answers.labels import LABELS, extract_label
 from vernacular.answers.numbers import parse_number
 from vernacular.corpus.filter import Digests, has_structure, is_new
 from vernacular.corpus.sources import question_rows

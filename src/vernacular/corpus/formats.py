@@ -58,7 +58,8 @@ def mgsm(path: Path, language: str) -> Iterator[Example]:
             raise ValueError(f"{place} is a header, not a question; delete it: line n is the same in every language")
         answer = columns[1].strip()
         if language != ENGLISH and THOUSANDS.fullmatch(answer):
-            raise ValueError(f"{place}, column 2: '{answer}' may be {answer.replace('.', '')}; write it as 1250 or 1,250")
+            meant = answer.replace(".", "")
+            raise ValueError(f"{place}, column 2: '{answer}' may be {meant}; write it as 1250 or 1,250")
         yield Example(f"{number:05d}", language, columns[0], answer, place=place)
     if blank == 1:
         raise ValueError(f"{path}: line 1 is not of the form question, tab, answer")

@@ -62,7 +62,7 @@ def examples(name: str, folder: Path, split: str, languages: list[str]) -> Itera
             continue
         for example in form.reader(path, language):
             if example.language in languages and in_split(form, example.id, split):
-                if not any(map(str.isalnum, example.question)):
+                if not any(c.isprintable() and not c.isspace() for c in example.question):
                     place = example.place or path
                     raise ValueError(f"{place}: question {example.id} in '{example.language}' is blank; restore it")
                 yield example
