@@ -47,7 +47,11 @@ def main(argv: list[str] | None = None) -> int:
 
         files = sorted(args.folder.glob("*.jsonl"))
         if not files:
-            raise ValueError(f"{args.folder}: no <model>.jsonl here; --help says what a line holds")
+            if args.folder.is_file():
+                raise ValueError(f"{args.folder}: is a file; give its folder, which may hold a file for each model")
+            others = sorted(path.name for path in args.folder.glob("*.json*"))
+            there = f", but {others[0]}" if others else ""
+            raise ValueError(f"{args.folder}: no <model>.jsonl here{there}; --help says what a line holds")
         if args.draws < 100:
             raise ValueError(f"--draws: {args.draws} is too small; give at least 100")
         models = {path.stem: read_completions(path, args.think_tags) for path in files}

@@ -3,7 +3,7 @@
 import difflib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from vernacular.language.phrasebook import LABELS
 from vernacular.storage.messages import nearest
 
 LINE = {
-    "id": "of the question; its translations share it",
-    "language": "of the question (ISO 639-1)",
+    "id": "the question's id, which its translations share",
+    "language": "the question's language (ISO 639-1)",
     "answer": "the correct answer",
     "completion": "what the model wrote: trace, </think>, response",
     "benchmark": "name of the set of questions (default: completions)",
@@ -44,13 +44,27 @@ _OTHER_NAMES = {
         "answers",
         "gold_answer",
     ),
-    "completion": ("response", "output", "generation", "prediction", "text", "resps", "model_output", "completions"),
+    "completion": (
+        "response",
+        "output",
+        "generation",
+        "prediction",
+        "text",
+        "resps",
+        "model_output",
+        "completions",
+        "outputs",
+        "generations",
+        "generated_text",
+        "responses",
+        "content",
+    ),
 }
 # ISO 639-2, countries and names that stand for a language beside those of resources/languages.yaml.
 _OTHER_CODES = {
     **{"ara": "ar", "swa": "sw", "cmn": "zh", "chi": "zh", "ger": "de", "fre": "fr", "dut": "nl", "gre": "el"},
     **{"jp": "ja", "cn": "zh", "kr": "ko", "gr": "el", "vn": "vi", "in": "hi", "pk": "ur", "br": "pt", "gb": "en"},
-    **{"us": "en", "mandarin": "zh", "castilian": "es"},
+    **{"us": "en", "mandarin": "zh", "castilian": "es", "flemish": "nl"},
 }
 
 
@@ -76,7 +90,7 @@ def check_keys(given: Mapping[str, Any], place: str) -> None:
         if key not in given:
             raise ValueError(f"{place}: '{key}' is missing: {LINE[key]}{other_name(key, given)}")
         if given[key] is None:
-            raise ValueError(f"{place}: '{key}' is null; it holds {LINE[key]}")
+            raise ValueError(f"{place}: '{key}' is null: {LINE[key]}")
     for key in ("id", "answer"):
         check_value(given[key], key, (str, int, float), "a text or a number", place)
     for key in ("language", "completion", "benchmark", "kind", "question"):
@@ -88,7 +102,7 @@ def check_keys(given: Mapping[str, Any], place: str) -> None:
     if kind not in KINDS:
         raise ValueError(f"{place}: unknown kind {shown(kind)}; {nearest(kind, KINDS)}")
     if not str(given["id"]).strip():
-        raise ValueError(f"{place}: 'id' is empty; it holds {LINE['id']}")
+        raise ValueError(f"{place}: 'id' is empty: {LINE['id']}")
     if choices is not None and not (isinstance(choices, list) and all(isinstance(c, str) for c in choices)):
         raise ValueError(f"{place}: 'choices' is {shown(choices)}, not a list of texts")
     check_answer(str(given["answer"]), kind, choices, f"{place}: 'answer'")
@@ -127,14 +141,18 @@ def other_name(key: str, given: Mapping[str, Any]) -> str:
     return f"; is it '{found}'?"
 
 
-def nearest_language(word: str) -> str:
-    """A hint: the code of the language that `word` may mean, by a name, another code or a locale; else all of them."""
+def nearest_language(word: str, choices: Iterable[str] = ()) -> str:
+    """A hint: the code of the language that `word` may mean, by a name, another code or a locale; else all of them.
+
+    choices: codes; empty: of all languages.
+    """
+    codes = list(choices) or list(load_languages())
     names = dict(_OTHER_CODES)
     for code, entry in load_languages().items():
         names |= dict.fromkeys((code, entry["flores"][:3], entry["name"].casefold(), entry["endonym"].casefold()), code)
     plain = word.strip().casefold()
     close = difflib.get_close_matches(plain, names, 1, 0.6) if len(plain) > 3 else []
-    for part in (plain, plain.replace("-", "_").replace(" ", "_").split("_")[0], *close):
-        if part in names:
+    for part in (plain, *plain.replace("-", " ").replace("_", " ").split(), *close):
+        if names.get(part) in codes:
             return f"did you mean '{names[part]}'?"
-    return f"choose from: {', '.join(load_languages())}"
+    return f"choose from: {', '.join(codes)}"

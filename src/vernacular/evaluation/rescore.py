@@ -11,14 +11,13 @@ import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, check_corpus
 from vernacular.corpus.readers import shown
-from vernacular.evaluation.completion_lines import REQUIRED, check_keys, read_lines
+from vernacular.evaluation.completion_lines import REQUIRED, check_keys, nearest_language, read_lines
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.languages import ENGLISH
+from vernacular.language.languages import ENGLISH, load_languages
 from vernacular.language.prompts import split_completion
 from vernacular.language.thinking import FAMILIES, families_in
-from vernacular.storage.messages import nearest
 from vernacular.storage.records import read_rows
 
 
@@ -49,10 +48,11 @@ def read_completions(path: Path, tags: str | None = None) -> list[dict[str, Any]
         benchmark, kind = given.get("benchmark") or "completions", given.get("kind") or "math"
         identifier, language, answer = str(given["id"]), given["language"], str(given["answer"])
         samples = seen.setdefault((benchmark, identifier, language), set())
-        sample, tokens = given.get("sample", len(samples)), given.get("tokens")
+        sample, tokens = given.get("sample"), given.get("tokens")
+        sample = len(samples) if sample is None else sample
         for key, value in (("sample", sample), ("tokens", 0 if tokens is None else tokens)):
             if type(value) is not int or value < 0:
-                raise ValueError(f"{place}: {key} is {value!r}, not a whole number of at least 0")
+                raise ValueError(f"{place}: '{key}' is {shown(value)}, not a whole number of at least 0")
         if sample in samples:
             raise ValueError(f"{place}: sample {sample} of '{identifier}' ({language}) appears twice")
         samples.add(sample)
@@ -133,7 +133,10 @@ def summary(models: Mapping[str, list[dict[str, Any]]], options: Summary) -> tup
     in_domain, candidates = options["in_domain"], options["languages"]
     languages = {row["language"] for rows in models.values() for row in rows}
     if unknown := sorted(set(in_domain) - languages):
-        raise ValueError(f"--in-domain: no completion in '{unknown[0]}'; {nearest(unknown[0], sorted(languages))}")
+        hint = nearest_language(unknown[0], sorted(languages))
+        raise ValueError(f"--in-domain: no completion in '{unknown[0]}'; {hint}")
+    if unknown := [code for code in candidates if code not in load_languages()]:
+        raise ValueError(f"--languages: unknown language '{unknown[0]}'; {nearest_language(unknown[0])}")
     if unseen := sorted(languages - set(candidates or languages)):
         raise ValueError(f"--languages: '{unseen[0]}' is missing although there are completions in it; add it")
     identifier = LanguageIdentifier(candidates or sorted(languages | {ENGLISH}))

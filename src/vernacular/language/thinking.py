@@ -159,11 +159,14 @@ def _is_unspaced(letter: str) -> bool:
 
 
 def families_in(text: str) -> dict[str, int]:
-    """family -> the greatest weight of its tags in a text."""
-    found: dict[str, int] = {}
+    """family -> the greatest weight of its tags in a text: of those that end the thinking, where any do.
+
+    A model that opens with `<thinking>` and ends with `</think>` has ended it.
+    """
+    found: dict[bool, dict[str, int]] = {True: {}, False: {}}
     for tag in tags_in(text):
-        found[tag.family] = max(tag.weight, found.get(tag.family, 0))
-    return found
+        found[tag.ends][tag.family] = max(tag.weight, found[tag.ends].get(tag.family, 0))
+    return found[True] or found[False]
 
 
 def template_family(template: object) -> str | None:
