@@ -19,7 +19,7 @@ from typing import Any
 from fuzz_targets import CHECKS, WARM, Check, ready
 from wild import long_text, wild_text
 
-SECONDS = 2.0  # of its process's own time for one input; math-verify's worker is stopped by the clock
+SECONDS = 2.0  # of its process's own time for one input; math-verify's worker is stopped by the clock, after a minute
 MEMORY = 500 * 2**20
 STALLED = 600.0  # seconds of the clock without an input done, on a machine that others use too
 

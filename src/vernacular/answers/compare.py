@@ -8,13 +8,14 @@ it gets formulas with English numbers, and no words.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from vernacular.answers.arithmetic import exact_value
 from vernacular.answers.extract import boxes_in_a_row, find_answer
 from vernacular.answers.formulas import formula, read_value, written
 from vernacular.answers.lists import Listed, read_list, same_lists, split_list
-from vernacular.answers.numbers import LENGTH, gold_number
+from vernacular.answers.numbers import LENGTH, gold_number, is_list
 from vernacular.answers.verify_worker import verify
 from vernacular.answers.writing import plain
 
@@ -73,10 +74,11 @@ def check_answer(gold: str, text: str, language: str | None) -> Verdict:
     return _by_math_verify(gold, answer, language)
 
 
+@lru_cache(maxsize=8192)
 def gold_value(gold: str) -> Fraction | None:
     """The value of a gold that is a number, x = a number, or a formula of numbers."""
     number = gold_number(gold)
-    if number is not None or len(gold) > LENGTH:
+    if number is not None or len(gold) > LENGTH or is_list(gold):
         return number
     equation = re.fullmatch(r"\s*[A-Za-z]\s*=([^=]*)", gold)
     side = equation[1] if equation else gold
@@ -85,7 +87,7 @@ def gold_value(gold: str) -> Fraction | None:
 
 def answer_value(answer: str, marked: bool, language: str | None) -> Fraction | None:
     """The value of what `find_answer` found: without a mark, an exclamation mark is no factorial."""
-    if not marked and re.search(r"[^\W\d_]", answer):
+    if not marked:
         answer = answer.strip().rstrip("!！ ").strip()
     return read_value(answer, language)
 
@@ -146,6 +148,8 @@ def _by_math_verify(gold: str, answer: str, language: str | None, a_number: bool
     bare = _FUNCTIONS.sub(" ", _COMMAND.sub(" ", candidate))
     if _TEXT.search(candidate) or _PROSE.search(bare) or _TIME.search(candidate) or _TIME.search(wanted):
         return WRONG
+    if a_number and is_list(plain(answer)):
+        return WRONG
     if a_number:
         candidate = candidate.rpartition("=")[2]
         if (
@@ -156,5 +160,24 @@ def _by_math_verify(gold: str, answer: str, language: str | None, a_number: bool
             return WRONG
     elif re.search(r"\d\s*_", candidate):  # 18_{16}
         return WRONG
-    equal = verify(wanted, candidate)
-    return Verdict(bool(equal), given_up=equal is None)
+    given_up = False
+    for one, other in _questions(wanted, candidate):
+        equal = verify(one, other)
+        if equal:
+            return Verdict(True)
+        given_up |= equal is None
+    return Verdict(False, given_up)
+
+
+def _questions(wanted: str, candidate: str) -> list[tuple[str, str]]:
+    """What to ask of two formulas, of which one yes is enough. math-verify compares equations by one side, so these are
+    brought to the form ... = 0; y = 2x + 1 may be answered without y."""
+    gold, answer = wanted.split("="), candidate.split("=")
+    if len(gold) > 2 or len(answer) > 2:
+        return []
+    if len(gold) == len(answer) == 2 and gold[0].split() != answer[0].split():
+        left, right = (f"({one[0]})-({one[1]})" for one in (gold, answer))
+        return [(left, right), (left, f"-({right})")]
+    if any(len(sides) == 2 and len(sides[0].strip()) != 1 for sides in (gold, answer)) and len(gold) != len(answer):
+        return []
+    return [(gold[-1], answer[-1])]

@@ -9,7 +9,8 @@ from vernacular.answers.writing import without_markdown
 BARE_LENGTH = 80  # characters: a longer text in which nothing marks the answer has none (our choice)
 BOXES = 20  # that may be the parts of one answer (our choice)
 
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?:\{|(?=[-−–$]*\d))")
+_BOX = re.compile(r"\\boxed\s*(?:\{|(?=[-−–$]*\d))")
+_FRAME = re.compile(r"\\f(?:box|ramebox)\s*\{")  # each begins with a literal, which is searched ten times as fast
 _UNBRACED = re.compile(r"[-−–$]*\d(?:[\d.,]*\d)?")  # \boxed 18
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # an escaped brace is text
 _TAGS = re.compile(r"<answer>", re.IGNORECASE)
@@ -25,11 +26,19 @@ def last_box(text: str) -> str | None:
 
     Linear in the text. A box with over a million braces and escapes counts as one that never closes (our choice).
     """
-    last = deque(_BOX.finditer(text), maxlen=1)
-    if not last:
+    last = max((found[0] for found in map(_last, (_BOX, _FRAME), (text, text)) if found), key=_start, default=None)
+    if last is None:
         return None
-    end = _box_end(text, last[0])
-    return None if end is None else text[last[0].end() : end]
+    end = _box_end(text, last)
+    return None if end is None else text[last.end() : end]
+
+
+def _last(pattern: re.Pattern[str], text: str) -> deque[re.Match[str]]:
+    return deque(pattern.finditer(text), maxlen=1)
+
+
+def _start(found: re.Match[str]) -> int:
+    return found.start()
 
 
 def _box_end(text: str, opening: re.Match[str]) -> int | None:
@@ -68,7 +77,7 @@ def find_answer(text: str) -> tuple[str, bool] | None:
     The last box or `<answer>` counts; without them a last line after ####, or a text of at most 80 characters as a
     whole, without its Markdown.
     """
-    tag = deque(_TAGS.finditer(text), maxlen=1)
+    tag = deque(_TAGS.finditer(text) if "<" in text else (), maxlen=1)
     if tag:
         end = _END_TAG.search(text, tag[0].end())
         inside = text[tag[0].end() : end.start() if end else len(text)]

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from vernacular.answers.arithmetic import exact_value
 from vernacular.answers.number_words import fold
-from vernacular.answers.numbers import DIGITS, LENGTH, RUN, number_value, parse_number
+from vernacular.answers.numbers import DIGITS, LENGTH, RUN, in_brackets, number_value, parse_number
 from vernacular.answers.writing import plain, undress
 
 _EQUALS = re.compile(
-    r"=>|->|(?<![<>!:=])=(?![=<>])|[⇒→⟹⟶➔➜➡⇨∴]|\\(?:Rightarrow|implies|to|rightarrow|longrightarrow|therefore)(?![A-Za-z])"
+    r"=>|->|(?<![<>!:=])=(?![=<>])|[⇒→⟹⟶➔➜➡⇨∴←⇐⟵⟸]|\\(?:Rightarrow|implies|to|rightarrow|longrightarrow|therefore)(?![A-Za-z])"
 )
 _RELATION = re.compile(
     r"[<>≤≥≠≈≃≅∼±∓≡∈]|(?<=[<>!:])=|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|simeq|cong|pm|mp|equiv|in|to|not)(?![A-Za-z])"
@@ -24,6 +24,7 @@ _JOINERS = re.compile(
 _VARIABLE = r"(?<![^\W\d_])[a-zα-ωа-яسصع](?![^\W\d_])"
 _INDEXED = re.compile(rf"{_VARIABLE}'*(?:_\s*\{{?\w{{1,4}}\}}?|\([^()]{{0,20}}\))")
 _LONE = re.compile(rf"\s*{_VARIABLE}'*(?:_\s*\{{?\w{{1,4}}\}}?)?\s*[.]?\s*")
+_OPENING = re.compile(r"\s*(?:[^\W\d_]{2,}\s*){1,6}[,:،、，]\s*")  # "Therefore, x = 18"
 _LEFT = re.compile(r"[^,;!?]*")
 
 _LOCAL = re.compile(r"\d+(?:(?:[.,'٫٬]| (?=\d{3}(?!\d)))\d+)*")
@@ -41,7 +42,7 @@ def read_value(text: str, language: str | None) -> Fraction | None:
     if number is not None or not 0 < len(text) <= LENGTH:
         return number
     text = plain(text)
-    if _RELATION.search(text.replace("=>", "=").replace("->", "=")):
+    if in_brackets(text) or _RELATION.search(text.replace("=>", "=").replace("->", "=")):
         return None
     *left, last = _EQUALS.split(text)
     if not left:
@@ -60,7 +61,7 @@ def _is_left_side(side: str) -> bool:
     Not 2x, x + 3, nor anything with a second answer before it, as in `x = 18, y = 20`.
     """
     text = fold(undress(_OPERATOR.sub("*", side)))
-    text = re.sub(RUN, "0", text)
+    text = re.sub(r"0\s*[xх]\s*(?=0)", "0*", re.sub(RUN, "0", _OPENING.sub("", text)))  # 4 x 9
     has_numbers = "0" in text
     text = _INDEXED.sub("", _COMMAND.sub(" ", text))
     if not _LEFT.fullmatch(text) or (has_numbers and _JOINERS.search(text)):

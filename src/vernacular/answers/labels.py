@@ -20,7 +20,7 @@ _OTHER_SCRIPT = re.compile(r"[АВСЕΑΒΕϹ]")
 # Not inside a word, but next to scripts that set no spaces (C입니다).
 _WORDLIKE = "A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
 _LETTER = re.compile(rf"(?<![{_WORDLIKE}])[A-EАВСЕΑΒΕϹ](?![{_WORDLIKE}])")
-_ARTICLE = re.compile(r"\A. (?=[a-zß-ÿ])")  # "A knife"
+_ARTICLE = re.compile(r"\A[AE] (?=[a-zß-ÿ])")  # "A knife"
 _AT_THE_END = re.compile(r"[\s.)。）:*\]]*(?:$|[.)])")
 _LABEL = re.compile("|".join(LABELS))
 _DRESS = re.compile(r"\\(?:text|math)[a-z]*\s*\{([^{}]*)\}|\\(?:underline|emph|boldsymbol)\s*\{([^{}]*)\}")
@@ -53,7 +53,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
     for letter in (answer, _without_label_words(answer)):
         if _LETTER.fullmatch(letter.upper().translate(_LOOK_ALIKES)) and len(letter) == 1:
             return letter.upper().translate(_LOOK_ALIKES)
-    return _letter_of(answer, options)
+    return _letter_of(answer, options) or _letter_of(_without_label_words(answer), options)
 
 
 def _without_label_words(answer: str) -> str:

@@ -8,7 +8,7 @@ from vernacular.answers.writing import plain
 
 PARTS = 50  # of an answer (our choice)
 
-_NAMED = re.compile(r"\s*[A-Za-z]\s*(?:=|:|\\in(?![A-Za-z])|∈)\s*(?=\\?[(\[{])")
+_NAMED = re.compile(r"\s*(?:[A-Za-z]|\([a-z](?:\s*,\s*[a-z]){1,5}\))\s*(?:=|:|\\in(?![A-Za-z])|∈)\s*(?=\\?[(\[{])")
 _JOINER = re.compile(
     r"\\(?:text|textrm|mbox|mathrm)[a-z]*\s*\{\s*,?\s*(?:and|or|und|oder|et|ou|y|o|e)\s*\}"
     r"|(?<![^\W\d_])(?:and|or|und|oder|et|ou|y|o|e|и|или|i|lub|en|of|ve|veya|και|ή|và|hoặc|na|au|و|أو|اور|یا|और|या|এবং"
@@ -26,9 +26,9 @@ class Listed(NamedTuple):
 
 def read_list(text: str) -> Listed:
     """The brackets around the whole of a text, and the rest."""
-    text = re.sub(r"\\(?:left|right|[bB]igg?[lrm]?)(?![A-Za-z])|\\[!]", "", plain(text)).strip().strip("$").strip()
+    text = re.sub(r"\\(?:left|right|[bB]igg?[lrm]?)(?![A-Za-z])|\\[!]", "", plain(text)).strip(" \n\t$.。")
     text = _NAMED.sub("", text, count=1) if _NAMED.match(text) else text
-    text = text.replace("\\{", "{").replace("\\}", "}").replace("\\lbrace", "{").replace("\\rbrace", "}").rstrip(".。")
+    text = text.replace("\\{", "{").replace("\\}", "}").replace("\\lbrace", "{").replace("\\rbrace", "}")
     if len(text) > 1 and text[0] in "([{" and text[-1] in ")]}" and _encloses(text):
         return Listed(text[0] + text[-1], text[1:-1])
     return Listed("{}", text)

@@ -7,7 +7,7 @@ answers in French `billion` is 10^12, `million` and `lakh` are read, Turkish `bi
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,9 @@ class Words(NamedTuple):
     letters: frozenset[str]
     small_words: frozenset[str]
     scale_first: bool
+    any_glued: re.Pattern[str]  # whether one of `glued`, `halves` or `before` is there at all
+    any_half: re.Pattern[str]
+    any_before: re.Pattern[str]
 
 
 def fold(text: str) -> str:
@@ -73,17 +76,27 @@ def words_of(language: str | None) -> Words:
         scales.update(_scales(entry))
         refused |= {*_listed(entry, "half_words")}
     glued_refused = [word for code in ("ja", "zh", "ko", "th", "te") for word in _listed(entries[code], "half_words")]
+    glued = [pair for entry in [*own[::-1], *others] for pair in _glued_scales(entry)]
+    halves = [pair for entry in [*own[::-1], *others] for pair in _halves(entry, entry in own)]
+    before = [pair for entry in entries.values() for pair in _before(entry)]
     return Words(
         scales={word: scale for word, scale in scales.items() if word not in ordinary},
-        glued=[pair for entry in [*own[::-1], *others] for pair in _glued_scales(entry)],
-        halves=[pair for entry in [*own[::-1], *others] for pair in _halves(entry, entry in own)],
-        before=[pair for entry in entries.values() for pair in _before(entry)],
+        glued=glued,
+        halves=halves,
+        before=before,
         refused=frozenset(refused - ordinary),
         refused_within=re.compile("|".join(map(re.escape, sorted(glued_refused, key=len, reverse=True)))),
         letters=frozenset(_listed(entries["any"], "letters") + [w for entry in own for w in _listed(entry, "letters")]),
         small_words=frozenset(_listed(own[-1], "words")),
         scale_first=language == "sw",
+        any_glued=_any(glued),
+        any_half=_any(halves),
+        any_before=_any(before),
     )
+
+
+def _any(patterns: Iterable[tuple[re.Pattern[str], object]]) -> re.Pattern[str]:
+    return re.compile("|".join(pattern.pattern for pattern, _ in patterns))
 
 
 def _scales(entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
@@ -118,7 +131,7 @@ def match_scales(text: str, start: int, words: Words) -> tuple[list[int], int]:
     """(what the words that begin at `start` multiply a number by, one by one; where they end)."""
     scales: list[int] = []
     for _ in range(4):  # mil millones, nghìn tỷ, 万亿
-        for pattern, scale in words.glued:
+        for pattern, scale in words.glued if words.any_glued.match(text, start) else ():
             if found := pattern.match(text, start):
                 scales.append(scale)
                 start = found.end()

@@ -36,8 +36,11 @@ _NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
 _PLAIN = re.compile(rf"[0-9]{{1,{DIGITS}}}")
 _GROUPS = re.compile(r"\d+|[1-9]\d{0,2}([.,'٬ ])\d{3}(?:\1\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3}")
 _GOLD = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1,100})?)(?:/([0-9]{1,100}))?")
-_LIST = re.compile(r"\s*[(\[{]\s*[+-]?\s*\d[\d.]*\s*[,،;].*", re.DOTALL)  # (3,4) is a pair, never 3.4
-_MIXED = re.compile(r"(?<![\d.,/'])(\d{1,6})\s+(\d{1,2})\s*/\s*(\d{1,2})(?![\d/])")  # 2 1/2
+_LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a pair, never 3.4
+_LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
+_ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
+_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s+)"
+_MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*\^?\s*(?:\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
 _UPPER_UNIT = re.compile(r"(\d\s*)[ACFHJKLMNTVW](?![^\W_])(?!\s*[-+*/=^!])")
@@ -51,6 +54,7 @@ _FUNCTION = re.compile(
 )
 _OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is a time, 5時間半 a quantity
 _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
+_PRODUCT = re.compile(r"[abnxyz]{2,3}(?![^\W\d_])")  # 5ab, unlike 5cm
 _SPACED = re.compile(r"\s+[^\W\d_]{2}")
 _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
@@ -82,6 +86,16 @@ def parse_number(text: str, language: str | None) -> Fraction | None:
     return _parse(text, language) if 0 < len(text) <= LENGTH else None
 
 
+def is_list(gold: str) -> bool:
+    """Whether a gold has parts between commas, which no number has: 3,4 and (3, 4), not 1,250."""
+    return bool(_LISTED.search(gold)) or in_brackets(gold)
+
+
+def in_brackets(text: str) -> bool:
+    """Whether brackets with a comma in them enclose a text: a pair, a set, an interval."""
+    return bool(_LIST.fullmatch(undress(text)))
+
+
 @lru_cache(maxsize=8192)
 def gold_number(gold: str) -> Fraction | None:
     """The value of a gold answer, which is written with ASCII digits and English separators; None for other golds."""
@@ -89,7 +103,7 @@ def gold_number(gold: str) -> Fraction | None:
     if number:
         below = int(number[2] or 1)
         return Fraction(number[1].replace(",", "")) / below if below else None
-    if len(gold) > LENGTH or re.search(r"\d\s*[,،]\s*\d(?!\d\d(?:\D|$))", gold):  # 3,4 is a list
+    if len(gold) > LENGTH or is_list(gold):
         return None
     if len(re.findall(r"[^\W\d_]{2,}", re.sub(r"\\[A-Za-z]+", " ", gold))) > GOLD_WORDS:
         return None
@@ -100,11 +114,14 @@ def gold_number(gold: str) -> Fraction | None:
 def _parse(text: str, language: str | None) -> Fraction | None:
     if _PLAIN.fullmatch(text):
         return Fraction(int(text))
-    text = undress(plain(text))
+    text = plain(text)
+    if _ABOUT.search(text):
+        return None
+    text = undress(text)
     if _LIST.fullmatch(text):
         return None
     text = _UPPER_UNIT.sub(r"\1°", without_money(text, language in STOP_THOUSANDS | SPACE_THOUSANDS))
-    text = fold(text).strip(" \t\n\r*_{}")
+    text = fold(text).strip(" \t\n\r*_`{}")
     text = _PARTS.sub(r"\2/\1", text)
     words = words_of(language)
     numbers = list(islice(_values(text, language), TERMS + 1))
@@ -121,13 +138,15 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     if summed is None:
         return None
     part, scale, after = _part_after(text[summed.end :], words)
-    value, before = (summed.value + part * summed.scale) * scale, summed.before
+    value, before = summed.value, summed.before
+    if part:
+        value = (value + part * summed.scale) * scale
     denied_before, denied_after = denied_number()
     if denied_before.search(before) or denied_after.match(after):
         return None
     if _names_variable(before, after, words) or not (_is_wording(before, words) and _is_wording(after, words)):
         return None
-    return sign * value
+    return value if sign == 1 else -value
 
 
 def _values(text: str, language: str | None) -> Iterator[Found]:
@@ -156,6 +175,12 @@ def _values(text: str, language: str | None) -> Iterator[Found]:
 def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: Words) -> Sum | None:
     """One number with the words that multiply it, or several that descend, as in 2億4560万, 3만 5천, 5 लाख 20 हज़ार,
     17万3000 and 2千7百万; None where a number remains beside them. added: to the first, before it is multiplied."""
+    first, rest = scale_before(before, words)
+    if len(numbers) == 1 and numbers[0][0] is not None:
+        scales, end = match_scales(text, numbers[0][2], words)
+        scale = first * prod(scales)
+        value = numbers[0][0] + added if added else numbers[0][0]
+        return Sum(value * scale if scale > 1 else value, scale, rest, end)
     total, section = Fraction(0), Fraction(0)  # the section waits for its 万 or 億
     most, most_of_section, scale, end = None, None, 1, numbers[0][2]
     for place, (number, start, stop) in enumerate(numbers):
@@ -228,7 +253,7 @@ def _sign(before: str) -> tuple[str | None, int]:
 
 def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
     """(the text without it, what a word such as साढ़े before a number adds)."""
-    for pattern, part in words.before:
+    for pattern, part in words.before if words.any_before.search(before) else ():
         if found := pattern.search(before):
             return before[: found.start()], part
     return before, Fraction(0)
@@ -236,7 +261,7 @@ def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
 
 def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
     """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it)."""
-    for pattern, part in words.halves:
+    for pattern, part in words.halves if words.any_half.search(after) else ():
         found = pattern.search(after)
         if not found:
             continue
@@ -254,6 +279,8 @@ def _part_after(after: str, words: Words) -> tuple[Fraction, int, str]:
 
 def _names_variable(before: str, after: str, words: Words) -> bool:
     """Whether a letter next to the number makes it a product, as in 5x, rather than a quantity, as in 5 m."""
+    if _PRODUCT.match(after):
+        return True
     follows = _VARIABLE.match(after)
     if follows and (follows[1].isascii() or unicodedata.name(follows[1], "").startswith(("GREEK", "CYRILLIC"))):
         unit = follows[1] in words.letters or (follows[2] and "α" <= follows[1] <= "ω" and "μ" in words.letters)

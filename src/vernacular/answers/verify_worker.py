@@ -25,6 +25,7 @@ SECONDS = 60.0  # for one question, by the clock; what the bounds let through ta
 TRIES = 2
 START_SECONDS = 120.0  # to import sympy and math-verify, on a slow file system too
 MEMORY = 400 * 2**20  # bytes of data a worker may hold; beyond it the answer counts as wrong
+SMALL = 1e-3  # numbers below are compared by their ratio
 COMMAND = [sys.executable, "-m", "vernacular.answers.verify_worker"]
 
 # The bounds of a question, of either side (our choice). Within them math-verify took at most 2 s of a core for the worst
@@ -179,6 +180,13 @@ def main() -> None:
         # Only as LaTeX: the plain-expression fallback would pick a number out of text that did not parse.
         return parse("\\boxed{" + text + "}", [LatexExtractionConfig(boxed_match_priority=0)], parsing_timeout=None)  # type: ignore[arg-type]
 
+    def differ_though_small(gold: list, answer: list) -> bool:
+        # It compares six decimal places, so that all that is smaller is equal to it.
+        if not (gold and answer and all(getattr(side[0], "is_number", False) for side in (gold, answer))):
+            return False
+        left, right = (complex(side[0].evalf(30)) for side in (gold, answer))
+        return max(abs(left), abs(right)) < SMALL and abs(left - right) > 1e-6 * max(abs(left), abs(right))
+
     def reply(value: object) -> None:
         replies.write(json.dumps(value).encode() + b"\n")
         replies.flush()
@@ -187,8 +195,8 @@ def main() -> None:
     for line in sys.stdin.buffer:
         signal.alarm(int(SECONDS) + 5)  # ends this process should the parent die in the middle of a question
         try:
-            gold, answer = json.loads(line)
-            equal = bool(compare(read(gold), read(answer), timeout_seconds=None))
+            gold, answer = map(read, json.loads(line))
+            equal = bool(compare(gold, answer, timeout_seconds=None)) and not differ_though_small(gold, answer)
         except (Exception, RecursionError, MemoryError):  # hostile text may raise anything: it is not the gold answer
             equal = False
         signal.alarm(0)

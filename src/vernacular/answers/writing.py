@@ -30,6 +30,7 @@ _WRAPPER = re.compile(
     r"\\(?:text[a-z]*|math(?:bf|it|rm|sf|tt|up|normal|bb|cal|ord)?|mbox|hbox|fbox|boxed|operatorname|boldsymbol|bm|pmb"
     r"|emph|underline|underbar|uline|ensuremath|unit|si|hl|mathstrut)\s*\{([^{}]*)\}"
 )
+_NEEDLESS = re.compile(r"\{([.,+-])\}|(?<![A-Za-z0-9\\}\]_^])\{([^{}\\]*)\}")  # 1{,}250, {-}5, {{5}}
 _SWITCH = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|bf|it|rm|sf|tt|sl|em|bfseries|itshape|tiny|small|footnotesize|normalsize"
     r"|[lL]arge|LARGE|[hH]uge|[bB]igg?[lrm]?|boldmath|limits|nolimits|centering|strut)(?![A-Za-z])|\\[!()\[\]]"
@@ -79,7 +80,7 @@ def undress(text: str) -> str:
         text = _DEGREE.sub("°", text)
         for _ in range(3):  # wrappers in wrappers
             text = _WRAPPER.sub(r"\1", _COLOURED.sub("", text))
-            text = re.sub(r"\{([.,])\}", r"\1", text)  # 1{,}250
+            text = _NEEDLESS.sub(r"\1\2", text)
             text = _FRACTION.sub(_as_ratio, text)
         text = re.sub(r"\\([$%#&€£])", r"\1", text)
     return text
