@@ -106,7 +106,7 @@ def latex_stripper(rng: random.Random, text: str) -> None:
 def language_identifier(rng: random.Random, text: str) -> None:
     (name,) = identifier().identify([text])
     assert name is None or name in identifier().languages
-    ((*lines,),) = identifier().identify_lines([text])
+    ((*lines,),) = identifier().identify_lines([text], [None])
     assert all(line.strip() and (code is None or code in identifier().languages) for line, code in lines)
     assert foreign_script_words([strip_formal(text)], [rng.choice(["fr", "ja", "th", "ru"])]) in ([True], [False])
 

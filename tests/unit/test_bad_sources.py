@@ -149,6 +149,23 @@ def test_answers_that_are_read_as_they_are_written(tmp_path: Path, form: str, va
 
 
 @pytest.mark.parametrize("form", JSON)
+def test_numbers_are_written_out(tmp_path: Path, form: str) -> None:
+    good, _, answer = JSON[form]
+    for value, written in {
+        "1e3": "1000",
+        "1.5E-3": "0.0015",
+        "1e20": "1" + "0" * 20,
+        "-0.5e1": "-5",
+        "18.0": "18.0",
+    }.items():
+        line = json.dumps({**good, answer: "?"}).replace('"?"', value)
+        assert read(form, tmp_path, line)[0]["answer"] == written
+    refused(
+        form, tmp_path, json.dumps({**good, answer: "?"}).replace('"?"', "1e9999999"), "line 1", f"'{answer}' is 1e99"
+    )
+
+
+@pytest.mark.parametrize("form", JSON)
 @pytest.mark.parametrize("value", [None, 5, True, [ASKED], {"fr": ASKED}, "", "  ", "\u200b"])
 def test_values_that_are_no_questions(tmp_path: Path, form: str, value: Any) -> None:
     good, question, _ = JSON[form]

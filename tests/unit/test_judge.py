@@ -37,7 +37,8 @@ def test_every_part_is_what_it_is_alone(identifier: LanguageIdentifier) -> None:
     judged = judge(TRACES, LANGUAGES, identifier)
     assert [one.language for one in judged] == LANGUAGES
     assert [one.trace_language for one in judged] == identifier.identify(TRACES)
-    assert [one.lines for one in judged] == identifier.identify_lines(TRACES)
+    contexts = [one.trace_language for one in judged]
+    assert [one.lines for one in judged] == identifier.identify_lines(TRACES, contexts)
     assert [one.code_switched for one in judged] == code_switched(TRACES, identifier)
     for trace, one in zip(TRACES, judged, strict=True):
         labels = [label for _, label in one.lines if label is not None]
@@ -65,12 +66,11 @@ def test_latex_is_stripped_once_and_less_is_judged_where_less_is_asked(
 
     monkeypatch.setattr(module, "strip_formal", counted)
     whole = judge(TRACES, LANGUAGES, identifier)
-    assert stripped == TRACES
-    monkeypatch.setattr(module, "switches", unasked)
+    assert stripped[: len(TRACES)] == TRACES and set(stripped[len(TRACES) :]) <= {FRENCH}  # the switched one's lines
     monkeypatch.setattr(module, "foreign_script_words", unasked)
     for one, full in zip(judge(TRACES, LANGUAGES, identifier, "lines"), whole, strict=True):
         assert one.trace_language == full.trace_language and one.lines == (full.lines if full.native else [])
-        assert one.word_pass is one.code_switched is None
+        assert one.word_pass is None and one.switched_lines == full.switched_lines
     monkeypatch.setattr(identifier, "identify_lines", unasked)
     for one, full in zip(judge(TRACES, LANGUAGES, identifier, "trace"), whole, strict=True):
         assert one.trace_language == full.trace_language and one.lines == []

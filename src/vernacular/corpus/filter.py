@@ -107,10 +107,11 @@ def has_structure(rows: list[Row]) -> list[bool]:
 
 def is_in_language(rows: list[Row], identifier: LanguageIdentifier) -> list[bool]:
     """Whether each trace as a whole is in its row's language; sets `trace_language` and, for the next step,
-    `foreign_line`, of lines where the identifier does not abstain."""
+    `foreign_line`: one is in another language, or holds a clause in one."""
     judged = judge([row["trace"] for row in rows], [row["language"] for row in rows], identifier, "lines")
     for row, judgement in zip(rows, judged, strict=True):
-        row["trace_language"], row["foreign_line"] = judgement.trace_language, judgement.foreign_line
+        row["trace_language"] = judgement.trace_language
+        row["foreign_line"] = judgement.foreign_line or judgement.switched_lines > 0
     return [judgement.native for judgement in judged]
 
 

@@ -5,8 +5,8 @@ ValueError: one line with path and place.
 """
 
 import json
-import math
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ def text_lines(path: Path) -> Iterator[str]:
 def table_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(place, row) of a Parquet or JSON file, by its suffix; each row has all of `columns`."""
     return (parquet_rows if path.suffix == ".parquet" else json_rows)(path, columns)
+
+
+DIGITS = 1000  # of a number, at most (our choice)
 
 
 class Written(str):
@@ -114,12 +117,19 @@ def text_of(row: dict[str, Any], name: str, place: str) -> str:
 
 
 def text_or_number(row: dict[str, Any], name: str, place: str) -> str:
-    """The text or number in a column, as it is written; ValueError for anything else, `true` and NaN too."""
+    """The text or number in a column, numbers written out; ValueError for anything else, `true` and NaN too."""
     value = row.get(name)
-    if isinstance(value, str) and not (isinstance(value, Written) and not value[-1].isdigit()):
-        return str(value).strip()
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return str(value)
+    if isinstance(value, str) and not isinstance(value, Written):
+        return value.strip()
+    return written_out(value, name, place)
+
+
+def written_out(value: Any, name: str, place: str) -> str:
+    """A number without an exponent: 1e3 and 1E+3 are 1000. ValueError for anything else, and beyond DIGITS digits."""
+    if isinstance(value, Written | int | float) and not isinstance(value, bool):
+        number = Decimal(str(value))
+        if number.is_finite() and abs(number.adjusted()) <= DIGITS:
+            return format(number, "f")
     raise ValueError(f"{place}: '{name}' is {shown(value)}, not a text or a number")
 
 

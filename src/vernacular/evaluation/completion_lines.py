@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.answers.gold import check_gold
-from vernacular.corpus.readers import shown
+from vernacular.corpus.readers import shown, written_out
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import LABELS
 from vernacular.storage.messages import nearest
@@ -105,7 +105,12 @@ def check_keys(given: Mapping[str, Any], place: str) -> None:
         raise ValueError(f"{place}: 'id' is empty: {LINE['id']}")
     if choices is not None and not (isinstance(choices, list) and all(isinstance(c, str) for c in choices)):
         raise ValueError(f"{place}: 'choices' is {shown(choices)}, not a list of texts")
-    check_answer(str(given["answer"]), kind, choices, f"{place}: 'answer'")
+    check_answer(answer_of(given, place), kind, choices, f"{place}: 'answer'")
+
+
+def answer_of(given: Mapping[str, Any], place: str) -> str:
+    answer = given["answer"]
+    return answer if isinstance(answer, str) else written_out(answer, "answer", place)
 
 
 def check_value(value: Any, key: str, types: tuple[type, ...], what: str, place: str) -> None:

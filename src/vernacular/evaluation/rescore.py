@@ -11,7 +11,7 @@ import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, check_corpus
 from vernacular.corpus.readers import shown
-from vernacular.evaluation.completion_lines import REQUIRED, check_keys, nearest_language, read_lines
+from vernacular.evaluation.completion_lines import REQUIRED, answer_of, check_keys, nearest_language, read_lines
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier
@@ -46,7 +46,7 @@ def read_completions(path: Path, tags: str | None = None) -> list[dict[str, Any]
         place = f"{path}, line {number}"
         check_keys(given, place)
         benchmark, kind = given.get("benchmark") or "completions", given.get("kind") or "math"
-        identifier, language, answer = str(given["id"]), given["language"], str(given["answer"])
+        identifier, language, answer = str(given["id"]), given["language"], answer_of(given, place)
         samples = seen.setdefault((benchmark, identifier, language), set())
         sample, tokens = given.get("sample"), given.get("tokens")
         sample = len(samples) if sample is None else sample

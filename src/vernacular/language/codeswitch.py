@@ -17,7 +17,7 @@ from vernacular.language.letters import letters_alone, writing_of
 from vernacular.language.mathematics import strip_formal
 from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
-CHANGE, SENTENCE = 8.0, 5.0  # what a change of language costs: anywhere, where a sentence begins
+CHANGE, SENTENCE = 8.0, 4.0  # what a change of language costs: anywhere, where a sentence begins
 _WORST = 4.0  # what a word that speaks against a language costs at most
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
@@ -99,7 +99,7 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
         if len(writers) > 1:
             if points.any():
                 shares = {code: points[PLACES[code]] / POINTS if code in WORDS else 0.0 for code in writers}
-                trust = 1.0
+                trust = 1.0 if len(token) > 1 else 0.2  # a single letter may be mathematics
             else:
                 seen = identifier.model_shares(low, script)
                 shares = {code: seen.get(code, 0.0) for code in writers}

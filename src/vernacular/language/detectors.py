@@ -6,7 +6,7 @@ added up: Bokmål and Nynorsk are `no`; Bosnian, Croatian and Serbo-Croatian `hr
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ _ISO3 = {
     "gaz": "om", "pbt": "ps", "pus": "ps", "glg": "gl", "kan": "kn", "mal": "ml", "sin": "si", "mya": "my", "khm": "km",
     "lao": "lo", "asm": "as", "ori": "or", "bod": "bo", "kir": "ky", "tgk": "tg", "tat": "tt", "uig": "ug", "snd": "sd",
     "mlt": "mt", "ltz": "lb", "hau": "ha", "ibo": "ig", "kin": "rw", "jav": "jv", "hat": "ht", "oci": "oc", "amh": "am",
-    "san": "sa", "fao": "fo", "bre": "br", "gla": "gd", "fry": "fy", "ast": "ast", "arg": "an", "ina": "ia", "wln": "wa",
+    "san": "sa", "fao": "fo", "bre": "br", "gla": "gd", "fry": "fy", "ast": "ast", "arg": "an", "ina": "ia",
+    "wln": "wa",
 }  # fmt: skip
 
 
@@ -67,16 +68,15 @@ def load_fasttext(path: str) -> tuple[Any, dict[str, str]]:
     return predict, {label: code for label in labels if (code := code_of_label(label))}
 
 
-@cache
+@lru_cache(maxsize=1024)
 def load_lingua(*languages: str) -> Callable[[str], dict[str, float]]:
-    """Text -> confidence of each of the languages (ISO 639-1; all that lingua knows if none is given), summing to 1."""
-    from lingua import IsoCode639_1, LanguageDetectorBuilder
+    """Text -> confidence of each of the languages (our codes) that lingua knows, summing to 1."""
+    from lingua import LanguageDetectorBuilder
 
-    if languages:
-        wanted = [getattr(IsoCode639_1, code.upper()) for code in languages]
-        detector = LanguageDetectorBuilder.from_iso_codes_639_1(*wanted).build()
-    else:
-        detector = LanguageDetectorBuilder.from_all_languages().build()
+    wanted = [one for code in languages for one in _lingua_languages().get(code, [])]
+    if len(wanted) < 2:
+        return lambda text: dict.fromkeys(languages, 1.0)
+    detector = LanguageDetectorBuilder.from_languages(*wanted).build()
 
     def confidence(text: str) -> dict[str, float]:
         shares: dict[str, float] = {}
@@ -87,3 +87,15 @@ def load_lingua(*languages: str) -> Callable[[str], dict[str, float]]:
         return shares
 
     return confidence
+
+
+@cache
+def _lingua_languages() -> dict[str, list[Any]]:
+    """Our code -> lingua's languages."""
+    from lingua import Language
+
+    found: dict[str, list[Any]] = {}
+    for one in Language.all():
+        code = one.iso_code_639_1.name.lower()
+        found.setdefault(_PART_OF.get(code, code), []).append(one)
+    return found

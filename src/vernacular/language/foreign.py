@@ -1,8 +1,8 @@
 """Writing of a foreign script within a text: runs of its letters, and runs long enough to be a clause.
 
-The scripts speak for themselves here; no model is asked. Latin letters are left out: names, brands and units are written
-in them everywhere (WPR counts them, as published), and a clause in Latin letters needs a model (codeswitch.py). So are
-single letters, which are mathematics (`α`). What is long enough for a clause is our choice.
+The scripts speak for themselves here; no model is asked. Latin letters are left out: names, brands and units are
+written in them everywhere (WPR counts them, as published), and a clause in Latin letters needs a model
+(codeswitch.py). So are single letters, which are mathematics (`α`). What is long enough for a clause is our choice.
 """
 
 import re

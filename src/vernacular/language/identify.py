@@ -39,43 +39,17 @@ _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _CHUNK = 1 << 18  # characters examined together
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
+_RIVALS = 8  # languages that lingua is asked about besides the study's
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
 _LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
-_HAN = 16  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
-_UNITS = frozenset(
-    [
-        "km",
-        "cm",
-        "mm",
-        "dm",
-        "kg",
-        "mg",
-        "ml",
-        "cl",
-        "dl",
-        "hl",
-        "ms",
-        "kw",
-        "kwh",
-        "mph",
-        "usd",
-        "eur",
-        "gbp",
-        "min",
-        "max",
-        "sin",
-        "cos",
-        "tan",
-        "log",
-        "ln",
-        "mod",
-        "lcm",
-        "gcd",
-    ]
-)
+_ARABIZI = re.compile(r"[A-Za-z][235679][a-z]|(?<![^\W_])[3579][a-z]{2}|[a-z]{2}[35679](?!\w)")  # 7asab, sab3a, ma3
+_KANA = re.compile("[\u3041-\u30ff]")
+_STOP = re.compile("[，。？！]")
+_HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
+_UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
 
 
 T = TypeVar("T")
@@ -152,20 +126,25 @@ class LanguageIdentifier:
             text = lowered[place]
             if answer is None or misspelt(text, answer) > _MISSPELT * len(text):
                 found = np.flatnonzero(points[place]).tolist()
+                sentence = _STOP.search(texts[i]) is not None
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
-                answer = self._decide_by_models(letters[place], bias, str(answers[i]), context)
+                if digits := len(_ARABIZI.findall(texts[i])):
+                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + digits
+                answer = self._decide_by_models(letters[place], bias, str(answers[i]), context, sentence)
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 
-    def _decide_by_models(self, letters: str, bias: dict[str, float], script: str, context: str | None) -> str | None:
+    def _decide_by_models(
+        self, letters: str, bias: dict[str, float], script: str, context: str | None, sentence: bool
+    ) -> str | None:
         """fastText's confidence, raised by the common words, lowered by letters that a language does not write; where
         that is not sure, lingua's as well.
 
-        letters: the text's, in their case; bias: language -> common words.
+        letters: the text's, in their case; bias: language -> common words; sentence: whether it has a Chinese stop.
         """
         text = " ".join(letters.lower().split())
         if script == "Han":
-            return self._decide_han(text)
+            return self._decide_han(text, sentence)
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
         if count < 2 or not (bias or any(word == word.lower() for word in words)):
@@ -175,17 +154,18 @@ class LanguageIdentifier:
         best = _best(weighed)
         if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
-            second = load_lingua()(text)
+            rivals = sorted(weighed, key=weighed.__getitem__)[-_RIVALS:]
+            own = [code for code in self.languages if code in _OF_SCRIPT[script]]
+            second = load_lingua(*sorted({*own, *rivals}))(text)
             both = {
                 code: (_DOUBT + second.get(code, _UNSEEN)) * math.sqrt(_DOUBT + seen.get(code, 0.0))
-                for code in seen | bias | {code: share for code, share in second.items() if share > _DOUBT}
-                if _is_written_in(code, script)
+                for code in {*own, *rivals}
             }
             weighed = self._weigh(both, text, bias, 1.0, context)
             best = _best(weighed)
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             if weighed[best] < self.certainty or not support:
-                return self._lean(weighed) if 3 <= count <= 8 else None
+                return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None
         if count >= _LONG and bias.get(best, 0.0) < _COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
             return None  # a text of this length has common words of its language, unless it is in a dialect, or in none
         return best
@@ -193,29 +173,33 @@ class LanguageIdentifier:
     def _weigh(
         self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float, context: str | None
     ) -> dict[str, float]:
-        """Each language's part of the whole; the common words, the letters, the study and the context are weighed in."""
+        """Each language's part of the whole, with the words, the letters, the study and the context weighed in."""
         logs = {
             code: math.log(share)
             + trust * bias.get(code, 0.0)
-            - max(misspelt(text, code) - 1, 0)  # one may be a name's
             + _LEAN * ((code in self.languages) + 2 * (code == context))
             for code, share in shares.items()
         }
+        least = max(logs.values()) - 20  # what is below is not worth a look
+        # One foreign letter may be a name's.
+        logs = {code: value - max(misspelt(text, code) - 1, 0) for code, value in logs.items() if value > least}
         most = max(logs.values())  # exp() of what a thousand common words add up to has no number
         parts = {code: math.exp(value - most) for code, value in logs.items()}
         whole = sum(parts.values())
         return {code: part / whole for code, part in parts.items()}
 
-    def _lean(self, weighed: dict[str, float]) -> str | None:
+    def _lean(self, weighed: dict[str, float], least: float) -> str | None:
         """A short text that no language has for sure: the study's language that leads all of its others by far."""
         own = {code: part for code, part in weighed.items() if code in self.languages}
         best = _best(own or weighed)
-        sure = own and weighed[best] >= max(0.15, *weighed.values()) and own[best] >= 0.9 * sum(own.values())
+        sure = own and weighed[best] >= max(least, *weighed.values()) and own[best] >= 0.9 * sum(own.values())
         return best if sure else None
 
-    def _decide_han(self, text: str) -> str | None:
-        """Chinese or Japanese: whichever both models together are sure of. Few characters that both write: neither."""
-        if len(text) < _HAN and not chinese_signs(text):
+    def _decide_han(self, text: str, sentence: bool) -> str | None:
+        """Chinese or Japanese: whichever both models together are sure of. A heading that both may write: neither."""
+        if chinese_signs(text) and not _KANA.search(text):
+            return "zh"
+        if len(text) < _HAN and not sentence:
             return None
         seen = self.model_shares(text, "Han")
         shares = {code: _DOUBT + seen.get(code, 0.0) for code in ("ja", "zh")}
@@ -277,7 +261,7 @@ def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | No
 
 
 def misspelt(text: str, language: str) -> int:
-    """How many letters of a text in lower case the language's own alphabet lacks; 0 where the alphabet is not listed."""
+    """How many letters of a text in lower case the language's alphabet lacks; 0 where we have no alphabet."""
     foreign = foreign_letters(language)
     return len(foreign.findall(text)) if foreign else 0
 

@@ -70,9 +70,9 @@ def judge(
         return judged
     wanted = [trace if depth == "all" or one.native else "" for trace, one in zip(traces, judged, strict=True)]
     lines = identifier.identify_lines(wanted, [one.trace_language for one in judged])
-    switched = switches(stripped, identifier)
+    switched = switches((text if kept else "" for text, kept in zip(stripped, wanted, strict=True)), identifier)
     judged = [
-        _judge_lines(one._replace(lines=found), text, changes, identifier)
+        _judge_lines(one._replace(lines=found), text, changes, identifier) if depth == "all" or one.native else one
         for one, found, text, changes in zip(judged, lines, stripped, switched, strict=True)
     ]
     if depth == "lines":

@@ -160,7 +160,7 @@ def decide_by_script(counts: np.ndarray) -> list[str | None]:
 
 
 _LATIN_ALPHABET = "a-zªº"
-# The letters that a language of a shared script writes, loan words of its dictionaries included.
+# The letters that a language of a shared script writes, those of loan words in its dictionaries included.
 _ALPHABETS = {
     "en": _LATIN_ALPHABET,
     "sw": _LATIN_ALPHABET,
@@ -179,6 +179,27 @@ _ALPHABETS = {
     "ur": "\u0621-\u063a\u0640-\u064a\u0671پٹچڈڑژکگںۀہۂۃھیےۓە",
     "hi": "\u0904-\u0932\u0935-\u0939\u093d\u0950\u0958-\u0961",
     "bn": "\u0985-\u09ef",
+    # and of those outside languages.yaml that are easily taken for one of it
+    "uk": "а-щьюяґєії",
+    "be": "а-зй-шыьэюяёіў",
+    "sr": "а-ик-шђјљњћџ",
+    "mk": "а-ик-шѓѕјљњќџ",
+    **dict.fromkeys(["id", "ms", "zu", "xh", "sn", "so", "rw", "la", "jv", "ceb"], _LATIN_ALPHABET),
+    "tl": _LATIN_ALPHABET + "ñ",
+    "af": _LATIN_ALPHABET + "áéèêëîïôöûü",
+    "ca": _LATIN_ALPHABET + "àçèéíïòóúü·",
+    "gl": _LATIN_ALPHABET + "áéíïñóúü",
+    "ast": _LATIN_ALPHABET + "áéíñóúüḥḷ",
+    "da": _LATIN_ALPHABET + "æøåé",
+    "no": _LATIN_ALPHABET + "æøåéèêóòôü",
+    "sv": _LATIN_ALPHABET + "åäöéàü",
+    "fi": _LATIN_ALPHABET + "åäöšž",
+    "et": _LATIN_ALPHABET + "äöõüšž",
+    "hr": _LATIN_ALPHABET + "čćđšž",
+    "sl": _LATIN_ALPHABET + "čšž",
+    "ro": _LATIN_ALPHABET + "ăâîșțşţ",
+    "hu": _LATIN_ALPHABET + "áéíóöőúüű",
+    "az": _LATIN_ALPHABET + "əçğıöşü",
 }
 
 

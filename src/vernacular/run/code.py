@@ -17,10 +17,11 @@ LEFT_OUT = {
     "storage/command.py": "decides about the exit status and one line on standard error",
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",
 }
-DATA = {  # what a module reads from resources/ and is a part of its code
-    "answers/answer_words.py": "answer_words.yaml",
-    "answers/number_words.py": "number_words.yaml",
-    "language/words.py": "common_words.yaml",
+# What a module reads from resources/ and is a part of its code.
+DATA = {
+    "answers/answer_words.py": ["answer_words.yaml"],
+    "answers/number_words.py": ["number_words.yaml"],
+    "language/words.py": ["common_words.yaml", "other_words.yaml"],
 }
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -99,7 +100,7 @@ def code_hash(script: Path) -> str:
     for path in sorted(closure(script), key=lambda path: path.name + str(path)):
         total.update(path.name.encode())
         total.update(syntax(path)[0].encode())
-        if data := DATA.get("/".join(path.parts[-2:])):
+        for data in DATA.get("/".join(path.parts[-2:]), []):
             total.update((SOURCE.parent / "resources" / data).read_bytes())
     return total.hexdigest()[:16]
 
