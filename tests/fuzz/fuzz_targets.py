@@ -71,7 +71,7 @@ def labels(rng: random.Random, text: str) -> None:
 
 
 def trace_parser(rng: random.Random, text: str) -> None:
-    for family in (None, *FAMILIES):
+    for family in (None, rng.choice(list(FAMILIES))):
         trace, response = split_completion(text, family)
         assert trace == trace.strip() and response == response.strip()
         if ANSWER_TAG.search(text) is None and SOLUTION_TAG.search(text) is None:

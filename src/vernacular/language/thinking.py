@@ -51,8 +51,9 @@ _SPELLINGS = {
     )
 }
 _KINDS = [(name, ends) for name in FAMILIES for ends in (False, True)]  # of the groups below, in their order
+_FIRST = r"(?=<[ \t]{0,3}[/|rst]|\[[ \t]{0,3}[/t]|◁|assistant|analysis)"  # looked for before the long alternation
 _TAG = re.compile(
-    "(?=[<\\[◁a])(?:" + "|".join(f"({_SPELLINGS[name][ends]})" for name, ends in _KINDS) + ")", re.IGNORECASE
+    _FIRST + "(?:" + "|".join(f"({_SPELLINGS[name][ends]})" for name, ends in _KINDS) + ")", re.IGNORECASE
 )
 
 _LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
