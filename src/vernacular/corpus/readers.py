@@ -8,9 +8,20 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vernacular.storage.messages import one_line
+
+
+class Example(NamedTuple):
+    id: str  # shared by translations
+    language: str
+    question: str
+    answer: str | None = None
+    completion: str | None = None  # a solution or trace as it is written there
+    choices: list[str] | None = None
+    instruction: str = ""  # of a trace, in its language
+    place: str = ""  # file and line, entry or row, for errors
 
 
 def text_lines(path: Path) -> Iterator[str]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Example, Format, source_files
+from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Format, source_files
 from vernacular.corpus.options import QuestionsOptions
+from vernacular.corpus.readers import Example
 
 
 def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, Any]]:
