@@ -28,7 +28,8 @@ from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import foreign_script_words
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
-from vernacular.language.prompts import split_completion
+from vernacular.language.prompts import ANSWER_TAG, SOLUTION_TAG, split_completion
+from vernacular.language.thinking import FAMILIES
 from vernacular.storage.records import GENERATION, RAW_TRACE, read_rows, write_rows
 
 LONGEST = 10_000_000  # bytes of a text in a Parquet file: writing one takes some ten times as many
@@ -70,8 +71,11 @@ def labels(rng: random.Random, text: str) -> None:
 
 
 def trace_parser(rng: random.Random, text: str) -> None:
-    trace, response = split_completion(text)
-    assert trace in text and response in text and trace == trace.strip()
+    for family in (None, rng.choice(list(FAMILIES))):
+        trace, response = split_completion(text, family)
+        assert trace == trace.strip() and response == response.strip()
+        if ANSWER_TAG.search(text) is None and SOLUTION_TAG.search(text) is None:
+            assert response in text and len(trace) <= len(text)
     row = {"language": "fr", "question": "q", "completion": text}
     if has_structure([row])[0]:
         seen = Digests()

@@ -30,6 +30,7 @@ PIECES = [
     *("&lt;", "]]>", "<!--", "{{7*7}}", "${IFS}", "%s", "{0}", "{a}"),
     *("$(id)", "`id`", "; rm -rf /", "| cat", "&& x", "'", '"'),
     *("''", "\\x00", "../../x", "--out", "*", "~root", "\\u0000"),
+    *("</thinking>", "[/THINK]", "<|channel|>final<|message|>", "<answer>"),
     *("<think>", "</think>", "<|user|>", "<|assistant|>", "<|end|>", "</s>", "```", "**", "- "),
     # writing
     *("the answer is", "la réponse est", "die Antwort lautet", "答えは"),
@@ -113,6 +114,9 @@ BOMBS = {
     "separators in a box": lambda size: r"\boxed{1" + ",." * (size // 2) + "}",
     "starts of thinking": lambda size: "<think>" * (size // 7),
     "ends of thinking": lambda size: "</think>" * (size // 8),
+    "ends that are spoken of": lambda size: "a </think> b " * (size // 13),
+    "tags that do not end": lambda size: "<" * size,
+    "tokens that end a turn": lambda size: "</s>" * (size // 4),
     "nested brackets": lambda size: "[" * size,
     "nested objects": lambda size: '{"a":' * (size // 5),
     "short lines": lambda size: "".join(map(_thousand_lines, range(size // 12_000))),

@@ -17,10 +17,11 @@ from transformers.cache_utils import DynamicLayer
 from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import question_rows
 from vernacular.evaluation.decode import ROOM, RoomyLayer, drawn_tokens
-from vernacular.evaluation.generate import generate_rows, split_last_line, stream_seed
+from vernacular.evaluation.generate import decoded, generate_rows, stream_seed
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import forced_prefix, question_messages, split_completion
+from vernacular.language.thinking import FAMILIES
 from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.run.code import SOURCE, closure
 from vernacular.storage.records import GENERATION
@@ -253,14 +254,32 @@ def test_an_llm_alone_has_no_gate() -> None:
 
 
 def test_a_model_whose_template_knows_no_traces_answers_in_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As MetaMath's do; what the workflow's other parts read then is a trace and a response as ever."""
-    assert split_last_line("48/2 = 24.\n#### 24\nThe answer is: 24\n") == ("48/2 = 24.\n#### 24", "The answer is: 24")
-    assert split_last_line("B") == ("", "B") and split_last_line("") == ("", "")
-    assert is_correct("24", split_last_line("So 1 + 23.\nThe answer is: 24")[1], "sw")
+    """As MetaMath's do: all of it is the trace. What the workflow's other parts read is the same columns as ever."""
+    solution = "48/2 = 24.\n#### 24\nThe answer is: 24"
+    assert split_completion(f"{solution}\n", None) == (solution, "The answer is: 24")
+    assert split_completion("B", None) == ("B", "B") and split_completion("", None) == ("", "")
+    assert is_correct("24", split_completion("So 1 + 23.\nThe answer is: 24", None)[1], "sw")
     tokenizer = model_and_tokenizer(512)[1]  # as `generate` asks for it, or the cache gives another
     monkeypatch.setattr(tokenizer, "chat_template", tokenizer.chat_template.replace("<think>", ""))
     for row in generate(QUESTIONS).values():
-        assert (row["trace"], row["response"]) == split_last_line(row["completion"])
+        assert (row["trace"], row["response"]) == split_completion(row["completion"], None)
+
+
+@pytest.mark.parametrize("family", ["magistral", "harmony"])
+def test_tags_that_are_special_tokens_stay_in_the_completion(family: str) -> None:
+    tokens = {7: "<s>", 8: "[THINK]", 9: "[/THINK]", 10: "<|channel|>", 11: "<|message|>", 12: "</s>"}
+    words = tokens | {20: "analysis", 21: "assistant", 22: "final", 30: "Je compte.", 31: "\\boxed{3}"}
+
+    class Stand:
+        chat_template = "".join(FAMILIES[family])
+        all_special_ids, all_special_tokens = list(tokens), list(tokens.values())
+
+        def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+            return "".join(words[one] for one in ids if not (skip_special_tokens and one in tokens))
+
+    written = {"magistral": [8, 30, 9, 31, 12], "harmony": [10, 20, 11, 30, 21, 10, 22, 11, 31, 12]}[family]
+    text = decoded(written, Stand(), family)
+    assert "</s>" not in text and split_completion(text, family) == ("Je compte.", "\\boxed{3}")
 
 
 def test_one_end_token_of_the_tokenizer_where_the_model_names_none(monkeypatch: pytest.MonkeyPatch) -> None:

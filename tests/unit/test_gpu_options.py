@@ -1,6 +1,7 @@
 """Options for GPUs: what can be tried without one, and one line where a package is missing."""
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -162,8 +163,16 @@ class LLM:
 
 
 @pytest.mark.parametrize("decoding", ["plain", "forced-prefix"])
-def test_vllm_is_asked_for_what_transformers_is(parent: Path, monkeypatch: Any, decoding: str) -> None:
-    """By a stand-in with the documented interface; vLLM itself has not been run."""
+@pytest.mark.parametrize("marks", [True, False])
+def test_vllm_is_asked_for_what_transformers_is(
+    parent: Path, tmp_path: Path, monkeypatch: Any, decoding: str, marks: bool
+) -> None:
+    """By a stand-in with the documented interface; vLLM itself has not been run. marks: whether the template has tags
+    round the thinking; without them every completion is a trace, which MetaMath's answers rely on."""
+    if not marks:
+        parent = shutil.copytree(parent, tmp_path / "plain")
+        template = parent / "chat_template.jinja"
+        template.write_text(template.read_text().replace("<think>", ""))
     stand_in: Any = ModuleType("vllm")
     stand_in.LLM, stand_in.SamplingParams = LLM, lambda **options: SimpleNamespace(**options)
     monkeypatch.setitem(sys.modules, "vllm", stand_in)
@@ -174,3 +183,4 @@ def test_vllm_is_asked_for_what_transformers_is(parent: Path, monkeypatch: Any, 
         map(json.dumps, wanted)
     )
     assert {row["finish_reason"] for row in wanted} >= {"prompt_too_long", "length"}
+    assert marks or all(row["trace"] == row["completion"].strip() for row in wanted)

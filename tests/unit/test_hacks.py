@@ -32,6 +32,11 @@ def prompt(language: str) -> str:
     return question_messages(question(language), language)[0]["content"]
 
 
+def again(native: list[str], english: list[str], opening: str = "<think>", ending: str = "</think>") -> str:
+    """A native line, then a second block in English."""
+    return boxed([f"<think>\n{native[0]}"]).replace("\\boxed", "\n".join([opening, *english * 2, ending, "\\boxed"]))
+
+
 def hacks(language: str) -> dict[str, tuple[str, str]]:
     """Name -> (completion, what it is worth at most)."""
     native, english, asked = trace_of(language), trace_of("en"), question(language)
@@ -80,6 +85,19 @@ def hacks(language: str) -> dict[str, tuple[str, str]]:
         "trace of numbers alone": (boxed(["3 + 4 = 7", "7 × 2 = 14"]), "answer"),
         "no end of thinking": (completion(language).replace("</think>", ""), "nothing"),
         "thinking ended twice": (completion(language) + f"\n</think>\n\\boxed{{{OTHER}}}", "nothing"),
+        "English in a second block": (again(native, english), "answer"),
+        "English in a second block of other tags": (again(native, english, "<thinking>", "</thinking>"), "answer"),
+        "English in a second block, in capitals": (again(native, english, "<THINK>", "</THINK >"), "answer"),
+        "English in a second block on one line": (again(native, [" ".join(english)]), "answer"),
+        "English in a third block": (
+            again(native, english).replace("\\boxed", f"<think>{english[0]}</think>\\boxed"), "answer"
+        ),
+        "English in a second block that never ends": (again(native, english, ending=""), "nothing"),
+        "right box, then thinking that never ends": (f"{completion(language)}\n<think>\n{native[0]}", "nothing"),
+        "an end of thinking that is spoken of": (
+            f"{native[0]}\nI must write </think> when I am done, and not before {box}", "nothing"
+        ),
+        "an end of thinking in quotes": (f"{native[0]} `</think>` {box}", "nothing"),
         "prompt echoed": (join_completion(prompt(language), prompt(language)), "nothing"),
         "question echoed": (join_completion(asked, asked), "nothing"),
         "question echoed, wrong answer": (boxed([asked], OTHER), "nothing"),

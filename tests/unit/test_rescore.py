@@ -12,7 +12,10 @@ import pandas as pd
 import pytest
 from scripts import SCRIPTS, run_script
 
+from vernacular.evaluation.completion_lines import REQUIRED
+from vernacular.evaluation.rescore import read_completions, remark
 from vernacular.evaluation.version import METRICS_VERSION
+from vernacular.language.thinking import FAMILIES
 
 FRENCH = "D'abord, on ajoute les pommes aux précédentes : 2 + 3 = 5."
 ENGLISH = "First, we add the new apples to the ones that were there before: 2 + 3 = 5."
@@ -91,6 +94,74 @@ def test_a_leak_is_named_and_ends_with_status_2(folder: Path, capsys: pytest.Cap
     assert run_script("rescore", folder, "--draws", 100, "--training", clean) == 0
 
 
+def test_all_but_english_is_what_the_row_is_called(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All English right and all French wrong: the average must not pass for one of both."""
+    write(tmp_path / "m.jsonl", [line("a", "fr", FRENCH, answer=6), line("a", "en", ENGLISH)])
+    assert run_script("rescore", tmp_path, "--draws", 100) == 0
+    [row] = [row for row in capsys.readouterr().out.splitlines() if " all " in row]
+    assert "all but en" in row and " 0.000" in row
+
+
+def test_question_0_leaks_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for identifier in (0, "0"):
+        write(tmp_path / "m.jsonl", [line("a", "fr", FRENCH) | {"id": identifier, "question": "Combien ?"}])
+        training = write(tmp_path / "train.json", [{"id": 1, "text": "x"}, {"id": 0, "text": "y"}])
+        assert run_script("rescore", tmp_path, "--draws", 100, "--training", training) == 2
+        assert f"{training}: row 2 (0) holds 0 (by id)" in capsys.readouterr().err
+
+
+# --- where thinking ends
+
+
+def one(text: str, identifier: str = "a", **more: Any) -> dict[str, Any]:
+    return {"id": identifier, "language": "fr", "answer": "5", "completion": text, **more}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_tags_that_a_file_uses(tmp_path: Path, family: str) -> None:
+    """With those that a template puts into the prompt left out, and one row whose thinking never ends."""
+    opening, ending = FAMILIES[family]
+    texts = [f"{opening}\n{FRENCH}\n{ending}\n18", f"{FRENCH}{ending}18", f"{opening}{FRENCH} 18"]
+    path = write(tmp_path / "m.jsonl", [one(text, str(n)) for n, text in enumerate(texts)])
+    rows = read_completions(path)
+    assert [(row["trace"], row["response"]) for row in rows] == [(FRENCH, "18"), (FRENCH, "18"), ("", "")]
+    assert {row["tags"] for row in rows} == {family}
+    said = remark(path, rows)
+    assert said == f"{path}: in 1 of 3 completions thinking never ends ({ending}): no trace, and no right answer"
+
+
+def test_a_file_without_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        tmp_path / "m.jsonl", [one(f"{FRENCH}\nLa réponse est \\boxed{{5}}."), one("Les balises `<think>` ?\n6", "b")]
+    )
+    assert run_script("rescore", tmp_path, "--draws", 100) == 0
+    [said] = capsys.readouterr().err.splitlines()
+    assert "none of the 2 completions has tags round its thinking" in said and "--no-thinking" in said
+    verdicts = pd.read_csv(tmp_path / "rescored/verdicts.csv")
+    assert verdicts["correct"].tolist() == [True, False] and verdicts["line_pass"].tolist() == [True, True]
+    assert run_script("rescore", tmp_path, "--draws", 100, "--no-thinking") == 0
+    assert not capsys.readouterr().err
+
+
+def test_tags_of_two_families(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [f"<think>{FRENCH}</think>5", f"{FRENCH}[/THINK]5"]
+    write(tmp_path / "m.jsonl", [one(text, str(n)) for n, text in enumerate(texts)])
+    assert run_script("rescore", tmp_path, "--draws", 100) == 1
+    [said] = capsys.readouterr().err.splitlines()
+    assert "<think> in line 1 and [THINK] in line 2; name the right one: --think-tags think or magistral" in said
+    assert run_script("rescore", tmp_path, "--draws", 100, "--think-tags", "magistral") == 0
+    assert "in 1 of 2 completions thinking never ends ([/THINK])" in capsys.readouterr().err
+    assert pd.read_csv(tmp_path / "rescored/verdicts.csv")["correct"].tolist() == [False, True]
+
+
+def test_a_typing_error_in_the_opening_tag_is_no_second_family(tmp_path: Path) -> None:
+    [row] = read_completions(write(tmp_path / "m.jsonl", [one(f"<thinking>{FRENCH}</think>5")]))
+    assert (row["tags"], row["trace"], row["response"]) == ("think", FRENCH, "5")
+
+
+# --- lines that nobody can score
+
+
 def broken(edit: Callable[[dict[str, Any]], Any]) -> list[Any]:
     rows = [dict(row) for row in NATIVE]
     edit(rows[2])
@@ -107,11 +178,40 @@ def broken(edit: Callable[[dict[str, Any]], Any]) -> list[Any]:
         ),
         (broken(lambda row: row.update(language="xx")), "line 3: unknown language 'xx'; choose from: en, "),
         (broken(lambda row: row.update(kind="mathe")), "line 3: unknown kind 'mathe'; did you mean 'math'?"),
-        (broken(lambda row: row.update(tokens=-1)), "line 3: tokens is -1, not a whole number of at least 0"),
-        (broken(lambda row: row.update(sample="first")), "line 3: sample is 'first'"),
+        (broken(lambda row: row.update(tokens=-1)), "line 3: 'tokens' is -1, not a whole number of at least 0"),
+        (broken(lambda row: row.update(sample="first")), "line 3: 'sample' is 'first'"),
         (broken(lambda row: row.update(language="fr", sample=0)), "line 3: sample 0 of 'a' (fr) appears twice"),
         ([*NATIVE, line("b", "de", GERMAN)], "a (de) has 1 of 2 samples"),
         ([*NATIVE[:1], {**NATIVE[0], "answer": "6"}], "'a' (fr) has two answers or kinds"),
+        *((broken(lambda row, key=key: row.update({key: None})), f"line 3: '{key}' is null") for key in REQUIRED),
+        *(
+            (broken(lambda row, key=key: row.update({key: ["x"]})), f"line 3: '{key}' is [\"x\"], not a text")
+            for key in (*REQUIRED, "kind", "benchmark", "question")
+        ),
+        (broken(lambda row: row.update(id=True)), "line 3: 'id' is true, not a text or a number"),
+        (broken(lambda row: row.update(id=" ")), "line 3: 'id' is empty"),
+        (broken(lambda row: row.update(response=row.pop("completion"))), "is it 'response'?"),
+        (broken(lambda row: row.update(gold=row.pop("answer"))), "is it 'gold'?"),
+        (broken(lambda row: row.update(lang=row.pop("language"))), "is it 'lang'?"),
+        (broken(lambda row: row.update(ID=row.pop("id"))), "is it 'ID'?"),
+        (broken(lambda row: row.update(choices=[1])), "line 3: 'choices' is [1], not a list of texts"),
+        *(
+            (broken(lambda row, answer=answer: row.update(answer=answer)), f"line 3: 'answer'{said}")
+            for answer, said in [
+                (True, " is true, not"),
+                (float("nan"), " is NaN, not"),
+                (float("inf"), " is Infinity, not"),
+                ("", ": the answer is empty"),
+                ("None", ": 'None' is not an answer"),
+                ("kg", ": 'kg' is not an answer"),
+                ("9 * 2\n#### 18", ": '9 * 2\\n#### 18' is not an answer but a solution"),
+            ]
+        ),
+        *(
+            (broken(lambda row, kind=kind, answer=answer: row.update(kind=kind, answer=answer)), "not the label of")
+            for kind, answer in [("choice", "b"), ("choice", "F"), ("choice", 1), ("entailment", "0")]
+        ),
+        (broken(lambda row: row.update(kind="choice", choices=["a", "b"], answer="C")), "choice: A, B"),
         ([["a"]], "line 1: not a JSON object"),
         ([], "no completions; give one JSON object per line: id, language, answer, completion"),
     ],
@@ -124,9 +224,33 @@ def test_bad_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: lis
     assert not (tmp_path / "rescored").exists()
 
 
+def test_half_of_a_surrogate_pair(tmp_path: Path) -> None:
+    for key in ("id", "answer", "completion", "question", "language"):
+        path = tmp_path / "m.jsonl"
+        path.write_text(json.dumps(one("5") | {key: "\ud800"}))
+        with pytest.raises(ValueError, match=f"line 1: '{key}' holds half of a surrogate pair"):
+            read_completions(path)
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    {
+        **dict.fromkeys(("French", "FR", "fra", "fre", "français", "francais", "fr-FR", "fra_Latn", "fr "), "fr"),
+        **dict.fromkeys(("German", "ger", "deu"), "de"), **dict.fromkeys(("jp", "jpn", "日本語"), "ja"),
+        **dict.fromkeys(("zh-CN", "cmn", "Simplified Chinese"), "zh"), **dict.fromkeys(("swa", "Kiswahili"), "sw"),
+        **dict.fromkeys(("eng", "en-US"), "en"), "kr": "ko", "Brazilian Portuguese": "pt", "ara": "ar", "gre": "el",
+    }.items(),
+)  # fmt: skip
+def test_the_code_that_a_language_may_have(tmp_path: Path, word: str, code: str) -> None:
+    with pytest.raises(ValueError, match=f"line 1: unknown language .*; did you mean '{code}'\\?$"):
+        read_completions(write(tmp_path / "m.jsonl", [one("5", language=word)]))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--in-domain", "French"], "--in-domain: no completion in 'French'; did you mean 'fr'?"),
+        (["--languages", "en", "FR"], "--languages: unknown language 'FR'; did you mean 'fr'?"),
         (["--in-domain", "te"], "--in-domain: no completion in 'te'; choose from: de, en, fr"),
         (["--languages", "en", "fr"], "--languages: 'de' is missing although there are completions in it"),
         (["--draws", 3], "--draws: 3 is too small"),

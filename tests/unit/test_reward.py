@@ -9,6 +9,7 @@ from rewards import GOLD, LANGUAGES, PROBLEMS, Trainer, boxed, completion, trace
 from vernacular.adamame import reward as module
 from vernacular.language.judge import judge
 from vernacular.language.prompts import join_completion, split_completion
+from vernacular.language.thinking import FAMILIES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -142,3 +143,34 @@ def test_state_before_the_first_batch_is_saved_too(tmp_path: Path) -> None:
     trainer = Trainer(4)
     trainer.reward.load(tmp_path)
     assert trainer.reward.feedback.entropy is None
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_tags_of_the_models_template(family: str) -> None:
+    """Each family's tags end the thinking of a model that has them, and TRL's messages are put together again."""
+    opening, ending = FAMILIES[family]
+    trace, response = split_completion(completion("fr"))
+    english = split_completion(completion("en"))[0]
+    reward = Trainer(1)
+    reward.reward.family = family
+
+    def earned(text: Any) -> float | None:
+        return reward([text], "fr", GOLD)[0]
+
+    honest = earned(f"{opening}\n{trace}\n{ending}\n{response}")
+    assert honest == Trainer(1)([completion("fr")], "fr", GOLD)[0] == earned(f"{trace}{ending}{response}")
+    assert earned([{"role": "assistant", "reasoning_content": trace, "content": response}]) == honest
+    assert earned([{"role": "assistant", "content": f"{trace}{ending}{response}"}]) == honest
+    assert 0 < (earned(f"{opening}{english}{ending}{response}") or 0) < (honest or 0)
+    assert earned(f"{opening}{trace} {response}") == earned(response) == 0
+
+
+def test_a_model_that_marks_no_trace_is_rewarded_for_its_last_line() -> None:
+    trace, response = split_completion(completion("fr"))
+    english, said = split_completion(completion("en"))
+    reward = Trainer(1)
+    reward.reward.family = None
+    (native,) = reward([f"{trace}\n{response}"], "fr", GOLD)
+    (other,) = reward([f"{english}\n{said}"], "fr", GOLD)
+    assert native is not None and other is not None and native > other > 0
+    assert reward([f"{response}\n{trace}\nVoilà."], "fr", "0") == [0]

@@ -96,10 +96,10 @@ def test_real_mgsm_files() -> None:
 
 def test_mgsm_lines(tmp_path: Path) -> None:
     file = tmp_path / "mgsm_fr.tsv"
-    file.write_bytes("Une\ttabulation ?\t3\r\nLigne\u2028coupée ?\t1,234".encode())  # no final newline
+    file.write_bytes("Une ligne ?\t3\r\nLigne\u2028coupée ?\t1,234".encode())  # no final newline
     rows = list(question_rows("mgsm", tmp_path, "mgsm", ["en", "fr"], "test"))
     assert [(row["id"], row["kind"], row["question"], row["answer"]) for row in rows] == [
-        ("mgsm-test-00001", "math", "Une\ttabulation ?", "3"),
+        ("mgsm-test-00001", "math", "Une ligne ?", "3"),
         ("mgsm-test-00002", "math", "Ligne\u2028coupée ?", "1,234"),
     ]
     for text, what in [
@@ -166,7 +166,7 @@ def test_msvamp(tmp_path: Path) -> None:
     ]
     assert is_correct("18.0", "Jibu ni \\boxed{18}.", "sw") and is_correct("1,234", "\\boxed{1234}", "sw")
     (tmp_path / "test_Swahili.jsonl").write_text('{"query": "How many?", "m_query": null, "response": 1}')
-    with pytest.raises(ValueError, match="line 1: 'm_query' is missing or null; there are query, m_query, response"):
+    with pytest.raises(ValueError, match="line 1: 'm_query' is null; restore it"):
         list(question_rows("msvamp", tmp_path, "msvamp", ["sw"], "test"))
     (tmp_path / "test_Swahili.jsonl").write_text("{")
     with pytest.raises(ValueError, match="test_Swahili.jsonl: line 1 is not JSON"):

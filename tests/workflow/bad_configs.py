@@ -244,6 +244,11 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("evaluations.0.questions", 0),
         ["evaluations.0.questions: 0 is too small", "minimum is 1"],
     ),
+    "answers of a phrasebook": (
+        put("benchmarks.mini-mgsm.answers", "number"),
+        ["benchmarks.mini-mgsm.answers: is for sources of mathematical questions"],
+    ),
+    "unknown answers": (put("benchmarks.mini-mgsm.answers", "numbers"), ["benchmarks.mini-mgsm.answers", "'number'"]),
     "unknown source": (put("benchmarks.mgsm", {"source": "mgms"}), ["benchmarks.mgsm.source: unknown source 'mgms'"]),
     "MGSM to train on": (
         lambda c: c.update(

@@ -4,6 +4,9 @@
 
 DIR holds a file for each model, <model>.jsonl, with a JSON object per line: id, language, answer and completion (trace,
 </think>, response), and where known benchmark, kind (math, choice, entailment), sample, tokens, question and choices.
+The tags round the thinking are those that a file uses; where it has none, the whole completion is the trace, and its
+last box or line the response.
+
 Writes DIR/rescored/scores.csv (the columns of tables/scores.csv), verdicts.csv (a row per completion) and, with
 --training, leaks.csv; ends with status 2 if questions leaked. Nothing is trained, and no model is needed.
 """
@@ -15,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
+from vernacular.language.languages import ENGLISH  # noqa: E402
+from vernacular.language.thinking import FAMILIES  # noqa: E402
 from vernacular.storage.command import run  # noqa: E402
 from vernacular.storage.files import write_text  # noqa: E402
 
@@ -28,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--training", type=Path, nargs="+", default=[], help="training files (JSON lines, Parquet)")
     parser.add_argument("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
     parser.add_argument("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
+    parser.add_argument("--think-tags", choices=FAMILIES, help="tags round the thinking (default: as each file has it)")
+    parser.add_argument("--no-thinking", action="store_true", help="say nothing of files without tags round thinking")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
     args = parser.parse_args(argv)
     leaking: list[str] = []
@@ -35,18 +42,25 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         import pandas as pd
 
-        from vernacular.evaluation.rescore import check_corpora, read_completions, summary
+        from vernacular.evaluation.rescore import check_corpora, read_completions, remark, summary
         from vernacular.storage.tables import csv_text
 
         files = sorted(args.folder.glob("*.jsonl"))
         if not files:
-            raise ValueError(f"{args.folder}: no <model>.jsonl here; --help says what a line holds")
+            if args.folder.is_file():
+                raise ValueError(f"{args.folder}: is a file; give its folder, which may hold a file for each model")
+            others = sorted(path.name for path in args.folder.glob("*.json*"))
+            there = f", but {others[0]}" if others else ""
+            raise ValueError(f"{args.folder}: no <model>.jsonl here{there}; --help says what a line holds")
         if args.draws < 100:
             raise ValueError(f"--draws: {args.draws} is too small; give at least 100")
-        models = {path.stem: read_completions(path) for path in files}
+        models = {path.stem: read_completions(path, args.think_tags) for path in files}
         out = args.folder / "rescored"
         study = args.folder.resolve().name
-        table, verdicts = summary(models, study, args.languages, args.in_domain, args.draws)
+        table, verdicts = summary(
+            models,
+            {"study": study, "languages": args.languages, "in_domain": args.in_domain, "draws": args.draws},
+        )
         if args.training:
             checked, lines = check_corpora(models, args.training)
             write_text(out / "leaks.csv", csv_text(pd.DataFrame(checked)))
@@ -55,7 +69,12 @@ def main(argv: list[str] | None = None) -> int:
         write_text(out / "verdicts.csv", csv_text(verdicts))
         columns = ["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]
         columns += ["foreign_script_rate", "answer_consistency", "answer_n"]
+        if ENGLISH in set(table["language"]):  # it has a row of its own, and is in no average
+            table["language"] = table["language"].replace("all", f"all but {ENGLISH}")
         print(table[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+        for path, rows in zip(files, models.values(), strict=True):
+            if said := remark(path, rows, not args.no_thinking):
+                print(f"rescore: {said}", file=sys.stderr)
         print(f"\nAll metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}")
 
     status = run("rescore", work)

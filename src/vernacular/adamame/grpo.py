@@ -11,6 +11,7 @@ from trl import GRPOConfig, GRPOTrainer
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages
+from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
@@ -48,7 +49,13 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         }
     )
     group_size = int(arguments.num_generations or 1)
-    reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size)
+    family = template_family(parent.tokenizer.chat_template)
+    if family and FAMILIES[family].ending in parent.tokenizer.all_special_tokens:
+        raise ValueError(
+            f"{job.inputs['parent']}: {FAMILIES[family].ending} is a special token, which TRL leaves out of "
+            "completions, so that no thinking would end; train a tokenizer where it is an ordinary token"
+        )
+    reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size, family)
     trainer = GRPOTrainer(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )

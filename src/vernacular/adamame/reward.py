@@ -20,6 +20,7 @@ from vernacular.language.judge import Judgement, judge
 from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import split_completion
 from vernacular.language.response import response_languages
+from vernacular.language.thinking import FAMILIES
 from vernacular.models.processes import gathered
 
 STRICT_SHARE = 0.9  # `match: strict` asks for this share of the identified lines' characters
@@ -30,8 +31,11 @@ class AlignmentReward:
 
     __name__ = "alignment"  # TRL names its metrics after it
 
-    def __init__(self, options: dict[str, Any], identifier: LanguageIdentifier, group_size: int) -> None:
-        self.options, self.identifier, self.group_size = options, identifier, group_size
+    def __init__(
+        self, options: dict[str, Any], identifier: LanguageIdentifier, group_size: int, family: str | None = "think"
+    ) -> None:
+        """family: of the tags round the thinking, as split_completion takes it."""
+        self.options, self.identifier, self.group_size, self.family = options, identifier, group_size, family
         self.feedback = FeedbackState()
 
     def __call__(
@@ -49,7 +53,7 @@ class AlignmentReward:
                 f"{len(completions)} completions are not whole groups of {self.group_size}: "
                 "per_device_train_batch_size must be a multiple of num_generations"
             )
-        parts = [split_completion(completion_text(completion)) for completion in completions]
+        parts = [split_completion(completion_text(completion, self.family), self.family) for completion in completions]
         correct = [
             float(is_correct(gold, response, code))
             for gold, (_, response), code in zip(answer, parts, language, strict=True)
@@ -113,6 +117,15 @@ def identified_share(lines: list[tuple[str, str | None]], language: str) -> floa
     return sum(n for n, label in named if label == language) / max(sum(n for n, _ in named), 1)
 
 
-def completion_text(completion: Any) -> str:
-    """TRL gives a conversation (a list of messages) for conversational prompts, else a string."""
-    return completion if isinstance(completion, str) else completion[-1]["content"]
+def completion_text(completion: Any, family: str | None = "think") -> str:
+    """TRL gives a conversation (a list of messages) for conversational prompts, else a string.
+
+    Where the tokenizer has a schema of responses, TRL has taken the thinking out of the text; it is put back, since no
+    completion would have an end of thinking.
+    """
+    if isinstance(completion, str):
+        return completion
+    message = completion[-1]
+    reasoning = message.get("reasoning_content") or message.get("thinking")
+    tags = FAMILIES[family or "think"]
+    return f"{tags.opening}{reasoning}{tags.ending}{message['content']}" if reasoning else message["content"]

@@ -6,7 +6,10 @@ from vernacular.answers.numbers import gold_number
 
 LENGTH = 1000  # characters: verdicts compare nothing longer (our choice)
 
-_MISSING = {"none", "null", "nan", "n/a", "na", "nil", "true", "false", "undefined", "unknown"}
+_MISSING = {"none", "null", "nan", "n/a", "na", "nil", "true", "false", "undefined", "unknown", "#n/a", "<na>"}
+_DATA = re.compile(r"""[\[{(]\s*["']""")  # a list or an object that became text
+_OTHERWISE = re.compile(r"[=≈~∼≃]\s*[-+]?\d.*|[-+]?[\d.,]+[eE][-+]?\d+|0[xX][0-9a-fA-F]+|\d+(?:_\d+)+")  # 1e3, 1_250
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _TEXT = re.compile(r"\\(?:text|mbox|math)[a-z]*\s*\{([^{}]*)\}")
 _JOINING = re.compile(r"(?<![^\W\d_])(?:and|or)(?![^\W\d_])")
@@ -30,6 +33,10 @@ def check_gold(gold: str, numbers_only: bool = False) -> None:
         raise ValueError(f"{shown} is not an answer: it stands for a missing value")
     if "####" in text:
         raise ValueError(f"{shown} is not an answer but a solution: give what follows #### alone")
+    if _DATA.match(text) or _CONTROL.search(text):
+        raise ValueError(f"{shown} is not an answer but a list or an object as text, or holds control characters")
+    if _OTHERWISE.fullmatch(text):
+        raise ValueError(f"{shown} is not a number as answers are written: write it as 1250, 1,250, -3.5 or 3/4")
     if gold_number(text) is not None:
         return
     if numbers_only:

@@ -9,72 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vernacular.corpus.readers import json_rows, parquet_rows, table_rows, text_lines, whole
+from vernacular.corpus.benchmark_formats import final_number, gsm8k, mgsm, mgsm_json_lines, msvamp, x_csqa, xnli
+from vernacular.corpus.readers import Example, json_rows, parquet_rows, shown, text_lines, text_of, text_or_number
 from vernacular.language.languages import ENGLISH, load_languages
-from vernacular.language.phrasebook import LABELS
 
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
 TASKS = {"reasoning": "solutions", "translation": "pairs", "pairs": "pairs"}  # of `data` -> what a source must give
-
-
-class Example(NamedTuple):
-    id: str  # shared by translations
-    language: str
-    question: str
-    answer: str | None = None
-    completion: str | None = None  # a solution or trace as it is written there
-    choices: list[str] | None = None
-    instruction: str = ""  # of a trace, in its language
-
-
-def mgsm(path: Path, language: str) -> Iterator[Example]:
-    """MGSM and MGSM-Rev2 (Shi et al., 2022; arXiv 2511.05162): question, tab, answer; line n is the same question."""
-    for number, line in enumerate(text_lines(path), 1):
-        question, tab, answer = line.rpartition("\t")
-        if not tab or not question.strip() or not answer.strip():
-            raise ValueError(f"{path}: line {number} is not of the form question, tab, answer")
-        yield Example(f"{number:05d}", language, question, answer.strip())
-
-
-def mgsm_json_lines(path: Path, language: str) -> Iterator[Example]:
-    """MGSM with Korean (dayeonki/multilingual_reasoning): id (from 1), question, answer, replaced."""
-    for place, row in json_rows(path, ("id", "question", "answer")):
-        number = whole(row["id"], f"{place}: id")
-        yield Example(f"{number:05d}", language, row["question"], row["answer"].strip())
-
-
-def msvamp(path: Path, language: str) -> Iterator[Example]:
-    """MSVAMP (Chen et al., arXiv 2310.20246): query (English), equation, response (a number), m_query.
-
-    Line n is the same question in every language.
-    """
-    for number, (_, row) in enumerate(json_rows(path, ("m_query", "response")), 1):
-        yield Example(f"{number:05d}", language, row["m_query"], row["response"].strip())
-
-
-def x_csqa(path: Path, language: str) -> Iterator[Example]:
-    """X-CSQA (Lin et al., 2021): id, question {stem, choices {label, text}}, answerKey. Some options are empty."""
-    for place, row in table_rows(path, ("id", "question", "answerKey")):
-        stem, choices = row["question"]["stem"], row["question"]["choices"]
-        if isinstance(choices, list):  # JSON lines have a list of pairs, Parquet a pair of lists
-            choices = {key: [choice[key] for choice in choices] for key in ("label", "text")}
-        if choices["label"] != [chr(ord("A") + n) for n in range(len(choices["label"]))]:
-            raise ValueError(f"{place}: the choices are labelled {choices['label']}, not A, B, C and so on")
-        key = row["answerKey"].strip()
-        if key not in choices["label"]:
-            advice = "the keys of the test split are withheld, take dev"
-            raise ValueError(f"{place}: the key '{key}' is not one of the choices; {advice}")
-        yield Example(row["id"], language, stem, key, completion=key, choices=choices["text"])
-
-
-def xnli(path: Path, language: str) -> Iterator[Example]:
-    """XNLI (Conneau et al., 2018): premise, hypothesis, label (0 to 2); row n is the same in every language."""
-    for number, (place, row) in enumerate(table_rows(path, ("premise", "hypothesis", "label")), 1):
-        label = whole(row["label"], f"{place}: label")
-        if label not in range(3):
-            raise ValueError(f"{place}: the label is {label}, not 0, 1 or 2")
-        question = "\n".join(" ".join(row[part].split()) for part in ("premise", "hypothesis"))
-        yield Example(f"{number:06d}", language, question, LABELS[label], completion=LABELS[label])
 
 
 WRAPPED = re.compile(r"\A(?:Solve the following math problem[^\n]*|[^\n]*\\boxed\{\}[^\n]*)\n\n")
@@ -89,14 +29,19 @@ def dapo(path: Path, _: str | None) -> Iterator[Example]:
     """
     seen: set[tuple[str, str]] = set()
     for place, row in parquet_rows(path, ("prompt", "reward_model"), optional=("lang",)):
-        content, answer = row["prompt"][-1]["content"], str(row["reward_model"]["ground_truth"]).strip()
+        messages, model = row["prompt"], row["reward_model"]
+        if not (isinstance(messages, list) and messages and isinstance(messages[-1], dict)):
+            raise ValueError(f"{place}: 'prompt' is {shown(messages)}, not a list of messages")
+        if not isinstance(model, dict) or model.get("ground_truth") is None:
+            raise ValueError(f"{place}: 'reward_model' is {shown(model)}, without a ground_truth")
+        content, answer = text_of(messages[-1], "content", place), text_or_number(model, "ground_truth", place)
         question = REMINDER.sub("", WRAPPED.sub("", content)).strip()
         language = row.get("lang") or ENGLISH
         if language not in load_languages():
             raise ValueError(f"{place}: the language is '{language}'; known: {' '.join(load_languages())}")
         if (language, question) not in seen:
             seen.add((language, question))
-            yield Example(f"{len(seen):05d}", language, question, answer)
+            yield Example(f"{len(seen):05d}", language, question, answer, place=place)
 
 
 PROMPT = re.compile(r"in (?P<name>\w+)\.\s.*?### Instruction:\n(?P<question>.*?)\n\n### Response:", re.DOTALL)
@@ -113,7 +58,7 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
     number = 0
     seen: set[str] = set()
     for place, row in json_rows(path, ("prompt", "chosen")):
-        found = PROMPT.search(row["prompt"])
+        found = PROMPT.search(text_of(row, "prompt", place))
         if not found:
             raise ValueError(f"{place}: no '... in <language>. ... ### Instruction: ... ### Response:' in the prompt")
         language = codes.get(found["name"])
@@ -122,21 +67,16 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
         if language is None or language in seen or not number:
             continue
         seen.add(language)
-        question, solution = found["question"].strip(), row["chosen"].strip()
-        yield Example(f"{number:05d}", language, question, final_number(solution), completion=solution)
+        question, solution = found["question"].strip(), text_of(row, "chosen", place).strip()
+        answer = final_number(solution)
+        yield Example(f"{number:05d}", language, question, answer, completion=solution, place=place)
 
 
 def metamath(path: Path, _: str | None) -> Iterator[Example]:
     """MetaMathQA (Yu et al., arXiv 2309.12284): one list of query, response, type, original_question; English."""
-    for number, (_, row) in enumerate(json_rows(path, ("query", "response")), 1):
-        question, solution = row["query"].strip(), row["response"].strip()
-        yield Example(f"{number:06d}", ENGLISH, question, final_number(solution), completion=solution)
-
-
-def final_number(solution: str) -> str | None:
-    """What follows the last `####` (GSM8K) or `The answer is:` (MetaMath); None if there is neither."""
-    found = re.findall(r"(?:####|[Tt]he answer is:?)\s*([^\n]+)", solution)
-    return (found[-1].strip().rstrip(".").strip() or None) if found else None
+    for number, (place, row) in enumerate(json_rows(path, ("query", "response")), 1):
+        question, solution = (text_of(row, name, place).strip() for name in ("query", "response"))
+        yield Example(f"{number:06d}", ENGLISH, question, final_number(solution), completion=solution, place=place)
 
 
 def bitext(path: Path, language: str) -> Iterator[Example]:
@@ -169,11 +109,13 @@ def adamame_traces(path: Path, language: Any) -> Iterator[Example]:
     gold answer is not there.
     """
     for number, (place, row) in enumerate(json_rows(path, ("instruction", "output")), 1):
-        found = INSTRUCTION.match(row["instruction"])
+        instruction = text_of(row, "instruction", place)
+        found = INSTRUCTION.match(instruction)
         if not found:
             raise ValueError(f"{place}: the instruction is not a line with \\boxed{{}}, a blank line and the question")
-        question, name = row["instruction"][found.end() :].strip(), f"{path.stem}-{number:06d}"
-        yield Example(name, language, question, completion=row["output"], instruction=found[1])
+        question, name = instruction[found.end() :].strip(), f"{path.stem}-{number:06d}"
+        output = text_of(row, "output", place)
+        yield Example(name, language, question, completion=output, instruction=found[1], place=place)
 
 
 class Format(NamedTuple):
@@ -189,6 +131,7 @@ class Format(NamedTuple):
     reader: Callable[[Path, Any], Iterator[Example]]
     kind: str = "math"  # of its questions
     gives: tuple[str, ...] = ("questions",)  # and: solutions, pairs, traces
+    gold: str = "'answer'"  # what holds the right answer, for errors
     dev_share: float = 0.0  # of its training questions, which are dev where its files tell no splits
 
 
@@ -197,21 +140,24 @@ PART = r"(?:-\d+-of-\d+)?"
 ALL = ".*"
 X_CSQA_FILES = rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)"
 X_CSQA_SPLITS = {"train": "train", "test": "dev|validation"}  # test keys are withheld, so everybody evaluates dev
+GSM8K_FILES = rf"(?P<split>train|test){PART}\.(?:parquet|jsonl)"
 XNLI_FILES = rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet"
 XNLI_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
 FORMATS: dict[str, Format] = {
-    "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm),
+    "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm, gold="column 2"),
     "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}, mgsm_json_lines),
-    "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp),
+    "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp, gold="'response'"),
+    "gsm8k": Format(GSM8K_FILES, {"train": "train", "test": "test"}, gsm8k, gives=("questions", "solutions")),
     "x-csqa": Format(X_CSQA_FILES, X_CSQA_SPLITS, x_csqa, "choice", ("questions", "solutions")),
     "xnli": Format(XNLI_FILES, XNLI_SPLITS, xnli, "entailment", ("questions", "solutions")),
-    "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo),
+    "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo, gold="'ground_truth'"),
     "gsm8k-instruct": Format(
         r"[^/]+\.jsonl?",
         {"train": ALL, "dev": ALL},
         gsm8k_instruct,
         gives=("questions", "solutions", "pairs"),
+        gold="'chosen'",
         dev_share=0.05,  # our choice: its questions are parallel in ten languages, so some of them can be dev
     ),
     "metamath": Format(r"MetaMathQA[^/]*\.json", {"train": ALL}, metamath, gives=("solutions",)),

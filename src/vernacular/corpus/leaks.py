@@ -130,7 +130,7 @@ def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[
     record of a training set, of traces, of RL prompts, or anyone's. problems: id -> problem of the training questions.
     Raises ValueError for a text without the numbers of its id's problem: the check by operands relies on the id.
     """
-    identifier = str(row.get("id") or "")
+    identifier = "" if row.get("id") is None else str(row["id"])
     found: dict[tuple[str, str], Leak] = {}
     if identifier in evaluation.ids:
         found[identifier, "id"] = Leak(identifier, "", "id")
@@ -159,7 +159,8 @@ def check_corpus(
     """
     ways, lines, number = Counter[str](), [], 0
     for number, row in enumerate(rows, 1):
-        place = f"{name}: row {number} ({row.get('id') or 'no id'})"
+        identifier = row.get("id")  # 0 is one
+        place = f"{name}: row {number} ({'no id' if identifier in (None, '') else identifier})"
         try:
             found = row_leaks(row, evaluation, problems)
         except ValueError as error:

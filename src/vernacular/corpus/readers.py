@@ -6,8 +6,22 @@ ValueError: one line with path and place.
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from vernacular.storage.messages import one_line
+
+
+class Example(NamedTuple):
+    id: str  # shared by translations
+    language: str
+    question: str
+    answer: str | None = None
+    completion: str | None = None  # a solution or trace as it is written there
+    choices: list[str] | None = None
+    instruction: str = ""  # of a trace, in its language
+    place: str = ""  # file and line, entry or row, for errors
 
 
 def text_lines(path: Path) -> Iterator[str]:
@@ -31,8 +45,19 @@ def table_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict
     return (parquet_rows if path.suffix == ".parquet" else json_rows)(path, columns)
 
 
+DIGITS = 1000  # of a number, at most (our choice)
+
+
+class Written(str):
+    """A number of a JSON file, as it is written there."""
+
+
 def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row) of JSON lines, held one at a time, or of one JSON list; numbers stay text as written ("18.0")."""
+    """(place, row) of JSON lines, held one at a time, or of one JSON list; numbers stay as written ("18.0").
+
+    Raises ValueError for a file without any row.
+    """
+    empty = True
     with path.open("rb") as file:
         as_list = None  # unknown until the first line that is not blank
         for number, line in enumerate(file, 1):
@@ -43,13 +68,16 @@ def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[
             if as_list is None and (as_list := text.lstrip().startswith("[")):
                 text += decoded(file.read(), f"{path}: what follows line {number}")
             try:
-                found = json.loads(text, parse_int=str, parse_float=str)
-            except ValueError as error:
+                found = json.loads(text, parse_int=Written, parse_float=Written, parse_constant=Written)
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{place} is not JSON ({error}); restore the file") from None
             for index, row in enumerate(found if as_list else [found], 1):
                 where = f"{path}: entry {index}" if as_list else place
                 check_columns(row, columns, where)
+                empty = False
                 yield where, row
+    if empty:
+        raise ValueError(f"{path}: holds no rows; restore the file")
 
 
 def decoded(data: bytes, place: str) -> str:
@@ -63,13 +91,20 @@ def decoded(data: bytes, place: str) -> str:
 def parquet_rows(
     path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row) of a Parquet file; each row has all of `columns`, and those of `optional` that are there."""
-    from vernacular.storage.records import (
-        read_rows,
-    )  # imports PyArrow, which is heavy, and a dry run imports this module
+    """(place, row) of a Parquet file; each row has all of `columns`, and those of `optional` that are there.
 
+    Raises ValueError for a file without any row.
+    """
+    # Imports PyArrow, which is heavy, and a dry run imports this module.
+    from vernacular.storage.records import read_rows
+
+    number = 0
     for number, row in enumerate(read_rows(path, columns, optional=optional), 1):
-        yield f"{path}: row {number}", row
+        place = f"{path}: row {number}"
+        check_columns(row, columns, place)
+        yield place, row
+    if not number:
+        raise ValueError(f"{path}: holds no rows; restore the file")
 
 
 def check_columns(row: Any, columns: tuple[str, ...], place: str) -> None:
@@ -78,12 +113,52 @@ def check_columns(row: Any, columns: tuple[str, ...], place: str) -> None:
         raise ValueError(f"{place} is not a JSON object")
     for name in columns:
         if row.get(name) is None:
-            raise ValueError(f"{place}: '{name}' is missing or null; there are {', '.join(row)}")
+            what = "is null; restore it" if name in row else f"is missing; there are {', '.join(row) or 'none'}"
+            raise ValueError(f"{place}: '{name}' {what}")
+
+
+def text_of(row: dict[str, Any], name: str, place: str) -> str:
+    """The text in a column; ValueError for anything else, numbers too."""
+    value = row.get(name)
+    if not isinstance(value, str) or isinstance(value, Written):
+        raise ValueError(f"{place}: '{name}' is {shown(value)}, not a text")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{place}: '{name}' holds half of a surrogate pair (\\ud800 to \\udfff); restore the file")
+    return value
+
+
+def text_or_number(row: dict[str, Any], name: str, place: str) -> str:
+    """The text or number in a column, numbers written out; ValueError for anything else, `true` and NaN too."""
+    value = row.get(name)
+    if isinstance(value, str) and not isinstance(value, Written):
+        return value.strip()
+    return written_out(value, name, place)
+
+
+def written_out(value: Any, name: str, place: str) -> str:
+    """A number without an exponent: 1e3 and 1E+3 are 1000. ValueError for anything else, and beyond DIGITS digits."""
+    if isinstance(value, Written | int | float) and not isinstance(value, bool):
+        number = Decimal(str(value))
+        if number.is_finite() and abs(number.adjusted()) <= DIGITS:
+            return format(number, "f")
+    raise ValueError(f"{place}: '{name}' is {shown(value)}, not a text or a number")
+
+
+def shown(value: Any) -> str:
+    """A value of a row for an error: one short line, a text in quotes and other values as JSON has them."""
+    if isinstance(value, str):
+        found = value if isinstance(value, Written) else f"'{value}'"
+    else:
+        found = json.dumps(value, ensure_ascii=False, default=str)
+    found = one_line(found[:200])
+    return found if len(found) <= 60 else f"{found[:57]}..."
 
 
 def whole(value: Any, what: str) -> int:
     """The value as an int; `what` names it in the error."""
     try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} is {value!r}, not a whole number") from None
+        if not isinstance(value, bool) and (number := float(value)).is_integer():  # 1.0 is one
+            return int(value) if str(value).strip().lstrip("+-").isdigit() else int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{what} is {shown(value)}, not a whole number")

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vernacular.answers.gold import check_gold
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Example, Format, source_files
+from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Format, source_files
 from vernacular.corpus.options import QuestionsOptions
+from vernacular.corpus.readers import Example
 
 
 def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, Any]]:
@@ -19,23 +21,34 @@ def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, 
             yield from miniature.question_rows({name: benchmark}, options.languages, split, options.seed)
         else:
             source = options.sources[benchmark["source"]]
-            yield from question_rows(source["format"], Path(source["folder"]), name, options.languages, split)
+            folder, numbers = Path(source["folder"]), benchmark.get("answers") == "number"
+            yield from question_rows(source["format"], folder, name, options.languages, split, numbers)
 
 
 def question_rows(
-    name: str, folder: Path, benchmark: str, languages: list[str], split: str
+    name: str, folder: Path, benchmark: str, languages: list[str], split: str, numbers: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """records.QUESTION of a split of real data, in those of `languages` that are there. name: of the format.
+    """records.QUESTION of a split of real data, in those of `languages` that are there.
 
-    Raises ValueError (one line with the path) if there are none, and for a broken file.
+    name: of the format. numbers: whether all its answers are. Raises ValueError (one line with the path) if there are
+    none, for a broken file, for two questions of one id in one language, and for an answer that nothing could match.
     """
-    empty = True
+    form, seen = FORMATS[name], set()
     for example in examples(name, folder, split, languages):
         if example.answer is not None:
-            empty = False
-            row = {"id": f"{benchmark}-{split}-{example.id}", "benchmark": benchmark, "kind": FORMATS[name].kind}
+            if (key := (example.language, example.id)) in seen:
+                raise ValueError(
+                    f"{example.place}: a second question '{example.id}' in '{example.language}'; delete one"
+                )
+            seen.add(key)
+            if form.kind == "math":
+                try:
+                    check_gold(example.answer, numbers)
+                except ValueError as error:
+                    raise ValueError(f"{example.place}, {form.gold}: {error}") from None
+            row = {"id": f"{benchmark}-{split}-{example.id}", "benchmark": benchmark, "kind": form.kind}
             yield row | {key: getattr(example, key) for key in ("language", "question", "choices", "answer")}
-    if empty:
+    if not seen:
         raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")
 
 
@@ -50,8 +63,9 @@ def examples(name: str, folder: Path, split: str, languages: list[str]) -> Itera
             continue
         for example in form.reader(path, language):
             if example.language in languages and in_split(form, example.id, split):
-                if not example.question.strip():
-                    raise ValueError(f"{path}: question {example.id} in '{example.language}' is blank; restore it")
+                if not any(c.isprintable() and not c.isspace() for c in example.question):
+                    place = example.place or path
+                    raise ValueError(f"{place}: question {example.id} in '{example.language}' is blank; restore it")
                 yield example
 
 

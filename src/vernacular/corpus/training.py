@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import FORMATS, Example
+from vernacular.corpus.formats import FORMATS
 from vernacular.corpus.miniature import KINDS, AnyProblem, share_of
 from vernacular.corpus.options import TrainingDataOptions
+from vernacular.corpus.readers import Example
 from vernacular.corpus.sources import examples
 from vernacular.language.languages import ENGLISH, load_languages
 from vernacular.language.phrasebook import SIGNS

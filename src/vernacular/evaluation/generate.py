@@ -16,7 +16,8 @@ import torch
 
 from vernacular.evaluation.decode import decode
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.language.prompts import THINK, forced_prefix, question_messages, split_completion
+from vernacular.language.prompts import forced_prefix, question_messages, split_completion
+from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.extras import PLAIN, Extras, Question
 from vernacular.storage.records import GENERATION
 
@@ -32,9 +33,12 @@ class Request:
     places: float  # that it takes in the model's context
     columns: dict[str, Any] = field(default_factory=dict)  # of records.GENERATION, the model's own
 
-    def row(self, sample: int, completion: str, tokens: int, finish_reason: str, **more: Any) -> dict[str, Any]:
-        """A row of records.GENERATION. more: further columns, or other values for them."""
-        trace, response = split_completion(completion)
+    def row(
+        self, sample: int, completion: str, tokens: int, finish_reason: str, family: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """A row of records.GENERATION. family: of the tags round the thinking. more: further columns, or other values
+        for them."""
+        trace, response = split_completion(completion, family)
         return dict.fromkeys(GENERATION.names) | {
             "id": self.question["id"],
             "language": self.question["language"],
@@ -54,13 +58,12 @@ class Request:
     ) -> dict[str, Any]:
         """The row of a sample. tokens: what the model wrote, with the token that ended it.
 
-        A model whose chat template has no `<think>` marks no trace: its last line is the response, the rest the trace.
+        The chat template tells the tags round the thinking; a model whose template has none marks no trace.
         """
         given = len(tokenizer(self.prefix, add_special_tokens=False)["input_ids"]) if self.prefix else 0
-        completion = self.prefix + tokenizer.decode(tokens, skip_special_tokens=True)
-        if THINK not in str(tokenizer.chat_template):
-            more["trace"], more["response"] = split_last_line(completion)
-        return self.row(sample, completion, given + len(tokens), finish_reason, **more)
+        family = template_family(tokenizer.chat_template)
+        completion = self.prefix + decoded(tokens, tokenizer, family)
+        return self.row(sample, completion, given + len(tokens), finish_reason, family, **more)
 
 
 def generate_rows(
@@ -153,7 +156,12 @@ def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
     return ends if isinstance(ends, list) else [ends]
 
 
-def split_last_line(completion: str) -> tuple[str, str]:
-    """(trace, response) of a model that marks no trace (MetaMath ends in `The answer is: 18`); our choice."""
-    trace, _, response = completion.strip().rpartition("\n")
-    return trace.strip(), response.strip()
+def decoded(tokens: list[int], tokenizer: Any, family: str | None) -> str:
+    """The text of tokens, without special ones save those that the tags round the thinking consist of (as Magistral's
+    do)."""
+    tags = "".join(FAMILIES[family]) if family else ""
+    special = dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
+    if not any(token in tags for token in special.values()):
+        return tokenizer.decode(tokens, skip_special_tokens=True)
+    kept = [token for token in tokens if special.get(token, tags) in tags]
+    return tokenizer.decode(kept, skip_special_tokens=False)
