@@ -102,7 +102,7 @@ def check_questions(study: dict[str, Any]) -> None:
         place = f"benchmarks.{name}"
         form = source_of(study, name)
         if "answers" in benchmark and (form is None or form.kind != "math"):
-            raise StudyError(f"{file}: {place}.answers: is for sources of mathematical questions; leave it out")
+            raise StudyError(f"{place}.answers: is for sources of mathematical questions; leave it out")
         if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
             raise StudyError(f"{place}.steps: a frame has one step, not {benchmark['steps']}")
         for key, pair in benchmark["numbers"].items():
