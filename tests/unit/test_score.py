@@ -50,7 +50,7 @@ def generated(
     identifier: str, language: str, sample: int, completion: str, tokens: int = 9, finish_reason: str = "stop"
 ) -> dict[str, Any]:
     request = Request({"id": identifier, "language": language}, "prompt", "", [], 0)
-    return request.row(sample, completion, tokens, finish_reason)
+    return request.row(sample, completion, tokens, finish_reason, "think")
 
 
 def score(

@@ -56,7 +56,7 @@ def test_what_changes_no_result_reruns_nothing(workspace: Path) -> None:
     for module in ("adamame/reward.py", "language/identify.py", "models/loop.py", "evaluation/score.py"):
         replace(library / module, '"""', '"""Other words. ')  # the module's docstring
         append(library / module, "\n\n# a comment\n")
-    replace(library / "adamame/reward.py", ") -> None:\n", ') -> None:\n        """A new docstring."""\n')
+    replace(library / "adamame/reward.py", "folder: Path) -> None:\n", 'folder: Path) -> None:\n        """New."""\n')
     append(workspace / "workflow/scripts/train_grpo.py", "\n\n# a comment\n")
     replace(workspace / "workflow/rules/train.smk", "rule train:", "# a comment\nrule train:")
     add_code(workspace, "storage/messages.py", "study/check.py", "study/schema.py", "run/failures.py")
