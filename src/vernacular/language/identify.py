@@ -40,7 +40,6 @@ _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _CHUNK = 1 << 18  # characters examined together
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
-_RIVALS = 8  # languages that lingua is asked about besides the study's
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
 _LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
@@ -130,7 +129,7 @@ class LanguageIdentifier:
                 sentence = _STOP.search(texts[i]) is not None
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
                 if digits := len(_ARABIZI.findall(texts[i])):
-                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + digits
+                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 2 * digits
                 answer = self._decide_by_models(letters[place], bias, str(answers[i]), context, sentence)
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
@@ -148,23 +147,24 @@ class LanguageIdentifier:
             return self._decide_han(text, sentence)
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
-        if count < 2 or not (bias or any(word == word.lower() for word in words)):  # a heading, names, units
+        written_small = any(word == word.lower() for word in words)
+        if count < 2 or (not written_small and max(bias.values(), default=0.0) < 2):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
         weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5, context)
         best = _best(weighed)
         if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
-            rivals = sorted(weighed, key=weighed.__getitem__)[-_RIVALS:]
-            own = [code for code in self.languages if code in _OF_SCRIPT[script]]
-            second = load_lingua(*sorted({*own, *rivals}))(text)
+            second = load_lingua()(text)
             both = {
                 code: (_DOUBT + second.get(code, _UNSEEN)) * math.sqrt(_DOUBT + seen.get(code, 0.0))
-                for code in {*own, *rivals}
+                for code in seen | bias | {code: share for code, share in second.items() if share > _DOUBT}
+                if _is_written_in(code, script)
             }
             weighed = self._weigh(both, text, bias, 1.0, context)
             best = _best(weighed)
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
+            support = support and (count >= 3 or best in self.languages)
             if weighed[best] < self.certainty or not support:
                 return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None
         if count >= _LONG and bias.get(best, 0.0) < _COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
@@ -206,8 +206,8 @@ class LanguageIdentifier:
         shares = {code: _DOUBT + seen.get(code, 0.0) for code in ("ja", "zh")}
         best = _best(shares)
         if shares[best] < 0.8 * sum(shares.values()):
-            second = load_lingua("ja", "zh")(text)
-            shares = {code: (_DOUBT + second[code]) * math.sqrt(share) for code, share in shares.items()}
+            second = load_lingua()(text)
+            shares = {code: (_DOUBT + second.get(code, 0.0)) * math.sqrt(share) for code, share in shares.items()}
             best = _best(shares)
         return best if shares[best] >= self.certainty * sum(shares.values()) else None
 
