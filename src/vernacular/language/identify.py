@@ -112,7 +112,7 @@ class LanguageIdentifier:
         doubtful = enough & (latin > 0) & (every - latin >= _FOREIGN_SHARE * every)
         mixed = [i for i, doubt in enumerate(doubtful.tolist()) if doubt]
         if mixed:
-            without_names = [_LOAN.sub(" ", _NAME.sub("", texts[i])) for i in mixed]
+            without_names = [_NAME.sub("", _LOAN.sub(" ", texts[i])) for i in mixed]
             for i, answer in zip(mixed, decide_by_script(count_letters(without_names)[0]), strict=True):
                 answers[i] = answer
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
