@@ -24,7 +24,7 @@ SHIPPED = {"schedule": "cosine", "form": "multiplicative", "diversity": "none", 
 
 
 def advantages(correct: list[float], labels: list[str | None], step: int, **changes: Any) -> list[float]:
-    """What one group's completions get in the end: the trainer takes the z-score of the multiplicative form alone."""
+    """What one group's completions get in the end: the trainer takes the z-score of every form but the additive."""
     options = SHIPPED | changes
     match = np.array([[float(label == QUERY) for label in labels]])
     scores, _ = align(np.array([correct]), match, [labels], options, step, TOTAL, FeedbackState(0.7))
@@ -46,7 +46,7 @@ def test_cosine_grows_from_the_floor_to_one() -> None:
 def test_linear_staged_constant_none() -> None:
     assert [growth("linear", t, 10) for t in (0, 1, 2, 5, 10)] == [0.1, 0.1, 0.2, 0.5, 1.0]
     assert [growth("staged", t, 10) for t in (0, 4, 5, 10)] == [0.0, 0.0, 1.0, 1.0]
-    assert [growth("staged", t, 5) for t in (2, 3)] == [0.0, 1.0]  # T/2 lies between two steps
+    assert [growth("staged", t, 5) for t in (1, 2)] == [0.0, 1.0]  # from step T // 2 on, as in the authors' code
     assert {growth("constant", t, 10) for t in range(11)} == {1.0}
     assert {growth("none", t, 10) for t in range(11)} == {0.0}
 
@@ -121,9 +121,31 @@ def test_additive_pays_for_language_without_an_answer() -> None:
 
 def test_diversity_pays_rare_languages_and_fades() -> None:
     labels: list[list[str | None]] = [["fr", "en", "en", None]]
-    assert diversity_weights(labels, 0, 10).tolist() == [[4.0, 2.0, 2.0, 4.0]]
-    assert diversity_weights(labels, 5, 10)[0].tolist() == pytest.approx([2.5, 1.5, 1.5, 2.5])
-    assert diversity_weights(labels, 10, 10).tolist() == [[1.0, 1.0, 1.0, 1.0]]
+    assert diversity_weights("cosine", labels, 0, 10).tolist() == [[4.0, 2.0, 2.0, 4.0]]
+    assert diversity_weights("cosine", labels, 5, 10)[0].tolist() == pytest.approx([2.5, 1.5, 1.5, 2.5])
+    assert diversity_weights("cosine", labels, 10, 10).tolist() == [[1.0, 1.0, 1.0, 1.0]]
+    assert diversity_weights("none", labels, 0, 10).tolist() == [[1.0, 1.0, 1.0, 1.0]]
+
+
+def test_diversity_that_follows_the_entropy() -> None:
+    labels: list[list[str | None]] = [["fr", "en", "en", "en"], ["fr", "en", "de", None], ["en"] * 4]
+    entropy = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75)) / math.log(4)
+    adaptive = diversity_weights("adaptive", labels, 3, 10)
+    assert adaptive[0].tolist() == pytest.approx([1 + 3 * (1 - entropy), *[1 + (4 / 3 - 1) * (1 - entropy)] * 3])
+    assert adaptive[1].tolist() == pytest.approx([1.0] * 4) and adaptive[2].tolist() == [1.0] * 4
+    assert diversity_weights("feedback", labels, 3, 10)[0][0] == 4.0  # nothing seen yet
+    assert diversity_weights("feedback", labels, 3, 10, FeedbackState(0.3))[0][0] == pytest.approx(2.5)
+    assert diversity_weights("feedback", labels, 3, 10, FeedbackState(0.7))[0].tolist() == [1.0] * 4
+
+
+def test_sum_and_gate_by_hand() -> None:
+    correct, match = np.array([[1.0, 1.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 1.0, 0.0]])
+    labels: list[list[str | None]] = [["fr", "en", "fr", "en"]]
+    slc = SHIPPED | {"form": "sum", "schedule": "constant", "bonus": 1 / 9}
+    scores, strength = align(correct, match, labels, slc, 3, TOTAL)
+    assert strength == 1 / 9 and (0.9 * scores)[0].tolist() == pytest.approx([1.0, 0.9, 0.1, 0.0])
+    gate, _ = align(correct, match, labels, SHIPPED | {"form": "gate"}, 3, TOTAL)
+    assert gate.tolist() == [[1.0, -1.0, 0.0, -1.0]]
 
 
 def test_a_group_of_one_has_no_advantage() -> None:
@@ -142,6 +164,8 @@ def authors(name: str, correct: list[float], labels: list[str | None], step: int
     g = max((1 - math.cos(math.pi * step / TOTAL)) / 2, 0.1)
     d = (1 + math.cos(math.pi * step / TOTAL)) / 2
     feedback = min(max((0.7 - 0.4) / 0.6, 0), 1)
+    shares = [labels.count(label) / len(labels) for label in set(labels)]
+    entropy = -sum(share * math.log(share) for share in shares) / math.log(len(labels))
     scores, matches = [], []
     for r, label in zip(correct, labels, strict=True):
         m = 1.0 if label == QUERY else 0.0
@@ -154,7 +178,8 @@ def authors(name: str, correct: list[float], labels: list[str | None], step: int
                 "adamame": r * (1 + (rarity - 1) * d) * (1 + BONUS * g * m),
                 "qlang": r * (1 + (rarity - 1) * d),
                 "staged": r * (rarity if step < TOTAL // 2 else 1 + BONUS * m),
-                "feedback, its alignment": r * (1 + BONUS * feedback * m),
+                "adaptive": r * (1 + (rarity - 1) * max(0, 1 - entropy)) * (1 + BONUS * g * m),
+                "feedback": r * (1 + (rarity - 1) * max(0, 1 - 0.7 / 0.6)) * (1 + BONUS * feedback * m),
                 "tworwd": r,
             }[name]
         )
@@ -171,7 +196,8 @@ REPRODUCED: list[tuple[str, dict[str, str], tuple[int, ...]]] = [
     ("const", {"schedule": "constant"}, (0, 45, 89)),
     ("tworwd", {"schedule": "constant", "form": "additive"}, (0, 45, 89)),
     ("grpo", {"schedule": "none"}, (0, 45, 89)),
-    ("feedback, its alignment", {"schedule": "feedback"}, (0, 45, 89)),
+    ("adaptive", {"diversity": "adaptive"}, (0, 17, 45, 89)),
+    ("feedback", {"schedule": "feedback", "diversity": "feedback"}, (0, 45, 89)),
     # Before the middle theirs rewards rare languages and ours, by DESIGN, is plain GRPO.
     ("staged", {"schedule": "staged"}, (45, 89)),
     ("grpo", {"schedule": "staged"}, (0, 44)),
@@ -196,8 +222,8 @@ GROUP = st.lists(
 OPTIONS = st.fixed_dictionaries(
     {
         "schedule": st.sampled_from(SCHEDULES),
-        "form": st.sampled_from(["multiplicative", "additive"]),
-        "diversity": st.sampled_from(["none", "cosine"]),
+        "form": st.sampled_from(["multiplicative", "additive", "sum", "gate"]),
+        "diversity": st.sampled_from(["none", "cosine", "adaptive", "feedback"]),
         "bonus": st.floats(0, 10),
         "floor": st.floats(0, 1),
     }
@@ -226,6 +252,10 @@ def test_scores_are_bounded_and_groups_apart(group: list, options: dict, step: i
     if options["form"] == "multiplicative":
         assert (scores >= 0).all() and (scores <= n * (1 + strength) + 1e-9).all()
         assert (scores[correct == 0] == 0).all()
+    elif options["form"] == "sum":
+        assert (scores >= 0).all() and (scores <= n + strength + 1e-9).all()
+    elif options["form"] == "gate":
+        assert (scores[match == 0] == -1).all() and (scores[match > 0] >= 0).all()
     else:  # the z-score of n numbers is at most (n - 1) / sqrt(n)
         assert np.abs(scores).max() <= (1 + strength) * (n - 1) / math.sqrt(n) + 1e-6
         assert scores.sum(axis=1).tolist() == pytest.approx([0, 0], abs=1e-6)

@@ -2,9 +2,12 @@
 
 Four orthogonal choices, each a pure function: the schedule g(t), the form in which language joins correctness, the
 diversity weight, and the state of the feedback schedule. Of the estimators in the authors' code, combinations of
-these give adamame_align (which they ship: cosine, multiplicative), adamame (with diversity), _qlang (with diversity,
-schedule none), _const (constant), _tworwd (constant, additive) and the aligning part of _feedback. `staged` is theirs
-from T/2 on; before that theirs favours rare languages and ours is plain GRPO.
+these give adamame_align (which they ship: cosine, multiplicative), adamame (diversity cosine), _qlang (the same with
+schedule none), _const (constant), _tworwd (constant, additive), _adaptive and _feedback (diversity adaptive, feedback).
+`staged` is theirs from T/2 on; before that theirs favours rare languages and ours is plain GRPO. Of other work, `sum`
+with a bonus of 1/9 is SLC-RL's 0.9 r + 0.1 m, and `gate` with `match: both` M-Thinker's gate (arXiv 2510.07300) without
+its conditions on length and tags. Not here: their estimators whose group mean is not 0 (_postnorm, _correctonly,
+_phased, _lagrangian), which TRL, centring every group, cannot express.
 
 Shapes: `correct` r, `match` m and the scores are float64 arrays (groups, completions); a group holds the completions
 of one prompt. Steps t run from 0 to `total` T.
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 SCHEDULES = ("none", "constant", "linear", "cosine", "staged", "feedback")
-EPSILON = 1e-6  # keeps a group of equal rewards at advantage 0, as AdaMame and TRL do
+EPSILON = 1e-6  # keeps a group of equal rewards at advantage 0, as in AdaMame's code; TRL's own is 1e-4
 
 
 @dataclass
@@ -45,7 +48,7 @@ def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: F
     if schedule == "cosine":
         return max((1 - math.cos(math.pi * progress)) / 2, floor)
     if schedule == "staged":
-        return 0.0 if step < total / 2 else 1.0
+        return 0.0 if step < total // 2 else 1.0
     if schedule == "feedback":
         entropy = feedback.entropy if feedback and feedback.entropy is not None else 0.0
         return min(max((entropy - 0.4) / 0.6, 0.0), 1.0)
@@ -54,17 +57,36 @@ def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: F
 
 def language_entropy(languages: list[list[str | None]]) -> float:
     """Mean over groups of the entropy of their traces' languages, by log n; 0 to 1 (abstentions are a language)."""
-    entropies = []
+    return float(np.mean([group_entropy(group) for group in languages]))
+
+
+def group_entropy(group: list[str | None]) -> float:
+    """The entropy of the languages of one group's n traces, by log n."""
+    shares = np.unique([label or "" for label in group], return_counts=True)[1] / len(group)
+    return float(-(shares * np.log(shares)).sum() / math.log(len(group))) if len(group) > 1 else 0.0
+
+
+def diversity_weights(
+    kind: str, languages: list[list[str | None]], step: int, total: int, feedback: FeedbackState | None = None
+) -> Array:
+    """1 + (n/n_l - 1) d, with n_l of a group's n completions in this one's language; (groups, n).
+
+    d: `none` 0; `cosine` (1 + cos(pi t/T))/2; `adaptive` 1 - H/log n, H the entropy of the group's languages;
+    `feedback` max(0, 1 - eta/0.6), eta its moving average over batches.
+    """
+
+    def decay(group: list[str | None]) -> float:
+        if kind == "cosine":
+            return (1 + math.cos(math.pi * step / total)) / 2
+        if kind == "adaptive":
+            return max(0.0, 1 - group_entropy(group))
+        entropy = feedback.entropy if feedback and feedback.entropy is not None else 0.0
+        return max(0.0, 1 - entropy / 0.6) if kind == "feedback" else 0.0
+
+    rows = []
     for group in languages:
-        shares = np.unique([label or "" for label in group], return_counts=True)[1] / len(group)
-        entropies.append(float(-(shares * np.log(shares)).sum() / math.log(len(group))) if len(group) > 1 else 0.0)
-    return float(np.mean(entropies))
-
-
-def diversity_weights(languages: list[list[str | None]], step: int, total: int) -> Array:
-    """1 + (n/n_l - 1)(1 + cos(pi t/T))/2, with n_l of a group's n completions in this one's language; (groups, n)."""
-    decay = (1 + math.cos(math.pi * step / total)) / 2
-    rows = [[1 + (len(group) / group.count(label) - 1) * decay for label in group] for group in languages]
+        factor = decay(group)
+        rows.append([1 + (len(group) / group.count(label) - 1) * factor for label in group])
     return np.array(rows, dtype=float)
 
 
@@ -85,11 +107,17 @@ def align(
 ) -> tuple[Array, float]:
     """The scores of a batch and the g(t) they were made with.
 
-    `multiplicative`: r (1 + bonus g m); the trainer takes the group z-score of it. A wrong answer earns nothing.
+    `multiplicative`: r (1 + bonus g m). A wrong answer earns nothing.
+    `sum`: r + bonus g m. `gate`: r where m, else -1; neither bonus nor schedule counts.
+    Of these three the trainer takes the group z-score.
     `additive`: N(r) + bonus g N(m), whose group mean is 0: the trainer must not scale it again.
     """
     strength = options["bonus"] * growth(options["schedule"], step, total, options["floor"], feedback)
-    reward = correct * diversity_weights(languages, step, total) if options["diversity"] == "cosine" else correct
+    reward = correct * diversity_weights(options["diversity"], languages, step, total, feedback)
     if options["form"] == "additive":
         return normalise(reward) + strength * normalise(match), strength
+    if options["form"] == "sum":
+        return reward + strength * match, strength
+    if options["form"] == "gate":
+        return np.where(match > 0, reward, -1.0), strength
     return reward * (1 + strength * match), strength
