@@ -1,13 +1,12 @@
 """Give each completion its verdicts: right answer, language of the trace, of its lines, of its words."""
 
 import argparse
-import sys
 from dataclasses import asdict
 
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.options import IdentifierOptions
-from vernacular.storage.command import script
+from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.records import GENERATION, SCORE, read_rows, write_rows
 
@@ -20,15 +19,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="scores (Parquet)")
 
 
-def work(args: argparse.Namespace) -> None:
+@program(__name__, __file__, __doc__, arguments)
+def main(args: argparse.Namespace) -> None:
     columns = ["id", "benchmark", "kind", "language", "choices", "answer"]
     questions = (row for row in read_rows(args.questions, columns=columns) if row["benchmark"] == args.benchmark)
     generations = read_rows(args.generations, schema=GENERATION)
     rows = score_rows(generations, golds_of(questions), LanguageIdentifier(**asdict(args.identifier)))
     print(write_rows(args.out, rows, SCORE), "scores")
-
-
-main = script(__file__, __doc__, arguments, work)
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -31,16 +31,6 @@ def program(
     return decorate
 
 
-def script(
-    file: str,
-    description: str | None,
-    arguments: Callable[[argparse.ArgumentParser], object],
-    work: Callable[[argparse.Namespace], object],
-) -> Callable[..., int]:
-    """The same, for a script that ends its own process."""
-    return program("", file, description, arguments)(work)
-
-
 def run(name: str, work: Callable[[], object]) -> int:
     """Do the work; an expected error (bad input, bad file) becomes one line on standard error and status 1."""
     try:
