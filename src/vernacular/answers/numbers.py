@@ -34,7 +34,7 @@ _GOLD = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1
 _LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a pair, never 3.4
 _LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
 _ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
-_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s+)"
+_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*(?:\^\s*\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
@@ -49,13 +49,13 @@ _FUNCTION = re.compile(
 )
 _OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is a time, 5時間半 a quantity
 _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
-_PRODUCT = re.compile(r"[abnxyz]{2,3}(?![^\W\d_])")  # 5ab, unlike 5cm
+_PRODUCT = re.compile(r"(?:\s*[xyz]|[abnxyz]){2,3}(?![^\W\d_])")  # 5ab and 5 xy, unlike 5cm
 _SPACED = re.compile(r"\s+[^\W\d_]{2}")
 _PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
 _OF_ANOTHER = re.compile(r"\s+(?:an?|of|the|de|del|di|du|der|des|do|da)(?![^\W\d_])")  # 5 and half an hour
 _GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
-_JOINED = re.compile(r"(?:and|et|e|y|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*")
+_JOINED = re.compile(r"(?:and|et|e|y|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|零|,|\s)*")
 
 
 Found = tuple[Fraction | None, int, int]
