@@ -126,7 +126,7 @@ def _same_writing(gold: str, answer: str) -> bool:
 
 def _unspaced(text: str) -> str:
     """A text without blanks but those between digits: 3 20 is not 320."""
-    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", text)
+    return re.sub(r"(?<![\d.])\s+|\s+(?!\d)", "", text)
 
 
 def _from_first_sign(answer: str) -> str:

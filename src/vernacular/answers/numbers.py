@@ -279,7 +279,8 @@ def _is_wording(text: str, words: Words, before: bool = False) -> bool:
     if not text or text.isspace() or text in ".।。":
         return True
     tokens = _TOKEN.findall(text)
-    if not words.refused.isdisjoint(token.strip("'-") for token in (tokens[-NEAR:] if before else tokens)):
+    near = NEAR + 2 if tokens and _JOINED.fullmatch(tokens[-1]) else NEAR  # half an hour and 8 minutes
+    if not words.refused.isdisjoint(token.strip("'-") for token in (tokens[-near:] if before else tokens)):
         return False
     if words.refused_within.search(text) or _FUNCTION.search(text):
         return False

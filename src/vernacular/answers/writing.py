@@ -48,7 +48,8 @@ _POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_])(?:\^\s*\{?\s*-?[123]\s*\}?|[²³])")
 
 _FENCE = re.compile(r"^\s*```[A-Za-z]*\s*\n|```")
 _TAG = re.compile(
-    r"</?(?:b|i|u|em|strong|code|p|br|span|div|h[1-6]|mark|sub|center|big|font|pre|kbd)(?:\s[^<>]{0,80})?\s*/?>",
+    r"</?(?:b|i|u|em|strong|code|p|br|span|div|h[1-6]|mark|sub|center|big|font|pre|kbd|solution|output|response|result"
+    r"|final_answer|final)(?:\s[^<>]{0,80})?\s*/?>|<[|｜][^<>|｜\s]{1,40}[|｜]>",  # <|im_end|>
     re.IGNORECASE,
 )
 _LINE_MARK = re.compile(r"^[ \t]*(?:[>#]+[ \t]*|[*•◦▪·‣∙+-][ \t]+)*", re.MULTILINE)
