@@ -111,7 +111,7 @@ def extract_answer(text: str, language: str | None) -> str | None:
 
 def _one_of_several(number: Fraction, text: str, language: str | None) -> bool:
     """Whether the last box is one part of an answer, as in \\boxed{6} and \\boxed{8}."""
-    row = boxes_in_a_row(text) if text.count("\\boxed") > 1 else []
+    row = boxes_in_a_row(text, joined=True) if text.count("\\boxed") > 1 else []
     return any(read_value(box, language) != number for box in row)
 
 
