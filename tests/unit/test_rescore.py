@@ -264,13 +264,10 @@ def test_bad_arguments(folder: Path, capsys: pytest.CaptureFixture[str], argumen
 
 
 def test_as_typed_outside_of_the_repository(folder: Path) -> None:
-    """Without an installation or PYTHONPATH, from anywhere; a folder without completions is one line."""
+    """Without an installation or PYTHONPATH, from anywhere; a folder that is not there is one line."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, str(SCRIPTS / "rescore.py")]
     done = subprocess.run([*command, "nowhere"], cwd=folder, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (
-        1,
-        "rescore: nowhere: no <model>.jsonl here; --help says what a line holds\n",
-    )
+    assert (done.returncode, done.stderr) == (1, "rescore: nowhere: no such folder\n")
     shown = subprocess.run([*command, "--help"], cwd=folder, env=environment, capture_output=True, text=True)
     assert shown.returncode == 0 and "--training FILE" in shown.stdout

@@ -49,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         if not files:
             if args.folder.is_file():
                 raise ValueError(f"{args.folder}: is a file; give its folder, which may hold a file for each model")
+            if not args.folder.exists():
+                raise ValueError(f"{args.folder}: no such folder")
             others = sorted(path.name for path in args.folder.glob("*.json*"))
             there = f", but {others[0]}" if others else ""
             raise ValueError(f"{args.folder}: no <model>.jsonl here{there}; --help says what a line holds")

@@ -53,15 +53,15 @@ def denial() -> re.Pattern[str]:
 def denied_number() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """(the end of a text before a number, the beginning of one after it) that deny the number, in lower case."""
     deny = _any_of("deny")
+    spaced, glued = (_last(codes) for codes in (("tr", "hi", "ur", "bn", "te"), ("ja", "ko")))
+    few = r"[^\s\d.,;:!?()]"  # a particle or a unit: 18টি নয়
     return (
         re.compile(rf"(?:{deny})(?:\s*(?:{_any_of('is')})){{0,2}}\s*$"),
-        re.compile(rf"\s*[^\s\d.,;:!?()]{{0,3}}\s*(?:{_any_of_last('deny')})"),
+        re.compile(rf"\s*(?:(?:{few}{{1,3}}\s+)?(?:{spaced}){AFTER}|{few}{{0,3}}\s*(?:{glued}))"),
     )
 
 
-def _any_of_last(key: str) -> str:
-    """The same, of the languages whose verb ends the sentence."""
-    words: Iterable[str] = (
-        word for code in ("tr", "hi", "ur", "bn", "te", "ja", "ko") for word in _ENTRIES[code][key].split()
-    )
-    return "|".join(sorted({re.escape(word) for word in words if len(word) > 1}, key=len, reverse=True))
+def _last(codes: Iterable[str]) -> str:
+    """The words that deny what precedes them, of languages whose verb ends the sentence."""
+    words = {word for code in codes for word in _ENTRIES[code]["deny"].split() if len(word) > 1}
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))

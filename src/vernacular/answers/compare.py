@@ -61,7 +61,7 @@ def check_answer(gold: str, text: str, language: str | None) -> Verdict:
         return WRONG
     target, number = gold_value(gold), answer_value(answer, marked, language)
     if target is not None and number is not None:
-        return Verdict(number == target)
+        return Verdict(number == target and not _one_of_several(number, text, language))
     if target is not None:
         return _by_math_verify(gold, answer, language, a_number=True)
     if _same_writing(gold, answer):
@@ -109,8 +109,24 @@ def extract_answer(text: str, language: str | None) -> str | None:
     return str(number) if ratio else written(number) or str(number)
 
 
+def _one_of_several(number: Fraction, text: str, language: str | None) -> bool:
+    """Whether the last box is one part of an answer, as in \\boxed{6} and \\boxed{8}."""
+    row = boxes_in_a_row(text, joined=True) if text.count("\\boxed") > 1 else []
+    return any(read_value(box, language) != number for box in row)
+
+
+def _without_unit(found: re.Match[str]) -> str:
+    """Nothing, where a text at the end is a unit; itself, where it has a number of its own."""
+    return found[0] if any(map(str.isdecimal, _TEXT.findall(found[0])[0])) else ""
+
+
 def _same_writing(gold: str, answer: str) -> bool:
-    return re.sub(r"\s+", "", gold).strip("$.") == re.sub(r"\s+", "", answer).strip("$.")
+    return _unspaced(gold).strip("$.") == _unspaced(answer).strip("$.")
+
+
+def _unspaced(text: str) -> str:
+    """A text without blanks but those between digits: 3 20 is not 320."""
+    return re.sub(r"(?<![\d.])\s+|\s+(?!\d)", "", text)
 
 
 def _from_first_sign(answer: str) -> str:
@@ -142,8 +158,10 @@ def _compare_lists(wanted: Listed, answer: str, text: str, language: str | None)
 
 def _by_math_verify(gold: str, answer: str, language: str | None, a_number: bool = False) -> Verdict:
     """a_number: the gold is one, so an answer with a variable, a relation or several parts cannot be it."""
-    candidate, wanted = (formula(_UNIT_AT_END.sub("", side), code) for side, code in ((answer, language), (gold, "en")))
-    if re.sub(r"\s+", "", candidate) == re.sub(r"\s+", "", wanted) and candidate:
+    candidate, wanted = (
+        formula(_UNIT_AT_END.sub(_without_unit, side), code) for side, code in ((answer, language), (gold, "en"))
+    )
+    if _unspaced(candidate) == _unspaced(wanted) and candidate:
         return Verdict(True)
     bare = _FUNCTIONS.sub(" ", _COMMAND.sub(" ", candidate))
     if _TEXT.search(candidate) or _PROSE.search(bare) or _TIME.search(candidate) or _TIME.search(wanted):

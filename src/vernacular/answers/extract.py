@@ -56,15 +56,19 @@ def _box_end(text: str, opening: re.Match[str]) -> int | None:
     return None
 
 
-def boxes_in_a_row(text: str) -> list[str]:
-    """The boxes that end a row of boxes with nothing but commas or `and` between them, at most 20; else none."""
+def boxes_in_a_row(text: str, joined: bool = False) -> list[str]:
+    """The boxes that end a row of boxes with nothing but commas or `and` between them, at most 20; else none.
+
+    joined: a comma or a word must be there; without it, a box that follows another may correct it.
+    """
     row: list[str] = []
     end = None
     for opening in deque(_BOX.finditer(text), maxlen=BOXES + 1):
         close = _box_end(text, opening)
         if close is None:
             return []
-        if end is None or not _BETWEEN_BOXES.fullmatch(text[end : opening.start()]):
+        between = "" if end is None else text[end : opening.start()]
+        if not _BETWEEN_BOXES.fullmatch(between) or (joined and not between.strip(" \t\r\n$.:*\\()")):
             row = []
         row.append(text[opening.end() : close])
         end = close + opening[0].endswith("{")

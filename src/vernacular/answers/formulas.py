@@ -11,11 +11,12 @@ from vernacular.answers.separators import DIGITS, RUN, number_value
 from vernacular.answers.writing import plain, undress
 
 _EQUALS = re.compile(
-    r"=>|->|(?<![<>!:=])=(?![=<>])|[⇒→⟹⟶➔➜➡⇨∴←⇐⟵⟸]|\\(?:Rightarrow|implies|to|rightarrow|longrightarrow|therefore)(?![A-Za-z])"
+    r"=>|->|:=|==|(?<![<>!:=])=(?![=<>])|[⇒→⟹⟶➔➜➡⇨∴←⇐⟵⟸]|\\(?:Rightarrow|implies|to|rightarrow|longrightarrow|therefore)(?![A-Za-z])"
 )
 _RELATION = re.compile(
     r"[<>≤≥≠≈≃≅∼±∓≡∈]|(?<=[<>!:])=|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|simeq|cong|pm|mp|equiv|in|to|not)(?![A-Za-z])"
 )
+_ARROW = re.compile("=>|->|:=")
 _OPERATOR = re.compile(r"\\(?:times|cdot|div|ast|left|right)(?![A-Za-z])")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _JOINERS = re.compile(
@@ -43,7 +44,7 @@ def read_value(text: str, language: str | None) -> Fraction | None:
     if number is not None or not 0 < len(text) <= LENGTH:
         return number
     text = plain(text)
-    if in_brackets(text) or _RELATION.search(text.replace("=>", "=").replace("->", "=")):
+    if in_brackets(text) or _RELATION.search(_ARROW.sub("=", text)):
         return None
     *left, last = _EQUALS.split(text)
     if not left:

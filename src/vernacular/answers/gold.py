@@ -7,8 +7,10 @@ from vernacular.answers.numbers import gold_number
 LENGTH = 1000  # characters: verdicts compare nothing longer (our choice)
 
 _MISSING = {"none", "null", "nan", "n/a", "na", "nil", "true", "false", "undefined", "unknown", "#n/a", "<na>"}
-_DATA = re.compile(r"""[\[{(]\s*["']""")  # a list or an object that became text
-_OTHERWISE = re.compile(r"[=≈~∼≃]\s*[-+]?\d.*|[-+]?[\d.,]+[eE][-+]?\d+|0[xX][0-9a-fA-F]+|\d+(?:_\d+)+")  # 1e3, 1_250
+_DATA = re.compile(r"""[\[{(]\s*["']|\[[-+\d.]*\]$""")  # a list or an object that became text
+_OTHERWISE = re.compile(  # = 18, 1e3, 0x12, 1_250, 1.250,00
+    r"[=≈~∼≃]\s*[-+]?\d.*|[-+]?[\d.,]+[eE][-+]?\d+|0[xX][0-9a-fA-F]+|\d+(?:_\d+)+|[-+]?\d{1,3}(?:\.\d{3})+,\d+"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _TEXT = re.compile(r"\\(?:text|mbox|math)[a-z]*\s*\{([^{}]*)\}")

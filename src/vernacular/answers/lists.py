@@ -9,10 +9,13 @@ from vernacular.answers.writing import plain
 PARTS = 50  # of an answer (our choice)
 
 _NAMED = re.compile(r"\s*(?:[A-Za-z]|\([a-z](?:\s*,\s*[a-z]){1,5}\))\s*(?:=|:|\\in(?![A-Za-z])|∈)\s*(?=\\?[(\[{])")
+_AND_OR = (
+    r"(?<![^\W\d_])(?:and|or|und|oder|et|ou|y|o|e|и|или|i|lub|en|of|ve|veya|και|ή|và|hoặc|na|au|و|أو|اور|یا|और|या|এবং"
+    r"|বা|మరియు|లేదా)(?![^\W\d_])|[和或]|または|또는|หรือ|และ|(?<=[\d)])(?:と|\s?[와과]\s)(?=\s?[-(\d])"
+)
 _JOINER = re.compile(
-    r"\\(?:text|textrm|mbox|mathrm)[a-z]*\s*\{\s*,?\s*(?:and|or|und|oder|et|ou|y|o|e)\s*\}"
-    r"|(?<![^\W\d_])(?:and|or|und|oder|et|ou|y|o|e|и|или|i|lub|en|of|ve|veya|και|ή|và|hoặc|na|au|و|أو|اور|یا|और|या|এবং"
-    r"|বা|మరియు|లేదా)(?![^\W\d_])|\\(?:land|lor|wedge|vee|quad|qquad)(?![A-Za-z])|[和或]|または|또는|หรือ|และ"
+    rf"\\(?:text|textrm|mbox|mathrm)[a-z]*\s*\{{\s*,?\s*(?:{_AND_OR}|[と와과])\s*\}}|{_AND_OR}"
+    r"|\\(?:land|lor|wedge|vee|quad|qquad)(?![A-Za-z])"
 )
 _BRACKETS = re.compile(r"\\.|[()\[\]{}]", re.DOTALL)
 

@@ -77,12 +77,14 @@ def words_of(language: str | None) -> Words:
         scales = {word: scale for word, scale in scales.items() if word not in ordinary} | dict(_scales(entry))
         refused = refused - ordinary | {*_listed(entry, "half_words")}
     glued_refused = [word for code in ("ja", "zh", "ko", "th", "te") for word in _listed(entries[code], "half_words")]
-    glued = [pair for entry in [*own[::-1], *others] for pair in _glued_scales(entry)]
+    glued: dict[str, tuple[re.Pattern[str], int]] = {}  # its own exceptions hold for a word that others have too
+    for entry in [*own[::-1], *others]:
+        glued = dict(_glued_scales(entry)) | glued
     halves = [pair for entry in [*own[::-1], *others] for pair in _halves(entry, entry in own)]
     before = [pair for entry in entries.values() for pair in _before(entry)]
     return Words(
         scales=scales,
-        glued=glued,
+        glued=[*glued.values()],
         halves=halves,
         before=before,
         refused=frozenset(refused),
@@ -90,7 +92,7 @@ def words_of(language: str | None) -> Words:
         letters=frozenset(_listed(entries["any"], "letters") + [w for entry in own for w in _listed(entry, "letters")]),
         small_words=frozenset(_listed(own[-1], "words")),
         scale_first=language == "sw",
-        any_glued=_any(glued),
+        any_glued=_any(glued.values()),
         any_half=_any(halves),
         any_before=_any(before),
     )
@@ -106,9 +108,10 @@ def _scales(entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
             yield from ((fold(word), scale) for word in words.split())
 
 
-def _glued_scales(entry: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], int]]:
+def _glued_scales(entry: dict[str, Any]) -> Iterator[tuple[str, tuple[re.Pattern[str], int]]]:
+    """(the word without its exceptions, (its pattern, what it multiplies by))."""
     for scale, word in entry.get("scales", {}).get("glued", {}).items():
-        yield re.compile(rf"\s*(?:{fold(word)})"), scale
+        yield word.partition("(?!")[0], (re.compile(rf"\s*(?:{fold(word)})"), scale)
 
 
 def _halves(entry: dict[str, Any], own: bool) -> Iterator[tuple[re.Pattern[str], Fraction]]:

@@ -14,6 +14,15 @@ from math import prod
 from typing import NamedTuple
 
 from vernacular.answers.answer_words import denied_number
+from vernacular.answers.beside_numbers import (
+    GLUED,
+    JOINED,
+    is_wording,
+    names_variable,
+    part_after,
+    part_before,
+    sign_before,
+)
 from vernacular.answers.number_words import Words, fold, match_scales, scale_before, words_of
 from vernacular.answers.separators import DIGITS, RUN, SPACE_THOUSANDS, STOP_THOUSANDS, number_value
 from vernacular.answers.writing import plain, undress, without_money
@@ -21,41 +30,22 @@ from vernacular.answers.writing import plain, undress, without_money
 LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
 MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
 GOLD_WORDS = 2  # beside the number of a gold, as in 18 dollars; with more it is prose (our choice)
-NEAR = 2  # words before a number (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 RIGHT_TO_LEFT = {"ar", "ur"}
-# What x, y and z are in formulas.
-_ARABIC_VARIABLE = re.compile(r"\s*[سصع](?![^\W\d_])")
 
 _NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
 _PLAIN = re.compile(rf"[0-9]{{1,{DIGITS}}}")
 _GOLD = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1,100})?)(?:/([0-9]{1,100}))?")
 _LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a pair, never 3.4
 _LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
+_DASH = re.compile(r"(?<=[^\W\d_]{2})\s+[—–]\s+(?=\$?\d)")  # "Ответ — 18", where no minus would have a blank behind it
 _ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
-_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s+)"
+_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*(?:\^\s*\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
 _UPPER_UNIT = re.compile(r"(\d\s*[ACFHJLNTVW]|\d\s+K)(?![^\W_])(?!\s*[-+*/=^!])")  # 5 K, but 5K is 5,000
-
-_NEGATIVE = re.compile(
-    r"(?:(?<![^\W\d_])(?:minus|negative|moins|menos|meno|min|eksi|минус|μείον|âm|hasi|ujemne)|マイナス|[负負]|마이너스|ลบ"
-    r"|माइनस|ऋणात्मक|ऋण|মাইনাস|ঋণাত্মক|మైనస్|سالب|منفی|ناقص|مائنس)\s*$"
-)
-_FUNCTION = re.compile(
-    r"(?<![^\W\d_])(?:pi|sqrt|(?:sin|cos|tan|log|ln|exp|mod)(?=\s*(?:$|[\d(^_{]|[a-z](?![^\W\d_]))))(?![^\W\d_])"
-)
-_OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is a time, 5時間半 a quantity
-_VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
-_PRODUCT = re.compile(r"[abnxyz]{2,3}(?![^\W\d_])")  # 5ab, unlike 5cm
-_SPACED = re.compile(r"\s+[^\W\d_]{2}")
-_PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
-_TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
-_OF_ANOTHER = re.compile(r"\s+(?:an?|of|the|de|del|di|du|der|des|do|da)(?![^\W\d_])")  # 5 and half an hour
-_GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
-_JOINED = re.compile(r"(?:and|et|e|y|und|en|i|и|και|ve|và|na|و|और|اور|এবং|ও|మరియు|,|\s)*")
 
 
 Found = tuple[Fraction | None, int, int]
@@ -109,7 +99,7 @@ def gold_number(gold: str) -> Fraction | None:
 def _parse(text: str, language: str | None) -> Fraction | None:
     if _PLAIN.fullmatch(text):
         return Fraction(int(text))
-    text = plain(text)
+    text = plain(_DASH.sub(": ", text))
     if _ABOUT.search(text):
         return None
     text = undress(text)
@@ -124,17 +114,17 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     numbers = list(islice(_values(text, language), TERMS + 1))
     if not 0 < len(numbers) <= TERMS:
         return None
-    before, sign = _sign(text[: numbers[0][1]])
+    before, sign = sign_before(text[: numbers[0][1]])
     after = text[numbers[-1][2] :].strip()
     if before is None or before.rstrip().endswith("/") or after.startswith("!"):
         return None
     if language in RIGHT_TO_LEFT and after == "-" and sign == 1:
         sign, text = -1, text[: numbers[-1][2]]
-    before, added = _part_before(before, words)
+    before, added = part_before(before, words)
     summed = _sum(text, numbers, before, added, words)
     if summed is None:
         return None
-    behind = _part_after(text[summed.end :], words)
+    behind = part_after(text[summed.end :], words)
     if behind is None:
         return None
     part, scale, after = behind
@@ -144,8 +134,8 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     denied_before, denied_after = denied_number()
     if denied_before.search(before) or denied_after.match(after):
         return None
-    if _names_variable(before, after, words) or not (
-        _is_wording(before, words, before=True) and _is_wording(after, words)
+    if names_variable(before, after, words) or not (
+        is_wording(before, words, before=True) and is_wording(after, words)
     ):
         return None
     return value if sign == 1 else -value
@@ -192,7 +182,7 @@ def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: W
             if scale == 1:
                 return None
             first, rest = scale_before(text[end:start], words)
-            if not _JOINED.fullmatch(rest):
+            if not JOINED.fullmatch(rest):
                 return None
             spaced = rest
         else:
@@ -201,7 +191,7 @@ def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: W
         scales, end = match_scales(text, stop, words)
         scales = [first] * (first > 1) + scales
         previous, scale = scale, prod(scales)
-        if place and scale == 1 and spaced and number * 10 < previous and not _GLUED.search(text):
+        if place and scale == 1 and spaced and number * 10 < previous and not GLUED.search(text):
             return None  # 3 triệu 5 is 3.5 million
         small, large = prod(one for one in scales if one < MYRIAD), prod(one for one in scales if one >= MYRIAD)
         term = (number + (0 if place else added)) * small
@@ -215,82 +205,3 @@ def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: W
     if most and section >= most:
         return None
     return Sum(total + section, scale, before, end)
-
-
-def _sign(before: str) -> tuple[str | None, int]:
-    """(the text before a number without its sign, 1 or -1); (None, 1) where a dash may be a hyphen or a minus."""
-    words = before.rstrip()
-    if words.endswith(("+", "-")):
-        sign, rest = (-1 if words[-1] == "-" else 1), words[:-1]
-        apart = rest.strip() and words != before  # "answer - 5"
-        return (None, 1) if apart or re.search(r"[a-zß-ɏͰ-ԯ)+-]$", rest) else (rest, sign)
-    if negative := _NEGATIVE.search(words):
-        return words[: negative.start()], -1
-    return before, 1
-
-
-def _part_before(before: str, words: Words) -> tuple[str, Fraction]:
-    """(the text without it, what a word such as साढ़े before a number adds)."""
-    for pattern, part in words.before if words.any_before.search(before) else ():
-        if found := pattern.search(before):
-            return before[: found.start()], part
-    return before, Fraction(0)
-
-
-def _part_after(after: str, words: Words) -> tuple[Fraction, int, str] | None:
-    """(what `and a half` behind a number or its unit adds, what both are multiplied by, the text without it).
-
-    None where it may be the half of something else.
-    """
-    for pattern, part in words.halves if words.any_half.search(after) else ():
-        found = pattern.search(after)
-        if not found:
-            continue
-        between, rest = after[: found.start()], after[found.end() :]
-        if _OF_TIME.search(between) or _OF_ANOTHER.match(rest) or len(between.split()) > 3:
-            return None
-        if not between.strip():
-            scales, end = match_scales(rest, 0, words)
-            return part, prod(scales), rest[end:]
-        if re.search(r"[^\W\d_]", between) and re.match(r"\s+[^\W\d_]", rest) and not _GLUED.search(after):
-            return None  # 5 apples and half a pear
-        return part, 1, between + rest
-    return Fraction(0), 1, after
-
-
-def _names_variable(before: str, after: str, words: Words) -> bool:
-    """Whether a letter next to the number makes it a product, as in 5x, rather than a quantity, as in 5 m."""
-    if _PRODUCT.match(after):
-        return True
-    follows = _VARIABLE.match(after)
-    if follows and (follows[1].isascii() or unicodedata.name(follows[1], "").startswith(("GREEK", "CYRILLIC"))):
-        unit = follows[1] in words.letters or (follows[2] and "α" <= follows[1] <= "ω" and "μ" in words.letters)
-        if not unit and not (follows[1] in words.small_words and _SPACED.match(after, follows.end(1))):
-            return True
-    precedes = re.search(r"(?<![^\W\d_])([a-zα-ω])\(?$", before)
-    return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] != "r"))
-
-
-def _is_wording(text: str, words: Words, before: bool = False) -> bool:
-    """Whether a text next to a number is only words, units and punctuation: no operator, relation, second quantity.
-
-    Of what stands before a number, a word such as `half` changes it only if it is near: "half of 18".
-    """
-    if not text or text.isspace() or text in ".।。":
-        return True
-    tokens = _TOKEN.findall(text)
-    if not words.refused.isdisjoint(token.strip("'-") for token in (tokens[-NEAR:] if before else tokens)):
-        return False
-    if words.refused_within.search(text) or _FUNCTION.search(text):
-        return False
-    if re.search(r"-(?![^\W\d_])|(?<![^\W\d_])-$", text):  # a dash that is not a hyphen
-        return False
-    return all(c in _PUNCTUATION or _wording_character(c) for c in set(text))
-
-
-@lru_cache(maxsize=4096)
-def _wording_character(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category in ("Po", "Ps", "Pe", "Sk"):
-        return character > "\x7f"
-    return category[0] in "LMZ" or category in ("So", "Pi", "Pf")  # So: the degree sign, kg in one character

@@ -44,7 +44,9 @@ _EXPLOSIVE = re.compile(
     r"(?:\^|\*\*)[\s{(\[+-]*[\w.\\!]+[\s})\]!]*(?:\^|\*\*)|\^\s*\{[^{}]*\^|\d{4}\s*!|!\s*!|\d{101}"
     r"|\\(?:i*int|oint|sum|prod|lim|bigcup|bigcap)(?![A-Za-z])|binom[\s{]*\d{4}"
 )
-_SUMMED = re.compile(r"\d(?:\s|\\[,;:! ]|~|\{\}|\\q?quad)+\d")  # math-verify takes "5 6" for 11
+_SUMMED = re.compile(  # math-verify takes "5 6" for 11, and "5 (6)" as well
+    r"\d(?:\s|\\[,;:! ]|~|\{\}|\\q?quad)+\d|\d\s*\(\s*\d+\s*\)|\(\s*\d+\s*\)\s*\d"
+)
 
 _lock = threading.Lock()
 _worker: "_Worker | None" = None

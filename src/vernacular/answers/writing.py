@@ -23,9 +23,10 @@ _MONEY = [
 _WHOLE_AND_CENTS = re.compile(r"(\d)[€$£](\d\d)(?!\d)")  # 18€50, where the decimal sign is a comma
 
 _UNITS = r"\\(?:text|textrm|textup|textsf|textnormal|mathrm|mathsf|mbox|hbox|unit|si)\s*"
-_UNIT_LETTER = re.compile(rf"{_UNITS}\{{\s*[A-WYZa-w]\.?\s*\}}")
+_UNIT_LETTER = re.compile(rf"{_UNITS}\{{\s*[A-WYZa-jl-w]\.?\s*\}}")  # but for k, which is thousand
 _COLOURED = re.compile(
-    r"\\(?:textcolou?r|f?colou?rbox|colou?red)\s*(?:\{[^{}]*\}){1,2}(?=\s*\{)|\\colou?r\s*\{[^{}]*\}"
+    r"\\(?:textcolou?r|f?colou?rbox|colou?red)\s*(?:\[\w*\])?(?:\{[^{}]*\}){1,2}(?=\s*\{)"
+    r"|\\colou?r\s*(?:\[\w*\])?\{[^{}]*\}|\\bbox\s*(?:\[[^\[\]{}]*\])?(?=\s*\{)"
 )
 _WRAPPER = re.compile(
     r"\\(?:text[a-z]*|math(?:bf|it|rm|sf|tt|up|normal|bb|cal|ord)?|mbox|hbox|fbox|boxed|operatorname|boldsymbol|bm|pmb"
@@ -47,7 +48,8 @@ _POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_])(?:\^\s*\{?\s*-?[123]\s*\}?|[²³])")
 
 _FENCE = re.compile(r"^\s*```[A-Za-z]*\s*\n|```")
 _TAG = re.compile(
-    r"</?(?:b|i|u|em|strong|code|p|br|span|div|h[1-6]|mark|sub|center|big|font|pre|kbd)(?:\s[^<>]{0,80})?\s*/?>",
+    r"</?(?:b|i|u|em|strong|code|p|br|span|div|h[1-6]|mark|sub|center|big|font|pre|kbd|solution|output|response|result"
+    r"|final_answer|final)(?:\s[^<>]{0,80})?\s*/?>|<[|｜][^<>|｜\s]{1,40}[|｜]>",  # <|im_end|>
     re.IGNORECASE,
 )
 _LINE_MARK = re.compile(r"^[ \t]*(?:[>#]+[ \t]*|[*•◦▪·‣∙+-][ \t]+)*", re.MULTILINE)
