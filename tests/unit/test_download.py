@@ -330,7 +330,8 @@ def test_a_repository_names_no_file_outside() -> None:
 
 def test_a_folder_of_a_hubs_cache_is_taken_with_what_its_links_lead_to(mirror: Path, tmp_path: Path) -> None:
     out = tmp_path / "seed-1/models/lrm"
-    assert run_script("fetch_folder", "--source", mirror / f"models--owner--name/snapshots/{COMMIT}", "--out", out) == 0
+    place = mirror / f"models--owner--name/snapshots/{COMMIT}"
+    assert run_script("fetch_folder", "--source", place, "--encoder", "--out", out) == 0
     assert (out / "model.safetensors").read_bytes() == WEIGHTS and not (out / "config.json").is_symlink()
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
+from trl.chat_template_utils import parse_response
 
-from vernacular.adamame.reward import AlignmentReward
+from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import question_messages
+from vernacular.language.prompts import question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
@@ -55,11 +56,36 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             f"{job.inputs['parent']}: {FAMILIES[family].ending} is a special token, which TRL leaves out of "
             "completions, so that no thinking would end; train a tokenizer where it is an ordinary token"
         )
+    if not keeps_thinking(parent.tokenizer, family):
+        raise ValueError(
+            f"{job.inputs['parent']}: by its tokenizer's response template TRL would take the thinking out of "
+            "completions, so that every reward would be 0; take `response_template` and `response_schema` out of "
+            "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
+        )
     reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size, family)
     trainer = GRPOTrainer(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
     train_and_save(parent, trainer, job, [reward])
+
+
+def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
+    """Whether the reward finds thinking and response in a completion after TRL has parsed it.
+
+    TRL parses by the response template (or schema) of a tokenizer that has one; which part of a message then holds the
+    thinking is for the template to say, and completion_text knows the usual ones. family: as split_completion takes it.
+    """
+    if not any(getattr(tokenizer, name, None) for name in ("response_template", "response_schema")):
+        return True
+    asked = [{"role": "user", "content": "1 + 1?"}]
+    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    text = "\\boxed{2}"
+    if family:
+        opening, ending = FAMILIES[family]
+        text = f"{'' if prompt.rstrip().endswith(opening) else opening}\n1 + 1 = 2\n{ending}\n{text}"
+    ids = tokenizer([prompt, text + tokenizer.eos_token], add_special_tokens=False)["input_ids"]
+    parsed = parse_response(tokenizer, ids[1], prefix=ids[0])
+    return split_completion(completion_text([parsed], family), family) == split_completion(text, family)
 
 
 def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:
