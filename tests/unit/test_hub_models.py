@@ -49,7 +49,8 @@ def job_of(parent: Path, folder: Path, **recipe: Any) -> Job:
 
 def finetuned(parent: Path, folder: Path, lora: dict[str, Any]) -> Path:
     training = {"max_steps": 3, "per_device_train_batch_size": 2, "learning_rate": 0.1}
-    job = job_of(parent, folder, threads=1, length=128, compile=False, training=training, lora={"r": 4, **lora})
+    recipe = {"threads": 1, "length": 128, "overlong": "truncate", "compile": False, "training": training}
+    job = job_of(parent, folder, **recipe, lora={"r": 4, **lora})
     finetune(job, ROWS)
     return job.out
 
