@@ -22,7 +22,8 @@ def anchor_mapping(model: MergedModel, sentences: list[str], seed: int) -> float
     """Train the model's mapping on English sentences; returns the mean cosine that it reaches on their tokens.
 
     Two tokenizers cut a sentence in different places: a token's target is the mean embedding of all the LLM's tokens
-    that share a character with it. A sentence that the encoder cannot read whole is left out. Raises ValueError for a tokenizer that does not report the positions of its tokens.
+    that share a character with it. A sentence that the encoder cannot read whole is left out. Raises ValueError for a
+    tokenizer that does not report the positions of its tokens.
     """
     for name, tokenizer in (("encoder", model.encoder_tokenizer), ("LLM", model.tokenizer)):
         if not tokenizer.is_fast:
