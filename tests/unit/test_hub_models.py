@@ -1,19 +1,24 @@
 """What breaks on models of the hub is an error before anything is trained."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from rewards import OPTIONS
+from scripts import run_script
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from vernacular.adamame.grpo import train_grpo
+from vernacular.adamame.grpo import prompt_sizes, train_grpo
+from vernacular.adamame.options import PromptsOptions
+from vernacular.adamame.sft import train_sft
 from vernacular.models import parents
 from vernacular.models.finetune import finetune
 from vernacular.models.job import Job
 from vernacular.models.loop import train
 from vernacular.models.pretrain import train_tokenizer
+from vernacular.storage.records import QUESTION, write_rows
 
 ROWS = [
     {"id": f"q-{n}", "language": "fr", "task": "reasoning", "question": f"{n} + 1 ?", "context": None}
@@ -104,12 +109,14 @@ def with_template(parent: Path, folder: Path, thinking: str) -> Path:
     return folder
 
 
-def trained_by_grpo(parent: Path, folder: Path) -> None:
+def trained_by_grpo(parent: Path, folder: Path, rows: list[dict[str, Any]] | None = None, **more: Any) -> Path:
     training = {"max_steps": 1, "per_device_train_batch_size": 2, "num_generations": 2, "max_completion_length": 8}
     training |= {"loss_type": "grpo", "bf16": False}
     identifier = {"languages": ["en", "fr"]}
     recipe = {"prompts": 1, "alignment": OPTIONS, "identifier": identifier, "training": training, "threads": 1}
-    train_grpo(job_of(parent, folder, **recipe), [PROMPT])
+    job = job_of(parent, folder, **{**recipe, "prompt_tokens": None, **more})
+    train_grpo(job, [PROMPT] if rows is None else rows)
+    return job.out
 
 
 def test_a_response_template_that_hides_the_thinking_is_refused(parent: Path, tmp_path: Path) -> None:
@@ -123,3 +130,57 @@ def test_a_response_template_that_hides_the_thinking_is_refused(parent: Path, tm
 def test_a_response_template_of_a_usual_kind_is_trained_with(parent: Path, tmp_path: Path, field: str) -> None:
     trained_by_grpo(with_template(parent, tmp_path / "usual", field), tmp_path / "grpo")
     assert (tmp_path / "grpo/tuned/history.csv").exists()
+
+
+def notes(folder: Path) -> list[str]:
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["notes"]
+
+
+def test_prompts_are_at_most_so_many(parent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many the difficulty filter leaves is known only after GPUs have been spent: fewer are no error, none is."""
+    rows = [{**PROMPT, "id": f"q-{n}", "question": "1 + 1 ? " * (1 + 20 * (n == 2))} for n in range(3)]
+    assert notes(trained_by_grpo(parent, tmp_path / "enough", rows, prompts=3)) == []
+    fewer = "RL prompts: 3; `prompts` allows 40, but no more were left."
+    assert notes(trained_by_grpo(parent, tmp_path / "fewer", rows, prompts=40)) == [fewer]
+    assert f"tuned: {fewer}\n" in capsys.readouterr().out
+    most = prompt_sizes(AutoTokenizer.from_pretrained(parent), rows)[0]
+    assert notes(trained_by_grpo(parent, tmp_path / "short", rows, prompts=3, prompt_tokens=most)) == [
+        f"Of 3 rows 1 were longer than {most} tokens of prompt: 0 were cut, 1 left out.",
+        "RL prompts: 2; `prompts` allows 3, but no more were left.",
+    ]
+    with pytest.raises(ValueError, match=r"data: no RL prompt is left to train on; make them anew"):
+        trained_by_grpo(parent, tmp_path / "none", [])
+
+
+def test_no_prompt_that_is_solved_sometimes_is_one_line(
+    parent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model of random weights solves nothing; no training is to find that out later."""
+    question = {"id": "q", "benchmark": "b", "kind": "math", "language": "fr", "question": "1 + 1 ?", "choices": None}
+    write_rows(tmp_path / "questions.parquet", [{**question, "answer": "2"}], QUESTION)
+    options = PromptsOptions("b", ["fr"], [0.0, 1.0], candidates=2, temperature=1.0, max_new_tokens=4, batch_size=2)
+    arguments = ["--model", parent, "--questions", tmp_path / "questions.parquet", "--options", options.to_json()]
+    assert run_script("make_rl_prompts", *arguments, "--seed", 1, "--out", tmp_path / "prompts.parquet") == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"{parent}: of 1 prompts 0 are solved sometimes, 1 never, 0 always: nothing to train on; widen" in said
+    assert not (tmp_path / "prompts.parquet").exists()
+
+
+def test_traces_that_sft_cuts_are_counted(parent: Path, tmp_path: Path) -> None:
+    """TRL cuts them at `max_length` without a word, and leaves out those whose prompts are as long."""
+    trace = {"language": "fr", "answer": "2", "source": "s", "flaw": None, "trace": "", "response": ""}
+    asked = [{**trace, "id": "short", "question": "1 ?", "completion": "2\n</think>\n\\boxed{2}"}]
+    asked += [{**asked[0], "id": "long", "completion": "1 + 1 = 2 " * 40}, {**asked[0], "question": "1 + 1 ? " * 90}]
+    training = {"max_steps": 1, "per_device_train_batch_size": 1, "bf16": False}
+
+    def trained(length: int | None) -> list[str]:
+        job = job_of(parent, tmp_path / str(length), threads=1, training={**training, "max_length": length})
+        train_sft(job, asked)
+        return notes(job.out)
+
+    assert trained(None) == trained(2000) == []
+    length = prompt_sizes(AutoTokenizer.from_pretrained(parent), asked)[0] + 60
+    wanted = (
+        f"Of 3 traces 1 reach {length} tokens (`max_length`), where they are cut, and 1 were left out, whose prompts"
+    )
+    assert trained(length) == [f"{wanted} do."]

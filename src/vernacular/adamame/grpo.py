@@ -16,23 +16,28 @@ from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
+from vernacular.models.record import note, note_overlong
 
 
 def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py).
 
-    Raises ValueError if fewer prompts are left than the recipe asks for.
+    It trains on at most `prompts` of them, and says so if there are fewer. Raises ValueError if there are none.
     """
     recipe = job.recipe
-    if len(rows) < recipe["prompts"]:
-        raise ValueError(
-            f"{job.inputs['data']}: {len(rows)} RL prompts are left, but the recipe of '{job.out.name}' asks for "
-            f"{recipe['prompts']}; lower `prompts`, widen `rl.hash_range`, or raise `rl.candidates` (the log of "
-            "rl_prompts counts what the difficulty filter left out)"
-        )
     if recipe["training"].get("use_vllm") and find_spec("vllm") is None:
         raise ValueError("training.use_vllm needs the package vllm: pip install '.[gpu]', or leave it out")
+    if not rows:
+        raise ValueError(
+            f"{job.inputs['data']}: no RL prompt is left to train on; make them anew with another section `rl`"
+        )
     parent, alignment = load_parent(job, "auto"), recipe["alignment"]
+    if most := recipe["prompt_tokens"]:
+        fitting = [row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows), strict=True) if size <= most]
+        note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
+        rows = fitting
+    if len(rows) < recipe["prompts"]:
+        note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
     arguments = GRPOConfig(
         **trl_arguments(job),
         shuffle_dataset=False,  # in_training_order has shuffled
@@ -67,6 +72,13 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
     train_and_save(parent, trainer, job, [reward])
+
+
+def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]]) -> list[int]:
+    """Tokens of the prompts, with instruction and chat template."""
+    asked = [question_messages(row["question"], row["language"]) for row in rows]
+    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
 def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
