@@ -166,7 +166,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in found), 4000)
     model = build(tokenizer, sorted({row["language"] for row in found}), arguments)
     yield measure_speed(model, arguments)
-    yield measure_batches(model, "multilingual-tasks", encode_rows(model, found), arguments)
+    yield measure_batches(model, "multilingual-tasks", encode_rows(model, found)[0], arguments)
     yield measure_batches(model, "log-normal", drawn_examples(len(found)), arguments)
 
 

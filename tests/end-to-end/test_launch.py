@@ -161,7 +161,7 @@ def test_grpo_of_two_processes_is_that_of_one(parent: Path, tmp_path: Path) -> N
 def test_finetune_of_two_processes(parent: Path, tmp_path: Path) -> None:
     """The loss that never calls the model as a whole still shares gradients; a second start finds the work done."""
     script = ROOT / "workflow" / "scripts" / "train_finetune.py"
-    shared = {"recipe": "finetune", "threads": 1, "length": 16, "compile": False}
+    shared = {"recipe": "finetune", "threads": 1, "length": 16, "overlong": "truncate", "compile": False}
     options = {**TRAINING_OPTIONS, "max_steps": 2, "save_steps": 2, "logging_steps": 1, "optim": "sgd"}
     one = {**shared, "training": {**options, "per_device_train_batch_size": 8}}
     two = {**shared, "training": {**options, "per_device_train_batch_size": 4}, "launch": TWO}
@@ -198,7 +198,14 @@ def test_shards_are_saved_resumed_and_gathered(parent: Path, tmp_path: Path, how
         pytest.importorskip("deepspeed", reason="DeepSpeed is in the extra gpu")
     whole, shards = ROOT / "workflow" / "scripts" / "train_finetune.py", Path(__file__).with_name("sharded_finetune.py")
     options = {**TRAINING_OPTIONS, "logging_steps": 1, "per_device_train_batch_size": 4}
-    recipe = {"recipe": "finetune", "threads": 1, "length": 16, "compile": False, "training": options}
+    recipe = {
+        "recipe": "finetune",
+        "threads": 1,
+        "length": 16,
+        "overlong": "truncate",
+        "compile": False,
+        "training": options,
+    }
     calls = {
         name: command(script, {**recipe, "launch": {**TWO, "strategy": name}}, parent, "rows.parquet", tmp_path / name)
         for name, script in (("ddp", whole), (how, shards))

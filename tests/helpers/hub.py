@@ -19,15 +19,16 @@ def git_sha1(data: bytes) -> str:
 class Hub:
     """files: path -> bytes of the one repository owner/name at COMMIT, where `main` points to; url: of the server.
 
-    gated, cut (bytes after which an answer ends) and wrong (a file that is served with other bytes, or with one less
-    than its signed address promises) spoil it. asked: the ranges of bytes that were asked for. signed: where it is set,
-    files are fetched from addresses below /plain/ with this query. Plain files, for downloads by URL, stand there, too;
-    queries: those of their addresses.
+    gated, cut (bytes after which an answer ends), wrong (a file that is served with other bytes, or with one less than
+    its signed address promises) and refusals (the statuses of the next answers, one each; 0 for what is right) spoil
+    it. asked: the ranges of bytes that were asked for. signed: where it is set, files are fetched from addresses below
+    /plain/ with this query. Plain files, for downloads by URL, stand there, too; queries: those of their addresses.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files, self.main, self.gated, self.cut, self.wrong = files, COMMIT, False, 0, ""
         self.asked: list[str | None] = []
+        self.refusals: list[int] = []
         self.queries: list[str] = []
         self.signed = self.url = ""
 
@@ -48,6 +49,8 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
+        if self.hub.refusals and (status := self.hub.refusals.pop(0)):
+            return self.refuse(status, "")
         path = unquote(urlsplit(self.path).path).strip("/").removeprefix("datasets/").split("/")
         if path[0] == "plain":
             self.hub.queries.append(urlsplit(self.path).query)

@@ -76,6 +76,13 @@ def test_a_card_says_what_a_model_is() -> None:
     assert metadata(bare)["license"] == "other" and "None in the tables" in bare and "None: from scratch" in bare
 
 
+def test_a_card_says_what_a_training_noted() -> None:
+    plain = model_card(MANIFEST, [], OPTIONS)
+    noted = model_card({**MANIFEST, "notes": ["Of 9 rows 2 were cut.", "A <b>."]}, [], OPTIONS)
+    assert noted == plain.replace("123,456 tokens.", "123,456 tokens. Of 9 rows 2 were cut. A &lt;b&gt;.")
+    assert plain == model_card({**MANIFEST, "notes": []}, [], OPTIONS)
+
+
 def test_the_script_reads_tables_and_manifest(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     (tmp_path / "scores.csv").write_text(",".join(ROW) + "\n" + ",".join(ROW.values()) + "\n")

@@ -68,6 +68,7 @@ def test_a_model_of_the_hub_says_where_it_is_from(tmp_path: Path) -> None:
     source, record = tmp_path / "source", tmp_path / "record.json"
     source.mkdir()
     (source / "config.json").write_text("{}")
+    (source / "chat_template.jinja").write_text("its own")
     (source / "manifest.json").write_text("of somebody else")
     record.write_text('{"models/lrm": {"repo": "Qwen/Qwen3-4B", "commit": "1cfa", "files": {"config.json": 2}}}')
     assert run_script("fetch_folder", "--source", source, "--record", record, "--out", tmp_path / "lrm") == 0
@@ -75,3 +76,24 @@ def test_a_model_of_the_hub_says_where_it_is_from(tmp_path: Path) -> None:
     made = {"files": checksums(tmp_path / "lrm"), "fetched": {"config.json": 2}}
     assert found == {"model": "lrm", "repo": "Qwen/Qwen3-4B", "commit": "1cfa", **made} and made["files"]
     assert (source / "manifest.json").read_text() == "of somebody else"
+
+
+def test_a_model_without_one_is_refused_when_it_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is trained or asked; an encoder, of which nothing is asked, needs none."""
+    source, arguments = tmp_path / "source", ["--source", tmp_path / "source", "--out", tmp_path / "out"]
+    source.mkdir()
+    (source / "config.json").write_text("{}")
+    for own in (None, "{}", '{"chat_template": null}'):
+        if own:
+            (source / "tokenizer_config.json").write_text(own)
+        assert run_script("fetch_folder", *arguments) == 1
+        said = capsys.readouterr().err
+        assert "a model without a chat template" in said and "set `chat_template` in the recipe of 'out'" in said
+        assert "(alpaca, deepseek-r1, qwen3)" in said and said.count("\n") == 1
+        assert not (tmp_path / "out").exists()
+    assert run_script("fetch_folder", *arguments, "--encoder") == 0
+    (source / "tokenizer_config.json").write_text('{"chat_template": "of older folders"}')
+    assert run_script("fetch_folder", *arguments) == 0
+    (source / "tokenizer_config.json").unlink()
+    (source / "chat_template.jinja").write_text("its own")
+    assert run_script("fetch_folder", *arguments) == 0

@@ -141,6 +141,14 @@ def test_names_and_revisions_that_are_not_there(download: Download) -> None:
     assert "no longer has the revision cccc" in message and "set `revision`" in message
 
 
+def test_a_refusal_in_the_middle(tmp_path: Path, hub: Hub, download: Download) -> None:
+    """What the hub says of one file is no lack of a network."""
+    hub.refusals = [0, 403]  # it tells what there is, then refuses the first file
+    message = complaint(download(MODEL))
+    assert "owner/name: config.json: the hub answers 403 (Forbidden); set HF_TOKEN" in message
+    assert download(MODEL)[0] == 0
+
+
 def test_a_branch_that_moved(tmp_path: Path, hub: Hub, download: Download) -> None:
     branch = {**MODEL, "revision": "main"}
     assert download(branch)[0] == 0
@@ -322,7 +330,8 @@ def test_a_repository_names_no_file_outside() -> None:
 
 def test_a_folder_of_a_hubs_cache_is_taken_with_what_its_links_lead_to(mirror: Path, tmp_path: Path) -> None:
     out = tmp_path / "seed-1/models/lrm"
-    assert run_script("fetch_folder", "--source", mirror / f"models--owner--name/snapshots/{COMMIT}", "--out", out) == 0
+    place = mirror / f"models--owner--name/snapshots/{COMMIT}"
+    assert run_script("fetch_folder", "--source", place, "--encoder", "--out", out) == 0
     assert (out / "model.safetensors").read_bytes() == WEIGHTS and not (out / "config.json").is_symlink()
 
 

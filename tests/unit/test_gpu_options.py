@@ -20,6 +20,7 @@ from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.finetune import finetune
 from vernacular.models.folders import computes_bfloat16, load_model
 from vernacular.models.job import Job
+from vernacular.models.packing import encode_examples
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.study.trainer_options import known_options
 
@@ -55,7 +56,15 @@ def trained(parent: Path, folder: Path, more: dict[str, Any], training: dict[str
     """The weights after two steps of fine-tuning."""
     torch.manual_seed(1)
     options = {"max_steps": 2, "per_device_train_batch_size": 2, "learning_rate": 1e-2, "logging_steps": 1, **training}
-    recipe = {"recipe": "finetune", "threads": 1, "length": 256, "compile": False, "training": options, **more}
+    recipe = {
+        "recipe": "finetune",
+        "threads": 1,
+        "length": 256,
+        "overlong": "truncate",
+        "compile": False,
+        "training": options,
+        **more,
+    }
     inputs = {"parent": parent, "data": folder / "data"}
     job = Job(recipe, "code", 1, inputs, folder / "model", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
     job.folder.mkdir(parents=True)
@@ -84,6 +93,25 @@ def test_bfloat16_changes_little(parent: Path, tmp_path: Path) -> None:
     for name in plain:
         assert rounded[name].dtype == torch.float32
         torch.testing.assert_close(rounded[name], plain[name], atol=1e-3, rtol=1e-2)
+
+
+@pytest.mark.parametrize("overlong", ["truncate", "drop"])
+def test_rows_that_are_too_long_are_counted(parent: Path, tmp_path: Path, capsys: Any, overlong: str) -> None:
+    """They end no training; log, manifest and so the card say how many there were."""
+    tokenizer = load_model(parent, "float32")[1]
+    sizes = [len(ids) for ids, _ in encode_examples(tokenizer, ROWS)]
+    length = sorted(sizes)[-3] - 1
+    long = sum(size > length for size in sizes)
+    trained(parent, tmp_path, {"overlong": overlong, "length": length}, {})
+    what = f"{long} were cut, 0 left out" if overlong == "truncate" else f"0 were cut, {long} left out"
+    sentence = f"Of {len(ROWS)} rows {long} were longer than {length} tokens: {what}."
+    assert json.loads((tmp_path / "model/manifest.json").read_text())["notes"] == [sentence]
+    assert f"model: {sentence}\n" in capsys.readouterr().out and long >= 3
+
+
+def test_no_row_that_fits_is_one_line(parent: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"model: each of the {len(ROWS)} rows is longer than 16 tokens"):
+        trained(parent, tmp_path, {"overlong": "drop", "length": 16}, {})
 
 
 def test_four_bits_without_their_package_are_one_line(parent: Path, tmp_path: Path, monkeypatch: Any) -> None:

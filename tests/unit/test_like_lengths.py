@@ -74,7 +74,12 @@ def small_trainer(folder: Path, length: int, **options: Any) -> tuple[PackedTrai
     torch.manual_seed(1)
     shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=512, **shape))
-    recipe = {"length": length, "compile": False, "training": {"max_steps": 1, "per_device_train_batch_size": 4}}
+    recipe = {
+        "length": length,
+        "overlong": "truncate",
+        "compile": False,
+        "training": {"max_steps": 1, "per_device_train_batch_size": 4},
+    }
     recipe |= options
     job: Any = SimpleNamespace(recipe=recipe, seed=1, folder=folder, out=folder, inputs={"data": "data"})
     return packed_trainer(model, tokenizer, model.base_model, rows, job), model

@@ -263,7 +263,7 @@ def training_row(row: dict[str, Any], completion: str = "12") -> dict[str, Any]:
 def test_questions_that_the_encoder_cannot_read(
     build: Callable[..., MergedModel], capsys: pytest.CaptureFixture
 ) -> None:
-    """Training refuses them; generation records them and leaves the others as they were."""
+    """Training cuts them or leaves them out; generation records them and leaves the others as they were."""
     model = build("none")
     whole = answers(model, QUESTIONS)
     sizes = {
@@ -281,10 +281,13 @@ def test_questions_that_the_encoder_cannot_read(
             assert row == whole[key]
     assert capsys.readouterr().out.count(f"but the encoder reads at most {model.limit}") == len(long)
     rows = [training_row(row) for row in QUESTIONS]
-    with pytest.raises(ValueError, match=f"but the encoder reads at most {model.limit} .* leave it out"):
-        encode_rows(model, rows)
     fitting = [row for row in rows if (row["id"], row["language"]) not in long]
-    assert len(encode_rows(model, fitting)) == len(QUESTIONS) - len(long)
+    examples, cut = encode_rows(model, fitting)
+    assert len(examples) == len(QUESTIONS) - len(long) and cut == 0
+    assert encode_rows(model, rows, "drop") == (examples, 0)
+    several, cut = encode_rows(model, rows, "truncate")
+    assert cut == len(long) and [one for one in several if one in examples] == examples
+    assert max(len(one["encoder_input_ids"]) for one in several) == model.limit
 
 
 def test_features_and_prompt_that_overflow_the_context(build: Callable[..., MergedModel]) -> None:
@@ -305,9 +308,12 @@ def test_features_and_prompt_that_overflow_the_context(build: Callable[..., Merg
     key, row = next(((r["id"], r["language"]), r) for r in QUESTIONS if read[r["id"], r["language"]] == middle)
     model.config.max_position_embeddings -= 1
     assert answers(model, [row])[key]["finish_reason"] == "prompt_too_long"
-    (fitting,) = encode_rows(model, [training_row(row)])
+    [fitting], _ = encode_rows(model, [training_row(row)])
     model.config.max_position_embeddings = len(fitting["encoder_input_ids"]) + len(fitting["input_ids"]) + 2
-    assert encode_rows(model, [training_row(row)]) == [fitting]
+    assert encode_rows(model, [training_row(row)]) == ([fitting], 0)
     model.config.max_position_embeddings -= 1
-    with pytest.raises(ValueError, match=rf"{key[0]} in '{key[1]}': \d+ features, \d+ tokens .* overflow the LLM's co"):
-        encode_rows(model, [training_row(row)])
+    assert encode_rows(model, [training_row(row)], "drop") == ([], 0)
+    shorter = {**fitting, "input_ids": fitting["input_ids"][:-1]}
+    assert encode_rows(model, [training_row(row)], "truncate") == ([shorter], 1)
+    model.config.max_position_embeddings -= len(fitting["input_ids"]) - 1 - fitting["prompt"]  # the prompt alone fits
+    assert encode_rows(model, [training_row(row)], "truncate") == ([], 0)

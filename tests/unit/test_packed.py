@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.models.packing import IGNORED, collate, pack
+from vernacular.models.packing import IGNORED, collate, fitted, pack
 
 EXAMPLES = st.lists(st.integers(2, 16).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n - 1))), max_size=80)
 
@@ -41,3 +41,22 @@ def test_packing_wastes_little_and_follows_the_seed() -> None:
     assert {key: tuple(value.shape) for key, value in collate(rows[:3]).items()} == dict.fromkeys(rows[0], (3, 512))
     with pytest.raises(ValueError, match="98 tokens but rows hold 90: raise `length`"):
         pack(examples, 90, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "prompt", "truncated", "dropped"),
+    [
+        (8, 3, 8, 8),
+        (9, 3, 8, None),
+        (9, 7, 8, None),  # one token of the completion is left
+        (9, 8, None, None),  # none is
+        (9, 0, 8, None),  # plain text
+        (8, 8, 8, 8),
+    ],
+)
+def test_what_becomes_of_an_example_for_which_there_is_no_room(
+    ids: int, prompt: int, truncated: int | None, dropped: int | None
+) -> None:
+    for overlong, length in (("truncate", truncated), ("drop", dropped)):
+        wanted = None if length is None else (list(range(length)), prompt)
+        assert fitted((list(range(ids)), prompt), 8, overlong) == wanted

@@ -80,7 +80,15 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
         part.save_pretrained(folder / "parent")
     (folder / "layers.json").write_text(json.dumps({"layers": [1, 2]}), encoding="utf-8")
     training = {"max_steps": 2, "per_device_train_batch_size": 2, "learning_rate": 1e-2, "logging_steps": 1}
-    recipe = {"recipe": "slam", "threads": 1, "length": 512, "compile": False, "gate_proj": False, "training": training}
+    recipe = {
+        "recipe": "slam",
+        "threads": 1,
+        "length": 512,
+        "overlong": "truncate",
+        "compile": False,
+        "gate_proj": False,
+        "training": training,
+    }
     inputs = {"parent": folder / "parent", "data": folder / "data", "layers": folder / "layers.json"}
     job = Job(recipe, "code", 1, inputs, folder / "model", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
     job.folder.mkdir(parents=True)

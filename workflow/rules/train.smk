@@ -135,11 +135,12 @@ rule fetch_folder:
         "../envs/vernacular.yaml"
     params:
         **job("fetch_folder"),
+        flags=lambda w: [] if stages.is_asked(STUDY, w.model) else ["--encoder"],
     message:
         "fetch_folder: taking {wildcards.model} from {input.folder}"
     shell:
         "python {params.script:q} --source {input.folder:q} --record {input.record:q}"
-        " --chat-template {input.template:q} --out {output:q} > {log:q} 2>&1"
+        " --chat-template {input.template:q} {params.flags:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule take_checkpoint:

@@ -11,7 +11,7 @@ from vernacular.storage.files import read_json, write_json
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="its name in the manifest, as in models/lrm or data/mgsm")
     parser.add_argument("--options", required=True, type=json.loads, help="JSON: kind, repo, revision, files; or urls")
-    parser.add_argument("--mirror", help="a folder to use instead of the network")
+    parser.add_argument("--mirror", nargs="?", help="a folder to use instead of the network")
     parser.add_argument("--manifest", required=True, type=Path, help="downloads.json: what was fetched earlier, if any")
     parser.add_argument("--out", required=True, type=Path, help="folder")
     parser.add_argument("--record", required=True, type=Path, help="what was fetched (JSON)")

@@ -11,12 +11,22 @@ from vernacular.models.provenance import checksums
 from vernacular.storage.command import program
 from vernacular.storage.files import atomic_folder, link_or_copy, read_json, write_json
 
+TEMPLATES = Path(__file__).parents[2] / "resources" / "chat_templates"
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, type=Path)
     parser.add_argument("--record", nargs="?", type=Path, help="what was fetched from the hub (JSON)")
     parser.add_argument("--chat-template", nargs="?", help="a Jinja file")
+    parser.add_argument("--encoder", action="store_true", help="it is asked nothing, so it needs no chat template")
     parser.add_argument("--out", required=True, type=Path)
+
+
+def has_chat_template(folder: Path) -> bool:
+    """Whether a tokenizer that is loaded from here has one: in a file of its own, or, in older folders, as a key."""
+    config = folder / "tokenizer_config.json"
+    is_key = config.exists() and bool(read_json(config).get("chat_template"))
+    return is_key or (folder / "chat_template.jinja").exists()
 
 
 @program(__name__, __file__, __doc__, arguments)
@@ -28,6 +38,12 @@ def main(args: argparse.Namespace) -> None:
         if args.chat_template:
             (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
             shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
+        elif not args.encoder and not has_chat_template(folder):
+            choices = ", ".join(sorted(path.stem for path in TEMPLATES.glob("*.jinja")))
+            raise ValueError(
+                f"{args.source}: a model without a chat template, so nothing can be asked of it; set `chat_template` "
+                f"in the recipe of '{args.out.name}' to the one that it was trained with ({choices})"
+            )
         manifest = folder / "manifest.json"
         if args.record:
             [record] = read_json(args.record).values()

@@ -26,7 +26,11 @@ def main(args: argparse.Namespace) -> None:
     questions = candidate_questions(read_rows(args.questions, schema=QUESTION), args.options)
     rows = count_solved(args.model, questions, args.options, args.seed)
     kept = difficulty_filter(rows, args.options.candidates)
-    write_rows(args.out, kept, PROMPT)
     never = sum(row["correct"] == 0 for row in rows)
     always = len(rows) - len(kept) - never
-    print(f"of {len(rows)} prompts {len(kept)} are solved sometimes, {never} never, {always} always")
+    counts = f"of {len(rows)} prompts {len(kept)} are solved sometimes, {never} never, {always} always"
+    if not kept:
+        advice = "widen `rl.hash_range`, raise `rl.candidates`, or choose another benchmark or parent"
+        raise ValueError(f"{args.model}: {counts}: nothing to train on; {advice}")
+    write_rows(args.out, kept, PROMPT)
+    print(counts)

@@ -7,31 +7,37 @@ from typing import Any
 
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
+from trl.chat_template_utils import parse_response
 
-from vernacular.adamame.reward import AlignmentReward
+from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import question_messages
+from vernacular.language.prompts import question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
+from vernacular.models.record import note, note_overlong
 
 
 def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py).
 
-    Raises ValueError if fewer prompts are left than the recipe asks for.
+    It trains on at most `prompts` of them, and says so if there are fewer. Raises ValueError if there are none.
     """
     recipe = job.recipe
-    if len(rows) < recipe["prompts"]:
-        raise ValueError(
-            f"{job.inputs['data']}: {len(rows)} RL prompts are left, but the recipe of '{job.out.name}' asks for "
-            f"{recipe['prompts']}; lower `prompts`, widen `rl.hash_range`, or raise `rl.candidates` (the log of "
-            "rl_prompts counts what the difficulty filter left out)"
-        )
     if recipe["training"].get("use_vllm") and find_spec("vllm") is None:
         raise ValueError("training.use_vllm needs the package vllm: pip install '.[gpu]', or leave it out")
+    if not rows:
+        raise ValueError(
+            f"{job.inputs['data']}: no RL prompt is left to train on; make them anew with another section `rl`"
+        )
     parent, alignment = load_parent(job, "auto"), recipe["alignment"]
+    if most := recipe["prompt_tokens"]:
+        fitting = [row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows), strict=True) if size <= most]
+        note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
+        rows = fitting
+    if len(rows) < recipe["prompts"]:
+        note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
     arguments = GRPOConfig(
         **trl_arguments(job),
         shuffle_dataset=False,  # in_training_order has shuffled
@@ -55,11 +61,43 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             f"{job.inputs['parent']}: {FAMILIES[family].ending} is a special token, which TRL leaves out of "
             "completions, so that no thinking would end; train a tokenizer where it is an ordinary token"
         )
+    if not keeps_thinking(parent.tokenizer, family):
+        raise ValueError(
+            f"{job.inputs['parent']}: by its tokenizer's response template TRL would take the thinking out of "
+            "completions, so that every reward would be 0; take `response_template` and `response_schema` out of "
+            "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
+        )
     reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size, family)
     trainer = GRPOTrainer(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
     train_and_save(parent, trainer, job, [reward])
+
+
+def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]]) -> list[int]:
+    """Tokens of the prompts, with instruction and chat template."""
+    asked = [question_messages(row["question"], row["language"]) for row in rows]
+    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+
+def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
+    """Whether the reward finds thinking and response in a completion after TRL has parsed it.
+
+    TRL parses by the response template (or schema) of a tokenizer that has one; which part of a message then holds the
+    thinking is for the template to say, and completion_text knows the usual ones. family: as split_completion takes it.
+    """
+    if not any(getattr(tokenizer, name, None) for name in ("response_template", "response_schema")):
+        return True
+    asked = [{"role": "user", "content": "1 + 1?"}]
+    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    text = "\\boxed{2}"
+    if family:
+        opening, ending = FAMILIES[family]
+        text = f"{'' if prompt.rstrip().endswith(opening) else opening}\n1 + 1 = 2\n{ending}\n{text}"
+    ids = tokenizer([prompt, text + tokenizer.eos_token], add_special_tokens=False)["input_ids"]
+    parsed = parse_response(tokenizer, ids[1], prefix=ids[0])
+    return split_completion(completion_text([parsed], family), family) == split_completion(text, family)
 
 
 def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from vernacular.language.prompts import answer_message, question_messages
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
+from vernacular.models.record import note
 
 
 def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
@@ -20,10 +21,20 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
             "completion": [[answer_message(row["completion"])] for row in rows],
         }
     )
-    trainer = SFTTrainer(
-        model=parent.model,
-        args=SFTConfig(completion_only_loss=True, include_num_input_tokens_seen="non_padding", **trl_arguments(job)),
-        train_dataset=data,
-        processing_class=parent.tokenizer,
-    )
+    arguments = SFTConfig(completion_only_loss=True, include_num_input_tokens_seen="non_padding", **trl_arguments(job))
+    trainer = SFTTrainer(model=parent.model, args=arguments, train_dataset=data, processing_class=parent.tokenizer)
+    if arguments.max_length and not arguments.packing:
+        note_cut(job, trainer.train_dataset, arguments.max_length, len(rows))
     train_and_save(parent, trainer, job)
+
+
+def note_cut(job: Job, kept: Any, length: int, rows: int) -> None:
+    """Note how many rows TRL has cut to `length` tokens, or left out since their prompt alone is as long; it does both
+    without a word, as LLaMA-Factory does for AdaMame. kept: its data set."""
+    cut = sum(len(ids) == length for ids in kept["input_ids"])
+    if cut or len(kept) < rows:
+        note(
+            job,
+            f"Of {rows:,} traces {cut:,} reach {length:,} tokens (`max_length`), where they are cut, and "
+            f"{rows - len(kept):,} were left out, whose prompts do.",
+        )

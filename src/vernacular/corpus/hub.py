@@ -13,6 +13,11 @@ from vernacular.storage.messages import hide_in_log
 CUT = re.compile(r"\(…\)\S*")
 # Of a model's repository: what Transformers loads. Pickled weights are taken only if there are no safetensors.
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+REFUSED = {  # status of the hub's answer -> what to do
+    401: "HF_TOKEN is not valid: set it to a token that may read this, or unset it",
+    403: "set HF_TOKEN to a token that may read this",
+    429: "it limits how much one asks: wait a few minutes, or set HF_TOKEN, for which it allows more",
+}
 PICKLES = ("pytorch_model*.bin",)
 
 
@@ -49,9 +54,13 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
     except RepositoryNotFoundError:
         advice = "fix the name, or set HF_TOKEN to a token that may read it"
         raise ValueError(f"{doing}: the hub has no such {kind}, or it is private: {advice}") from None
-    except HfHubHTTPError as error:
-        raise ValueError(f"{doing}: the hub answers {brief(error)}; try again later, it continues from here") from None
     except Exception as error:  # the client's own network errors share no class with Python's
+        # What the hub answers about a file is the cause of the client's error that the file is not in its cache.
+        refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
+        if isinstance(refusal, HfHubHTTPError):
+            status, reason = refusal.response.status_code, refusal.response.reason_phrase
+            advice = REFUSED.get(status, "try again later, it continues from here")
+            raise ValueError(f"{doing}: the hub answers {status} ({reason}); {advice}") from None
         if isinstance(error, ValueError):
             raise
         raise ValueError(no_network(doing, error)) from None

@@ -22,11 +22,14 @@ def anchor_mapping(model: MergedModel, sentences: list[str], seed: int) -> float
     """Train the model's mapping on English sentences; returns the mean cosine that it reaches on their tokens.
 
     Two tokenizers cut a sentence in different places: a token's target is the mean embedding of all the LLM's tokens
-    that share a character with it. Raises ValueError for a tokenizer that does not report the positions of its tokens.
+    that share a character with it. A sentence that the encoder cannot read whole is left out. Raises ValueError for a
+    tokenizer that does not report the positions of its tokens.
     """
     for name, tokenizer in (("encoder", model.encoder_tokenizer), ("LLM", model.tokenizer)):
         if not tokenizer.is_fast:
             raise ValueError(f"the tokenizer of the {name} does not report token positions; set `anchor: 0`")
+    sizes = map(len, encode_texts(model.encoder_tokenizer, sentences, [ENGLISH] * len(sentences), None))
+    sentences = [text for text, size in zip(sentences, sizes, strict=True) if size <= (model.limit or size)]
     features, targets = english_tokens(model, sentences)
     generator = torch.Generator().manual_seed(seed)
     mapping = model.connector.mapping

@@ -4,6 +4,7 @@ Neither parent's weights get gradients; the LLM's backward pass only carries the
 """
 
 import random
+import sys
 from typing import Any
 
 import torch
@@ -14,8 +15,8 @@ from vernacular.merge.model import CONFIG, MergedModel, build_merge
 from vernacular.models.encoder import encode_texts
 from vernacular.models.job import Job
 from vernacular.models.loop import supervised_arguments, train
-from vernacular.models.packing import IGNORED, encode_examples, padded
-from vernacular.models.record import save_model
+from vernacular.models.packing import IGNORED, encode_examples, fitted, padded
+from vernacular.models.record import note_overlong, save_model
 from vernacular.models.supervised import LossTrainer
 from vernacular.storage.files import read_json
 
@@ -57,29 +58,40 @@ def build_untrained(job: Job, rows: list[dict[str, Any]], **options: Any) -> Mer
     return build_merge(options, "auto" if job.recipe["training"].get("bf16") else "float32")
 
 
-def encode_rows(model: MergedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Token ids of rows of records.TRAINING: of the question for the encoder, of prompt and target for the LLM.
+def encode_rows(
+    model: MergedModel, rows: list[dict[str, Any]], overlong: str = "truncate"
+) -> tuple[list[dict[str, Any]], int]:
+    """Token ids of rows of records.TRAINING: of the question for the encoder, of prompt and target for the LLM; and how
+    many of these rows were truncated.
 
-    Raises ValueError for a row without a question (its task is neither `pairs` nor `reasoning`), and if features,
-    prompt and target overflow the LLM's context.
+    overlong: what becomes of a question of more tokens than the encoder reads, and of features, prompt and target that
+    overflow the LLM's context; see packing.fitted. Raises ValueError for a row without a question (its task is neither
+    `pairs` nor `reasoning`).
     """
     if lacking := next((row for row in rows if row["question"] is None), None):
         raise ValueError(
             f"a row of the task '{lacking['task']}' has no question for the encoder; train on `pairs` or `reasoning`"
         )
     texts, languages = [row["question"] for row in rows], [row["language"] for row in rows]
-    encoded = encode_texts(model.encoder_tokenizer, texts, languages, model.limit)
-    context = getattr(model.config, "max_position_embeddings", None)
-    examples = []
-    for row, question, (ids, prompt) in zip(rows, encoded, encode_examples(model.tokenizer, rows), strict=True):
-        if context and len(question) + len(ids) + 2 > context:
-            raise ValueError(
-                f"{row['id']} in '{row['language']}': {len(question)} features, {len(ids)} tokens of prompt and answer "
-                f"and 2 marks overflow the LLM's context of {context}; use a longer context or shorter questions"
-            )
+    encoded = encode_texts(model.encoder_tokenizer, texts, languages, None)
+    context = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
+    examples, cut = [], 0
+    for row, question, whole in zip(rows, encoded, encode_examples(model.tokenizer, rows), strict=True):
+        is_long = model.limit is not None and len(question) > model.limit
+        if is_long and overlong == "drop":
+            continue
+        if is_long:
+            asked = [row["question"]], [row["language"]]
+            [question] = encode_texts(model.encoder_tokenizer, *asked, model.limit, truncate=True)
+        # Before the tokens stand the beginning, the features and the boundary.
+        example = fitted(whole, context - len(question) - 2, overlong)
+        if example is None:
+            continue
+        cut += is_long or example != whole
+        ids, prompt = example
         language = model.options["languages"].index(row["language"])
         examples.append({"encoder_input_ids": question, "input_ids": ids, "prompt": prompt, "language": language})
-    return examples
+    return examples, cut
 
 
 def collate(examples: list[dict[str, Any]], encoder_pad: int, pad: int) -> dict[str, torch.Tensor]:
@@ -110,10 +122,14 @@ def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
     pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
     # benchmarks/merge.py measures what batches of similar length gain.
     arguments = supervised_arguments(job, "group_by_length")
+    rows = sample_rows(rows, arguments)
+    examples, cut = encode_rows(model, rows, job.recipe["overlong"])
+    limit = "what the encoder reads and the LLM's context holds"
+    note_overlong(job, limit, len(rows), cut, len(rows) - len(examples))
     trainer = LossTrainer(
         model=model,
         args=arguments,
-        train_dataset=encode_rows(model, sample_rows(rows, arguments)),
+        train_dataset=examples,
         data_collator=lambda rows: collate(rows, *pads),
     )
     save_model(model, model.tokenizer, trainer, job, train(trainer, job))

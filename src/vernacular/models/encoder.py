@@ -42,18 +42,22 @@ def encoder_limit(config: Any, tokenizer: Any) -> int | None:
     return min(limits, default=None)
 
 
-def encode_texts(tokenizer: Any, texts: list[str], languages: list[str], limit: int | None) -> list[list[int]]:
+def encode_texts(
+    tokenizer: Any, texts: list[str], languages: list[str], limit: int | None, truncate: bool = False
+) -> list[list[int]]:
     """Token ids of each text. languages: ISO 639-1; NLLB and M2M100 begin a text with a token for its language.
 
-    Raises ValueError for a text of more than `limit` tokens: cutting it could cut the question off.
+    Raises ValueError for a text of more than `limit` tokens, since cutting it could cut the question off, unless
+    `truncate` is on: then its end is cut off, but for the marks that the tokenizer puts there.
     """
+    cut: dict[str, Any] = {"truncation": True, "max_length": limit} if truncate and limit is not None else {}
     if hasattr(tokenizer, "src_lang"):
         ids = []
         for text, language in zip(texts, languages, strict=True):
             tokenizer.src_lang = language_token(tokenizer, language)[0]
-            ids.append(tokenizer(text)["input_ids"])
+            ids.append(tokenizer(text, **cut)["input_ids"])
     else:
-        ids = tokenizer(texts)["input_ids"] if texts else []
+        ids = tokenizer(texts, **cut)["input_ids"] if texts else []
     for text, tokens, language in zip(texts, ids, languages, strict=True):
         if limit is not None and len(tokens) > limit:
             raise ValueError(

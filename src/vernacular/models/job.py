@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -41,6 +41,7 @@ class Job:
     digests: dict[str, str]
     key: str
     progress: int  # file descriptor
+    notes: list[str] = field(default_factory=list)  # sentences for log, manifest and card; see record.note
 
     @property
     def folder(self) -> Path:

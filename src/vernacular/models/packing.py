@@ -49,6 +49,21 @@ def encoded(tokenizer: Any, rows: list[dict[str, Any]]) -> Iterator[tuple[list[i
         yield start + rest, len(start)
 
 
+Example = tuple[list[int], int]  # token ids, and how many of them are prompt
+
+
+def fitted(example: Example, room: int, overlong: str) -> Example | None:
+    """An example of at most `room` tokens; None if it is dropped.
+
+    overlong: what becomes of a longer one. `truncate`, as the code of SLAM, QAlign and MindMerger does: its end is cut
+    off, and where nothing but prompt is left it is dropped, since there is no loss on that. `drop`: it is dropped.
+    """
+    ids, prompt = example
+    if len(ids) <= room:
+        return example
+    return (ids[:room], prompt) if overlong == "truncate" and prompt < room else None
+
+
 def pack(examples: list[tuple[list[int], int]], length: int, pad: int, seed: int) -> list[dict[str, list[int]]]:
     """Shuffle examples and pack them whole into rows of `length` tokens.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import peft
 import torch
+from peft.tuners.lora import LoraLayer
 from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
 from vernacular.models.folders import load_model
@@ -34,7 +35,21 @@ def load_parent(job: Job, dtype: str, quantize: bool = True) -> Parent:
     decoder = model.base_model  # with adapters, `model.base_model` is something else
     if job.recipe.get("lora"):
         model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", **job.recipe["lora"]))
+        check_tied(model, job.out.name)
     return Parent(model, decoder, tokenizer, dtype)
+
+
+def check_tied(model: Any, name: str) -> None:
+    """Raises ValueError for an adapter on embeddings that are input and output alike: it acts on one of the two while
+    it trains, and on both once it is merged."""
+    ends = {"input": model.get_input_embeddings(), "output": model.get_output_embeddings()}
+    for side, module in ends.items():
+        if isinstance(module, LoraLayer) and model.config.get_text_config().tie_word_embeddings:
+            raise ValueError(
+                f"models.{name}.lora: target_modules adapts the {side} embeddings, which this model shares between "
+                "input and output, so the merged weights would not be those that were trained; leave them out of "
+                "`target_modules` (all-linear does), or name them in `modules_to_save`"
+            )
 
 
 def four_bits() -> Any:

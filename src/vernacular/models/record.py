@@ -41,9 +41,26 @@ def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dic
                 "trainable_parameters": measured["trainable_parameters"],
                 "total_parameters": total,
                 "tokens_seen": tokens,
+                "notes": job.notes,
                 "files": checksums(folder),
             },
         )
+
+
+def note(job: Job, sentence: str) -> None:
+    """Say something about a training in its log, its manifest and its card, such as rows that were left out."""
+    job.notes.append(sentence)
+    if is_main():
+        print(f"{job.out.name}: {sentence}", flush=True)
+
+
+def note_overlong(job: Job, limit: str, rows: int, truncated: int, dropped: int) -> None:
+    """Note how many rows were longer than `limit` (in words), if any was. Raises ValueError if no row is left."""
+    if rows == dropped:
+        raise ValueError(f"{job.out.name}: each of the {rows:,} rows is longer than {limit}: nothing is left to learn")
+    if truncated or dropped:
+        long = f"Of {rows:,} rows {truncated + dropped:,} were longer than {limit}"
+        note(job, f"{long}: {truncated:,} were cut, {dropped:,} left out.")
 
 
 def write_history(path: Path, log: list[dict[str, Any]]) -> None:

@@ -11,7 +11,17 @@ from transformers import Trainer
 from vernacular.models.job import Job
 from vernacular.models.launch import strategy
 from vernacular.models.loop import supervised_arguments
-from vernacular.models.packing import IGNORED, are_groups_cheaper, collate, encode_examples, head_loss, pack, take_apart
+from vernacular.models.packing import (
+    IGNORED,
+    are_groups_cheaper,
+    collate,
+    encode_examples,
+    fitted,
+    head_loss,
+    pack,
+    take_apart,
+)
+from vernacular.models.record import note_overlong
 
 
 class LossTrainer(Trainer):
@@ -46,9 +56,14 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
     """A trainer of `model` on rows of records.TRAINING, by `length`, `compile` and `training` of the job's recipe.
 
     decoder: the layers of `model` without the output layer; with adapters it is not `model.base_model`.
-    Raises ValueError if a row is longer than `length`.
+    A row of more than `length` tokens is truncated or dropped, as `overlong` says.
     """
-    packed = pack(encode_examples(tokenizer, rows), job.recipe["length"], tokenizer.pad_token_id, job.seed)
+    length = job.recipe["length"]
+    examples = encode_examples(tokenizer, rows)
+    kept = [one for example in examples if (one := fitted(example, length, job.recipe["overlong"]))]
+    cut = len(kept) - sum(len(ids) <= length for ids, _ in examples)
+    note_overlong(job, f"{length:,} tokens", len(rows), cut, len(rows) - len(kept))
+    packed = pack(kept, length, tokenizer.pad_token_id, job.seed)
     arguments = supervised_arguments(job, "random")
     trainer = PackedTrainer(model=model, args=arguments, train_dataset=packed, data_collator=collate)
     # A GPU is faster with a few large kernels than with many small ones; shards need as many calls in every process.

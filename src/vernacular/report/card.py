@@ -77,6 +77,7 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: Ca
         yaml_block=yaml_block,
         rate=rate,
         **made,
+        notes=manifest.get("notes", []),
         packages=packages,
         options=options,
         metadata=metadata(head),

@@ -153,6 +153,12 @@ def training_threads(study: Study, name: str) -> int:
     return options["threads"] * processes(options)
 
 
+def is_asked(study: Study, name: str) -> bool:
+    """Whether a model is put questions: it is evaluated, or one starts from it; an encoder or translator only reads."""
+    evaluated = {model for evaluation in study.config["evaluations"] for model in evaluation["models"]}
+    return name in evaluated | {model.options.get("from") for model in study.models.values()}
+
+
 def checkpoint_parent(study: Study, name: str, seed: int | str) -> list[str]:
     """What the training of a checkpoint started from: its adapters are merged into that. None for step 0."""
     options = study.models[name].options

@@ -1,0 +1,186 @@
+"""What breaks on models of the hub is an error before anything is trained."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rewards import OPTIONS
+from scripts import run_script
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from vernacular.adamame.grpo import prompt_sizes, train_grpo
+from vernacular.adamame.options import PromptsOptions
+from vernacular.adamame.sft import train_sft
+from vernacular.models import parents
+from vernacular.models.finetune import finetune
+from vernacular.models.job import Job
+from vernacular.models.loop import train
+from vernacular.models.pretrain import train_tokenizer
+from vernacular.storage.records import QUESTION, write_rows
+
+ROWS = [
+    {"id": f"q-{n}", "language": "fr", "task": "reasoning", "question": f"{n} + 1 ?", "context": None}
+    | {"prompt": f"{n} + 1 ?", "completion": f"<think>\n{n} plus 1\n</think>\n\\boxed{{{n + 1}}}"}
+    for n in range(20)
+]
+PROMPT = {"id": "q", "language": "fr", "question": "1 + 1 ?", "answer": "2", "correct": 1}
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose input and output embeddings are one matrix, as those of Qwen3-4B and Gemma 3 are."""
+    folder = tmp_path_factory.mktemp("hub") / "parent"
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in ROWS), 300)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=256, eos_token_id=tokenizer.eos_token_id,
+        tie_word_embeddings=True, initializer_range=0.2,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def job_of(parent: Path, folder: Path, **recipe: Any) -> Job:
+    inputs = {"parent": parent, "data": folder / "data"}
+    job = Job(recipe, "code", 1, inputs, folder / "tuned", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
+    job.folder.mkdir(parents=True)
+    return job
+
+
+def finetuned(parent: Path, folder: Path, lora: dict[str, Any]) -> Path:
+    training = {"max_steps": 3, "per_device_train_batch_size": 2, "learning_rate": 0.1}
+    recipe = {"threads": 1, "length": 128, "overlong": "truncate", "compile": False, "training": training}
+    job = job_of(parent, folder, **recipe, lora={"r": 4, **lora})
+    finetune(job, ROWS)
+    return job.out
+
+
+@pytest.mark.parametrize(
+    ("modules", "side"),
+    [(["q_proj", "lm_head"], "output"), (["q_proj", "embed_tokens"], "input"), (".*(up_proj|lm_head)", "output")],
+    ids=str,
+)
+def test_adapters_on_shared_embeddings_are_refused(parent: Path, tmp_path: Path, modules: Any, side: str) -> None:
+    """Merged, they change both ends at once: of a tiny model's tokens less than half were still the likeliest."""
+    with pytest.raises(ValueError, match=rf"models.tuned.lora: target_modules adapts the {side} embeddings") as told:
+        finetuned(parent, tmp_path, {"target_modules": modules})
+    assert "\n" not in str(told.value) and "`modules_to_save`" in str(told.value)
+    assert not (tmp_path / "tuned").exists()
+
+
+@pytest.mark.parametrize("more", [{}, {"modules_to_save": ["embed_tokens", "lm_head"]}], ids=["all-linear", "saved"])
+def test_the_weights_that_were_trained_are_those_that_are_saved(
+    parent: Path, tmp_path: Path, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = torch.arange(40)[None]
+    logits = []
+
+    def watched(trainer: Any, *rest: Any) -> dict[str, float]:
+        measured = train(trainer, *rest)
+        with torch.no_grad():  # the body and the head that were trained, with their adapters
+            logits.append(trainer.head(trainer.body(ids).last_hidden_state))
+        return measured
+
+    monkeypatch.setattr(parents, "train", watched)
+    saved = finetuned(parent, tmp_path, {"target_modules": "all-linear", **more})
+    start = AutoModelForCausalLM.from_pretrained(parent)(ids).logits
+    after = AutoModelForCausalLM.from_pretrained(saved)(ids).logits
+    torch.testing.assert_close(after, logits[0], atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(after, start, atol=0.1)
+
+
+FIELDS = {"content": {"close_pattern": r"<\|end\|>\s*", "content": "text"}}
+
+
+def with_template(parent: Path, folder: Path, thinking: str) -> Path:
+    """A copy whose tokenizer has a response template that puts the thinking into the field `thinking` of a message."""
+    AutoModelForCausalLM.from_pretrained(parent).save_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(parent)
+    field = {"open": "<think>", "close_pattern": r"</think>\s*", "content": "text"}
+    tokenizer.response_template = {
+        "defaults": {"role": "assistant"}, "start_anchor": "<|assistant|>", "fields": {thinking: field, **FIELDS}
+    }  # fmt: skip
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def trained_by_grpo(parent: Path, folder: Path, rows: list[dict[str, Any]] | None = None, **more: Any) -> Path:
+    training = {"max_steps": 1, "per_device_train_batch_size": 2, "num_generations": 2, "max_completion_length": 8}
+    training |= {"loss_type": "grpo", "bf16": False}
+    identifier = {"languages": ["en", "fr"]}
+    recipe = {"prompts": 1, "alignment": OPTIONS, "identifier": identifier, "training": training, "threads": 1}
+    job = job_of(parent, folder, **{**recipe, "prompt_tokens": None, **more})
+    train_grpo(job, [PROMPT] if rows is None else rows)
+    return job.out
+
+
+def test_a_response_template_that_hides_the_thinking_is_refused(parent: Path, tmp_path: Path) -> None:
+    hidden = with_template(parent, tmp_path / "hidden", "rationale")
+    with pytest.raises(ValueError, match=r"every reward would be 0; take `response_template`") as told:
+        trained_by_grpo(hidden, tmp_path / "grpo")
+    assert str(hidden) in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "thinking"])
+def test_a_response_template_of_a_usual_kind_is_trained_with(parent: Path, tmp_path: Path, field: str) -> None:
+    trained_by_grpo(with_template(parent, tmp_path / "usual", field), tmp_path / "grpo")
+    assert (tmp_path / "grpo/tuned/history.csv").exists()
+
+
+def notes(folder: Path) -> list[str]:
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["notes"]
+
+
+def test_prompts_are_at_most_so_many(parent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many the difficulty filter leaves is known only after GPUs have been spent: fewer are no error, none is."""
+    rows = [{**PROMPT, "id": f"q-{n}", "question": "1 + 1 ? " * (1 + 20 * (n == 2))} for n in range(3)]
+    assert notes(trained_by_grpo(parent, tmp_path / "enough", rows, prompts=3)) == []
+    fewer = "RL prompts: 3; `prompts` allows 40, but no more were left."
+    assert notes(trained_by_grpo(parent, tmp_path / "fewer", rows, prompts=40)) == [fewer]
+    assert f"tuned: {fewer}\n" in capsys.readouterr().out
+    most = prompt_sizes(AutoTokenizer.from_pretrained(parent), rows)[0]
+    assert notes(trained_by_grpo(parent, tmp_path / "short", rows, prompts=3, prompt_tokens=most)) == [
+        f"Of 3 rows 1 were longer than {most} tokens of prompt: 0 were cut, 1 left out.",
+        "RL prompts: 2; `prompts` allows 3, but no more were left.",
+    ]
+    with pytest.raises(ValueError, match=r"data: no RL prompt is left to train on; make them anew"):
+        trained_by_grpo(parent, tmp_path / "none", [])
+
+
+def test_no_prompt_that_is_solved_sometimes_is_one_line(
+    parent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model of random weights solves nothing; no training is to find that out later."""
+    question = {"id": "q", "benchmark": "b", "kind": "math", "language": "fr", "question": "1 + 1 ?", "choices": None}
+    write_rows(tmp_path / "questions.parquet", [{**question, "answer": "2"}], QUESTION)
+    options = PromptsOptions("b", ["fr"], [0.0, 1.0], candidates=2, temperature=1.0, max_new_tokens=4, batch_size=2)
+    arguments = ["--model", parent, "--questions", tmp_path / "questions.parquet", "--options", options.to_json()]
+    assert run_script("make_rl_prompts", *arguments, "--seed", 1, "--out", tmp_path / "prompts.parquet") == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"{parent}: of 1 prompts 0 are solved sometimes, 1 never, 0 always: nothing to train on; widen" in said
+    assert not (tmp_path / "prompts.parquet").exists()
+
+
+def test_traces_that_sft_cuts_are_counted(parent: Path, tmp_path: Path) -> None:
+    """TRL cuts them at `max_length` without a word, and leaves out those whose prompts are as long."""
+    trace = {"language": "fr", "answer": "2", "source": "s", "flaw": None, "trace": "", "response": ""}
+    asked = [{**trace, "id": "short", "question": "1 ?", "completion": "2\n</think>\n\\boxed{2}"}]
+    asked += [{**asked[0], "id": "long", "completion": "1 + 1 = 2 " * 40}, {**asked[0], "question": "1 + 1 ? " * 90}]
+    training = {"max_steps": 1, "per_device_train_batch_size": 1, "bf16": False}
+
+    def trained(length: int | None) -> list[str]:
+        job = job_of(parent, tmp_path / str(length), threads=1, training={**training, "max_length": length})
+        train_sft(job, asked)
+        return notes(job.out)
+
+    assert trained(None) == trained(2000) == []
+    length = prompt_sizes(AutoTokenizer.from_pretrained(parent), asked)[0] + 60
+    wanted = (
+        f"Of 3 traces 1 reach {length} tokens (`max_length`), where they are cut, and 1 were left out, whose prompts"
+    )
+    assert trained(length) == [f"{wanted} do."]
