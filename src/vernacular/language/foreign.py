@@ -66,7 +66,7 @@ def _is_run(letters: np.ndarray, language: str) -> bool:
 def _is_clause(run: str, inside: np.ndarray, foreign: np.ndarray, language: str) -> bool:
     letters = inside[(inside != CLASSES.index("")) & (inside != MARK)]
     if language == "ja":  # simplified characters, in company
-        return len(letters) >= 5 and chinese_signs(run) >= 2
+        return len(letters) >= 5 and chinese_signs(run) >= (2 if len(letters) < 7 else 1)
     if language == "zh":
         return len(letters) >= 8 and int(foreign.sum()) >= 4
     if _EAST_ASIAN[letters].mean() > 0.5:

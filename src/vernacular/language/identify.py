@@ -44,10 +44,12 @@ _RIVALS = 8  # languages that lingua is asked about besides the study's
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
 _LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
+_NAMES = 4  # words, up to which a text in which each begins with a capital holds names (or is a heading)
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
 _ARABIZI = re.compile(r"[A-Za-z][235679][a-z]|(?<![^\W_])[3579][a-z]{2}|[a-z]{2}[35679](?!\w)")  # 7asab, sab3a, ma3
 _KANA = re.compile("[\u3041-\u30ff]")
+_JOINERS = re.compile("(?<![\u0620-\u06ff])[\u200c\u200d]")  # within words; Persian spells with them
 _STOP = re.compile("[，。？！]")
 _HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
 _UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
@@ -117,15 +119,17 @@ class LanguageIdentifier:
             for i, answer in zip(mixed, decide_by_script(count_letters(without_names)[0]), strict=True):
                 answers[i] = answer
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
-        waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT]
-        letters = [normalise("NFC", letters_of(i)) for i in waiting]
+        waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT or answer == "ur"]
+        letters = [_JOINERS.sub("", normalise("NFC", letters_of(i))) for i in waiting]
         lowered = [text.lower() for text in letters]
         points = count_words(lowered)
         if context in PLACES:
             points[:, PLACES[context]] += POINTS * (points[:, PLACES[context]] > 0)
         for place, (i, answer) in enumerate(zip(waiting, decide_by_words(lowered, points), strict=True)):
-            text = lowered[place]
-            if answer is None or misspelt(text, answer) > _MISSPELT * len(text):
+            if answers[i] == "ur":  # by its letters, which Western Punjabi writes as well
+                answers[i] = "pnb" if answer == "pnb" else "ur"
+                continue
+            if answer is None or misspelt(letters[place], answer) > _MISSPELT * len(letters[place]):
                 found = np.flatnonzero(points[place]).tolist()
                 sentence = _STOP.search(texts[i]) is not None
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
@@ -146,12 +150,16 @@ class LanguageIdentifier:
         text = " ".join(letters.lower().split())
         if script == "Han":
             return self._decide_han(text, sentence)
+        plain = [word for word in letters.split() if word.isascii() or not word.istitle()]
+        if script == "Latn" and len(plain) >= 4:  # the models take a line with `Łukasz` in it for Polish
+            text = " ".join(plain).lower()
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
-        if count < 2 or not (bias or any(word == word.lower() for word in words)):  # a heading, names, units
+        named = count <= _NAMES and not any(word == word.lower() for word in words)
+        if count < 2 or named or not (bias or count > 2):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
-        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5, context)
+        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, letters, bias, 1.5, context)
         best = _best(weighed)
         if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
@@ -162,7 +170,7 @@ class LanguageIdentifier:
                 code: (_DOUBT + second.get(code, _UNSEEN)) * math.sqrt(_DOUBT + seen.get(code, 0.0))
                 for code in {*own, *rivals}
             }
-            weighed = self._weigh(both, text, bias, 1.0, context)
+            weighed = self._weigh(both, letters, bias, 1.0, context)
             best = _best(weighed)
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             if weighed[best] < self.certainty or not support:
@@ -172,7 +180,7 @@ class LanguageIdentifier:
         return best
 
     def _weigh(
-        self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float, context: str | None
+        self, shares: dict[str, float], letters: str, bias: dict[str, float], trust: float, context: str | None
     ) -> dict[str, float]:
         """Each language's part of the whole, with the words, the letters, the study and the context weighed in."""
         logs = {
@@ -182,8 +190,8 @@ class LanguageIdentifier:
             for code, share in shares.items()
         }
         least = max(logs.values()) - 20  # what is below is not worth a look
-        # One foreign letter may be a name's.
-        logs = {code: value - max(misspelt(text, code) - 1, 0) for code, value in logs.items() if value > least}
+        # One foreign letter may be a loan word's.
+        logs = {code: value - max(misspelt(letters, code) - 1, 0) for code, value in logs.items() if value > least}
         most = max(logs.values())  # exp() of what a thousand common words add up to has no number
         parts = {code: math.exp(value - most) for code, value in logs.items()}
         whole = sum(parts.values())
@@ -268,10 +276,12 @@ def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | No
     return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best, clear.tolist(), strict=True)]
 
 
-def misspelt(text: str, language: str) -> int:
-    """How many letters of a text in lower case the language's alphabet lacks; 0 where we have no alphabet."""
+def misspelt(letters: str, language: str) -> int:
+    """How many letters of a text the language's alphabet lacks, names aside; 0 where we have no alphabet."""
     foreign = foreign_letters(language)
-    return len(foreign.findall(text)) if foreign else 0
+    if not foreign or not foreign.search(letters.lower()):
+        return 0
+    return sum(len(foreign.findall(word)) for word in letters.split() if word == word.lower())
 
 
 def _best(shares: dict[str, float]) -> str:
