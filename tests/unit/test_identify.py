@@ -225,7 +225,7 @@ def test_gains_are_those_of_a_plain_search(identifier: LanguageIdentifier) -> No
         single = [sum(column) for column in zip(*costs, strict=True)] or [0.0]
         best = [0.0] * len(identifier.languages)
         for word, row in zip(words, costs, strict=True):
-            change = min(best) + (CHANGE if word else SENTENCE)
+            change = min(best) + (SENTENCE if word.startswith("\0") else CHANGE)
             best = [min(cost, change) + more for cost, more in zip(best, row, strict=True)]
         assert gain == pytest.approx(min(single) - min(best), abs=1e-9)
     assert found.max() > 1 and found.min() == 0

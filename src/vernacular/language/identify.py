@@ -47,11 +47,15 @@ _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _NAMES = 4  # words, up to which a text in which each begins with a capital holds names (or is a heading)
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
+_FOREIGN_LETTERS = 0.06  # no more, and no more than one, whatever the models say
 _ARABIZI = re.compile(r"[A-Za-z][235679][a-z]|(?<![^\W_])[3579][a-z]{2}|[a-z]{2}[35679](?!\w)")  # 7asab, sab3a, ma3
 _KANA = re.compile("[\u3041-\u30ff]")
 _JOINERS = re.compile("(?<![\u0620-\u06ff])[\u200c\u200d]")  # within words; Persian spells with them
 _STOP = re.compile("[，。？！]")
 _HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
+_PARTICLES = frozenset(
+    ["de", "del", "della", "di", "da", "do", "dos", "du", "la", "van", "von", "der", "of", "al", "bin"]
+)
 _UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
 
 
@@ -116,8 +120,9 @@ class LanguageIdentifier:
         mixed = [i for i, doubt in enumerate(doubtful.tolist()) if doubt]
         if mixed:
             without_names = [_LOAN.sub(" ", _NAME.sub("", texts[i])) for i in mixed]
-            for i, answer in zip(mixed, decide_by_script(count_letters(without_names)[0]), strict=True):
-                answers[i] = answer
+            rest = count_letters(without_names)[0]
+            for i, answer, known in zip(mixed, decide_by_script(rest), rest @ TELLS >= self.min_letters, strict=True):
+                answers[i] = answer if known else None
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
         waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT or answer == "ur"]
         letters = [_JOINERS.sub("", normalise("NFC", letters_of(i))) for i in waiting]
@@ -134,7 +139,7 @@ class LanguageIdentifier:
                 sentence = _STOP.search(texts[i]) is not None
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
                 if digits := len(_ARABIZI.findall(texts[i])):
-                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + digits
+                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 1.5 * digits
                 answer = self._decide_by_models(letters[place], bias, str(answers[i]), context, sentence)
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
@@ -155,7 +160,7 @@ class LanguageIdentifier:
             text = " ".join(plain).lower()
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
-        named = count <= _NAMES and not any(word == word.lower() for word in words)
+        named = count <= _NAMES and not any(word == word.lower() and word not in _PARTICLES for word in words)
         if count < 2 or named or not (bias or count > 2):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
@@ -175,6 +180,8 @@ class LanguageIdentifier:
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             if weighed[best] < self.certainty or not support:
                 return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None
+        if misspelt(letters, best) > max(1, _FOREIGN_LETTERS * len(text)):
+            return None
         if count >= _LONG and bias.get(best, 0.0) < _COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
             return None  # a text of this length has common words of its language, unless it is in a dialect, or in none
         return best
@@ -190,7 +197,7 @@ class LanguageIdentifier:
             for code, share in shares.items()
         }
         least = max(logs.values()) - 20  # what is below is not worth a look
-        # One foreign letter may be a loan word's.
+        # One foreign letter may be that of a name or a loan word.
         logs = {code: value - max(misspelt(letters, code) - 1, 0) for code, value in logs.items() if value > least}
         most = max(logs.values())  # exp() of what a thousand common words add up to has no number
         parts = {code: math.exp(value - most) for code, value in logs.items()}
@@ -208,7 +215,7 @@ class LanguageIdentifier:
         """Chinese or Japanese: whichever both models together are sure of. A heading that both may write: neither."""
         if chinese_signs(text) and not _KANA.search(text):
             return "zh"
-        if len(text) < _HAN and not sentence:
+        if len(text.replace(" ", "")) < _HAN and not sentence:
             return None
         seen = self.model_shares(text, "Han")
         shares = {code: _DOUBT + seen.get(code, 0.0) for code in ("ja", "zh")}
@@ -281,7 +288,8 @@ def misspelt(letters: str, language: str) -> int:
     foreign = foreign_letters(language)
     if not foreign or not foreign.search(letters.lower()):
         return 0
-    return sum(len(foreign.findall(word)) for word in letters.split() if word == word.lower())
+    first, *others = letters.split()
+    return sum(len(foreign.findall(word)) for word in (first.lower(), *others) if word == word.lower())
 
 
 def _best(shares: dict[str, float]) -> str:

@@ -8,12 +8,16 @@ _LINK = re.compile(r"\[([^\][\n]{0,300})\]\([^()\s]{1,2000}\)")
 _ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}"
 )
+_TAG = re.compile(
+    r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|li|ol|p|pre|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul)"
+    r"(?:\s[^<>\n]{0,200})?/?>"
+)
 _FILE = re.compile(
     r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"
     r"|docx?|xlsx?|pptx?|zip|gz|py|ipynb|js|ts|java|cpp|hpp|rs|go|rb|sh|sql|php)(?![\w.])"
 )
 _TRIGGER = re.compile(
-    r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^[ \t]*(?:else|try|end|return|while True)\b",
+    r"[`=({;@]|</|<br|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^[ \t]*(?:else|try|end|return|while True)\b",
     re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -26,6 +30,7 @@ _CODE = re.compile(
     | class\s+\w+\s*(?:\([^)\n]*\))?\s*[:{{].*
     | (?:public|private|static|void|int|float|double)\s+[\w<>\[\]\s]{{1,60}}(?:\(.*|;)
     | (?:import|from)\s+[\w.]+(?:\s+import\s+[\w.*,\s]+)?(?:\s+as\s+\w+)?\s*;?
+    | import\b.*\bfrom\s+["'].* | for\s*\([^)]*\).*;
     | \#\s*include\b.* | using\s+[\w:.\s]+;
     | (?:for|while|if|elif|switch|with)\b.*[:{{]\s*(?:{_NAME}\s*[-+*/]?=.*|\w+\(.*|)
     | (?:else|try|finally|do)\s*[:{{] | (?:except|catch)\b.*[:{{]
@@ -58,6 +63,8 @@ def strip_code(text: str) -> str:
     if "](" in text:
         text = _LINK.sub(r"\1", text)
     text = "\n".join("" if _is_code(line) else line for line in text.split("\n"))
+    if "<" in text:
+        text = _TAG.sub(" ", text)
     return _FILE.sub(" ", _ADDRESS.sub(" ", text))
 
 
