@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from vernacular.language.identify import LanguageIdentifier, chunks
+from vernacular.language.identify import LanguageIdentifier, chunks, decide_by_words, misspelt
 from vernacular.language.languages import load_languages
 from vernacular.language.letters import letters_alone, writing_of
 from vernacular.language.mathematics import strip_formal
@@ -20,9 +20,16 @@ from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 CHANGE, SENTENCE = 8.0, 4.0  # what a change of language costs: anywhere, where a sentence begins
 _WORST = 4.0  # what a word that speaks against a language costs at most
 _WITHOUT_SPACES = {"Han", "Hans", "Kana", "Shin", "Thai"}  # a piece of these stands for several words
+_SHARED = {"Latn", "Cyrl", "Arab", "Deva"}
+_SCRIPT = {code: about["script"] for code, about in load_languages().items()}
+_OTHER_SCRIPT = 2.0  # of a sentence in a script that the language is not written in
+_MISSPELT = 1.5  # of a word with a letter that the language lacks
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
 _SENTENCES = re.compile(r"(?<=[.!?;:])\s|[\n。！？；।۔]")
+_NAMES = 4  # words, up to which a sentence may hold nothing but names
+_FEW, _MANY = 3, 60  # words of a sentence that is read as a whole
+_START = "\0"
 _CACHE = 200_000  # words whose evidence is kept
 
 
@@ -40,11 +47,24 @@ def switches(texts: Iterable[str], identifier: LanguageIdentifier) -> list[bool]
 
 
 def split_words(texts: Sequence[str]) -> list[list[str]]:
-    """The words of each text, in their order; an empty one where a sentence begins."""
+    """The words of each text, in their order, without sentences that are nothing but names; where a sentence begins,
+    `_START`, with the sentence itself where common words do not tell its language.
+    """
     sentences = [_SENTENCES.split(text) for text in texts]
-    letters = iter(letters_alone([sentence for text in sentences for sentence in text]))
-    found = [[_TOKEN.findall(next(letters)) for _ in text] for text in sentences]
-    return [[word for words in text if words for word in ("", *words)] for text in found]
+    letters = letters_alone([sentence for text in sentences for sentence in text])
+    lowered = [text.lower() for text in letters]
+    known = decide_by_words(lowered, count_words(lowered))
+    found = iter([_split(text, name is not None) for text, name in zip(letters, known, strict=True)])
+    return [[word for _ in text for word in next(found)] for text in sentences]
+
+
+def _split(letters: str, known: bool) -> list[str]:
+    words = letters.split()
+    small = [word for word in words if word == word.lower()]
+    if not words or (not small and 1 < len(words) <= _NAMES):
+        return []
+    whole = _FEW <= len(words) <= _MANY and not known
+    return [_START + " ".join(small) if whole else _START, *_TOKEN.findall(letters)]
 
 
 def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
@@ -53,7 +73,7 @@ def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np
     table = _evidence(distinct, identifier)
     evidence = np.array([table[token] for token in distinct])
     number = {token: place for place, token in enumerate(distinct)}
-    change = np.array([CHANGE if token else SENTENCE for token in distinct])
+    change = np.array([SENTENCE if token.startswith(_START) else CHANGE for token in distinct])
     order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # the shortest last
     numbers = np.array([number[token] for i in order for token in tokens[i]], dtype=np.int64)
     lengths = np.array([len(tokens[i]) for i in order], dtype=np.int64)
@@ -84,15 +104,14 @@ def _evidence(tokens: list[str], identifier: LanguageIdentifier) -> dict[str, np
 
 
 def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
-    scripts = {code: about["script"] for code, about in load_languages().items()}
     lowered = [token.lower() for token in tokens]
     listed = count_words(lowered)[:, : len(WORDS)]
     rows = []
     for token, low, points, (script, weight) in zip(tokens, lowered, listed, writing_of(tokens), strict=True):
-        if not token:  # where a sentence begins
-            rows.append(np.zeros(len(identifier.languages)))
+        if token.startswith(_START):
+            rows.append(_sentence_costs(low.removeprefix(_START), script, identifier))
             continue
-        writers = [code for code in identifier.languages if script in _scripts_of(scripts[code])]
+        writers = [code for code in identifier.languages if script in _scripts_of(_SCRIPT[code])]
         foreign = min(_WORST * (3 if script in _WITHOUT_SPACES else 1), 0.5 * weight)
         if script == "Latn":  # names and units occur in any script, words do not
             foreign = 0.3 if token[0].isupper() or len(token) <= 2 else _WORST if points.any() else 2.5
@@ -107,13 +126,27 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
                 trust = 0.1 if token[0].isupper() else 0.3
             highest = max(shares.values()) + 0.02
             for code in writers:
-                row[identifier.languages.index(code)] = min(_WORST, -trust * np.log((shares[code] + 0.02) / highest))
+                cost = -trust * np.log((shares[code] + 0.02) / highest)
+                if not points.any() and token == low and misspelt(low, code):
+                    cost += _MISSPELT
+                row[identifier.languages.index(code)] = min(_WORST, cost)
         elif writers:
             row[identifier.languages.index(writers[0])] = 0.0
         else:
             row[:] = 0.0
         rows.append(row)
     return np.array(rows)
+
+
+def _sentence_costs(words: str, script: str, identifier: LanguageIdentifier) -> np.ndarray:
+    """What it costs to read a sentence in each language, its words' own costs aside."""
+    row = np.zeros(len(identifier.languages))
+    if script in _SHARED and len(words.split()) >= _FEW:
+        seen = identifier.model_shares(words, script)
+        shares = [seen.get(code, 0.0) if _SCRIPT[code] == script else None for code in identifier.languages]
+        highest = max((share for share in shares if share is not None), default=0.0) + 0.02
+        row[:] = [_OTHER_SCRIPT if share is None else -np.log((share + 0.02) / highest) for share in shares]
+    return row
 
 
 def _scripts_of(script: str) -> tuple[str, ...]:

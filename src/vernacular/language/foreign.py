@@ -16,6 +16,7 @@ from vernacular.language.letters import CLASSES, LATIN, MARK, chinese_signs, cla
 
 _EAST_ASIAN = np.array([name in ("Han", "Hans", "Shin", "Kana") for name in CLASSES])
 _WITHOUT_SPACES = _EAST_ASIAN | np.array([name in ("Thai", "Laoo", "Khmr", "Mymr", "Tibt") for name in CLASSES])
+_SYMBOL = re.compile("(?<![A-Za-z])[A-Za-z](?![A-Za-z])")  # a letter alone: mathematics, in any language
 _RUN = re.compile("f(?:[fn]*f)?")  # of foreign letters, with what is neither foreign nor own between them
 
 
@@ -34,6 +35,8 @@ def find_foreign(text: str, language: str) -> Foreign:
     _, classes = classify(text)
     if not foreign[classes].any():
         return Foreign()
+    text = _SYMBOL.sub(" ", text)
+    _, classes = classify(text)
     kinds = np.where(foreign[classes], b"f", np.where(neutral[classes], b"n", b"b")).tobytes().decode()
     runs = [(text[match.start() : match.end()], classes[match.start() : match.end()]) for match in _RUN.finditer(kinds)]
     clause = any(_is_clause(run, inside, foreign[inside], language) for run, inside in runs)
@@ -66,7 +69,7 @@ def _is_run(letters: np.ndarray, language: str) -> bool:
 def _is_clause(run: str, inside: np.ndarray, foreign: np.ndarray, language: str) -> bool:
     letters = inside[(inside != CLASSES.index("")) & (inside != MARK)]
     if language == "ja":  # simplified characters, in company
-        return len(letters) >= 5 and chinese_signs(run) >= 2
+        return len(letters) >= 5 and chinese_signs(run) >= (2 if len(letters) < 7 else 1)
     if language == "zh":
         return len(letters) >= 8 and int(foreign.sum()) >= 4
     if _EAST_ASIAN[letters].mean() > 0.5:
@@ -74,4 +77,6 @@ def _is_clause(run: str, inside: np.ndarray, foreign: np.ndarray, language: str)
     if _WITHOUT_SPACES[letters].mean() > 0.5:
         return len(letters) >= 12
     words = [word for word in run.split() if sum(map(str.isalpha, word)) >= 2]
+    if (letters == CLASSES.index("Hang")).mean() > 0.5:
+        return len(words) >= 2 and len(letters) >= 7
     return len(words) >= 3 and len(letters) >= 10

@@ -43,12 +43,18 @@ _DOUBT = 1e-3  # no model is surer than that
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
 _LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
+_NAMES = 4  # words, up to which a text in which each begins with a capital holds names (or is a heading)
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
+_FOREIGN_LETTERS = 0.06  # no more, and no more than one, whatever the models say
 _ARABIZI = re.compile(r"[A-Za-z][235679][a-z]|(?<![^\W_])[3579][a-z]{2}|[a-z]{2}[35679](?!\w)")  # 7asab, sab3a, ma3
 _KANA = re.compile("[\u3041-\u30ff]")
+_JOINERS = re.compile("(?<![\u0620-\u06ff])[\u200c\u200d]")  # within words; Persian spells with them
 _STOP = re.compile("[，。？！]")
 _HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
+_PARTICLES = frozenset(
+    ["de", "del", "della", "di", "da", "do", "dos", "du", "la", "van", "von", "der", "of", "al", "bin"]
+)
 _UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
 
 
@@ -113,18 +119,21 @@ class LanguageIdentifier:
         mixed = [i for i, doubt in enumerate(doubtful.tolist()) if doubt]
         if mixed:
             without_names = [_NAME.sub("", _LOAN.sub(" ", texts[i])) for i in mixed]
-            for i, answer in zip(mixed, decide_by_script(count_letters(without_names)[0]), strict=True):
-                answers[i] = answer
+            rest = count_letters(without_names)[0]
+            for i, answer, known in zip(mixed, decide_by_script(rest), rest @ TELLS >= self.min_letters, strict=True):
+                answers[i] = answer if known else None
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
-        waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT]
-        letters = [normalise("NFC", letters_of(i)) for i in waiting]
+        waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT or answer == "ur"]
+        letters = [_JOINERS.sub("", normalise("NFC", letters_of(i))) for i in waiting]
         lowered = [text.lower() for text in letters]
         points = count_words(lowered)
         if context in PLACES:
             points[:, PLACES[context]] += POINTS * (points[:, PLACES[context]] > 0)
         for place, (i, answer) in enumerate(zip(waiting, decide_by_words(lowered, points), strict=True)):
-            text = lowered[place]
-            if answer is None or misspelt(text, answer) > _MISSPELT * len(text):
+            if answers[i] == "ur":  # by its letters, which Western Punjabi writes as well
+                answers[i] = "pnb" if answer == "pnb" else "ur"
+                continue
+            if answer is None or misspelt(letters[place], answer) > _MISSPELT * len(letters[place]):
                 found = np.flatnonzero(points[place]).tolist()
                 sentence = _STOP.search(texts[i]) is not None
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
@@ -145,13 +154,16 @@ class LanguageIdentifier:
         text = " ".join(letters.lower().split())
         if script == "Han":
             return self._decide_han(text, sentence)
+        plain = [word for word in letters.split() if word.isascii() or not word.istitle()]
+        if script == "Latn" and len(plain) >= 4:  # the models take a line with `Łukasz` in it for Polish
+            text = " ".join(plain).lower()
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
-        written_small = any(word == word.lower() for word in words)
-        if count < 2 or (not written_small and max(bias.values(), default=0.0) < 2):  # a heading, names, units
+        named = count <= _NAMES and not any(word == word.lower() and word not in _PARTICLES for word in words)
+        if count < 2 or named or not (bias or count > 2):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
-        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, text, bias, 1.5, context)
+        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, letters, bias, 1.5, context)
         best = _best(weighed)
         if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
@@ -161,18 +173,20 @@ class LanguageIdentifier:
                 for code in seen | bias | {code: share for code, share in second.items() if share > _DOUBT}
                 if _is_written_in(code, script)
             }
-            weighed = self._weigh(both, text, bias, 1.0, context)
+            weighed = self._weigh(both, letters, bias, 1.0, context)
             best = _best(weighed)
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             support = support and (count >= 3 or best in self.languages)
             if weighed[best] < self.certainty or not support:
                 return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None
+        if misspelt(letters, best) > max(1, _FOREIGN_LETTERS * len(text)):
+            return None
         if count >= _LONG and bias.get(best, 0.0) < _COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
             return None  # a text of this length has common words of its language, unless it is in a dialect, or in none
         return best
 
     def _weigh(
-        self, shares: dict[str, float], text: str, bias: dict[str, float], trust: float, context: str | None
+        self, shares: dict[str, float], letters: str, bias: dict[str, float], trust: float, context: str | None
     ) -> dict[str, float]:
         """Each language's part of the whole, with the words, the letters, the study and the context weighed in."""
         logs = {
@@ -182,8 +196,8 @@ class LanguageIdentifier:
             for code, share in shares.items()
         }
         least = max(logs.values()) - 20  # what is below is not worth a look
-        # One foreign letter may be a name's.
-        logs = {code: value - max(misspelt(text, code) - 1, 0) for code, value in logs.items() if value > least}
+        # One foreign letter may be that of a name or a loan word.
+        logs = {code: value - max(misspelt(letters, code) - 1, 0) for code, value in logs.items() if value > least}
         most = max(logs.values())  # exp() of what a thousand common words add up to has no number
         parts = {code: math.exp(value - most) for code, value in logs.items()}
         whole = sum(parts.values())
@@ -200,7 +214,7 @@ class LanguageIdentifier:
         """Chinese or Japanese: whichever both models together are sure of. A heading that both may write: neither."""
         if chinese_signs(text) and not _KANA.search(text):
             return "zh"
-        if len(text) < _HAN and not sentence:
+        if len(text.replace(" ", "")) < _HAN and not sentence:
             return None
         seen = self.model_shares(text, "Han")
         shares = {code: _DOUBT + seen.get(code, 0.0) for code in ("ja", "zh")}
@@ -268,10 +282,13 @@ def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | No
     return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best, clear.tolist(), strict=True)]
 
 
-def misspelt(text: str, language: str) -> int:
-    """How many letters of a text in lower case the language's alphabet lacks; 0 where we have no alphabet."""
+def misspelt(letters: str, language: str) -> int:
+    """How many letters of a text the language's alphabet lacks, names aside; 0 where we have no alphabet."""
     foreign = foreign_letters(language)
-    return len(foreign.findall(text)) if foreign else 0
+    if not foreign or not foreign.search(letters.lower()):
+        return 0
+    first, *others = letters.split()
+    return sum(len(foreign.findall(word)) for word in (first.lower(), *others) if word == word.lower())
 
 
 def _best(shares: dict[str, float]) -> str:

@@ -96,7 +96,8 @@ def _judge_lines(one: Judgement, text: str, changes: bool, identifier: LanguageI
         switched = [
             found or find_foreign(piece, one.language).clause for found, piece in zip(switched, pieces, strict=True)
         ]
-    mixed = any(switched) or (foreign.clause and any(label == one.language for _, label in one.lines))
+    labels = {label for _, label in one.lines if label}
+    mixed = any(switched) or (foreign.clause and one.language in labels) or len(labels) > 1
     return one._replace(switched_lines=sum(switched), code_switched=changes or mixed, foreign_script=foreign.run)
 
 

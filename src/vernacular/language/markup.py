@@ -8,12 +8,17 @@ _LINK = re.compile(r"\[([^\][\n]{0,300})\]\([^()\s]{1,2000}\)")
 _ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,5}"
 )
+_TAG = re.compile(
+    r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|li|ol|p|pre|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul)"
+    r"(?:\s[^<>\n]{0,200})?/?>"
+)
 _FILE = re.compile(
     r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"
     r"|docx?|xlsx?|pptx?|zip|gz|py|ipynb|js|ts|java|cpp|hpp|rs|go|rb|sh|sql|php)(?![\w.])"
 )
 _TRIGGER = re.compile(
-    r"[`=({;@]|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^[ \t]*(?:else|try|end|return)\b", re.MULTILINE
+    r"[`=({;@]|</|<br|://|www\.|\.[a-z]{2,5}\b|~~~|import|#\s*include|^[ \t]*(?:else|try|end|return|while True)\b",
+    re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -25,9 +30,12 @@ _CODE = re.compile(
     | class\s+\w+\s*(?:\([^)\n]*\))?\s*[:{{].*
     | (?:public|private|static|void|int|float|double)\s+[\w<>\[\]\s]{{1,60}}(?:\(.*|;)
     | (?:import|from)\s+[\w.]+(?:\s+import\s+[\w.*,\s]+)?(?:\s+as\s+\w+)?\s*;?
+    | import\b.*\bfrom\s+["'].* | for\s*\([^)]*\).*;
     | \#\s*include\b.* | using\s+[\w:.\s]+;
     | (?:for|while|if|elif|switch|with)\b.*[:{{]\s*(?:{_NAME}\s*[-+*/]?=.*|\w+\(.*|)
     | (?:else|try|finally|do)\s*[:{{] | (?:except|catch)\b.*[:{{]
+    | (?:if|for|while)\s*\([^{{}}]*\)\s*\{{[^{{}}]*;?\s*\}}
+    | (?:SELECT\b.*\bFROM|INSERT\s+INTO|UPDATE\b.*\bSET|DELETE\s+FROM|CREATE\s+TABLE)\b.*
     | return\b[^.!?]*[=+*/%()\[\]"';_-][^.!?]* | return(?:\s+\w+)?;?
     | (?:(?:const|let|var|auto|int|float|double|final|val)\s+)?{_NAME}\s*(?:[-+*/%]|//|\*\*)?=(?!=)\s*(?P<value>.*)
     | {_NAME}\s*\((?P<arguments>.*)\)\s*;?
@@ -37,6 +45,7 @@ _CODE = re.compile(
 )
 # Four words in a row with nothing but punctuation between them, or six letters of a script that writes no blanks.
 _PROSE = re.compile(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}")
+_COMPREHENSION = re.compile(r"[(\[{].*\bfor \w+(?:, ?\w+)? in \w.*[)\]}];?")
 _QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 
 
@@ -54,6 +63,8 @@ def strip_code(text: str) -> str:
     if "](" in text:
         text = _LINK.sub(r"\1", text)
     text = "\n".join("" if _is_code(line) else line for line in text.split("\n"))
+    if "<" in text:
+        text = _TAG.sub(" ", text)
     return _FILE.sub(" ", _ADDRESS.sub(" ", text))
 
 
@@ -63,7 +74,8 @@ def _is_code(line: str) -> bool:
     # Code may quote a sentence; an equation in words (`total = the price of all`) is no code.
     if match["arguments"]:
         return not _PROSE.search(_QUOTED.sub("", match["arguments"]))
-    return len(_WORD.findall(_QUOTED.sub("", match["value"] or ""))) <= 2
+    value = _QUOTED.sub("", match["value"] or "")
+    return len(_WORD.findall(value)) <= 2 or _COMPREHENSION.search(value) is not None
 
 
 def _strip_fence(block: str) -> str:
@@ -71,13 +83,6 @@ def _strip_fence(block: str) -> str:
     comments = [line for line in lines if line.lstrip().startswith(("#", "//", "--"))]
     prose = [line for line in lines if line not in comments and not _is_code(line) and _PROSE.search(line)]
     return "\n".join(prose or (comments if len(comments) == len(lines) else []))
-
-
-def _is_prose(line: str) -> bool:
-    """At least four words in a row with nothing but punctuation between them, or a run of letters without blanks."""
-    return bool(
-        re.search(r"(?:[^\W\d_]+[,.;:!?'’-]?\s+){3}[^\W\d_]+|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]{6}", line)
-    )
 
 
 def _strip_inline(match: re.Match[str]) -> str:
