@@ -26,7 +26,7 @@ _OTHER_SCRIPT = 2.0  # of a sentence in a script that the language is not writte
 _MISSPELT = 1.5  # of a word with a letter that the language lacks
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
-_SENTENCES = re.compile(r"(?<=[.!?;:])\s|[\n。！？；।۔]")
+_SENTENCES = re.compile(rf"(?<=[.!?;:])\s|[\n。！？；।۔]|(?<=[\u0e00-\u0e7f]) (?=[{_LATIN}]{{1,30}} [a-zß-ɏ])")
 _NAMES = 4  # words, up to which a sentence may hold nothing but names
 _FEW, _MANY = 3, 60  # words of a sentence that is read as a whole
 _START = "\0"

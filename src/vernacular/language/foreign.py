@@ -23,9 +23,7 @@ _RUN = re.compile("f(?:[fn]*f)?")  # of foreign letters, with what is neither fo
 class Foreign(NamedTuple):
     """What a text holds of scripts that its language does not use."""
 
-    run: bool = (
-        False  # two letters of a foreign script, three Greek ones, one Chinese (in Japanese: simplified) character
-    )
+    run: bool = False  # two letters of a foreign script, three Greek ones, one Chinese (in Japanese: simplified) one
     clause: bool = False
 
 
@@ -38,7 +36,8 @@ def find_foreign(text: str, language: str) -> Foreign:
     text = _SYMBOL.sub(" ", text)
     _, classes = classify(text)
     kinds = np.where(foreign[classes], b"f", np.where(neutral[classes], b"n", b"b")).tobytes().decode()
-    runs = [(text[match.start() : match.end()], classes[match.start() : match.end()]) for match in _RUN.finditer(kinds)]
+    # With a full stop behind it, a run may be a short sentence.
+    runs = [(text[start : end + 1], classes[start:end]) for start, end in (m.span() for m in _RUN.finditer(kinds))]
     clause = any(_is_clause(run, inside, foreign[inside], language) for run, inside in runs)
     return Foreign(clause or any(_is_run(inside[foreign[inside]], language) for _, inside in runs), clause)
 
@@ -68,12 +67,14 @@ def _is_run(letters: np.ndarray, language: str) -> bool:
 
 def _is_clause(run: str, inside: np.ndarray, foreign: np.ndarray, language: str) -> bool:
     letters = inside[(inside != CLASSES.index("")) & (inside != MARK)]
-    if language == "ja":  # simplified characters, in company
-        return len(letters) >= 5 and chinese_signs(run) >= (2 if len(letters) < 7 else 1)
+    east_asian = _EAST_ASIAN[letters].mean() > 0.5
+    stop = run.endswith(("。", "？", "！"))
+    if language == "ja" and east_asian:  # simplified characters, in company
+        return len(letters) >= 4 and chinese_signs(run) >= (1 if stop or len(letters) >= 7 else 2)
     if language == "zh":
         return len(letters) >= 8 and int(foreign.sum()) >= 4
-    if _EAST_ASIAN[letters].mean() > 0.5:
-        return len(letters) >= 6 or (len(letters) >= 4 and chinese_signs(run) >= 2)
+    if east_asian:
+        return len(letters) >= 6 or (len(letters) >= 4 and (stop or chinese_signs(run) >= 2))
     if _WITHOUT_SPACES[letters].mean() > 0.5:
         return len(letters) >= 12
     words = [word for word in run.split() if sum(map(str.isalpha, word)) >= 2]
