@@ -17,6 +17,7 @@ from vernacular.language.letters import CLASSES, LATIN, MARK, chinese_signs, cla
 _EAST_ASIAN = np.array([name in ("Han", "Hans", "Shin", "Kana") for name in CLASSES])
 _WITHOUT_SPACES = _EAST_ASIAN | np.array([name in ("Thai", "Laoo", "Khmr", "Mymr", "Tibt") for name in CLASSES])
 _SYMBOL = re.compile("(?<![A-Za-z])[A-Za-z](?![A-Za-z])")  # a letter alone: mathematics, in any language
+_STOP = re.compile("[。？！]")
 _RUN = re.compile("f(?:[fn]*f)?")  # of foreign letters, with what is neither foreign nor own between them
 
 
@@ -68,13 +69,14 @@ def _is_run(letters: np.ndarray, language: str) -> bool:
 def _is_clause(run: str, inside: np.ndarray, foreign: np.ndarray, language: str) -> bool:
     letters = inside[(inside != CLASSES.index("")) & (inside != MARK)]
     east_asian = _EAST_ASIAN[letters].mean() > 0.5
-    stop = run.endswith(("。", "？", "！"))
+    *sentences, _ = _STOP.split(run)
     if language == "ja" and east_asian:  # simplified characters, in company
-        return len(letters) >= 4 and chinese_signs(run) >= (1 if stop or len(letters) >= 7 else 2)
+        signs, short = chinese_signs(run), [one for one in sentences if sum(map(str.isalpha, one)) >= 4]
+        return len(letters) >= 4 and signs >= (1 if len(letters) >= 7 else 2) or any(map(chinese_signs, short))
     if language == "zh":
         return len(letters) >= 8 and int(foreign.sum()) >= 4
     if east_asian:
-        return len(letters) >= 6 or (len(letters) >= 4 and (stop or chinese_signs(run) >= 2))
+        return len(letters) >= 6 or (len(letters) >= 4 and (bool(sentences) or chinese_signs(run) >= 2))
     if _WITHOUT_SPACES[letters].mean() > 0.5:
         return len(letters) >= 12
     words = [word for word in run.split() if sum(map(str.isalpha, word)) >= 2]
