@@ -139,13 +139,23 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
 
 
 def _sentence_costs(words: str, script: str, identifier: LanguageIdentifier) -> np.ndarray:
-    """What it costs to read a sentence in each language, its words' own costs aside."""
+    """What it costs to read a sentence in each language, its words' own costs aside.
+
+    The model's word counts only for a language that has a common word in the sentence: what it knows little of, it
+    takes for English.
+    """
     row = np.zeros(len(identifier.languages))
-    if script in _SHARED and len(words.split()) >= _FEW:
-        seen = identifier.model_shares(words, script)
-        shares = [seen.get(code, 0.0) if _SCRIPT[code] == script else None for code in identifier.languages]
-        highest = max((share for share in shares if share is not None), default=0.0) + 0.02
-        row[:] = [_OTHER_SCRIPT if share is None else -np.log((share + 0.02) / highest) for share in shares]
+    if script not in _SHARED or len(words.split()) < _FEW:
+        return row
+    seen = identifier.model_shares(words, script)
+    shares = {code: seen.get(code, 0.0) for code in identifier.languages if _SCRIPT[code] == script}
+    best = max(shares, key=shares.__getitem__, default=None)
+    common = best is not None and count_words([words])[0, PLACES[best]] > 0
+    for place, code in enumerate(identifier.languages):
+        if code not in shares:
+            row[place] = _OTHER_SCRIPT
+        elif common:
+            row[place] = np.log((shares[str(best)] + 0.02) / (shares[code] + 0.02))
     return row
 
 
