@@ -26,7 +26,7 @@ _OTHER_SCRIPT = 2.0  # of a sentence in a script that the language is not writte
 _MISSPELT = 1.5  # of a word with a letter that the language lacks
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
-_SENTENCES = re.compile(r"(?<=[.!?;:])\s|[\n。！？；।۔]")
+_SENTENCES = re.compile(rf"(?<=[.!?;:])\s|[\n。！？；।۔]|(?<=[\u0e00-\u0e7f]) (?=[{_LATIN}]{{1,30}} [a-zß-ɏ])")
 _NAMES = 4  # words, up to which a sentence may hold nothing but names
 _FEW, _MANY = 3, 60  # words of a sentence that is read as a whole
 _START = "\0"
@@ -139,13 +139,23 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
 
 
 def _sentence_costs(words: str, script: str, identifier: LanguageIdentifier) -> np.ndarray:
-    """What it costs to read a sentence in each language, its words' own costs aside."""
+    """What it costs to read a sentence in each language, its words' own costs aside.
+
+    The model's word counts only for a language that has a common word in the sentence: what it knows little of, it
+    takes for English.
+    """
     row = np.zeros(len(identifier.languages))
-    if script in _SHARED and len(words.split()) >= _FEW:
-        seen = identifier.model_shares(words, script)
-        shares = [seen.get(code, 0.0) if _SCRIPT[code] == script else None for code in identifier.languages]
-        highest = max((share for share in shares if share is not None), default=0.0) + 0.02
-        row[:] = [_OTHER_SCRIPT if share is None else -np.log((share + 0.02) / highest) for share in shares]
+    if script not in _SHARED or len(words.split()) < _FEW:
+        return row
+    seen = identifier.model_shares(words, script)
+    shares = {code: seen.get(code, 0.0) for code in identifier.languages if _SCRIPT[code] == script}
+    best = max(shares, key=shares.__getitem__, default=None)
+    common = best is not None and count_words([words])[0, PLACES[best]] > 0
+    for place, code in enumerate(identifier.languages):
+        if code not in shares:
+            row[place] = _OTHER_SCRIPT
+        elif common:
+            row[place] = np.log((shares[str(best)] + 0.02) / (shares[code] + 0.02))
     return row
 
 

@@ -17,15 +17,14 @@ from vernacular.language.letters import CLASSES, LATIN, MARK, chinese_signs, cla
 _EAST_ASIAN = np.array([name in ("Han", "Hans", "Shin", "Kana") for name in CLASSES])
 _WITHOUT_SPACES = _EAST_ASIAN | np.array([name in ("Thai", "Laoo", "Khmr", "Mymr", "Tibt") for name in CLASSES])
 _SYMBOL = re.compile("(?<![A-Za-z])[A-Za-z](?![A-Za-z])")  # a letter alone: mathematics, in any language
+_STOP = re.compile("[。？！]")
 _RUN = re.compile("f(?:[fn]*f)?")  # of foreign letters, with what is neither foreign nor own between them
 
 
 class Foreign(NamedTuple):
     """What a text holds of scripts that its language does not use."""
 
-    run: bool = (
-        False  # two letters of a foreign script, three Greek ones, one Chinese (in Japanese: simplified) character
-    )
+    run: bool = False  # two letters of a foreign script, three Greek ones, one Chinese (in Japanese: simplified) one
     clause: bool = False
 
 
@@ -38,7 +37,8 @@ def find_foreign(text: str, language: str) -> Foreign:
     text = _SYMBOL.sub(" ", text)
     _, classes = classify(text)
     kinds = np.where(foreign[classes], b"f", np.where(neutral[classes], b"n", b"b")).tobytes().decode()
-    runs = [(text[match.start() : match.end()], classes[match.start() : match.end()]) for match in _RUN.finditer(kinds)]
+    # With a full stop behind it, a run may be a short sentence.
+    runs = [(text[start : end + 1], classes[start:end]) for start, end in (m.span() for m in _RUN.finditer(kinds))]
     clause = any(_is_clause(run, inside, foreign[inside], language) for run, inside in runs)
     return Foreign(clause or any(_is_run(inside[foreign[inside]], language) for _, inside in runs), clause)
 
@@ -68,12 +68,15 @@ def _is_run(letters: np.ndarray, language: str) -> bool:
 
 def _is_clause(run: str, inside: np.ndarray, foreign: np.ndarray, language: str) -> bool:
     letters = inside[(inside != CLASSES.index("")) & (inside != MARK)]
-    if language == "ja":  # simplified characters, in company
-        return len(letters) >= 5 and chinese_signs(run) >= (2 if len(letters) < 7 else 1)
+    east_asian = _EAST_ASIAN[letters].mean() > 0.5
+    *sentences, _ = _STOP.split(run)
+    if language == "ja" and east_asian:  # simplified characters, in company
+        signs, short = chinese_signs(run), [one for one in sentences if sum(map(str.isalpha, one)) >= 4]
+        return len(letters) >= 4 and signs >= (1 if len(letters) >= 7 else 2) or any(map(chinese_signs, short))
     if language == "zh":
         return len(letters) >= 8 and int(foreign.sum()) >= 4
-    if _EAST_ASIAN[letters].mean() > 0.5:
-        return len(letters) >= 6 or (len(letters) >= 4 and chinese_signs(run) >= 2)
+    if east_asian:
+        return len(letters) >= 6 or (len(letters) >= 4 and (bool(sentences) or chinese_signs(run) >= 2))
     if _WITHOUT_SPACES[letters].mean() > 0.5:
         return len(letters) >= 12
     words = [word for word in run.split() if sum(map(str.isalpha, word)) >= 2]

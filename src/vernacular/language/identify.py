@@ -160,7 +160,7 @@ class LanguageIdentifier:
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
         count = len(words)
         named = count <= _NAMES and not any(word == word.lower() and word not in _PARTICLES for word in words)
-        if count < 2 or named or not (bias or count > 2):  # a heading, names, units
+        if count < 2 or named or not (bias or count > 2 or script != "Latn"):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
         weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, letters, bias, 1.5, context)
