@@ -31,6 +31,7 @@ GRPO = {
     "recipe": "grpo",
     "threads": 1,
     "prompts": 8,
+    "prompt_tokens": None,
     "alignment": {"schedule": "feedback", "form": "multiplicative", "diversity": "cosine", "match": "whole"}
     | {"bonus": 2.0, "floor": 0.1},
     "lora": {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
