@@ -40,6 +40,7 @@ _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _CHUNK = 1 << 18  # characters examined together
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
+_GUESSES = 12  # of fastText that are looked at
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
 _LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
 _COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
@@ -95,6 +96,7 @@ class LanguageIdentifier:
         self, languages: Sequence[str], model: str | None = None, certainty: float = 0.5, min_letters: int = 5
     ) -> None:
         self.languages = tuple(dict.fromkeys(check_language(code) for code in languages))
+        self._own = frozenset(self.languages)
         self.certainty, self.min_letters = certainty, min_letters
         path = str(model or bundled_model())
         self._predict, self._codes = load_fasttext(path)
@@ -163,20 +165,21 @@ class LanguageIdentifier:
         if count < 2 or named or not (bias or count > 2 or script != "Latn"):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
         seen = self.model_shares(text, script)
-        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in seen | bias}, letters, bias, 1.5, context)
+        codes = seen | {code: words for code, words in bias.items() if words >= 0.5}
+        weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in codes}, letters, bias, 1.5, context)
         best = _best(weighed)
         if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
             second = load_lingua()(text)
             both = {
                 code: (_DOUBT + second.get(code, _UNSEEN)) * math.sqrt(_DOUBT + seen.get(code, 0.0))
-                for code in seen | bias | {code: share for code, share in second.items() if share > _DOUBT}
+                for code in codes | {code: share for code, share in second.items() if share > _DOUBT}
                 if _is_written_in(code, script)
             }
             weighed = self._weigh(both, letters, bias, 1.0, context)
             best = _best(weighed)
             support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
-            support = support and (count >= 3 or best in self.languages)
+            support = support and (count >= 3 or best in self._own)
             if weighed[best] < self.certainty or not support:
                 return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None
         if misspelt(letters, best) > max(1, _FOREIGN_LETTERS * len(text)):
@@ -189,17 +192,19 @@ class LanguageIdentifier:
         self, shares: dict[str, float], letters: str, bias: dict[str, float], trust: float, context: str | None
     ) -> dict[str, float]:
         """Each language's part of the whole, with the words, the letters, the study and the context weighed in."""
+        own, log = self._own, math.log
         logs = {
-            code: math.log(share)
-            + trust * bias.get(code, 0.0)
-            + _LEAN * ((code in self.languages) + 2 * (code == context))
+            code: log(share) + trust * bias.get(code, 0.0) + _LEAN * ((code in own) + 2 * (code == context))
             for code, share in shares.items()
         }
-        least = max(logs.values()) - 20  # what is below is not worth a look
-        # One foreign letter may be that of a name or a loan word.
-        logs = {code: value - max(misspelt(letters, code) - 1, 0) for code, value in logs.items() if value > least}
-        most = max(logs.values())  # exp() of what a thousand common words add up to has no number
-        parts = {code: math.exp(value - most) for code, value in logs.items()}
+        kept: dict[str, float] = {}
+        most = -math.inf  # exp() of what a thousand common words add up to has no number
+        for code in sorted(logs, key=logs.__getitem__, reverse=True):
+            if logs[code] < most - 8:  # from here on nothing counts
+                break
+            kept[code] = logs[code] - max(misspelt(letters, code) - 1, 0)  # one may be that of a name or a loan word
+            most = max(most, kept[code])
+        parts = {code: math.exp(value - most) for code, value in kept.items()}
         whole = sum(parts.values())
         return {code: part / whole for code, part in parts.items()}
 
@@ -252,7 +257,7 @@ class LanguageIdentifier:
     def model_shares(self, text: str, script: str) -> dict[str, float]:
         """fastText's confidence in each language of a script, for letters in lower case."""
         shares: dict[str, float] = {}
-        for share, label in self._predict(f"{text}\n", -1, _DOUBT, "strict"):
+        for share, label in self._predict(f"{text}\n", _GUESSES, _DOUBT, "strict"):
             code = self._codes.get(label)
             if code and _is_written_in(code, script):
                 code = "hr" if (code, script) == ("sr", "Latn") else code
@@ -284,7 +289,7 @@ def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | No
 
 def misspelt(letters: str, language: str) -> int:
     """How many letters of a text the language's alphabet lacks, names aside; 0 where we have no alphabet."""
-    foreign = foreign_letters(language)
+    foreign = None if letters.isascii() else foreign_letters(language)  # every Latin alphabet has a to z
     if not foreign or not foreign.search(letters.lower()):
         return 0
     first, *others = letters.split()

@@ -18,6 +18,7 @@ WORDS: dict[str, str] = read_yaml(FOLDER / "common_words.yaml")
 OTHERS: dict[str, str] = read_yaml(FOLDER / "other_words.yaml")
 LANGUAGES = (*WORDS, *OTHERS)
 PLACES = {code: place for place, code in enumerate(LANGUAGES)}
+MOST = 5_000  # words of a text that are counted: their points fit 16 bits
 POINTS = 12  # of a word that one language of WORDS alone lists; those who share a word share its points
 
 
@@ -33,7 +34,7 @@ def lexicon() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _packed_points() -> dict[str, int]:
-    """Word -> its points, 32 bits for each language side by side, so that adding up words is adding whole numbers.
+    """Word -> its points, 16 bits for each language side by side, so that adding up words is adding whole numbers.
 
     The languages of WORDS share a word's points among themselves; one of OTHERS gets as many as each of them, so that
     a long list of neighbours takes nothing from a language of WORDS.
@@ -41,13 +42,13 @@ def _packed_points() -> dict[str, int]:
     packed = {}
     for word, listed in lexicon().items():
         share = POINTS // max(sum(language in WORDS for language in listed), 1)
-        packed[word] = sum(share << 32 * PLACES[language] for language in listed)
+        packed[word] = sum(share << 16 * PLACES[language] for language in listed)
     return packed
 
 
 def count_words(texts: Sequence[str]) -> np.ndarray:
-    """(texts, LANGUAGES): the points of the common words in texts of letters in lower case."""
-    get, size = _packed_points().get, 4 * len(LANGUAGES)
-    sums = (sum(map(get, text.split(), repeat(0))) for text in texts)
+    """(texts, LANGUAGES): the points of the common words, among the first MOST, of letters in lower case."""
+    get, size = _packed_points().get, 2 * len(LANGUAGES)
+    sums = (sum(map(get, text.split(None, MOST)[:MOST], repeat(0))) for text in texts)
     packed = b"".join(value.to_bytes(size, "little") for value in sums)
-    return np.frombuffer(packed, dtype="<u4").reshape(len(texts), len(LANGUAGES)).astype(np.int64)
+    return np.frombuffer(packed, dtype="<u2").reshape(len(texts), len(LANGUAGES)).astype(np.int64)
