@@ -32,6 +32,8 @@ def find_foreign(text: str, language: str) -> Foreign:
     """What a text, already without LaTeX and code, holds of scripts that its language (ISO 639-1) does not use."""
     foreign, neutral = _letters_of(load_languages()[language]["script"])
     _, classes = classify(text)
+    if language == "ja" and not chinese_signs(text):
+        foreign = foreign & ~_EAST_ASIAN  # its own writing, as in most texts
     if not foreign[classes].any():
         return Foreign()
     text = _SYMBOL.sub(" ", text)
