@@ -148,7 +148,7 @@ def test_prompts_are_at_most_so_many(parent: Path, tmp_path: Path, capsys: pytes
         f"Of 3 rows 1 were longer than {most} tokens of prompt: 0 were cut, 1 left out.",
         "RL prompts: 2; `prompts` allows 3, but no more were left.",
     ]
-    with pytest.raises(ValueError, match=r"data: no RL prompt is left to train on; make them anew"):
+    with pytest.raises(ValueError, match=r"data: no RL prompts are left to train on; change"):
         trained_by_grpo(parent, tmp_path / "none", [])
 
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from vernacular.language import identify as module
 from vernacular.language.codeswitch import CHANGE, SENTENCE, code_switched, reading_gains, split_words
 from vernacular.language.detectors import bundled_model, code_of_label
-from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier, decide_by_words
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
+from vernacular.language.words import count_words
 from vernacular.run import code as run_code
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
@@ -120,6 +121,12 @@ def test_near_languages_of_one_script(identifier: LanguageIdentifier) -> None:
 
 def test_whole_text_is_judged_not_its_start(identifier: LanguageIdentifier) -> None:
     assert identifier.identify(["Okay. " + " ".join([SENTENCES["de"]] * 5)]) == ["de"]
+
+
+def test_a_long_text_is_measured_by_the_words_that_are_counted() -> None:
+    """Of 40,000 words, a fifth common ones, words.MOST are counted: they decide as those of a short text do."""
+    short, long = "which zorb zorb zorb zorb " * 10, "which zorb zorb zorb zorb " * 8_000
+    assert decide_by_words([short, long], count_words([short, long])) == ["en", "en"]
 
 
 def test_other_languages_than_the_study_s_are_named() -> None:

@@ -4,7 +4,7 @@
 
 DIR holds a file for each model, <model>.jsonl, with a JSON object per line: id, language, answer and completion (trace,
 </think>, response), and where known benchmark, kind (math, choice, entailment), sample, tokens, question and choices.
-The tags round the thinking are those that a file uses; where it has none, the whole completion is the trace, and its
+Each file's think tags are recognised; in a file without any, the whole completion is the trace, and its
 last box or line the response.
 
 Writes DIR/rescored/scores.csv (the columns of tables/scores.csv), verdicts.csv (a row per completion) and, with
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--training", type=Path, nargs="+", default=[], help="training files (JSON lines, Parquet)")
     parser.add_argument("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
     parser.add_argument("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
-    parser.add_argument("--think-tags", choices=FAMILIES, help="tags round the thinking (default: as each file has it)")
+    parser.add_argument("--think-tags", choices=FAMILIES, help="think tags (default: those that each file uses)")
     parser.add_argument("--no-thinking", action="store_true", help="say nothing of files without tags round thinking")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
     args = parser.parse_args(argv)

@@ -29,7 +29,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         raise ValueError("training.use_vllm needs the package vllm: pip install '.[gpu]', or leave it out")
     if not rows:
         raise ValueError(
-            f"{job.inputs['data']}: no RL prompt is left to train on; make them anew with another section `rl`"
+            f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
     parent, alignment = load_parent(job, "auto"), recipe["alignment"]
     if most := recipe["prompt_tokens"]:

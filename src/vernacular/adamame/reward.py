@@ -34,7 +34,7 @@ class AlignmentReward:
     def __init__(
         self, options: dict[str, Any], identifier: LanguageIdentifier, group_size: int, family: str | None = "think"
     ) -> None:
-        """family: of the tags round the thinking, as split_completion takes it."""
+        """family: of the think tags, as in split_completion."""
         self.options, self.identifier, self.group_size, self.family = options, identifier, group_size, family
         self.feedback = FeedbackState()
 

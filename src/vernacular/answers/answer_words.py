@@ -33,7 +33,7 @@ def _any_of(key: str) -> str:
 
 @cache
 def joiner() -> re.Pattern[str]:
-    """What stands between two answers, in lower case."""
+    """The text between two answers, in lower case."""
     return re.compile(_any_of("join"))
 
 

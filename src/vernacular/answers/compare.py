@@ -86,7 +86,7 @@ def gold_value(gold: str) -> Fraction | None:
 
 
 def answer_value(answer: str, marked: bool, language: str | None) -> Fraction | None:
-    """The value of what `find_answer` found: without a mark, an exclamation mark is no factorial."""
+    """The value of what `find_answer` found: without a mark, an exclamation mark is not a factorial."""
     if not marked:
         answer = answer.strip().rstrip("!！ ").strip()
     return read_value(answer, language)

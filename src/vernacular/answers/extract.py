@@ -1,4 +1,4 @@
-"""Where the answer stands in a response."""
+"""Finding the answer in a response."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""Words that change the number they stand beside, by language (`resources/number_words.yaml`).
+"""Words that change the number next to them, by language (`resources/number_words.yaml`).
 
 A word counts as its own language means it, else as English does, else as the only meaning that it has in the others: in
 answers in French `billion` is 10^12, `million` and `lakh` are read, Turkish `bin` (1,000) is an unknown word.
@@ -24,7 +24,7 @@ _ARABIC_MARKS = re.compile("[\u064b-\u0652\u0640]")
 
 
 class Words(NamedTuple):
-    """What the words beside a number mean in one language."""
+    """What the words next to a number mean in one language."""
 
     scales: dict[str, int]
     glued: list[tuple[re.Pattern[str], int]]

@@ -14,7 +14,7 @@ from math import prod
 from typing import NamedTuple
 
 from vernacular.answers.answer_words import denied_number
-from vernacular.answers.beside_numbers import (
+from vernacular.answers.number_context import (
     GLUED,
     JOINED,
     is_wording,
@@ -28,8 +28,8 @@ from vernacular.answers.separators import DIGITS, RUN, SPACE_THOUSANDS, STOP_THO
 from vernacular.answers.writing import plain, undress, without_money
 
 LENGTH = 1000  # characters: anything longer is not a number, and never reaches math-verify (our choice)
-MYRIAD = 10_000  # of characters, a larger one multiplies all that stands before it since the last of its kind
-GOLD_WORDS = 2  # beside the number of a gold, as in 18 dollars; with more it is prose (our choice)
+MYRIAD = 10_000  # a larger unit multiplies everything before it, back to the last unit of its kind
+GOLD_WORDS = 2  # words next to the number of a gold, as in 18 dollars; with more it is prose (our choice)
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 RIGHT_TO_LEFT = {"ar", "ur"}
@@ -166,7 +166,7 @@ def _values(text: str, language: str | None) -> Iterator[Found]:
 
 def _sum(text: str, numbers: list[Found], before: str, added: Fraction, words: Words) -> Sum | None:
     """One number with the words that multiply it, or several that descend, as in 2億4560万, 3만 5천, 5 लाख 20 हज़ार,
-    17万3000 and 2千7百万; None where a number remains beside them. added: to the first, before it is multiplied."""
+    17万3000 and 2千7百万; None if another number remains. added: to the first, before it is multiplied."""
     first, rest = scale_before(before, words)
     if len(numbers) == 1 and numbers[0][0] is not None:
         scales, end = match_scales(text, numbers[0][2], words)

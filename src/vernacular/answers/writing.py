@@ -23,7 +23,7 @@ _MONEY = [
 _WHOLE_AND_CENTS = re.compile(r"(\d)[€$£](\d\d)(?!\d)")  # 18€50, where the decimal sign is a comma
 
 _UNITS = r"\\(?:text|textrm|textup|textsf|textnormal|mathrm|mathsf|mbox|hbox|unit|si)\s*"
-_UNIT_LETTER = re.compile(rf"{_UNITS}\{{\s*[A-WYZa-jl-w]\.?\s*\}}")  # but for k, which is thousand
+_UNIT_LETTER = re.compile(rf"{_UNITS}\{{\s*[A-WYZa-jl-w]\.?\s*\}}")  # except k, which is thousand
 _COLOURED = re.compile(
     r"\\(?:textcolou?r|f?colou?rbox|colou?red)\s*(?:\[\w*\])?(?:\{[^{}]*\}){1,2}(?=\s*\{)"
     r"|\\colou?r\s*(?:\[\w*\])?\{[^{}]*\}|\\bbox\s*(?:\[[^\[\]{}]*\])?(?=\s*\{)"
@@ -96,7 +96,7 @@ def _as_ratio(found: re.Match[str]) -> str:
 
 
 def without_money(text: str, decimal_comma: bool) -> str:
-    """Without signs of currencies, and without dashes that stand for no cents."""
+    """Without currency signs, and without dashes that mean no cents."""
     if decimal_comma:
         text = _WHOLE_AND_CENTS.sub(r"\1,\2", text)
     for pattern, replacement in _MONEY:

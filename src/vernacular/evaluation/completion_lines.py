@@ -60,7 +60,7 @@ _OTHER_NAMES = {
         "content",
     ),
 }
-# ISO 639-2, countries and names that stand for a language beside those of resources/languages.yaml.
+# ISO 639-2, countries and names of a language that resources/languages.yaml does not have.
 _OTHER_CODES = {
     **{"ara": "ar", "swa": "sw", "cmn": "zh", "chi": "zh", "ger": "de", "fre": "fr", "dut": "nl", "gre": "el"},
     **{"jp": "ja", "cn": "zh", "kr": "ko", "gr": "el", "vn": "vi", "in": "hi", "pk": "ur", "br": "pt", "gb": "en"},

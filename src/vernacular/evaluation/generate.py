@@ -36,7 +36,7 @@ class Request:
     def row(
         self, sample: int, completion: str, tokens: int, finish_reason: str, family: str | None = None, **more: Any
     ) -> dict[str, Any]:
-        """A row of records.GENERATION. family: of the tags round the thinking. more: further columns, or other values
+        """A row of records.GENERATION. family: of the think tags. more: further columns, or other values
         for them."""
         trace, response = split_completion(completion, family)
         return dict.fromkeys(GENERATION.names) | {
@@ -58,7 +58,7 @@ class Request:
     ) -> dict[str, Any]:
         """The row of a sample. tokens: what the model wrote, with the token that ended it.
 
-        The chat template tells the tags round the thinking; a model whose template has none marks no trace.
+        The chat template determines the think tags; a model whose template has none does not mark its trace.
         """
         given = len(tokenizer(self.prefix, add_special_tokens=False)["input_ids"]) if self.prefix else 0
         family = template_family(tokenizer.chat_template)
@@ -157,7 +157,7 @@ def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
 
 
 def decoded(tokens: list[int], tokenizer: Any, family: str | None) -> str:
-    """The text of tokens, without special ones save those that the tags round the thinking consist of (as Magistral's
+    """The text of tokens, without special ones except those that make up think tags (as Magistral's
     do)."""
     tags = "".join(FAMILIES[family]) if family else ""
     special = dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))

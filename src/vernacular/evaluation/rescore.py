@@ -34,7 +34,7 @@ class Summary(TypedDict):
 def read_completions(path: Path, tags: str | None = None) -> list[dict[str, Any]]:
     """The rows of a file of completions with the keys of LINE, defaults filled in, `completion` split in two.
 
-    tags: round the thinking (thinking.FAMILIES); None: those that the file uses. `tags` of a row is null where no
+    tags: of the thinking (thinking.FAMILIES); None: those that the file uses. `tags` of a row is null where no
     completion of the file has any. Raises ValueError (one line: file, line, key, nearest valid choice) for a key that
     is missing or unusable, for a question with two answers, and for tags of two families.
     """
@@ -90,7 +90,7 @@ def family_of(weights: Mapping[str, Mapping[int, int]], path: Path) -> str | Non
     if len(found) > 1:
         (one, line), (other, second) = sorted(found.items(), key=lambda item: item[1])[:2]
         raise ValueError(
-            f"{path}: thinking stands in two kinds of tags, {FAMILIES[one].opening} in line {line} and "
+            f"{path}: two kinds of think tags, {FAMILIES[one].opening} in line {line} and "
             f"{FAMILIES[other].opening} in line {second}; name the right one: --think-tags {one} or {other}"
         )
     return next(iter(found), None)

@@ -19,7 +19,7 @@ from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
 CHANGE, SENTENCE = 8.0, 4.0  # what a change of language costs: anywhere, where a sentence begins
 _WORST = 4.0  # what a word that speaks against a language costs at most
-_WITHOUT_SPACES = {"Han", "Hans", "Kana", "Shin", "Thai"}  # a piece of these stands for several words
+_WITHOUT_SPACES = {"Han", "Hans", "Kana", "Shin", "Thai"}  # a piece of these is several words
 _SHARED = {"Latn", "Cyrl", "Arab", "Deva"}
 _SCRIPT = {code: about["script"] for code, about in load_languages().items()}
 _OTHER_SCRIPT = 2.0  # of a sentence in a script that the language is not written in
@@ -52,10 +52,12 @@ def split_words(texts: Sequence[str]) -> list[list[str]]:
     """
     sentences = [_SENTENCES.split(text) for text in texts]
     letters = letters_alone([sentence for text in sentences for sentence in text])
-    lowered = [text.lower() for text in letters]
+    distinct = list(dict.fromkeys(letters))
+    lowered = [text.lower() for text in distinct]
     known = decide_by_words(lowered, count_words(lowered))
-    found = iter([_split(text, name is not None) for text, name in zip(letters, known, strict=True)])
-    return [[word for _ in text for word in next(found)] for text in sentences]
+    words = {text: _split(text, name is not None) for text, name in zip(distinct, known, strict=True)}
+    found = iter(letters)
+    return [[word for _ in text for word in words[next(found)]] for text in sentences]
 
 
 def _split(letters: str, known: bool) -> list[str]:

@@ -47,7 +47,7 @@ def find_foreign(text: str, language: str) -> Foreign:
 
 @cache
 def _letters_of(script: str) -> tuple[np.ndarray, np.ndarray]:
-    """(classes,) bool: the letters that are foreign to a script; what may stand between them in a run."""
+    """(classes,) bool: the letters that are foreign to a script; what may come between them in a run."""
     own = own_classes(script)
     foreign = ~own
     foreign[[CLASSES.index(""), MARK, LATIN]] = False

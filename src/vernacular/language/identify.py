@@ -29,7 +29,7 @@ from vernacular.language.letters import (
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_formal
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
-from vernacular.language.words import PLACES, POINTS, count_words
+from vernacular.language.words import MOST, PLACES, POINTS, count_words
 
 LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
@@ -109,7 +109,7 @@ class LanguageIdentifier:
         return self.identify_stripped(map(strip_formal, texts))
 
     def identify_stripped(self, texts: Iterable[str], context: str | None = None) -> list[str | None]:
-        """The same for texts that are already without LaTeX and code; context: the language of what they stand in."""
+        """The same for texts that are already without LaTeX and code; context: the language of the surrounding text."""
         return [answer for some in chunks(texts) for answer in self._identify(some, context)]
 
     def _identify(self, texts: list[str], context: str | None) -> list[str | None]:
@@ -160,7 +160,7 @@ class LanguageIdentifier:
         if script == "Latn" and len(plain) >= 4:  # the models take a line with `Łukasz` in it for Polish
             text = " ".join(plain).lower()
         words = [word for word in letters.split() if len(word) > 1 and word not in _UNITS]
-        count = len(words)
+        count = min(len(words), MOST)
         named = count <= _NAMES and not any(word == word.lower() and word not in _PARTICLES for word in words)
         if count < 2 or named or not (bias or count > 2 or script != "Latn"):  # a heading, names, units
             return context if bias.get(str(context), 0.0) >= 0.5 else None
@@ -280,7 +280,7 @@ def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | No
     """From texts and (texts, languages) points of their words: the language that leads clearly, else None."""
     ranked = np.sort(points, axis=1)
     first, second = ranked[:, -1], ranked[:, -2]
-    words = np.array([len(text.split()) for text in lowered])
+    words = np.array([min(len(text.split()), MOST) for text in lowered])
     clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.5 * second)
     clear &= first >= _COVERAGE * POINTS * words
     best = points.argmax(axis=1).tolist()

@@ -215,7 +215,7 @@ def foreign_letters(language: str) -> re.Pattern[str] | None:
     return re.compile("[" + "".join(x for x in letters if x.isalpha() and x.lower() == x and not own.match(x)) + "]")
 
 
-# Words and characters that, in a run without kana, only Chinese has: simplified or not, they are no Japanese.
+# Words and characters that, in a run without kana, only Chinese has: simplified or not, they are not Japanese.
 _CHINESE = re.compile(
     "所以|因為|因此|如果|但是|然後|我們|一共|總共|每[個天人次]|等於|剩下|首先|其中|或者|就是|可以|[你您她它們嗎呢吧啊麼這哪很沒讓找錢說个]"
     "|是(?![非正認])|他(?![人方社国國者力界店校県府市町村部局所薬殺愛言動山意種用項])|(?<![終完修満滿魅校未])了(?![解承見知])"

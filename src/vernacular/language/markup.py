@@ -83,7 +83,7 @@ def _may_hold_code(text: str) -> bool:
 def _is_code(line: str) -> bool:
     if len(line) > 1000 or not (match := _CODE.fullmatch(line)):
         return False
-    # Code may quote a sentence; an equation in words (`total = the price of all`) is no code.
+    # Code may quote a sentence; an equation in words (`total = the price of all`) is not code.
     if match["arguments"]:
         return not _PROSE.search(_QUOTED.sub("", match["arguments"]))
     value = _QUOTED.sub("", match["value"] or "")

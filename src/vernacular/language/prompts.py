@@ -12,7 +12,7 @@ from vernacular.language.thinking import FAMILIES, thinking_and_rest
 
 THINK, END_OF_THINKING = FAMILIES["think"]
 ANSWER_TAG = re.compile(r"</?answer>", re.IGNORECASE)
-SOLUTION_TAG = re.compile(r"<\|(?:begin|end)_of_solution\|>", re.IGNORECASE)  # beside `<|begin_of_thought|>`
+SOLUTION_TAG = re.compile(r"<\|(?:begin|end)_of_solution\|>", re.IGNORECASE)  # used with `<|begin_of_thought|>`
 END_TOKENS = (
     *("<|return|>", "<|end|>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>"),
     *("</s>", "<eos>", "<｜end▁of▁sentence｜>", "<seed:eos>", "[EOS]"),
@@ -58,7 +58,7 @@ def split_completion(completion: str, family: str | None = "think") -> tuple[str
     """(trace, response), stripped; both empty where the thinking never ends, so that it scores nothing.
 
     family: of the tags (thinking.FAMILIES). None for a model that marks no trace: the whole completion is the trace,
-    and the response is what stands in `<answer>`, else begins in the line of the last box, else the last line.
+    and the response is the content of `<answer>`, else the text from the line of the last box on, else the last line.
     """
     text = without_end_tokens(completion)
     if family is None:

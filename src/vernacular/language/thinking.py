@@ -73,7 +73,7 @@ _CLOSING_MARKS = ",.;:!?…،؛؟۔।，、；：。！？/"
 
 
 class Tag(NamedTuple):
-    """A tag in a text: of which family, whether it ends the thinking, where it stands, and how sure that is."""
+    """A tag in a text: of which family, whether it ends the thinking, where it is, and how sure that is."""
 
     family: str
     ends: bool
@@ -155,7 +155,7 @@ def _closes(text: str, start: int) -> bool:
 
 
 def _is_unspaced(letter: str) -> bool:
-    """A Chinese character or a kana: such words stand next to one another."""
+    """A Chinese character or a kana: such words are not separated by spaces."""
     return unicodedata.name(letter, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 

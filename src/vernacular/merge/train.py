@@ -83,7 +83,7 @@ def encode_rows(
         if is_long:
             asked = [row["question"]], [row["language"]]
             [question] = encode_texts(model.encoder_tokenizer, *asked, model.limit, truncate=True)
-        # Before the tokens stand the beginning, the features and the boundary.
+        # Before the tokens come the beginning, the features and the boundary.
         example = fitted(whole, context - len(question) - 2, overlong)
         if example is None:
             continue

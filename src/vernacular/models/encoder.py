@@ -48,7 +48,7 @@ def encode_texts(
     """Token ids of each text. languages: ISO 639-1; NLLB and M2M100 begin a text with a token for its language.
 
     Raises ValueError for a text of more than `limit` tokens, since cutting it could cut the question off, unless
-    `truncate` is on: then its end is cut off, but for the marks that the tokenizer puts there.
+    `truncate` is on: then its end is cut off, except the special tokens that the tokenizer puts there.
     """
     cut: dict[str, Any] = {"truncation": True, "max_length": limit} if truncate and limit is not None else {}
     if hasattr(tokenizer, "src_lang"):

@@ -59,7 +59,7 @@ def target_of_page(study: Study, page: str) -> Target:
 
 
 def template_hash(name: str) -> str:
-    """Of a template with its style and script, if any, so that an edit of them makes a page or card anew."""
+    """Of a template with its style and script, if any, so that editing them makes a page or card again."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(CAPTIONS.glob(f"{name}.*")))).hexdigest()[:16]
 
 

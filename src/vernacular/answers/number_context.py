@@ -1,4 +1,4 @@
-"""What stands beside a number: a sign, a half, a unit, a variable, words, or something that makes it another number."""
+"""The text next to a number: a sign, a half, a unit, a variable, words, or something that changes its value."""
 
 import re
 import unicodedata
@@ -88,7 +88,7 @@ def names_variable(before: str, after: str, words: Words) -> bool:
 def is_wording(text: str, words: Words, before: bool = False) -> bool:
     """Whether a text next to a number is only words, units and punctuation: no operator, relation, second quantity.
 
-    Of what stands before a number, a word such as `half` changes it only if it is near: "half of 18".
+    In the text before a number, a word such as `half` changes it only if it is close to it: "half of 18".
     """
     if not text or text.isspace() or text in ".।。":
         return True
