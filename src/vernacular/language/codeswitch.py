@@ -13,7 +13,7 @@ import numpy as np
 
 from vernacular.language.identify import LanguageIdentifier, chunks, decide_by_words, misspelt
 from vernacular.language.languages import load_languages
-from vernacular.language.letters import letters_alone, writing_of
+from vernacular.language.letters import count_letters, writing_of
 from vernacular.language.mathematics import strip_formal
 from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
@@ -26,7 +26,8 @@ _OTHER_SCRIPT = 2.0  # of a sentence in a script that the language is not writte
 _MISSPELT = 1.5  # of a word with a letter that the language lacks
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
 _TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
-_SENTENCES = re.compile(rf"(?<=[.!?;:])\s|[\n。！？；।۔]|(?<=[\u0e00-\u0e7f]) (?=[{_LATIN}]{{1,30}} [a-zß-ɏ])")
+# Each branch begins with a character: the search skips what none begins with.
+_SENTENCES = re.compile(rf"[.!?;:]\s|[\n。！？；।۔]| (?<=[\u0e00-\u0e7f] )(?=[{_LATIN}]{{1,30}} [a-zß-ɏ])")
 _NAMES = 4  # words, up to which a sentence may hold nothing but names
 _FEW, _MANY = 3, 60  # words of a sentence that is read as a whole
 _START = "\0"
@@ -51,10 +52,10 @@ def split_words(texts: Sequence[str]) -> list[list[str]]:
     `_START`, with the sentence itself where common words do not tell its language.
     """
     sentences = [_SENTENCES.split(text) for text in texts]
-    letters = letters_alone([sentence for text in sentences for sentence in text])
+    letters = count_letters([sentence for text in sentences for sentence in text])[1]
     distinct = list(dict.fromkeys(letters))
     lowered = [text.lower() for text in distinct]
-    known = decide_by_words(lowered, count_words(lowered))
+    known = decide_by_words(*count_words(lowered))
     words = {text: _split(text, name is not None) for text, name in zip(distinct, known, strict=True)}
     found = iter(letters)
     return [[word for _ in text for word in words[next(found)]] for text in sentences]
@@ -107,7 +108,7 @@ def _evidence(tokens: list[str], identifier: LanguageIdentifier) -> dict[str, np
 
 def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
     lowered = [token.lower() for token in tokens]
-    listed = count_words(lowered)[:, : len(WORDS)]
+    listed = count_words(lowered)[0][:, : len(WORDS)]
     rows = []
     for token, low, points, (script, weight) in zip(tokens, lowered, listed, writing_of(tokens), strict=True):
         if token.startswith(_START):
@@ -152,7 +153,7 @@ def _sentence_costs(words: str, script: str, identifier: LanguageIdentifier) -> 
     seen = identifier.model_shares(words, script)
     shares = {code: seen.get(code, 0.0) for code in identifier.languages if _SCRIPT[code] == script}
     best = max(shares, key=shares.__getitem__, default=None)
-    common = best is not None and count_words([words])[0, PLACES[best]] > 0
+    common = best is not None and count_words([words])[0][0, PLACES[best]] > 0
     for place, code in enumerate(identifier.languages):
         if code not in shares:
             row[place] = _OTHER_SCRIPT

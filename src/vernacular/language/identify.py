@@ -27,7 +27,7 @@ from vernacular.language.letters import (
     normalise,
 )
 from vernacular.language.markup import strip_code
-from vernacular.language.mathematics import excerpt, strip_formal
+from vernacular.language.mathematics import excerpt, strip_formal, strip_latex
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
 from vernacular.language.words import MOST, PLACES, POINTS, count_words
 
@@ -108,11 +108,11 @@ class LanguageIdentifier:
         """The language of each text, None where unsure."""
         return self.identify_stripped(map(strip_formal, texts))
 
-    def identify_stripped(self, texts: Iterable[str], context: str | None = None) -> list[str | None]:
-        """The same for texts that are already without LaTeX and code; context: the language of the surrounding text."""
-        return [answer for some in chunks(texts) for answer in self._identify(some, context)]
+    def identify_stripped(self, texts: Iterable[str]) -> list[str | None]:
+        """The same for texts that are already without LaTeX and code."""
+        return [answer for some in chunks(texts) for answer in self._identify(some, [None] * len(some))]
 
-    def _identify(self, texts: list[str], context: str | None) -> list[str | None]:
+    def _identify(self, texts: Sequence[str], contexts: Sequence[str | None]) -> list[str | None]:
         counts, letters_of = count_letters(texts)
         answers = decide_by_script(counts)
         enough = counts @ TELLS >= self.min_letters
@@ -126,12 +126,13 @@ class LanguageIdentifier:
                 answers[i] = answer if known else None
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
         waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT or answer == "ur"]
-        letters = [_JOINERS.sub("", normalise("NFC", letters_of(i))) for i in waiting]
+        letters = [_JOINERS.sub("", normalise("NFC", letters_of[i])) for i in waiting]
         lowered = [text.lower() for text in letters]
-        points = count_words(lowered)
-        if context in PLACES:
-            points[:, PLACES[context]] += POINTS * (points[:, PLACES[context]] > 0)
-        for place, (i, answer) in enumerate(zip(waiting, decide_by_words(lowered, points), strict=True)):
+        points, words = count_words(lowered)
+        leaning = [(place, PLACES[str(contexts[i])]) for place, i in enumerate(waiting) if contexts[i] in PLACES]
+        for place, at in leaning:
+            points[place, at] += POINTS * (points[place, at] > 0)
+        for place, (i, answer) in enumerate(zip(waiting, decide_by_words(points, words), strict=True)):
             if answers[i] == "ur":  # by its letters, which Western Punjabi writes as well
                 answers[i] = "pnb" if answer == "pnb" else "ur"
                 continue
@@ -141,7 +142,7 @@ class LanguageIdentifier:
                 bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
                 if digits := len(_ARABIZI.findall(texts[i])):
                     bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 2 * digits
-                answer = self._decide_by_models(letters[place], bias, str(answers[i]), context, sentence)
+                answer = self._decide_by_models(letters[place], bias, str(answers[i]), contexts[i], sentence)
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 
@@ -235,24 +236,37 @@ class LanguageIdentifier:
 
         contexts: the language that the text is a part of (None: not known). Equal texts are identified once.
         """
-        named: dict[tuple[str | None, str], str | None] = {}
-        for context in dict.fromkeys(contexts):
-            distinct = list(
-                dict.fromkeys(text for text, whole in zip(texts, contexts, strict=True) if whole == context)
-            )
-            answers = self.identify_stripped(map(strip_formal, distinct), context)
-            named.update({(context, text): answer for text, answer in zip(distinct, answers, strict=True)})
-        return [named[whole, text] for text, whole in zip(texts, contexts, strict=True)]
+        return self._identify_within(texts, contexts, strip_formal)
+
+    def _identify_within(
+        self, texts: Sequence[str], contexts: Sequence[str | None], strip: Callable[[str], str]
+    ) -> list[str | None]:
+        asked = list(zip(texts, contexts, strict=True))
+        distinct = dict.fromkeys(asked)
+        stripped = ((strip(text), context) for text, context in distinct)
+        answers = [
+            answer
+            for some in chunks(stripped, lambda one: len(one[0]))
+            for answer in self._identify(*zip(*some, strict=True))
+        ]
+        named = dict(zip(distinct, answers, strict=True))
+        return [named[one] for one in asked]
 
     def identify_lines(
         self, texts: Sequence[str], contexts: Sequence[str | None]
     ) -> list[list[tuple[str, str | None]]]:
         """The non-empty lines of each text with their languages; contexts: each text's language as a whole."""
-        lines = [[line.strip() for line in strip_code(excerpt(text)).splitlines() if line.strip()] for text in texts]
+        return self.identify_plain_lines([strip_code(excerpt(text)) for text in texts], contexts)
+
+    def identify_plain_lines(
+        self, texts: Sequence[str], contexts: Sequence[str | None]
+    ) -> list[list[tuple[str, str | None]]]:
+        """The same for texts that are already without code."""
+        lines = [[line for line in map(str.strip, text.splitlines()) if line] for text in texts]
         lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
         wholes = [whole for group, whole in zip(lines, contexts, strict=True) for _ in group]
-        named = iter(self.identify_within([line for group in lines for line in group], wholes))
-        return [[(line, next(named)) for line in group] for group in lines]
+        named = iter(self._identify_within([line for group in lines for line in group], wholes, strip_latex))
+        return [list(zip(group, named, strict=False)) for group in lines]
 
     def model_shares(self, text: str, script: str) -> dict[str, float]:
         """fastText's confidence in each language of a script, for letters in lower case."""
@@ -276,11 +290,10 @@ def _is_written_in(code: str, script: str) -> bool:
     return code in _OF_SCRIPT[script] or code not in load_languages()
 
 
-def decide_by_words(lowered: Sequence[str], points: np.ndarray) -> list[str | None]:
-    """From texts and (texts, languages) points of their words: the language that leads clearly, else None."""
-    ranked = np.sort(points, axis=1)
+def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:
+    """From (texts, languages) points and (texts,) numbers of words: the language that leads clearly, else None."""
+    ranked = np.partition(points, -2, axis=1)
     first, second = ranked[:, -1], ranked[:, -2]
-    words = np.array([min(len(text.split()), MOST) for text in lowered])
     clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.5 * second)
     clear &= first >= _COVERAGE * POINTS * words
     best = points.argmax(axis=1).tolist()

@@ -4,7 +4,7 @@ LPR and WPR (line and word pass) follow arXiv 2406.20052 as AdaMame uses them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from vernacular.language.codeswitch import switches
@@ -12,7 +12,8 @@ from vernacular.language.foreign import find_foreign
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import check_language, load_languages
 from vernacular.language.letters import LATIN, MARK, count_letters
-from vernacular.language.mathematics import strip_formal, strip_numbers
+from vernacular.language.markup import strip_code
+from vernacular.language.mathematics import excerpt, strip_latex
 
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
@@ -61,44 +62,48 @@ def judge(
     depth: `trace` identifies whole traces only; `lines` also the lines of native traces (those of others are left
     empty); `all` the lines of every trace, foreign words and code-switching.
     """
-    stripped = [strip_formal(trace) for trace in traces]
+    plain = [strip_code(excerpt(trace)) for trace in traces]
+    stripped = [strip_latex(text) for text in plain]
     judged = [
         Judgement(language, name, [])
         for language, name in zip(languages, identifier.identify_stripped(stripped), strict=True)
     ]
     if depth == "trace":
         return judged
-    wanted = [trace if depth == "all" or one.native else "" for trace, one in zip(traces, judged, strict=True)]
-    lines = identifier.identify_lines(wanted, [one.trace_language for one in judged])
-    switched = switches((text if kept else "" for text, kept in zip(stripped, wanted, strict=True)), identifier)
-    judged = [
-        _judge_lines(one._replace(lines=found), text, changes, identifier) if depth == "all" or one.native else one
-        for one, found, text, changes in zip(judged, lines, stripped, switched, strict=True)
-    ]
+    wanted = [place for place, one in enumerate(judged) if depth == "all" or one.native]
+    texts = [stripped[place] for place in wanted]
+    lines = identifier.identify_plain_lines(
+        [plain[place] for place in wanted], [judged[place].trace_language for place in wanted]
+    )
+    asked = [judged[place]._replace(lines=found) for place, found in zip(wanted, lines, strict=True)]
+    for place, one in zip(wanted, _judge_lines(asked, texts, identifier), strict=True):
+        judged[place] = one
     if depth == "lines":
         return judged
     passing = [place for place, one in enumerate(judged) if one.line_pass]
-    words, asked = [stripped[place] for place in passing], [languages[place] for place in passing]
-    foreign = dict(zip(passing, foreign_script_words(words, asked), strict=True))
-    return [
-        one._replace(word_pass=not foreign[place] if place in foreign else None) for place, one in enumerate(judged)
+    foreign = foreign_script_words([stripped[place] for place in passing], [languages[place] for place in passing])
+    for place, found in zip(passing, foreign, strict=True):
+        judged[place] = judged[place]._replace(word_pass=not found)
+    return judged
+
+
+def _judge_lines(
+    judged: Sequence[Judgement], texts: Sequence[str], identifier: LanguageIdentifier
+) -> Iterator[Judgement]:
+    """The judgements with what is foreign within their lines; texts: the traces without LaTeX and code."""
+    changes = switches(texts, identifier)
+    scripts = [find_foreign(text, one.language) for one, text in zip(judged, texts, strict=True)]
+    suspects = [change or script.clause for change, script in zip(changes, scripts, strict=True)]
+    pieces = [
+        [strip_latex(line) for line, label in one.lines if label in (None, one.language)] if suspect else []
+        for one, suspect in zip(judged, suspects, strict=True)
     ]
-
-
-def _judge_lines(one: Judgement, text: str, changes: bool, identifier: LanguageIdentifier) -> Judgement:
-    """A judgement with what is foreign within its lines; text: the trace without LaTeX and code."""
-    foreign = find_foreign(text, one.language)
-    native = [line for line, label in one.lines if label in (None, one.language)]
-    switched = [False] * len(native)
-    if foreign.clause or changes:
-        pieces = [strip_formal(line) for line in native]
-        switched = switches(pieces, identifier) if changes else switched
-        switched = [
-            found or find_foreign(piece, one.language).clause for found, piece in zip(switched, pieces, strict=True)
-        ]
-    labels = {label for _, label in one.lines if label}
-    mixed = any(switched) or (foreign.clause and one.language in labels) or len(labels) > 1
-    return one._replace(switched_lines=sum(switched), code_switched=changes or mixed, foreign_script=foreign.run)
+    within = iter(switches([piece for group in pieces for piece in group], identifier))
+    for one, change, script, group in zip(judged, changes, scripts, pieces, strict=True):
+        found = [next(within) and change or find_foreign(piece, one.language).clause for piece in group]
+        labels = {label for _, label in one.lines if label}
+        mixed = any(found) or (script.clause and one.language in labels) or len(labels) > 1
+        yield one._replace(switched_lines=sum(found), code_switched=change or mixed, foreign_script=script.run)
 
 
 def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> list[bool]:
@@ -108,10 +113,9 @@ def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> l
     not Latin. Kana and Han are both native to Japanese; Han within Korean passes like any other non-Latin letter.
     """
     scripts = [load_languages()[check_language(language)]["script"] for language in languages]
-    words = [strip_numbers(text) for text in stripped]
-    counts = count_letters(words)[0]
+    counts = count_letters(stripped)[0]
     other_than_latin = counts[:, MARK + 1 :].sum(axis=1) > counts[:, LATIN]
     return [
         bool(_LATIN_RUN.search(text)) if script != "Latn" else other
-        for text, script, other in zip(words, scripts, other_than_latin.tolist(), strict=True)
+        for text, script, other in zip(stripped, scripts, other_than_latin.tolist(), strict=True)
     ]

@@ -5,7 +5,7 @@ All texts of a batch are examined together, as one array of code points.
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -113,15 +113,15 @@ def classify(text: str) -> tuple[np.ndarray, np.ndarray]:
     return codes, _table()[places]
 
 
-def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, Callable[[int], str]]:
-    """((texts, classes) counts of letters; place -> that text with a blank for whatever is not a letter)."""
+def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """((texts, classes) counts of letters; the texts with a blank for whatever is not a letter)."""
     codes, classes = classify("".join(texts))
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     owner = np.repeat(np.arange(len(texts)) * len(CLASSES), lengths)
     counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
-    letters = np.where(classes == 0, np.uint32(32), codes)
-    ends = np.concatenate([[0], np.cumsum(lengths)]).tolist()
-    return counts.astype(float), lambda i: letters[ends[i] : ends[i + 1]].tobytes().decode("utf-32-le")
+    letters = np.where(classes == 0, np.uint32(32), codes).tobytes().decode("utf-32-le")
+    ends = np.cumsum(lengths).tolist()
+    return counts.astype(float), [letters[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def own_classes(script: str) -> np.ndarray:
@@ -133,12 +133,6 @@ def own_classes(script: str) -> np.ndarray:
     if script == "Jpan":
         own[_HANS] = False
     return own
-
-
-def letters_alone(texts: Sequence[str]) -> list[str]:
-    """The texts with a blank for whatever is not a letter."""
-    letters_of = count_letters(texts)[1]
-    return [letters_of(i) for i in range(len(texts))]
 
 
 def decide_by_script(counts: np.ndarray) -> list[str | None]:

@@ -38,7 +38,11 @@ def strip_math(text: str) -> str:
 
 def strip_formal(text: str) -> str:
     """The text (an excerpt of a very long one) without LaTeX, code, addresses and file names."""
-    text = strip_code(excerpt(text))
+    return strip_latex(strip_code(excerpt(text)))
+
+
+def strip_latex(text: str) -> str:
+    """The text without LaTeX; the words inside `\\text{}` and between dollar signs stay."""
     if "$" in text:
         text = _DOLLARS.sub(lambda match: f" {' '.join(_WORDS.findall(_strip_commands(match[1])))} ", text)
     return _strip_commands(text)

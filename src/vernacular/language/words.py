@@ -6,7 +6,6 @@ languages outside it.
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +45,13 @@ def _packed_points() -> dict[str, int]:
     return packed
 
 
-def count_words(texts: Sequence[str]) -> np.ndarray:
-    """(texts, LANGUAGES): the points of the common words, among the first MOST, of letters in lower case."""
+def count_words(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """((texts, LANGUAGES) points of the common words, (texts,) how many words), of letters in lower case.
+
+    Of a text's words the first MOST count.
+    """
     get, size = _packed_points().get, 2 * len(LANGUAGES)
-    sums = (sum(map(get, text.split(None, MOST)[:MOST], repeat(0))) for text in texts)
-    packed = b"".join(value.to_bytes(size, "little") for value in sums)
-    return np.frombuffer(packed, dtype="<u2").reshape(len(texts), len(LANGUAGES)).astype(np.int64)
+    words = [text.split(None, MOST)[:MOST] for text in texts]
+    packed = b"".join([sum(filter(None, map(get, some))).to_bytes(size, "little") for some in words])
+    points = np.frombuffer(packed, dtype="<u2").reshape(len(texts), len(LANGUAGES)).astype(np.int64)
+    return points, np.array([len(some) for some in words], dtype=np.int64)
