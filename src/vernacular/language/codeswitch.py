@@ -7,14 +7,16 @@ method and its numbers are our choice.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
-from vernacular.language.identify import LanguageIdentifier, chunks, decide_by_words, misspelt
+from vernacular.language.identify import LanguageIdentifier, decide_by_words, misspelt
 from vernacular.language.languages import load_languages
-from vernacular.language.letters import count_letters, writing_of
+from vernacular.language.letters import writing_of
 from vernacular.language.mathematics import strip_formal
+from vernacular.language.parts import Parts, chunks, take_apart
 from vernacular.language.words import PLACES, POINTS, WORDS, count_words
 
 CHANGE, SENTENCE = 8.0, 4.0  # what a change of language costs: anywhere, where a sentence begins
@@ -25,9 +27,8 @@ _SCRIPT = {code: about["script"] for code, about in load_languages().items()}
 _OTHER_SCRIPT = 2.0  # of a sentence in a script that the language is not written in
 _MISSPELT = 1.5  # of a word with a letter that the language lacks
 _LATIN = "A-Za-zªº\u00c0-\u024f\u1e00-\u1eff"
-_TOKEN = re.compile(f"[{_LATIN}]{{1,40}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
-# Each branch begins with a character: the search skips what none begins with.
-_SENTENCES = re.compile(rf"[.!?;:]\s|[\n。！？；।۔]| (?<=[\u0e00-\u0e7f] )(?=[{_LATIN}]{{1,30}} [a-zß-ɏ])")
+_LONGEST = 40  # letters of a word
+_TOKEN = re.compile(f"[{_LATIN}]{{1,{_LONGEST}}}|[^\\s{_LATIN}]{{1,12}}")  # words, and pieces of writing without spaces
 _NAMES = 4  # words, up to which a sentence may hold nothing but names
 _FEW, _MANY = 3, 60  # words of a sentence that is read as a whole
 _START = "\0"
@@ -36,60 +37,60 @@ _CACHE = 200_000  # words whose evidence is kept
 
 def code_switched(texts: Sequence[str], identifier: LanguageIdentifier) -> list[bool]:
     """True for each text with a reading in two or more of the identifier's languages that beats any in one."""
-    return switches(map(strip_formal, texts), identifier)
+    return [found for some in chunks(map(strip_formal, texts)) for found in switches(take_apart(some), identifier)]
 
 
-def switches(texts: Iterable[str], identifier: LanguageIdentifier) -> list[bool]:
-    """The same for texts that are already without LaTeX."""
-    answers: list[bool] = []
-    for some in chunks(texts):
-        answers += [bool(gain > 1e-9) for gain in reading_gains(split_words(some), identifier)]
-    return answers
+def switches(parts: Parts, identifier: LanguageIdentifier) -> list[bool]:
+    """The same for texts that are taken apart already."""
+    return [bool(gain > 1e-9) for gain in reading_gains(*split_words(parts), identifier)]
 
 
-def split_words(texts: Sequence[str]) -> list[list[str]]:
-    """The words of each text, in their order, without sentences that are nothing but names; where a sentence begins,
-    `_START`, with the sentence itself where common words do not tell its language.
+def split_words(parts: Parts) -> tuple[list[str], list[list[int]]]:
+    """(distinct words, the words of each text in their order as places among them), without sentences that are nothing
+    but names; where a sentence begins, `_START`, with the sentence itself where common words do not tell its language.
     """
-    sentences = [_SENTENCES.split(text) for text in texts]
-    letters = count_letters([sentence for text in sentences for sentence in text])[1]
-    distinct = list(dict.fromkeys(letters))
-    lowered = [text.lower() for text in distinct]
-    known = decide_by_words(*count_words(lowered))
-    words = {text: _split(text, name is not None) for text, name in zip(distinct, known, strict=True)}
-    found = iter(letters)
-    return [[word for _ in text for word in words[next(found)]] for text in sentences]
+    known = decide_by_words(parts.points, parts.words)
+    places: dict[str, int] = {}
+    split: dict[int, list[int]] = {}
+    for number in dict.fromkeys(chain.from_iterable(parts.own)):
+        words = _split(parts.sentences[number], known[number] is not None)
+        split[number] = [places.setdefault(word, len(places)) for word in words]
+    return list(places), [list(chain.from_iterable([split[number] for number in own])) for own in parts.own]
 
 
 def _split(letters: str, known: bool) -> list[str]:
     words = letters.split()
-    small = [word for word in words if word == word.lower()]
-    if not words or (not small and 1 < len(words) <= _NAMES):
+    if not words or (1 < len(words) <= _NAMES and not any(word == word.lower() for word in words)):
         return []
-    whole = _FEW <= len(words) <= _MANY and not known
-    return [_START + " ".join(small) if whole else _START, *_TOKEN.findall(letters)]
+    start = _START
+    if not known and _FEW <= len(words) <= _MANY:
+        start += " ".join([word for word in words if word == word.lower()])
+    plain = letters.isascii() and max(map(len, words)) <= _LONGEST
+    return [start, *(words if plain else _TOKEN.findall(letters))]
 
 
-def reading_gains(tokens: list[list[str]], identifier: LanguageIdentifier) -> np.ndarray:
-    """(texts,): how much cheaper the best reading with changes is than the best in one language; never negative."""
-    distinct = sorted({token for text in tokens for token in text})
-    table = _evidence(distinct, identifier)
-    evidence = np.array([table[token] for token in distinct])
-    number = {token: place for place, token in enumerate(distinct)}
-    change = np.array([SENTENCE if token.startswith(_START) else CHANGE for token in distinct])
-    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)  # the shortest last
-    numbers = np.array([number[token] for i in order for token in tokens[i]], dtype=np.int64)
-    lengths = np.array([len(tokens[i]) for i in order], dtype=np.int64)
+def reading_gains(words: list[str], texts: list[list[int]], identifier: LanguageIdentifier) -> np.ndarray:
+    """(texts,): how much cheaper the best reading with changes is than the best in one language; never negative.
+
+    texts: the words of each, as places in `words`.
+    """
+    table = _evidence(words, identifier)
+    evidence = np.array([table[word] for word in words])
+    change = np.array([SENTENCE if word.startswith(_START) else CHANGE for word in words])
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)  # the shortest last
+    numbers = np.array(list(chain.from_iterable([texts[i] for i in order])), dtype=np.int64)
+    lengths = np.array([len(texts[i]) for i in order], dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
-    single = np.zeros((len(tokens), len(identifier.languages)))
-    best, gains, left = single.copy(), np.zeros(len(tokens)), len(tokens)
-    for place in range(max(map(len, tokens), default=0)):
+    single = np.zeros((len(texts), len(identifier.languages)))
+    best, gains, left = single.copy(), np.zeros(len(texts)), len(texts)
+    for place in range(max(map(len, texts), default=0)):
         while lengths[left - 1] <= place:
             left -= 1
-        words = numbers[starts[:left] + place]
-        single[:left] += evidence[words]
-        changed = best[:left].min(axis=1, keepdims=True) + change[words, None]
-        best[:left] = np.minimum(best[:left], changed) + evidence[words]
+        there = numbers[starts[:left] + place]
+        costs = evidence[there]
+        single[:left] += costs
+        changed = best[:left].min(axis=1, keepdims=True) + change[there, None]
+        best[:left] = np.minimum(best[:left], changed) + costs
     gains[order] = single.min(axis=1) - best.min(axis=1)
     return gains
 

@@ -6,6 +6,7 @@ written in them everywhere (WPR counts them, as published), and a clause in Lati
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from vernacular.language.languages import load_languages
 from vernacular.language.letters import CLASSES, LATIN, MARK, chinese_signs, classify, own_classes
+from vernacular.language.parts import Parts
 
 _EAST_ASIAN = np.array([name in ("Han", "Hans", "Shin", "Kana") for name in CLASSES])
 _WITHOUT_SPACES = _EAST_ASIAN | np.array([name in ("Thai", "Laoo", "Khmr", "Mymr", "Tibt") for name in CLASSES])
@@ -28,14 +30,19 @@ class Foreign(NamedTuple):
     clause: bool = False
 
 
-def find_foreign(text: str, language: str) -> Foreign:
-    """What a text, already without LaTeX and code, holds of scripts that its language (ISO 639-1) does not use."""
-    foreign, neutral = _letters_of(load_languages()[language]["script"])
-    _, classes = classify(text)
-    if language == "ja" and not chinese_signs(text):
-        foreign = foreign & ~_EAST_ASIAN  # its own writing, as in most texts
-    if not foreign[classes].any():
-        return Foreign()
+def find_foreign(parts: Parts, languages: Sequence[str]) -> list[Foreign]:
+    """What each text holds of scripts that its language (ISO 639-1) does not use."""
+    found = []
+    for text, counts, language in zip(parts.texts, parts.counts, languages, strict=True):
+        foreign, _ = _letters_of(load_languages()[language]["script"])
+        if language == "ja" and not chinese_signs(text):
+            foreign = foreign & ~_EAST_ASIAN  # its own writing, as in most texts
+        found.append(_find_foreign(text, language, foreign) if counts @ foreign else Foreign())
+    return found
+
+
+def _find_foreign(text: str, language: str, foreign: np.ndarray) -> Foreign:
+    neutral = _letters_of(load_languages()[language]["script"])[1]
     text = _SYMBOL.sub(" ", text)
     _, classes = classify(text)
     kinds = np.where(foreign[classes], b"f", np.where(neutral[classes], b"n", b"b")).tobytes().decode()

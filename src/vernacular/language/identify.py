@@ -8,8 +8,8 @@ not their words. The cascade and its thresholds are our choice (docs/measuring.m
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,12 +24,12 @@ from vernacular.language.letters import (
     count_letters,
     decide_by_script,
     foreign_letters,
-    normalise,
 )
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_formal, strip_latex
+from vernacular.language.parts import Parts, chunks, take_apart
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
-from vernacular.language.words import MOST, PLACES, POINTS, count_words
+from vernacular.language.words import MOST, PLACES, POINTS
 
 LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
@@ -37,7 +37,6 @@ LINES = 4_000  # that are examined in a text (our choice: the longest real trace
 _LOAN = re.compile(r"(?<![A-Za-z])(?<![A-Za-z] )[A-Za-z]{1,30}(?: [A-Za-z]{1,30})?(?! ?[A-Za-z])")
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
-_CHUNK = 1 << 18  # characters examined together
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
 _DOUBT = 1e-3  # no model is surer than that
 _GUESSES = 12  # of fastText that are looked at
@@ -50,32 +49,12 @@ _MISSPELT = 0.01  # of the characters of a text may be letters that its language
 _FOREIGN_LETTERS = 0.06  # no more, and no more than one, whatever the models say
 _ARABIZI = re.compile(r"[A-Za-z][235679][a-z]|(?<![^\W_])[3579][a-z]{2}|[a-z]{2}[35679](?!\w)")  # 7asab, sab3a, ma3
 _KANA = re.compile("[\u3041-\u30ff]")
-_JOINERS = re.compile("(?<![\u0620-\u06ff])[\u200c\u200d]")  # within words; Persian spells with them
 _STOP = re.compile("[，。？！]")
 _HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a heading in either language
 _PARTICLES = frozenset(
     ["de", "del", "della", "di", "da", "do", "dos", "du", "la", "van", "von", "der", "of", "al", "bin"]
 )
 _UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
-
-
-T = TypeVar("T")
-
-
-def chunks(
-    items: Iterable[T], length: Callable[[Any], int] = len, characters: int = _CHUNK, count: float = math.inf
-) -> Iterator[list[T]]:
-    """The items in order, in lists that end with `count` items or `characters` of `length`: memory stays bounded."""
-    some: list[T] = []
-    size = 0
-    for item in items:
-        some.append(item)
-        size += length(item)
-        if size >= characters or len(some) == count:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some
 
 
 class LanguageIdentifier:
@@ -106,57 +85,75 @@ class LanguageIdentifier:
 
     def identify(self, texts: Sequence[str]) -> list[str | None]:
         """The language of each text, None where unsure."""
-        return self.identify_stripped(map(strip_formal, texts))
+        return self._identify((strip_formal(text), None) for text in texts)
 
-    def identify_stripped(self, texts: Iterable[str]) -> list[str | None]:
-        """The same for texts that are already without LaTeX and code."""
-        return [answer for some in chunks(texts) for answer in self._identify(some, [None] * len(some))]
+    def identify_within(self, texts: Sequence[str], contexts: Sequence[str | None]) -> list[str | None]:
+        """The language of each text, which leans to that of its context where it has no decisive evidence of its own.
 
-    def _identify(self, texts: Sequence[str], contexts: Sequence[str | None]) -> list[str | None]:
-        counts, letters_of = count_letters(texts)
-        answers = decide_by_script(counts)
-        enough = counts @ TELLS >= self.min_letters
-        latin, every = counts[:, LATIN], counts[:, MARK + 1 :].sum(axis=1)
-        doubtful = enough & (latin > 0) & (every - latin >= _FOREIGN_SHARE * every)
-        mixed = [i for i, doubt in enumerate(doubtful.tolist()) if doubt]
+        contexts: the language that the text is a part of (None: not known).
+        """
+        return self._identify(zip(map(strip_formal, texts), contexts, strict=True))
+
+    def identify_lines(
+        self, texts: Sequence[str], contexts: Sequence[str | None]
+    ) -> list[list[tuple[str, str | None]]]:
+        """The non-empty lines of each text with their languages; contexts: each text's language as a whole."""
+        lines = [lines_of(strip_code(excerpt(text))) for text in texts]
+        wholes = (whole for group, whole in zip(lines, contexts, strict=True) for _ in group)
+        named = iter(self._identify(zip((strip_latex(line) for group in lines for line in group), wholes, strict=True)))
+        return [list(zip(group, named, strict=False)) for group in lines]
+
+    def _identify(self, texts: Iterable[tuple[str, str | None]]) -> list[str | None]:
+        """Of (text without LaTeX and code, context)."""
+        found: list[str | None] = []
+        for some in chunks(texts, lambda one: len(one[0])):
+            found += self.identify_parts(take_apart([text for text, _ in some]), [context for _, context in some])
+        return found
+
+    def identify_parts(self, parts: Parts, contexts: Sequence[str | None]) -> list[str | None]:
+        """As identify_within, of texts that are taken apart already."""
+        answers = decide_by_script(parts.counts)
+        enough = parts.counts @ TELLS >= self.min_letters
+        latin, every = parts.counts[:, LATIN], parts.counts[:, MARK + 1 :].sum(axis=1)
+        mixed = np.flatnonzero(enough & (latin > 0) & (every - latin >= _FOREIGN_SHARE * every)).tolist()
         if mixed:
-            without_names = [_NAME.sub("", _LOAN.sub(" ", texts[i])) for i in mixed]
-            rest = count_letters(without_names)[0]
+            rest = count_letters([_NAME.sub("", _LOAN.sub(" ", parts.texts[i])) for i in mixed])[0]
             for i, answer, known in zip(mixed, decide_by_script(rest), rest @ TELLS >= self.min_letters, strict=True):
                 answers[i] = answer if known else None
         answers = [answer if known else None for answer, known in zip(answers, enough.tolist(), strict=True)]
         waiting = [i for i, answer in enumerate(answers) if answer in _OF_SCRIPT or answer == "ur"]
-        letters = [_JOINERS.sub("", normalise("NFC", letters_of[i])) for i in waiting]
-        lowered = [text.lower() for text in letters]
-        points, words = count_words(lowered)
+        points, words = parts.count_words(waiting)
         leaning = [(place, PLACES[str(contexts[i])]) for place, i in enumerate(waiting) if contexts[i] in PLACES]
         for place, at in leaning:
             points[place, at] += POINTS * (points[place, at] > 0)
+        known: dict[Any, str | None] = {}  # what the models say of texts that occur more than once
         for place, (i, answer) in enumerate(zip(waiting, decide_by_words(points, words), strict=True)):
             if answers[i] == "ur":  # by its letters, which Western Punjabi writes as well
                 answers[i] = "pnb" if answer == "pnb" else "ur"
                 continue
-            if answer is None or misspelt(letters[place], answer) > _MISSPELT * len(letters[place]):
-                found = np.flatnonzero(points[place]).tolist()
-                sentence = _STOP.search(texts[i]) is not None
-                bias = {WORD_LANGUAGES[at]: points[place, at] / POINTS for at in found}
-                if digits := len(_ARABIZI.findall(texts[i])):
-                    bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 2 * digits
-                answer = self._decide_by_models(letters[place], bias, str(answers[i]), contexts[i], sentence)
+            letters = parts.letters(i)
+            if answer is None or misspelt(letters, answer) > _MISSPELT * len(letters):
+                text = (parts.texts[i], contexts[i])
+                if text not in known:
+                    known[text] = self._decide_by_models(*text, letters, points[place], str(answers[i]))
+                answer = known[text]
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 
     def _decide_by_models(
-        self, letters: str, bias: dict[str, float], script: str, context: str | None, sentence: bool
+        self, whole: str, context: str | None, letters: str, points: np.ndarray, script: str
     ) -> str | None:
         """fastText's confidence, raised by the common words, lowered by letters that a language does not write; where
         that is not sure, lingua's as well.
 
-        letters: the text's, in their case; bias: language -> common words; sentence: whether it has a Chinese stop.
+        letters: those of the whole text, in their case; points: (LANGUAGES,) of its common words.
         """
+        bias = {WORD_LANGUAGES[at]: points[at] / POINTS for at in np.flatnonzero(points).tolist()}
+        if digits := len(_ARABIZI.findall(whole)):
+            bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 2 * digits
         text = " ".join(letters.lower().split())
         if script == "Han":
-            return self._decide_han(text, sentence)
+            return self._decide_han(text, _STOP.search(whole) is not None)
         plain = [word for word in letters.split() if word.isascii() or not word.istitle()]
         if script == "Latn" and len(plain) >= 4:  # the models take a line with `Łukasz` in it for Polish
             text = " ".join(plain).lower()
@@ -231,43 +228,6 @@ class LanguageIdentifier:
             best = _best(shares)
         return best if shares[best] >= self.certainty * sum(shares.values()) else None
 
-    def identify_within(self, texts: Sequence[str], contexts: Sequence[str | None]) -> list[str | None]:
-        """The language of each text, which leans to that of its context where it has no decisive evidence of its own.
-
-        contexts: the language that the text is a part of (None: not known). Equal texts are identified once.
-        """
-        return self._identify_within(texts, contexts, strip_formal)
-
-    def _identify_within(
-        self, texts: Sequence[str], contexts: Sequence[str | None], strip: Callable[[str], str]
-    ) -> list[str | None]:
-        asked = list(zip(texts, contexts, strict=True))
-        distinct = dict.fromkeys(asked)
-        stripped = ((strip(text), context) for text, context in distinct)
-        answers = [
-            answer
-            for some in chunks(stripped, lambda one: len(one[0]))
-            for answer in self._identify(*zip(*some, strict=True))
-        ]
-        named = dict(zip(distinct, answers, strict=True))
-        return [named[one] for one in asked]
-
-    def identify_lines(
-        self, texts: Sequence[str], contexts: Sequence[str | None]
-    ) -> list[list[tuple[str, str | None]]]:
-        """The non-empty lines of each text with their languages; contexts: each text's language as a whole."""
-        return self.identify_plain_lines([strip_code(excerpt(text)) for text in texts], contexts)
-
-    def identify_plain_lines(
-        self, texts: Sequence[str], contexts: Sequence[str | None]
-    ) -> list[list[tuple[str, str | None]]]:
-        """The same for texts that are already without code."""
-        lines = [[line for line in map(str.strip, text.splitlines()) if line] for text in texts]
-        lines = [group[:: -(-len(group) // LINES) or 1] for group in lines]
-        wholes = [whole for group, whole in zip(lines, contexts, strict=True) for _ in group]
-        named = iter(self._identify_within([line for group in lines for line in group], wholes, strip_latex))
-        return [list(zip(group, named, strict=False)) for group in lines]
-
     def model_shares(self, text: str, script: str) -> dict[str, float]:
         """fastText's confidence in each language of a script, for letters in lower case."""
         shares: dict[str, float] = {}
@@ -290,14 +250,22 @@ def _is_written_in(code: str, script: str) -> bool:
     return code in _OF_SCRIPT[script] or code not in load_languages()
 
 
+def lines_of(text: str) -> list[str]:
+    """The non-empty lines of a text without code, at most LINES of them, evenly spaced."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    return lines[:: -(-len(lines) // LINES) or 1]
+
+
 def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:
     """From (texts, languages) points and (texts,) numbers of words: the language that leads clearly, else None."""
-    ranked = np.partition(points, -2, axis=1)
-    first, second = ranked[:, -1], ranked[:, -2]
+    best = points.argmax(axis=1)
+    first = points.max(axis=1, initial=0)
+    others = points.copy()
+    others[np.arange(len(points)), best] = 0
+    second = others.max(axis=1, initial=0)
     clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.5 * second)
     clear &= first >= _COVERAGE * POINTS * words
-    best = points.argmax(axis=1).tolist()
-    return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best, clear.tolist(), strict=True)]
+    return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best.tolist(), clear.tolist(), strict=True)]
 
 
 def misspelt(letters: str, language: str) -> int:

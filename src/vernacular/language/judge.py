@@ -4,16 +4,20 @@ LPR and WPR (line and word pass) follow arXiv 2406.20052 as AdaMame uses them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
+
+import numpy as np
 
 from vernacular.language.codeswitch import switches
 from vernacular.language.foreign import find_foreign
-from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.identify import LanguageIdentifier, lines_of
 from vernacular.language.languages import check_language, load_languages
 from vernacular.language.letters import LATIN, MARK, count_letters
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_latex
+from vernacular.language.parts import Parts, chunks, take_apart
 
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
@@ -62,48 +66,64 @@ def judge(
     depth: `trace` identifies whole traces only; `lines` also the lines of native traces (those of others are left
     empty); `all` the lines of every trace, foreign words and code-switching.
     """
-    plain = [strip_code(excerpt(trace)) for trace in traces]
-    stripped = [strip_latex(text) for text in plain]
-    judged = [
-        Judgement(language, name, [])
-        for language, name in zip(languages, identifier.identify_stripped(stripped), strict=True)
-    ]
-    if depth == "trace":
-        return judged
-    wanted = [place for place, one in enumerate(judged) if depth == "all" or one.native]
-    texts = [stripped[place] for place in wanted]
-    lines = identifier.identify_plain_lines(
-        [plain[place] for place in wanted], [judged[place].trace_language for place in wanted]
-    )
-    asked = [judged[place]._replace(lines=found) for place, found in zip(wanted, lines, strict=True)]
-    for place, one in zip(wanted, _judge_lines(asked, texts, identifier), strict=True):
+    judged: list[Judgement] = []
+    for some in chunks(zip(traces, languages, strict=True), lambda one: len(one[0])):
+        judged += _judge([trace for trace, _ in some], [language for _, language in some], identifier, depth)
+    return judged
+
+
+def _judge(
+    traces: Sequence[str], languages: Sequence[str], identifier: LanguageIdentifier, depth: str
+) -> list[Judgement]:
+    lines = [lines_of(strip_code(excerpt(trace))) for trace in traces]
+    parts = take_apart([strip_latex(line) for group in lines for line in group])
+    whole = parts.joined([len(group) for group in lines])
+    names = identifier.identify_parts(whole, [None] * len(traces))
+    judged = [Judgement(language, name, []) for language, name in zip(languages, names, strict=True)]
+    wanted = [place for place, one in enumerate(judged) if depth == "all" or (depth == "lines" and one.native)]
+    starts = np.cumsum([0, *map(len, lines)]).tolist()
+    own = parts.some([line for place in wanted for line in range(starts[place], starts[place + 1])])
+    labels = iter(identifier.identify_parts(own, [names[place] for place in wanted for _ in lines[place]]))
+    found = [judged[place]._replace(lines=list(zip(lines[place], labels, strict=False))) for place in wanted]
+    for place, one in zip(wanted, _judge_lines(found, whole.some(wanted), own, identifier), strict=True):
         judged[place] = one
-    if depth == "lines":
-        return judged
-    passing = [place for place, one in enumerate(judged) if one.line_pass]
-    foreign = foreign_script_words([stripped[place] for place in passing], [languages[place] for place in passing])
-    for place, found in zip(passing, foreign, strict=True):
-        judged[place] = judged[place]._replace(word_pass=not found)
+    passing = [place for place, one in enumerate(judged) if depth == "all" and one.line_pass]
+    some = whole.some(passing)
+    foreign = _foreign_words(some.texts, some.counts, [languages[place] for place in passing])
+    for place, failed in zip(passing, foreign, strict=True):
+        judged[place] = judged[place]._replace(word_pass=not failed)
     return judged
 
 
 def _judge_lines(
-    judged: Sequence[Judgement], texts: Sequence[str], identifier: LanguageIdentifier
-) -> Iterator[Judgement]:
-    """The judgements with what is foreign within their lines; texts: the traces without LaTeX and code."""
-    changes = switches(texts, identifier)
-    scripts = [find_foreign(text, one.language) for one, text in zip(judged, texts, strict=True)]
-    suspects = [change or script.clause for change, script in zip(changes, scripts, strict=True)]
-    pieces = [
-        [strip_latex(line) for line, label in one.lines if label in (None, one.language)] if suspect else []
-        for one, suspect in zip(judged, suspects, strict=True)
-    ]
-    within = iter(switches([piece for group in pieces for piece in group], identifier))
-    for one, change, script, group in zip(judged, changes, scripts, pieces, strict=True):
-        found = [next(within) and change or find_foreign(piece, one.language).clause for piece in group]
+    judged: Sequence[Judgement], traces: Parts, lines: Parts, identifier: LanguageIdentifier
+) -> list[Judgement]:
+    """The judgements with what is foreign within their lines; lines: those of all traces, in their order."""
+    changes = switches(traces, identifier)
+    scripts = find_foreign(traces, [one.language for one in judged])
+    suspects, owners, start = [], [], 0  # lines that may hold a switch which their label does not tell
+    for place, one in enumerate(judged):
+        if changes[place] or scripts[place].clause:
+            own = [start + at for at, (_, label) in enumerate(one.lines) if label in (None, one.language)]
+            suspects += own
+            owners += [place] * len(own)
+        start += len(one.lines)
+    some = lines.some(suspects)
+    foreign = find_foreign(some, [judged[place].language for place in owners])
+    within = zip(owners, switches(some, identifier), foreign, strict=True)
+    switched = Counter(place for place, change, script in within if script.clause or (change and changes[place]))
+    found = []
+    for place, one in enumerate(judged):
         labels = {label for _, label in one.lines if label}
-        mixed = any(found) or (script.clause and one.language in labels) or len(labels) > 1
-        yield one._replace(switched_lines=sum(found), code_switched=change or mixed, foreign_script=script.run)
+        mixed = switched[place] > 0 or (scripts[place].clause and one.language in labels) or len(labels) > 1
+        found.append(
+            one._replace(
+                switched_lines=switched[place],
+                code_switched=changes[place] or mixed,
+                foreign_script=scripts[place].run,
+            )
+        )
+    return found
 
 
 def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> list[bool]:
@@ -112,10 +132,13 @@ def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> l
     Languages of other scripts fail on a run of two or more Latin letters, those of Latin script on any letter that is
     not Latin. Kana and Han are both native to Japanese; Han within Korean passes like any other non-Latin letter.
     """
+    return _foreign_words(stripped, count_letters(stripped)[0], languages)
+
+
+def _foreign_words(texts: Sequence[str], counts: np.ndarray, languages: Sequence[str]) -> list[bool]:
     scripts = [load_languages()[check_language(language)]["script"] for language in languages]
-    counts = count_letters(stripped)[0]
     other_than_latin = counts[:, MARK + 1 :].sum(axis=1) > counts[:, LATIN]
     return [
         bool(_LATIN_RUN.search(text)) if script != "Latn" else other
-        for text, script, other in zip(stripped, scripts, other_than_latin.tolist(), strict=True)
+        for text, script, other in zip(texts, scripts, other_than_latin.tolist(), strict=True)
     ]

@@ -69,6 +69,11 @@ TELLS = np.array(
 )
 _SHARE = 0.7  # of the writing that a script must hold to decide
 _ASTRAL_HAN, _ASTRAL = 0x10000, 0x10001  # the two places of the table for what lies beyond the basic plane
+_STOP, _FULL_STOP, _BLANK = 1, 2, 4  # what ends a sentence before a blank, what does anywhere, blanks
+# Thai ends a sentence with a blank; so does a Latin sentence that follows, but not a name or a unit.
+_THAI_END = re.compile("(?<=[\u0e00-\u0e7f]) (?=[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff]{1,30} [a-zß-ɏ])")
+_THAI = CLASSES.index("Thai")
+_JOINERS = re.compile("(?<![\u0620-\u06ff])[\u200c\u200d]")  # within words; Persian spells with them
 
 _MOST_MARKS = 30  # on one letter: the limit of UAX #15's stream-safe text, which no language comes near
 _MARKS = re.compile(rf"([^\x00-\x7f\w\s]{{{_MOST_MARKS}}})[^\x00-\x7f\w\s]+")  # every combining mark, and signs
@@ -114,14 +119,37 @@ def classify(text: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """((texts, classes) counts of letters; the texts with a blank for whatever is not a letter)."""
-    codes, classes = classify("".join(texts))
-    lengths = np.array([len(text) for text in texts], dtype=np.int64)
-    owner = np.repeat(np.arange(len(texts)) * len(CLASSES), lengths)
+    """((texts, classes) counts of letters; the letters of the texts).
+
+    Letters are composed (NFC), without the joiners that occur within words. Whatever is not a letter is a blank, or a
+    line feed where a sentence ends.
+    """
+    whole = "\0".join(texts)
+    codes, classes = classify(whole)
+    borders = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64) - 1
+    owner = np.repeat(np.arange(len(texts)) * len(CLASSES), np.diff(borders, prepend=-1))[: len(codes)]
     counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
-    letters = np.where(classes == 0, np.uint32(32), codes).tobytes().decode("utf-32-le")
-    ends = np.cumsum(lengths).tolist()
-    return counts.astype(float), [letters[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    letters = np.where(classes == 0, np.uint32(32), codes)
+    ends = _ends()[np.minimum(codes, 0xFFFF)]
+    letters[:-1][((ends[:-1] & _STOP) > 0) & ((ends[1:] & _BLANK) > 0)] = 10
+    letters[(ends & _FULL_STOP) > 0] = 10
+    if counts[:, _THAI].any():
+        letters[[match.start() for match in _THAI_END.finditer(whole)]] = 10
+    letters[borders[:-1]] = 0
+    found = normalise("NFC", letters.tobytes().decode("utf-32-le"))
+    if "\u200c" in found or "\u200d" in found:
+        found = _JOINERS.sub("", found)
+    return counts.astype(float), found.split("\0") if texts else []
+
+
+@cache
+def _ends() -> np.ndarray:
+    """Code point -> what it does at the end of a sentence."""
+    table = np.zeros(0x10000, dtype=np.uint8)
+    table[[code for code in range(0x10000) if chr(code).isspace()]] = _BLANK
+    table[[ord(sign) for sign in ".!?;:"]] |= _STOP
+    table[[ord(sign) for sign in "\n。！？；।۔"]] |= _FULL_STOP
+    return table
 
 
 def own_classes(script: str) -> np.ndarray:
@@ -219,7 +247,7 @@ _CHINESE = re.compile(
 
 def chinese_signs(text: str) -> int:
     """How many words or characters of a text only Chinese writes: 0 for most Japanese, and for headings of either."""
-    return len(_CHINESE.findall(text)) + sum(_table()[ord(x)] == _HANS for x in text if "一" <= x <= "龥")
+    return len(_CHINESE.findall(text)) + int((classify(text)[1] == _HANS).sum())
 
 
 def writing_of(words: Sequence[str]) -> list[tuple[str, float]]:
