@@ -49,11 +49,12 @@ def split_words(parts: Parts) -> tuple[list[str], list[list[int]]]:
     """(distinct words, the words of each text in their order as places among them), without sentences that are nothing
     but names; where a sentence begins, `_START`, with the sentence itself where common words do not tell its language.
     """
-    known = decide_by_words(parts.points, parts.words)
     places: dict[str, int] = {}
     split: dict[int, list[int]] = {}
-    for number in dict.fromkeys(chain.from_iterable(parts.own)):
-        words = _split(parts.sentences[number], known[number] is not None)
+    numbers = list(dict.fromkeys(chain.from_iterable(parts.own)))
+    known = decide_by_words(*parts.count_words_of_sentences(np.array(numbers, dtype=np.int64)))
+    for number, name in zip(numbers, known, strict=True):
+        words = _split(parts.sentences[number], name is not None)
         split[number] = [places.setdefault(word, len(places)) for word in words]
     return list(places), [list(chain.from_iterable([split[number] for number in own])) for own in parts.own]
 

@@ -107,7 +107,8 @@ class LanguageIdentifier:
         """Of (text without LaTeX and code, context)."""
         found: list[str | None] = []
         for some in chunks(texts, lambda one: len(one[0])):
-            found += self.identify_parts(take_apart([text for text, _ in some]), [context for _, context in some])
+            parts = take_apart([text for text, _ in some], into_sentences=False)
+            found += self.identify_parts(parts, [context for _, context in some])
         return found
 
     def identify_parts(self, parts: Parts, contexts: Sequence[str | None]) -> list[str | None]:

@@ -19,6 +19,7 @@ from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_latex
 from vernacular.language.parts import Parts, chunks, take_apart
 
+_CHUNK = 1 << 20  # characters judged together: the search for switches goes through all texts at once
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
 
@@ -67,7 +68,7 @@ def judge(
     empty); `all` the lines of every trace, foreign words and code-switching.
     """
     judged: list[Judgement] = []
-    for some in chunks(zip(traces, languages, strict=True), lambda one: len(one[0])):
+    for some in chunks(zip(traces, languages, strict=True), lambda one: len(one[0]), _CHUNK):
         judged += _judge([trace for trace, _ in some], [language for _, language in some], identifier, depth)
     return judged
 

@@ -118,11 +118,11 @@ def classify(text: str) -> tuple[np.ndarray, np.ndarray]:
     return codes, _table()[places]
 
 
-def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+def count_letters(texts: Sequence[str], mark_ends: bool = False) -> tuple[np.ndarray, list[str]]:
     """((texts, classes) counts of letters; the letters of the texts).
 
-    Letters are composed (NFC), without the joiners that occur within words. Whatever is not a letter is a blank, or a
-    line feed where a sentence ends.
+    Letters are composed (NFC), without the joiners that occur within words. Whatever is not a letter is a blank, and a
+    line feed where a sentence ends if `mark_ends`.
     """
     whole = "\0".join(texts)
     codes, classes = classify(whole)
@@ -130,16 +130,17 @@ def count_letters(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     owner = np.repeat(np.arange(len(texts)) * len(CLASSES), np.diff(borders, prepend=-1))[: len(codes)]
     counts = np.bincount(owner + classes, minlength=len(texts) * len(CLASSES)).reshape(len(texts), len(CLASSES))
     letters = np.where(classes == 0, np.uint32(32), codes)
-    ends = _ends()[np.minimum(codes, 0xFFFF)]
-    letters[:-1][((ends[:-1] & _STOP) > 0) & ((ends[1:] & _BLANK) > 0)] = 10
-    letters[(ends & _FULL_STOP) > 0] = 10
-    if counts[:, _THAI].any():
-        letters[[match.start() for match in _THAI_END.finditer(whole)]] = 10
+    if mark_ends:
+        ends = _ends()[np.minimum(codes, 0xFFFF)]
+        letters[:-1][((ends[:-1] & _STOP) > 0) & ((ends[1:] & _BLANK) > 0)] = 10
+        letters[(ends & _FULL_STOP) > 0] = 10
+        if counts[:, _THAI].any():
+            letters[[match.start() for match in _THAI_END.finditer(whole)]] = 10
     letters[borders[:-1]] = 0
-    found = normalise("NFC", letters.tobytes().decode("utf-32-le"))
+    found = letters.tobytes().decode("utf-32-le")
     if "\u200c" in found or "\u200d" in found:
         found = _JOINERS.sub("", found)
-    return counts.astype(float), found.split("\0") if texts else []
+    return counts.astype(float), [normalise("NFC", text) for text in found.split("\0")] if texts else []
 
 
 @cache

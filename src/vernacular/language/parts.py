@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from vernacular.language.letters import count_letters
-from vernacular.language.words import count_words
+from vernacular.language.words import LANGUAGES, count_words
 
-_CHUNK = 1 << 20  # characters examined together
+_CHUNK = 1 << 18  # characters examined together
 
 T = TypeVar("T")
 
@@ -36,29 +36,39 @@ def chunks(
 class Parts(NamedTuple):
     """What is counted in texts without LaTeX and code.
 
-    sentences: the distinct ones of all texts, with a blank for whatever is not a letter. points, words: what
-    words.count_words finds in each of them. own: the sentences of each text, as places in `sentences`; one at least.
+    sentences: the distinct ones of all texts, with a blank for whatever is not a letter. own: the sentences of each
+    text, as places in `sentences`. Words are counted when they are asked for, those of a sentence once.
     """
 
     texts: list[str]
     counts: np.ndarray  # (texts, letters.CLASSES)
     sentences: list[str]
-    points: np.ndarray  # (sentences, words.LANGUAGES)
-    words: np.ndarray  # (sentences,)
     own: list[list[int]]
+    points: np.ndarray  # (sentences, words.LANGUAGES) and (sentences,), of sentences in which words were counted
+    words: np.ndarray
+    counted: np.ndarray  # (sentences,) bool
 
     def letters(self, place: int) -> str:
         """The letters of a text, a line for each sentence."""
         return "\n".join([self.sentences[number] for number in self.own[place]])
 
     def count_words(self, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """((places, LANGUAGES) points of the common words, (places,) how many words) of some texts."""
-        if not places:
-            return self.points[:0], self.words[:0]
+        """((places, LANGUAGES) points of the common words, (places,) how many words) of texts of one sentence or more."""
         own = [self.own[place] for place in places]
-        numbers = np.array(list(chain.from_iterable(own)))
+        numbers = np.array(list(chain.from_iterable(own)), dtype=np.int64)
+        points, words = self.count_words_of_sentences(numbers)
+        if len(numbers) == len(places):
+            return points, words
         starts = np.cumsum([0, *map(len, own[:-1])])
-        return np.add.reduceat(self.points[numbers], starts), np.add.reduceat(self.words[numbers], starts)
+        return np.add.reduceat(points, starts), np.add.reduceat(words, starts)
+
+    def count_words_of_sentences(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same of sentences."""
+        new = np.unique(numbers[~self.counted[numbers]])
+        lowered = [self.sentences[number].lower() for number in new.tolist()]
+        self.points[new], self.words[new] = count_words(lowered)
+        self.counted[new] = True
+        return self.points[numbers], self.words[numbers]
 
     def some(self, places: Sequence[int]) -> "Parts":
         """Some of the texts."""
@@ -77,12 +87,12 @@ class Parts(NamedTuple):
         )
 
 
-def take_apart(texts: Sequence[str]) -> Parts:
-    """The parts of texts without LaTeX and code."""
-    counts, letters = count_letters(texts)
-    sentences = [text.split("\n") for text in letters]
-    distinct = list(dict.fromkeys(chain.from_iterable(sentences)))
-    number = {sentence: place for place, sentence in enumerate(distinct)}
-    points, words = count_words([sentence.lower() for sentence in distinct])
-    own = [[number[sentence] for sentence in text] for text in sentences]
-    return Parts(list(texts), counts, distinct, points, words, own)
+def take_apart(texts: Sequence[str], into_sentences: bool = True) -> Parts:
+    """The parts of texts without LaTeX and code; else each text counts as one sentence."""
+    counts, letters = count_letters(texts, into_sentences)
+    split = [text.split("\n") for text in letters] if into_sentences else [[text] for text in letters]
+    places: dict[str, int] = {}
+    own = [[places.setdefault(sentence, len(places)) for sentence in text] for text in split]
+    points = np.zeros((len(places), len(LANGUAGES)), dtype=np.int64)
+    words, counted = np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=bool)
+    return Parts(list(texts), counts, list(places), own, points, words, counted)
