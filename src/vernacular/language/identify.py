@@ -271,7 +271,7 @@ def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:
 
 def misspelt(letters: str, language: str) -> int:
     """How many letters of a text the language's alphabet lacks, names aside; 0 where we have no alphabet."""
-    foreign = None if letters.isascii() else foreign_letters(language)  # every Latin alphabet has a to z
+    foreign = None if letters.isascii() else foreign_letters(language)  # nearly every Latin alphabet has a to z
     if not foreign or not foreign.search(letters.lower()):
         return 0
     first, *others = letters.split()

@@ -194,7 +194,7 @@ _ALPHABETS = {
     "pt": _LATIN_ALPHABET + "áâãàçéêíóôõúü",
     "nl": _LATIN_ALPHABET + "ëïéèêöüáóäíçĳ",
     "pl": _LATIN_ALPHABET + "ąćęłńóśźż",
-    "tr": _LATIN_ALPHABET + "çğıöşüâîû",
+    "tr": "a-pr-zªºçğıöşüâîû",  # w and x occur in loan words and in mathematics
     "vi": _LATIN_ALPHABET + "àáâãèéêìíòóôõùúýăđĩũơưạ-ỹ",
     "ru": "а-яё",
     "bg": "а-ъьюяѝ",
@@ -223,6 +223,7 @@ _ALPHABETS = {
     "ro": _LATIN_ALPHABET + "ăâîșțşţ",
     "hu": _LATIN_ALPHABET + "áéíóöőúüű",
     "az": _LATIN_ALPHABET + "əçğıöşü",
+    "crh": "a-vy-zªºâçğıñöşü",
 }
 
 
