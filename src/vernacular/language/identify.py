@@ -264,7 +264,7 @@ def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:
     others = points.copy()
     others[np.arange(len(points)), best] = 0
     second = others.max(axis=1, initial=0)
-    clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.5 * second)
+    clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.2 * second)
     clear &= first >= _COVERAGE * POINTS * words
     return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best.tolist(), clear.tolist(), strict=True)]
 
