@@ -6,6 +6,7 @@ from vernacular.language.foreign import Foreign, find_foreign
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import load_languages
+from vernacular.language.parts import take_apart
 
 CHINESE = [
     "所以每个人得到三支铅笔。",
@@ -74,7 +75,7 @@ def test_pure_lines_hold_nothing_foreign(identifier: LanguageIdentifier, languag
     ],
 )
 def test_runs_and_clauses(language: str, text: str, found: Foreign) -> None:
-    assert find_foreign(text, language) == found
+    assert find_foreign(take_apart([text]), [language]) == [found]
 
 
 @pytest.mark.parametrize(

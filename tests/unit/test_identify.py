@@ -17,6 +17,7 @@ from vernacular.language.detectors import bundled_model, code_of_label
 from vernacular.language.identify import LanguageIdentifier, decide_by_words
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
+from vernacular.language.parts import take_apart
 from vernacular.language.words import count_words
 from vernacular.run import code as run_code
 
@@ -126,7 +127,7 @@ def test_whole_text_is_judged_not_its_start(identifier: LanguageIdentifier) -> N
 def test_a_long_text_is_measured_by_the_words_that_are_counted() -> None:
     """Of 40,000 words, a fifth common ones, words.MOST are counted: they decide as those of a short text do."""
     short, long = "which zorb zorb zorb zorb " * 10, "which zorb zorb zorb zorb " * 8_000
-    assert decide_by_words([short, long], count_words([short, long])) == ["en", "en"]
+    assert decide_by_words(*count_words([short, long])) == ["en", "en"]
 
 
 def test_other_languages_than_the_study_s_are_named() -> None:
@@ -225,9 +226,9 @@ def test_gains_are_those_of_a_plain_search(identifier: LanguageIdentifier) -> No
         "今日 is a good day",
         "un",
     ]
-    tokens = split_words([strip_formal(text) for text in texts])
-    found = reading_gains(tokens, identifier)
-    for words, gain in zip(tokens, found, strict=True):
+    distinct, places = split_words(take_apart([strip_formal(text) for text in texts]))
+    found = reading_gains(distinct, places, identifier)
+    for words, gain in zip([[distinct[place] for place in some] for some in places], found, strict=True):
         costs = [identifier.token_costs[word].tolist() for word in words]
         single = [sum(column) for column in zip(*costs, strict=True)] or [0.0]
         best = [0.0] * len(identifier.languages)

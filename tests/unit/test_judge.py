@@ -8,6 +8,7 @@ from vernacular.language import judge as module
 from vernacular.language.codeswitch import code_switched
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import foreign_script_words, judge
+from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import strip_formal
 
 FRENCH = "D'abord, on ajoute les nouvelles pommes aux précédentes."
@@ -52,26 +53,25 @@ def test_every_part_is_what_it_is_alone(identifier: LanguageIdentifier) -> None:
     assert [one.word_pass for one in judged] == [True, True, None, None, False, True, True, False, None, None]
 
 
-def test_latex_is_stripped_once_and_less_is_judged_where_less_is_asked(
+def test_code_is_stripped_once_and_less_is_judged_where_less_is_asked(
     identifier: LanguageIdentifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripped: list[str] = []
 
     def counted(text: str) -> str:
         stripped.append(text)
-        return strip_formal(text)
+        return strip_code(text)
 
     def unasked(*_: Any) -> Any:
         raise AssertionError("not asked for")
 
-    monkeypatch.setattr(module, "strip_formal", counted)
+    monkeypatch.setattr(module, "strip_code", counted)
     whole = judge(TRACES, LANGUAGES, identifier)
-    assert stripped[: len(TRACES)] == TRACES and set(stripped[len(TRACES) :]) <= {FRENCH}  # the switched one's lines
-    monkeypatch.setattr(module, "foreign_script_words", unasked)
+    assert stripped == TRACES
     for one, full in zip(judge(TRACES, LANGUAGES, identifier, "lines"), whole, strict=True):
         assert one.trace_language == full.trace_language and one.lines == (full.lines if full.native else [])
         assert one.word_pass is None and one.switched_lines == full.switched_lines
-    monkeypatch.setattr(identifier, "identify_lines", unasked)
+    monkeypatch.setattr(module, "switches", lambda parts, _: [unasked() for _ in parts.texts])
     for one, full in zip(judge(TRACES, LANGUAGES, identifier, "trace"), whole, strict=True):
         assert one.trace_language == full.trace_language and one.lines == []
 

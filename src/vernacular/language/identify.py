@@ -127,7 +127,7 @@ class LanguageIdentifier:
         leaning = [(place, PLACES[str(contexts[i])]) for place, i in enumerate(waiting) if contexts[i] in PLACES]
         for place, at in leaning:
             points[place, at] += POINTS * (points[place, at] > 0)
-        known: dict[Any, str | None] = {}  # what the models say of texts that occur more than once
+        said: dict[Any, str | None] = {}  # by the models, of texts that occur more than once
         for place, (i, answer) in enumerate(zip(waiting, decide_by_words(points, words), strict=True)):
             if answers[i] == "ur":  # by its letters, which Western Punjabi writes as well
                 answers[i] = "pnb" if answer == "pnb" else "ur"
@@ -135,9 +135,9 @@ class LanguageIdentifier:
             letters = parts.letters(i)
             if answer is None or misspelt(letters, answer) > _MISSPELT * len(letters):
                 text = (parts.texts[i], contexts[i])
-                if text not in known:
-                    known[text] = self._decide_by_models(*text, letters, points[place], str(answers[i]))
-                answer = known[text]
+                if text not in said:
+                    said[text] = self._decide_by_models(*text, letters, points[place], str(answers[i]))
+                answer = said[text]
             answers[i] = None if answer and "-" in answer else answer  # words.OTHERS: hi-Latn, ...
         return answers
 

@@ -73,6 +73,8 @@ _STOP, _FULL_STOP, _BLANK = 1, 2, 4  # what ends a sentence before a blank, what
 # Thai ends a sentence with a blank; so does a Latin sentence that follows, but not a name or a unit.
 _THAI_END = re.compile("(?<=[\u0e00-\u0e7f]) (?=[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff]{1,30} [a-zß-ɏ])")
 _THAI = CLASSES.index("Thai")
+# Texts in which a letter may be written in two ways: with marks, in Hangul, in scripts with marks among their letters.
+_COMPOSED = np.array([name not in ("", "Latn", "Cyrl", "Thai", "Kana", "Han", "Hans", "Shin") for name in CLASSES])
 _JOINERS = re.compile("(?<![\u0620-\u06ff])[\u200c\u200d]")  # within words; Persian spells with them
 
 _MOST_MARKS = 30  # on one letter: the limit of UAX #15's stream-safe text, which no language comes near
@@ -140,7 +142,10 @@ def count_letters(texts: Sequence[str], mark_ends: bool = False) -> tuple[np.nda
     found = letters.tobytes().decode("utf-32-le")
     if "\u200c" in found or "\u200d" in found:
         found = _JOINERS.sub("", found)
-    return counts.astype(float), [normalise("NFC", text) for text in found.split("\0")] if texts else []
+    split = found.split("\0") if texts else []
+    for place in np.flatnonzero(counts @ _COMPOSED).tolist():
+        split[place] = normalise("NFC", split[place])
+    return counts.astype(float), split
 
 
 @cache

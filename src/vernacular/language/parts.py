@@ -53,7 +53,7 @@ class Parts(NamedTuple):
         return "\n".join([self.sentences[number] for number in self.own[place]])
 
     def count_words(self, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """((places, LANGUAGES) points of the common words, (places,) how many words) of texts of one sentence or more."""
+        """((places, LANGUAGES) points of the common words, (places,) how many words) of texts that hold a sentence."""
         own = [self.own[place] for place in places]
         numbers = np.array(list(chain.from_iterable(own)), dtype=np.int64)
         points, words = self.count_words_of_sentences(numbers)
