@@ -32,10 +32,16 @@ class AlignmentReward:
     __name__ = "alignment"  # TRL names its metrics after it
 
     def __init__(
-        self, options: dict[str, Any], identifier: LanguageIdentifier, group_size: int, family: str | None = "think"
+        self,
+        options: dict[str, Any],
+        identifier: LanguageIdentifier,
+        group_size: int,
+        family: str | None = "think",
+        mark: str = "",
     ) -> None:
-        """family: of the think tags, as in split_completion."""
-        self.options, self.identifier, self.group_size, self.family = options, identifier, group_size, family
+        """family: of the think tags; mark: of the answer; as in split_completion."""
+        self.options, self.identifier, self.group_size = options, identifier, group_size
+        self.family, self.mark = family, mark
         self.feedback = FeedbackState()
 
     def __call__(
@@ -53,7 +59,8 @@ class AlignmentReward:
                 f"{len(completions)} completions are not whole groups of {self.group_size}: "
                 "per_device_train_batch_size must be a multiple of num_generations"
             )
-        parts = [split_completion(completion_text(completion, self.family), self.family) for completion in completions]
+        texts = [completion_text(completion, self.family) for completion in completions]
+        parts = [split_completion(text, self.family, self.mark) for text in texts]
         correct = [
             float(is_correct(gold, response, code))
             for gold, (_, response), code in zip(answer, parts, language, strict=True)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from vernacular.language.prompts import prompt_set
 from vernacular.merge.anchor import anchor_mapping, sample_sentences
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
 from vernacular.models.encoder import encode_texts
@@ -46,6 +47,8 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
     model = build_untrained(job, rows, **options)
     if is_merge:
         model.load_connector(parent)
+    if prompt_set(job.recipe.get("prompt_set")).encoder == "prompt":
+        rows = [{**row, "question": row["prompt"]} for row in rows]
     if options["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
     fit(model, rows, job)
