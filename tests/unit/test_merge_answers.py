@@ -317,3 +317,29 @@ def test_features_and_prompt_that_overflow_the_context(build: Callable[..., Merg
     assert encode_rows(model, [training_row(row)], "truncate") == ([shorter], 1)
     model.config.max_position_embeddings -= len(fitting["input_ids"]) - 1 - fitting["prompt"]  # the prompt alone fits
     assert encode_rows(model, [training_row(row)], "truncate") == ([], 0)
+
+
+@pytest.mark.parametrize("overlong", ["truncate", "drop"])
+def test_caps_on_the_question_on_the_prompt_and_on_the_target(build: Callable[..., MergedModel], overlong: str) -> None:
+    """MindMerger's max_seq_len and max_gen_len: prompt and target are cut each by itself."""
+    model = build("none")
+    rows = [training_row(row, "12 + 30 = 42, so that is what is left of it in the end") for row in QUESTIONS]
+    whole, cut = encode_rows(model, rows, overlong)
+    assert cut == 0 and len(whole) == len(rows)
+    longest = sorted(len(one["encoder_input_ids"]) for one in whole)[4]
+    found, cut = encode_rows(model, rows, overlong, question_tokens=longest)
+    long = sum(len(one["encoder_input_ids"]) > longest for one in whole)
+    assert (cut, len(found)) == ((long, len(rows)) if overlong == "truncate" else (0, len(rows) - long)) and long
+    assert max(len(one["encoder_input_ids"]) for one in found) == longest
+    target = len(whole[0]["input_ids"]) - whole[0]["prompt"]
+    most = target - 2
+    found, cut = encode_rows(model, rows, overlong, text_tokens=most)
+    if overlong == "drop":
+        assert (found, cut) == ([], 0)
+        return
+    assert cut == len(rows)
+    for one, before in zip(found, whole, strict=True):
+        prompt = min(before["prompt"], most)
+        kept = before["input_ids"][: before["prompt"]][:most] + before["input_ids"][before["prompt"] :][:most]
+        assert (one["prompt"], one["input_ids"]) == (prompt, kept)
+    assert any(before["prompt"] > most for before in whole)
