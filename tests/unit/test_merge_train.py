@@ -291,7 +291,7 @@ def test_the_mapping_stage_reads_the_features_alone(train: Train, seen: list[dic
 
 
 def test_the_weights_of_the_lowest_dev_loss_are_kept(train: Train) -> None:
-    """A rate that grows until weight decay throws the connector about; what is kept is an earlier checkpoint, to the bit."""
+    """A rate that grows until weight decay throws the connector about; an earlier checkpoint is kept, to the bit."""
     rows = rows_of("pairs")
     steps = {"max_steps": 24, "save_steps": 3, "learning_rate": 0.03, "weight_decay": 100.0, "warmup_steps": 24}
     last = train("last", rows, steps=steps, dev_rows=4)

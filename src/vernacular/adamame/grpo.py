@@ -5,10 +5,12 @@ import random
 from importlib.util import find_spec
 from typing import Any
 
+import torch
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 from trl.chat_template_utils import parse_response
 
+from vernacular.adamame.alignment import ADJUSTED
 from vernacular.adamame.prompts import prompt_sizes
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
@@ -72,10 +74,25 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         )
     identifier = LanguageIdentifier(**recipe["identifier"])
     reward = AlignmentReward(alignment, identifier, group_size, family, prompts.answer)
-    trainer = GRPOTrainer(
+    trainer = (AdjustedTrainer if alignment["form"] in ADJUSTED else GRPOTrainer)(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
+    if isinstance(trainer, AdjustedTrainer):
+        trainer.reward = reward
     train_and_save(parent, trainer, job, [reward])
+
+
+class AdjustedTrainer(GRPOTrainer):
+    """TRL's, for forms whose group mean is not 0: after its z-score the reward changes the advantages."""
+
+    reward: AlignmentReward
+
+    def _generate_and_score_completions(self, inputs):  # type: ignore[no-untyped-def]
+        outputs = super()._generate_and_score_completions(inputs)
+        advantages = outputs["advantages"]  # of this process, in the order in which the reward has scored it
+        changed = self.reward.adjusted(advantages.tolist())
+        outputs["advantages"] = torch.tensor(changed, dtype=advantages.dtype, device=advantages.device)
+        return outputs
 
 
 def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
