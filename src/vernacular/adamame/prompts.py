@@ -10,7 +10,7 @@ from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import answer_rows
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.language.prompts import PromptSet, prompt_set, question_messages
+from vernacular.language.prompts import OURS, PromptSet, prompt_set, question_messages
 from vernacular.models.folders import loading
 
 
@@ -42,7 +42,7 @@ def fitting_questions(folder: str, questions: list[dict[str, Any]], options: Pro
     return [row for row, size in zip(questions, sizes, strict=True) if size <= options.prompt_tokens]
 
 
-def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet) -> list[int]:
+def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet = OURS) -> list[int]:
     """Tokens of the prompts, with instruction and chat template."""
     asked = [question_messages(row["question"], row["language"], prompts=prompts) for row in rows]
     texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False) if asked else []
