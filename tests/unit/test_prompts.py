@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from vernacular.adamame.prompts import prompt_sizes
+from vernacular.corpus.options import TrainingDataOptions
+from vernacular.corpus.training import training_rows
 from vernacular.evaluation.generate import prepare
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.phrasebook import load_phrasebook
@@ -152,3 +156,36 @@ def test_a_set_has_all_its_keys() -> None:
     for name, entry in load_sets().items():
         assert set(entry) == set(asdict(OURS)), name
     assert SETS["metamath"].choice is None and SETS["adamame"].translation is None
+
+
+PART: dict[str, Any] = {"source": "real", "languages": ["fr"], "shares": {}, "english_trace_share": 0.0}
+
+
+def trained(name: str, form: str, folder: Path, **part: Any) -> list[tuple[str, str, str]]:
+    """(what the encoder reads, prompt, completion) of the rows of a source, in a set."""
+    sources = {"real": {"format": form, "folder": str(folder)}}
+    options = TrainingDataOptions([{**PART, **part}], 1, sources=sources, prompts=load_sets()[name])
+    return [(row["question"], row["prompt"], row["completion"]) for row in training_rows(options)]
+
+
+def test_training_asks_as_evaluation_does_and_answers_with_bare_labels(tmp_path: Path) -> None:
+    """The question alone stays in its column: the check for leaks finds it there, whatever the wording of a prompt."""
+    (tmp_path / "fr").mkdir()
+    table = {"premise": ["Elle mange."], "hypothesis": ["Elle vit."], "label": [0]}
+    pq.write_table(pa.table(table), tmp_path / "fr/validation-00000-of-00001.parquet")
+    found = trained("xnli", "xnli", tmp_path, task="reasoning", split="dev")
+    asked = said("xnli", "Elle mange.\nElle vit.", "entailment")
+    assert found == [("Elle mange.\nElle vit.", asked, "entailment")]
+    question = '{"stem": "Couper ?", "choices": [{"label": "A", "text": "scie"}, {"label": "B", "text": "eau"}]}'
+    (tmp_path / "fr/train.jsonl").write_text(f'{{"id": "1", "question": {question}, "answerKey": "A"}}\n')
+    found = trained("x-csqa", "x-csqa", tmp_path, task="reasoning")
+    assert found == [("Couper ?\nA) scie\nB) eau", "Couper ?\nOptions:A. scie\tB. eau\nAnswer:", "A")]
+
+
+def test_a_translation_is_asked_for_in_the_words_of_the_set(tmp_path: Path) -> None:
+    (tmp_path / "en-fr").mkdir()
+    for language, text in (("en", "How many?"), ("fr", "Combien ?")):
+        (tmp_path / f"en-fr/train.{language}").write_text(f"{text}\n")
+    found = trained("qalign", "bitext", tmp_path, task="translation", translated=["questions"])
+    asked = ALPACA.replace("How many?", "Translate the following sentences from French to English. Combien ?")
+    assert [row[1:] for row in found] == [(asked, "How many?")]
