@@ -12,9 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from vernacular.adamame.grpo import GRPOTrainer, train_grpo
 from vernacular.adamame.options import PromptsOptions
-from vernacular.adamame.prompts import prompt_sizes
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.adamame.sft import train_sft
+from vernacular.language.prompts import prompt_sizes
 from vernacular.models import parents
 from vernacular.models.finetune import finetune
 from vernacular.models.job import Job

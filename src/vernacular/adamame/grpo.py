@@ -11,10 +11,9 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.chat_template_utils import parse_response
 
 from vernacular.adamame.alignment import ADJUSTED
-from vernacular.adamame.prompts import prompt_sizes
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import prompt_set, question_messages, split_completion
+from vernacular.language.prompts import prompt_set, prompt_sizes, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments

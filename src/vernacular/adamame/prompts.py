@@ -10,7 +10,7 @@ from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import answer_rows
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.language.prompts import OURS, PromptSet, prompt_set, question_messages
+from vernacular.language.prompts import prompt_set, prompt_sizes
 from vernacular.models.folders import loading
 
 
@@ -40,13 +40,6 @@ def fitting_questions(folder: str, questions: list[dict[str, Any]], options: Pro
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     sizes = prompt_sizes(tokenizer, questions, prompt_set(options.prompts))
     return [row for row, size in zip(questions, sizes, strict=True) if size <= options.prompt_tokens]
-
-
-def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet = OURS) -> list[int]:
-    """Tokens of the prompts, with instruction and chat template."""
-    asked = [question_messages(row["question"], row["language"], prompts=prompts) for row in rows]
-    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False) if asked else []
-    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]] if asked else []
 
 
 def count_solved(

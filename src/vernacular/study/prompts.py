@@ -6,7 +6,6 @@ from string import Formatter
 from typing import Any
 
 from vernacular.corpus.formats import FORMATS
-from vernacular.corpus.miniature import KINDS as SETTINGS
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.language.prompts import KINDS
 from vernacular.storage.messages import nearest
@@ -111,7 +110,8 @@ def asked(study: dict[str, Any]) -> Iterator[tuple[str, str, list[str], bool]]:
 
 def kind_of(study: dict[str, Any], benchmark: str) -> str:
     form = source_of(study, benchmark)
-    return form.kind if form else SETTINGS[study["benchmarks"][benchmark]["setting"]]
+    setting = study["benchmarks"][benchmark]["setting"]
+    return form.kind if form else {"facts": "choice", "statements": "entailment"}.get(setting, "math")
 
 
 def take_plain(models: dict[str, Any], name: str) -> None:
