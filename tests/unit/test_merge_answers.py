@@ -32,6 +32,7 @@ from vernacular.merge.model import MergedModel, build_merge
 from vernacular.merge.train import encode_rows
 from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_encoder
 from vernacular.models.extras import Extras
+from vernacular.study.check import CHAT_TEMPLATES
 
 # --- Parents of every kind --------------------------------------------------------------------------------------------
 
@@ -250,6 +251,23 @@ def test_langbridge_never_shows_its_llm_the_question(build: Callable[..., Merged
         found = list(generate_rows(model, model.tokenizer, QUESTIONS, OPTIONS, 1, one))
         assert {row["prompt"] for row in found} == {"<|user|><|assistant|><think>\n"}
         assert (len({row["completion"] for row in found}) > 1) == different
+
+
+@pytest.mark.parametrize("llm", ["gpt_neox", "llama"])
+def test_langbridge_in_raw_text(build: Callable[..., MergedModel], llm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty turn is then an empty prompt, or one of the beginning mark alone; training has the same."""
+    model = build("prefix-only", llm=llm)
+    plain = (CHAT_TEMPLATES / "plain.jinja").read_text(encoding="utf-8")
+    monkeypatch.setattr(model.tokenizer, "chat_template", plain)
+    found = answers(model, QUESTIONS)
+    assert {row["prompt"] for row in found.values()} == {model.tokenizer.bos_token or ""}
+    assert len({row["completion"] for row in found.values()}) > 1
+    examples, _ = encode_rows(model, [{**training_row(row), "prompt": ""} for row in QUESTIONS])
+    assert {one["prompt"] for one in examples} == {int(model.tokenizer.bos_token is not None)}
+    key, row = next(iter(found.items()))
+    [one] = [e for e, q in zip(examples, QUESTIONS, strict=True) if (q["id"], q["language"]) == key]
+    made = greedy_by_hand(model, {**one, "input_ids": [], "prompt": 0}, OPTIONS.max_new_tokens)
+    assert row["completion"] == model.tokenizer.decode(made, skip_special_tokens=True)
 
 
 # --- Limits -----------------------------------------------------------------------------------------------------------

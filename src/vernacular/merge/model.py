@@ -160,6 +160,7 @@ class MergedModel(nn.Module):
 
         What the gate gave stays in `weights` (batch, 2). A prompt's sequences, if it gets several, are adjacent.
         """
+        input_ids = input_ids.long()  # those of empty prompts, which raw text may have, are padded as floats
         embeddings, mask, _, self.weights = self.inputs(
             encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language
         )
