@@ -64,11 +64,11 @@ def tiny_study(mirror: Path, pairs: Path) -> dict[str, Any]:
         "qwen": qwen["models"]["lrm"],
         "sft": {**smaller(qwen["models"]["sft"], **learn), "from": "qwen", "lora": lora},
         "adamame": {**smaller(qwen["models"]["adamame"], **rollouts, max_completion_length=64), "prompts": 2},
-        "reasoner": slam["models"]["reasoner"],
+        "reasoner": {**slam["models"]["reasoner"], "chat_template": "alpaca"},  # the others here are asked in chats
         "slam": {**smaller(slam["models"]["slam"]), "layers": [0], "compile": False},
         "encoder": merge["models"]["encoder"],
-        "mapping": smaller(merge["models"]["mapping"]),
-        "st-merge": smaller(merge["models"]["st-merge"]),
+        "mapping": {**smaller(merge["models"]["mapping"]), "dev_rows": 3},
+        "st-merge": {**smaller(merge["models"]["st-merge"]), "dev_rows": 3},
     }
     evaluation = {**qwen["evaluations"][0], "benchmarks": ["mgsm"], "languages": LANGUAGES, "in_domain": ["fr", "th"]}
     evaluation |= {"samples": 2, "max_new_tokens": 64, "resources": {}}

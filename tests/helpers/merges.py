@@ -137,7 +137,7 @@ def by_hand(model: MergedModel, example: dict[str, Any]) -> tuple[torch.Tensor, 
     embed, prompt = model.llm.get_input_embeddings(), example["prompt"]
     length = embed.weight.float().square().sum(1).sqrt().mean()
     features = length * mapped / mapped.square().sum(1, keepdim=True).sqrt()
-    text = embed(torch.tensor(example["input_ids"]))
+    text = embed(torch.tensor(example["input_ids"], dtype=torch.int64))
     gates = gate_by_hand(model.connector.gate, features, text[:prompt], example["language"])
     start = [] if model.tokenizer.bos_token_id is None else [embed(torch.tensor([model.tokenizer.bos_token_id]))]
     read = [*start, gates[0] * features, model.connector.boundary[None], gates[1] * text[:prompt], text[prompt:]]

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.adamame.alignment import (
+    ADJUSTED,
     SCHEDULES,
     FeedbackState,
+    adjusted,
     align,
     diversity_weights,
     growth,
@@ -27,8 +30,12 @@ def advantages(correct: list[float], labels: list[str | None], step: int, **chan
     """What one group's completions get in the end: the trainer takes the z-score of every form but the additive."""
     options = SHIPPED | changes
     match = np.array([[float(label == QUERY) for label in labels]])
-    scores, _ = align(np.array([correct]), match, [labels], options, step, TOTAL, FeedbackState(0.7))
-    return (scores if options["form"] == "additive" else normalise(scores))[0].tolist()
+    state = FeedbackState(0.7, share=0.25)
+    scores, strength = align(np.array([correct]), match, [labels], options, step, TOTAL, state)
+    found = scores if options["form"] == "additive" else normalise(scores)
+    if options["form"] in ADJUSTED:
+        found = adjusted(found, np.array([correct]), match, options["form"], strength)
+    return found[0].tolist()
 
 
 # --- Schedules --------------------------------------------------------------------------------------------------------
@@ -180,13 +187,21 @@ def authors(name: str, correct: list[float], labels: list[str | None], step: int
                 "staged": r * (rarity if step < TOTAL // 2 else 1 + BONUS * m),
                 "adaptive": r * (1 + (rarity - 1) * max(0, 1 - entropy)) * (1 + BONUS * g * m),
                 "feedback": r * (1 + (rarity - 1) * max(0, 1 - 0.7 / 0.6)) * (1 + BONUS * feedback * m),
-                "tworwd": r,
+                "rcalign": r * (1 + (rarity - 1) * d),
+                **dict.fromkeys(("tworwd", "correctonly", "lagrangian", "postnorm"), r),
+                "allcorrect": m if all(correct) else r,
             }[name]
         )
         matches.append(m)
     if name == "tworwd":
         return [a + BONUS * b for a, b in zip(z_scores(scores), z_scores(matches), strict=True)]
-    return z_scores(scores)
+    found = z_scores(scores)
+    if name in ("correctonly", "lagrangian"):
+        weight = BONUS if name == "correctonly" else BONUS * 0.25
+        return [a + weight * m * (r > 0) for a, m, r in zip(found, matches, correct, strict=True)]
+    if name in ("postnorm", "rcalign"):
+        return [a * (1 + BONUS * g * m) for a, m in zip(found, matches, strict=True)]
+    return found
 
 
 REPRODUCED: list[tuple[str, dict[str, str], tuple[int, ...]]] = [
@@ -198,6 +213,13 @@ REPRODUCED: list[tuple[str, dict[str, str], tuple[int, ...]]] = [
     ("grpo", {"schedule": "none"}, (0, 45, 89)),
     ("adaptive", {"diversity": "adaptive"}, (0, 17, 45, 89)),
     ("feedback", {"schedule": "feedback", "diversity": "feedback"}, (0, 45, 89)),
+    ("correctonly", {"schedule": "constant", "form": "correct-only"}, (0, 89)),
+    ("grpo", {"schedule": "phased", "form": "correct-only"}, (0, 62)),
+    ("correctonly", {"schedule": "phased", "form": "correct-only"}, (63, 89)),  # from 0.7 T on
+    ("lagrangian", {"schedule": "lagrangian", "form": "correct-only"}, (0, 89)),
+    ("postnorm", {"form": "rescaled"}, (0, 45, 89)),
+    ("rcalign", {"form": "rescaled", "diversity": "cosine"}, (0, 45, 89)),
+    ("allcorrect", {"form": "all-correct"}, (0, 89)),
     # Before the middle theirs rewards rare languages and ours, by DESIGN, is plain GRPO.
     ("staged", {"schedule": "staged"}, (45, 89)),
     ("grpo", {"schedule": "staged"}, (0, 44)),
@@ -206,12 +228,26 @@ REPRODUCED: list[tuple[str, dict[str, str], tuple[int, ...]]] = [
 
 @pytest.mark.parametrize("name, changes, steps", REPRODUCED)
 def test_estimators_of_the_authors(name: str, changes: dict[str, str], steps: tuple[int, ...]) -> None:
-    correct: list[float] = [1, 1, 0, 1, 0, 1, 0, 0]
     labels = ["fr", "en", "fr", "en", "en", None, "de", "fr"]
-    for step in steps:
+    groups: list[list[float]] = [[1, 1, 0, 1, 0, 1, 0, 0], [1] * 8, [0] * 8]
+    for step, correct in product(steps, groups):
         assert advantages(correct, labels, step, **changes) == pytest.approx(
             authors(name, correct, labels, step), abs=1e-9
         )
+
+
+def test_the_lagrangian_controller_by_hand() -> None:
+    """Weight 0 in the first batch; then 0.05 (0.9 - average) more each time, from 0 to the bonus."""
+    state, weight, average = FeedbackState(), 0.0, None
+    for matched in (0.1, 0.1, 0.9, 1.0, 1.0, *[1.0] * 60, *[0.0] * 60):
+        assert BONUS * growth("lagrangian", 3, TOTAL, feedback=state) == pytest.approx(weight, abs=1e-12)
+        state.control(matched, BONUS)
+        average = matched if average is None else 0.9 * average + 0.1 * matched
+        weight = max(0.0, min(BONUS, weight + 0.05 * (0.9 - average)))
+    assert weight == BONUS == BONUS * state.share
+    for _ in range(600):
+        state.control(1.0, BONUS)
+    assert state.share == 0
 
 
 # --- Properties -------------------------------------------------------------------------------------------------------
@@ -222,7 +258,7 @@ GROUP = st.lists(
 OPTIONS = st.fixed_dictionaries(
     {
         "schedule": st.sampled_from(SCHEDULES),
-        "form": st.sampled_from(["multiplicative", "additive", "sum", "gate"]),
+        "form": st.sampled_from(["multiplicative", "additive", "sum", "gate", "all-correct", *ADJUSTED]),
         "diversity": st.sampled_from(["none", "cosine", "adaptive", "feedback"]),
         "bonus": st.floats(0, 10),
         "floor": st.floats(0, 1),
@@ -254,6 +290,8 @@ def test_scores_are_bounded_and_groups_apart(group: list, options: dict, step: i
         assert (scores[correct == 0] == 0).all()
     elif options["form"] == "sum":
         assert (scores >= 0).all() and (scores <= n + strength + 1e-9).all()
+    elif options["form"] in ("all-correct", *ADJUSTED):
+        assert (scores >= 0).all() and (scores <= n + 1e-9).all()
     elif options["form"] == "gate":
         assert (scores[match == 0] == -1).all() and (scores[match > 0] >= 0).all()
     else:  # the z-score of n numbers is at most (n - 1) / sqrt(n)

@@ -38,11 +38,12 @@ def test_a_turn_keeps_its_trace_and_follows_the_prompt(name: str) -> None:
     [
         ("alpaca", "\n\n### Instruction:\nCombien ?\n\n### Response:", "</s>"),
         ("deepseek-r1", "<s><｜User｜>Combien ?<｜Assistant｜><think>\n", "<｜end▁of▁sentence｜>"),
+        ("plain", "<s>Combien ?", "</s>"),
         ("qwen3", "<|im_start|>user\nCombien ?<|im_end|>\n<|im_start|>assistant\n<think>\n", "<|im_end|>\n"),
     ],
 )
 def test_templates_are_those_of_the_models(name: str, opened: str, end: str) -> None:
-    assert NAMES == ["alpaca", "deepseek-r1", "qwen3"]
+    assert NAMES == ["alpaca", "deepseek-r1", "plain", "qwen3"]
     assert render(name, ASKED, opened=True).endswith(opened)
     assert render(name, ASKED, ANSWERED).endswith(f"\\boxed{{3}}{end}")
 
@@ -89,7 +90,7 @@ def test_a_model_without_one_is_refused_when_it_is_taken(tmp_path: Path, capsys:
         assert run_script("fetch_folder", *arguments) == 1
         said = capsys.readouterr().err
         assert "a model without a chat template" in said and "set `chat_template` in the recipe of 'out'" in said
-        assert "(alpaca, deepseek-r1, qwen3)" in said and said.count("\n") == 1
+        assert "(alpaca, deepseek-r1, plain, qwen3)" in said and said.count("\n") == 1
         assert not (tmp_path / "out").exists()
     assert run_script("fetch_folder", *arguments, "--encoder") == 0
     (source / "tokenizer_config.json").write_text('{"chat_template": "of older folders"}')

@@ -10,9 +10,11 @@ from rewards import OPTIONS
 from scripts import run_script
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from vernacular.adamame.grpo import prompt_sizes, train_grpo
+from vernacular.adamame.grpo import GRPOTrainer, train_grpo
 from vernacular.adamame.options import PromptsOptions
+from vernacular.adamame.reward import AlignmentReward
 from vernacular.adamame.sft import train_sft
+from vernacular.language.prompts import prompt_sizes
 from vernacular.models import parents
 from vernacular.models.finetune import finetune
 from vernacular.models.job import Job
@@ -150,6 +152,57 @@ def test_prompts_are_at_most_so_many(parent: Path, tmp_path: Path, capsys: pytes
     ]
     with pytest.raises(ValueError, match=r"data: no RL prompts are left to train on; change"):
         trained_by_grpo(parent, tmp_path / "none", [])
+
+
+@pytest.mark.parametrize("form", ["correct-only", "multiplicative"])
+def test_advantages_that_are_changed_after_the_z_score_reach_the_loss(
+    parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Each at the completion that it belongs to, whatever TRL shuffles; of the other forms nothing is changed."""
+    texts: list[str] = []
+    found: dict[str, float] = {}
+    score, loss = AlignmentReward.__call__, GRPOTrainer._compute_loss
+    tokenizer = AutoTokenizer.from_pretrained(parent)
+
+    def scored(self: Any, completions: Any, *args: Any, **options: Any) -> Any:
+        texts.extend(completion[-1]["content"] for completion in completions)
+        return score(self, completions, *args, **options)
+
+    def seen(self: Any, model: Any, inputs: Any) -> Any:
+        for ids, advantage in zip(inputs["completion_ids"], inputs["advantages"].tolist(), strict=True):
+            found[tokenizer.decode(ids, skip_special_tokens=True)] = advantage
+        return loss(self, model, inputs)
+
+    monkeypatch.setattr(AlignmentReward, "__call__", scored)
+    monkeypatch.setattr(AlignmentReward, "adjusted", lambda self, advantages: [a + n for n, a in enumerate(advantages)])
+    monkeypatch.setattr(GRPOTrainer, "_compute_loss", seen)
+    training = {"max_steps": 1, "per_device_train_batch_size": 4, "num_generations": 4, "max_completion_length": 8}
+    training |= {"loss_type": "grpo", "bf16": False}
+    trained_by_grpo(parent, tmp_path / "grpo", alignment={**OPTIONS, "form": form}, training=training)
+    assert len({*texts}) == 4  # all wrong, so that each has the z-score 0
+    assert found == {text: float(n * (form == "correct-only")) for n, text in enumerate(texts)}
+
+
+def test_prompts_that_are_too_long_are_left_out_before_anything_is_generated(
+    parent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = {"benchmark": "b", "kind": "math", "language": "fr", "choices": None, "answer": "2"}
+    rows = [{**question, "id": f"q-{n}", "question": "1 + 1 ? " * (1 + 20 * (n > 1))} for n in range(5)]
+    write_rows(tmp_path / "questions.parquet", rows, QUESTION)
+    most = prompt_sizes(AutoTokenizer.from_pretrained(parent), rows)[0]
+    wanted = [
+        "2 questions, 3 of 5 being longer than",
+        "2 samples each; a training takes at most 9",
+        "fewer than `prompts`",
+    ]
+    for limit, said in ((most, wanted), (most - 1, ["no questions to ask; widen `rl.hash_range`"])):
+        options = PromptsOptions("b", ["fr"], [0.0, 1.0], 2, 1.0, 4, 2, prompt_tokens=limit)
+        arguments = ["--model", parent, "--questions", tmp_path / "questions.parquet", "--options", options.to_json()]
+        out = ["--seed", 1, "--wanted", 9, "--out", tmp_path / "prompts.parquet"]
+        assert run_script("make_rl_prompts", *arguments, *out) == 1
+        told = capsys.readouterr()
+        assert all(part in told.out + told.err for part in said), told
+        assert ("2 prompts 0 are solved sometimes" in told.err) == (limit == most)
 
 
 def test_no_prompt_that_is_solved_sometimes_is_one_line(

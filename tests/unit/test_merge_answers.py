@@ -32,6 +32,7 @@ from vernacular.merge.model import MergedModel, build_merge
 from vernacular.merge.train import encode_rows
 from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_encoder
 from vernacular.models.extras import Extras
+from vernacular.study.check import CHAT_TEMPLATES
 
 # --- Parents of every kind --------------------------------------------------------------------------------------------
 
@@ -252,6 +253,23 @@ def test_langbridge_never_shows_its_llm_the_question(build: Callable[..., Merged
         assert (len({row["completion"] for row in found}) > 1) == different
 
 
+@pytest.mark.parametrize("llm", ["gpt_neox", "llama"])
+def test_langbridge_in_raw_text(build: Callable[..., MergedModel], llm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty turn is then an empty prompt, or one of the beginning mark alone; training has the same."""
+    model = build("prefix-only", llm=llm)
+    plain = (CHAT_TEMPLATES / "plain.jinja").read_text(encoding="utf-8")
+    monkeypatch.setattr(model.tokenizer, "chat_template", plain)
+    found = answers(model, QUESTIONS)
+    assert {row["prompt"] for row in found.values()} == {model.tokenizer.bos_token or ""}
+    assert len({row["completion"] for row in found.values()}) > 1
+    examples, _ = encode_rows(model, [{**training_row(row), "prompt": ""} for row in QUESTIONS])
+    assert {one["prompt"] for one in examples} == {int(model.tokenizer.bos_token is not None)}
+    key, row = next(iter(found.items()))
+    [one] = [e for e, q in zip(examples, QUESTIONS, strict=True) if (q["id"], q["language"]) == key]
+    made = greedy_by_hand(model, {**one, "input_ids": [], "prompt": 0}, OPTIONS.max_new_tokens)
+    assert row["completion"] == model.tokenizer.decode(made, skip_special_tokens=True)
+
+
 # --- Limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -317,3 +335,29 @@ def test_features_and_prompt_that_overflow_the_context(build: Callable[..., Merg
     assert encode_rows(model, [training_row(row)], "truncate") == ([shorter], 1)
     model.config.max_position_embeddings -= len(fitting["input_ids"]) - 1 - fitting["prompt"]  # the prompt alone fits
     assert encode_rows(model, [training_row(row)], "truncate") == ([], 0)
+
+
+@pytest.mark.parametrize("overlong", ["truncate", "drop"])
+def test_caps_on_the_question_on_the_prompt_and_on_the_target(build: Callable[..., MergedModel], overlong: str) -> None:
+    """MindMerger's max_seq_len and max_gen_len: prompt and target are cut each by itself."""
+    model = build("none")
+    rows = [training_row(row, "12 + 30 = 42, so that is what is left of it in the end") for row in QUESTIONS]
+    whole, cut = encode_rows(model, rows, overlong)
+    assert cut == 0 and len(whole) == len(rows)
+    longest = sorted(len(one["encoder_input_ids"]) for one in whole)[4]
+    found, cut = encode_rows(model, rows, overlong, question_tokens=longest)
+    long = sum(len(one["encoder_input_ids"]) > longest for one in whole)
+    assert (cut, len(found)) == ((long, len(rows)) if overlong == "truncate" else (0, len(rows) - long)) and long
+    assert max(len(one["encoder_input_ids"]) for one in found) == longest
+    target = len(whole[0]["input_ids"]) - whole[0]["prompt"]
+    most = target - 2
+    found, cut = encode_rows(model, rows, overlong, text_tokens=most)
+    if overlong == "drop":
+        assert (found, cut) == ([], 0)
+        return
+    assert cut == len(rows)
+    for one, before in zip(found, whole, strict=True):
+        prompt = min(before["prompt"], most)
+        kept = before["input_ids"][: before["prompt"]][:most] + before["input_ids"][before["prompt"] :][:most]
+        assert (one["prompt"], one["input_ids"]) == (prompt, kept)
+    assert any(before["prompt"] > most for before in whole)

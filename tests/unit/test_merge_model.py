@@ -112,6 +112,18 @@ def test_the_beginning_is_marked_where_the_tokenizer_has_a_mark(build: Callable[
         assert torch.equal(embeddings[0, -13], model.connector.boundary)
 
 
+@pytest.mark.parametrize("gate", ["none", "cross-attention"])
+def test_a_prompt_that_begins_with_the_mark_too_is_read_with_one(build: Callable[..., MergedModel], gate: str) -> None:
+    """MindMerger's prompts have none; a chat template puts one there."""
+    model = build(gate, embedding=4 if gate != "none" else 0, llm="gpt_neox")
+    mark = model.tokenizer.bos_token_id
+    doubled = [{**one, "input_ids": [mark, *one["input_ids"]], "prompt": one["prompt"] + 1} for one in EXAMPLES]
+    for examples, others in ((doubled, EXAMPLES), (doubled[:1], EXAMPLES[:1])):
+        torch.testing.assert_close(model(**batch_of(model, examples)), model(**batch_of(model, others)), **CLOSE)
+        ends = [logits_of(model, **prompts_of(model, some))[:, -1] for some in (examples, others)]
+        torch.testing.assert_close(*ends, **CLOSE)
+
+
 # --- Gates ------------------------------------------------------------------------------------------------------------
 
 

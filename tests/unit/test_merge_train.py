@@ -15,7 +15,7 @@ from transformers import TrainingArguments
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
-from vernacular.merge.train import collate, encode_rows, sample_rows, train_mapping, train_merge
+from vernacular.merge.train import collate, dev_and_train, encode_rows, sample_rows, train_mapping, train_merge
 from vernacular.models import loop
 from vernacular.models.job import training_job
 from vernacular.models.packing import IGNORED
@@ -288,3 +288,32 @@ def test_the_mapping_stage_reads_the_features_alone(train: Train, seen: list[dic
     size = len(one["encoder_input_ids"])
     assert embeddings.shape[1] == int(mask.sum()) == size + 1 + len(one["input_ids"])
     assert place[0, 0] == size + 1 and torch.equal(embeddings[0, size], model.connector.boundary)
+
+
+def test_the_weights_of_the_lowest_dev_loss_are_kept(train: Train) -> None:
+    """A rate that grows until weight decay throws the connector about; an earlier checkpoint is kept, to the bit."""
+    rows = rows_of("pairs")
+    steps = {"max_steps": 24, "save_steps": 3, "learning_rate": 0.03, "weight_decay": 100.0, "warmup_steps": 24}
+    last = train("last", rows, steps=steps, dev_rows=4)
+    best = train("best", rows, steps=steps, dev_rows=4, keep="best")
+    measured = {int(row["step"]): float(row["eval_loss"]) for row in history(last) if row["eval_loss"]}
+    assert sorted(measured) == list(range(3, 25, 3))
+    assert measured == {int(row["step"]): float(row["eval_loss"]) for row in history(best) if row["eval_loss"]}
+    lowest = min(measured, key=lambda step: measured[step])
+    assert lowest < 24 and measured[lowest] < measured[24]
+    short = train("short", rows, steps={**steps, "max_steps": lowest}, dev_rows=4)
+    ends = [connector(folder) for folder in (last, best, short)]
+    assert all(torch.equal(ends[1][name], ends[2][name]) for name in ends[1])
+    assert any(not torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+    [note] = json.loads((best / "manifest.json").read_text(encoding="utf-8"))["notes"]
+    assert note.startswith(f"Kept are the weights after step {lowest}, of the lowest perplexity")
+
+
+def test_dev_rows_are_not_trained_on() -> None:
+    rows = [{"n": n} for n in range(50)]
+    dev, rest = dev_and_train(rows, 12, 1)
+    assert len(dev) == 12 and sorted([*dev, *rest], key=lambda row: row["n"]) == rows
+    assert dev_and_train(rows, 12, 1) == (dev, rest) != dev_and_train(rows, 12, 2)
+    assert dev_and_train(rows, 0, 1) == ([], rows)
+    with pytest.raises(ValueError, match="`dev_rows` takes 50 of 50 rows"):
+        dev_and_train(rows, 50, 1)

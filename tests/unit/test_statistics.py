@@ -68,9 +68,20 @@ def test_rates_by_hand():
         {
             "accuracy": 1 / 4, "pass_at_k": 1 / 2, "language_consistency": 2 / 4, "lpr": 2 / 4, "wpr": 1 / 2,
             "lcpr": 1 / 2, "code_switch_rate": 1 / 4, "foreign_script_rate": 1 / 4, "abstained_rate": 1 / 4,
-            "tokens_mean": 15.0, "answer_consistency": 2 / 3,
+            "tokens_mean": 15.0, "answer_consistency": 2 / 3, "wpr_by_question": 1 / 2, "lcpr_by_question": 1 / 2,
         }
     )  # fmt: skip
+
+
+def test_wpr_of_all_traces_and_of_each_question():
+    """Four traces of `a` pass by line and one of them by word, one of `b` both, none of `c` the first."""
+    scores = [row("a", sample=n, word=n == 0) for n in range(4)]
+    scores += [row("b", sample=n, line=n == 0) for n in range(4)]
+    scores += [row("c", sample=n, line=False) for n in range(4)]
+    found = rates(frame(scores))
+    assert found["lpr"] == pytest.approx(5 / 12)
+    assert (found["wpr"], found["wpr_by_question"]) == pytest.approx((2 / 5, (1 / 4 + 1) / 2))
+    assert found["lcpr_by_question"] == pytest.approx(2 * 5 / 12 * 5 / 8 / (5 / 12 + 5 / 8))
 
 
 def test_lcpr_is_the_harmonic_mean():

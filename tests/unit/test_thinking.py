@@ -163,7 +163,7 @@ def test_a_solution_without_its_tags() -> None:
 def test_the_chat_template_tells_the_family() -> None:
     assert template_family(CHAT_TEMPLATE) == "think"
     found = {path.stem: template_family(path.read_text(encoding="utf-8")) for path in CHAT_TEMPLATES.glob("*.jinja")}
-    assert found == {"alpaca": None, "deepseek-r1": "think", "qwen3": "think"}
+    assert found == {"alpaca": None, "deepseek-r1": "think", "plain": None, "qwen3": "think"}
     for name, family in FAMILIES.items():
         assert template_family(f"{{{{ messages }}}}{family.opening}\n") == name
     assert template_family(None) is template_family("") is None

@@ -380,6 +380,21 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("sources", {"x": {"format": "mgsm", "urls": [{"url": "ftp://me:3f9c1@h/mgsm_fr.tsv"}]}}),
         ["sources.x.urls.0.url: 'ftp://***@h/mgsm_fr.tsv' must have the form"],
     ),
+    "unknown prompts": (put("prompts", "adamme"), ["prompts: unknown set 'adamme'", "did you mean 'adamame'"]),
+    "prompts for another kind of question": (
+        put("prompts", "adamame"),
+        ["questions of the kind 'choice'", "the prompts 'adamame' are for math alone"],
+    ),
+    "prompts of raw text for a chat model": (
+        put(
+            "prompts", {"source": "me", "form": "text", **dict.fromkeys(("math", "choice", "entailment"), "{question}")}
+        ),
+        ["prompts.choice: the options are missing"],
+    ),
+    "prompts without a placeholder": (
+        put("prompts", {"source": "me", "math": "Go!"}),
+        ["prompts.math: the question is missing"],
+    ),
     "bomb of aliases": (put("scale", bomb(9)), ["holds more than 100,000 values"]),
     "a list in itself": (put("scale", endless()), ["holds more than 100,000 values"]),
     "escapes for a terminal": (put("languages", ["en", "\x1b[2J"]), ["languages.1: '\\x1b[2J' must have the form"]),

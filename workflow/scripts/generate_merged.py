@@ -18,11 +18,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     from vernacular.evaluation.generate import generate_rows
     from vernacular.language.identify import LanguageIdentifier
+    from vernacular.language.prompts import prompt_set
     from vernacular.merge.answer import merge_extras
     from vernacular.merge.model import MergedModel
 
     questions = answering.asked_questions(args)
     model = MergedModel.from_pretrained(args.model, args.options.dtype)
-    extras = merge_extras(model, questions, args.options.decoding, LanguageIdentifier(**asdict(args.identifier)))
+    identifier, prompts = LanguageIdentifier(**asdict(args.identifier)), prompt_set(args.options.prompts)
+    extras = merge_extras(model, questions, args.options.decoding, identifier, prompts)
     rows = generate_rows(model, model.tokenizer, questions, args.options, args.seed, extras)
     answering.write_answers(args, rows)

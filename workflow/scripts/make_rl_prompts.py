@@ -13,18 +13,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--questions", required=True, help="training questions (Parquet)")
     add_options(parser, PromptsOptions)
     parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--wanted", type=int, default=0, help="how many a training may take, for the log")
     parser.add_argument("--out", required=True, help="prompts (Parquet)")
+
+
+def before(found: int, fitting: int, options: PromptsOptions, wanted: int) -> str:
+    """What is known before anything is generated."""
+    long = f", {found - fitting} of {found} being longer than {options.prompt_tokens} tokens" if found > fitting else ""
+    few = "; that is fewer than `prompts`, even if all are left" if fitting < wanted else ""
+    limit = f"a training takes at most {wanted} of those that are solved sometimes{few}" if wanted else ""
+    return f"{fitting} questions{long}, {options.candidates} samples each; {limit}".removesuffix("; ")
 
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
     import torch
 
-    from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter
+    from vernacular.adamame.prompts import candidate_questions, count_solved, difficulty_filter, fitting_questions
 
     torch.set_num_threads(1)  # sums in another order give other numbers
     questions = candidate_questions(read_rows(args.questions, schema=QUESTION), args.options)
-    rows = count_solved(args.model, questions, args.options, args.seed)
+    asked = fitting_questions(args.model, questions, args.options)
+    print(before(len(questions), len(asked), args.options, args.wanted), flush=True)
+    if not asked:
+        raise ValueError(f"{args.model}: no questions to ask; widen `rl.hash_range` or raise `prompt_tokens`")
+    rows = count_solved(args.model, asked, args.options, args.seed)
     kept = difficulty_filter(rows, args.options.candidates)
     never = sum(row["correct"] == 0 for row in rows)
     always = len(rows) - len(kept) - never

@@ -3,14 +3,15 @@
 Four orthogonal choices, each a pure function: the schedule g(t), the form in which language joins correctness, the
 diversity weight, and the state of the feedback schedule. Of the estimators in the authors' code, combinations of
 these give adamame_align (which they ship: cosine, multiplicative), adamame (diversity cosine), _qlang (the same with
-schedule none), _const (constant), _tworwd (constant, additive), _adaptive and _feedback (diversity adaptive, feedback).
-`staged` is theirs from T/2 on; before that theirs favours rare languages and ours is plain GRPO. Of other work, `sum`
-with a bonus of 1/9 is SLC-RL's 0.9 r + 0.1 m, and `gate` with `match: both` M-Thinker's gate (arXiv 2510.07300) without
-its conditions on length and tags. Not here: their estimators whose group mean is not 0 (_postnorm, _correctonly,
-_phased, _lagrangian), which TRL, centring every group, cannot express.
+schedule none), _const (constant), _tworwd (constant, additive), _adaptive and _feedback (diversity adaptive, feedback),
+_allcorrect (all-correct), _postnorm (cosine, rescaled), _rcalign (the same with diversity cosine), and, all of the form
+correct-only, _correctonly (constant), _phased and _lagrangian. `staged` is theirs from T/2 on; before that theirs
+favours rare languages and ours is plain GRPO. Of other work, `sum` with a bonus of 1/9 is SLC-RL's 0.9 r + 0.1 m, and
+`gate` with `match: both` M-Thinker's gate (arXiv 2510.07300) without its conditions on length and tags. Not here:
+_strat (z-scores within the languages of a group) and _add (two more weights, and no B), which no launcher names.
 
 Shapes: `correct` r, `match` m and the scores are float64 arrays (groups, completions); a group holds the completions
-of one prompt. Steps t run from 0 to `total` T.
+of one prompt. Steps t run from 0 to T - 1, T being `total`; theirs count from 1, so that ours is one rollout behind.
 """
 
 import math
@@ -22,18 +23,37 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SCHEDULES = ("none", "constant", "linear", "cosine", "staged", "feedback")
-EPSILON = 1e-6  # keeps a group of equal rewards at advantage 0, as in AdaMame's code; TRL's own is 1e-4
+SCHEDULES = ("none", "constant", "linear", "cosine", "staged", "phased", "feedback", "lagrangian")
+ADJUSTED = ("correct-only", "rescaled")  # forms that change advantages after the z-score, whose mean is then not 0
+# Keeps a group of equal rewards at advantage 0, as in AdaMame's code. Only `additive` takes z-scores here; the other
+# forms get TRL's, with its 1e-4: 0.03 % less where one of eight answers is right or wrong.
+EPSILON = 1e-6
+PHASE, TARGET, RATE, DECAY = 0.7, 0.9, 0.05, 0.9  # of phased and lagrangian, as in AdaMame's code
 
 
 @dataclass
 class FeedbackState:
-    """Moving average of the languages' entropy in a batch, relative to its largest value log n; kept in checkpoints."""
+    """What the batches so far have shown; kept in checkpoints.
+
+    entropy: moving average of the languages' entropy in a batch, relative to its largest value log n; matched: of the
+    share of matches; share: of the bonus that the schedule `lagrangian` gives in the next batch.
+    """
 
     entropy: float | None = None
+    matched: float | None = None
+    share: float = 0.0
 
-    def update(self, entropy: float, decay: float = 0.9) -> None:
+    def update(self, entropy: float, decay: float = DECAY) -> None:
         self.entropy = entropy if self.entropy is None else decay * self.entropy + (1 - decay) * entropy
+
+    def control(self, matched: float, bonus: float) -> None:
+        """Raise `share` where too few traces match, after the batch that was scored with the present one.
+
+        The weight of a match, bonus g, moves by RATE times what the moving average lacks of TARGET, from 0 to `bonus`.
+        """
+        self.matched = matched if self.matched is None else DECAY * self.matched + (1 - DECAY) * matched
+        weight = min(max(bonus * self.share + RATE * (TARGET - self.matched), 0.0), bonus)
+        self.share = weight / bonus if bonus else 0.0
 
 
 def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: FeedbackState | None = None) -> float:
@@ -49,6 +69,10 @@ def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: F
         return max((1 - math.cos(math.pi * progress)) / 2, floor)
     if schedule == "staged":
         return 0.0 if step < total // 2 else 1.0
+    if schedule == "phased":
+        return 0.0 if progress < PHASE else 1.0
+    if schedule == "lagrangian":
+        return feedback.share if feedback else 0.0
     if schedule == "feedback":
         entropy = feedback.entropy if feedback and feedback.entropy is not None else 0.0
         return min(max((entropy - 0.4) / 0.6, 0.0), 1.0)
@@ -109,7 +133,8 @@ def align(
 
     `multiplicative`: r (1 + bonus g m). A wrong answer earns nothing.
     `sum`: r + bonus g m. `gate`: r where m, else -1; neither bonus nor schedule counts.
-    Of these three the trainer takes the group z-score.
+    `all-correct`: m in a group whose answers are all right, else r. `correct-only`, `rescaled`: r; see `adjusted`.
+    Of all these the trainer takes the group z-score.
     `additive`: N(r) + bonus g N(m), whose group mean is 0: the trainer must not scale it again.
     """
     strength = options["bonus"] * growth(options["schedule"], step, total, options["floor"], feedback)
@@ -120,4 +145,18 @@ def align(
         return reward + strength * match, strength
     if options["form"] == "gate":
         return np.where(match > 0, reward, -1.0), strength
+    if options["form"] == "all-correct":
+        return np.where(correct.all(axis=1, keepdims=True), match, reward), strength
+    if options["form"] in ADJUSTED:
+        return reward, strength
     return reward * (1 + strength * match), strength
+
+
+def adjusted(advantages: Array, correct: Array, match: Array, form: str, strength: float) -> Array:
+    """The advantages of a form of ADJUSTED; all are (groups, completions).
+
+    `correct-only`: A + bonus g m for right answers, a tiebreaker among them. `rescaled`: A (1 + bonus g m).
+    """
+    if form == "correct-only":
+        return advantages + strength * match * (correct > 0)
+    return advantages * (1 + strength * match)

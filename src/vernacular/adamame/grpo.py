@@ -5,13 +5,15 @@ import random
 from importlib.util import find_spec
 from typing import Any
 
+import torch
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 from trl.chat_template_utils import parse_response
 
+from vernacular.adamame.alignment import ADJUSTED
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import question_messages, split_completion
+from vernacular.language.prompts import prompt_set, prompt_sizes, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
@@ -31,9 +33,11 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         raise ValueError(
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
-    parent, alignment = load_parent(job, "auto"), recipe["alignment"]
+    parent, alignment, prompts = load_parent(job, "auto"), recipe["alignment"], prompt_set(recipe.get("prompt_set"))
     if most := recipe["prompt_tokens"]:
-        fitting = [row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows), strict=True) if size <= most]
+        fitting = [
+            row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows, prompts), strict=True) if size <= most
+        ]
         note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
         rows = fitting
     if len(rows) < recipe["prompts"]:
@@ -49,7 +53,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     arguments.num_train_epochs = 1
     data = Dataset.from_dict(
         {
-            "prompt": [question_messages(row["question"], row["language"]) for row in ordered],
+            "prompt": [question_messages(row["question"], row["language"], prompts=prompts) for row in ordered],
             "language": [row["language"] for row in ordered],
             "answer": [row["answer"] for row in ordered],
         }
@@ -67,18 +71,27 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             "completions, so that every reward would be 0; take `response_template` and `response_schema` out of "
             "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
         )
-    reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size, family)
-    trainer = GRPOTrainer(
+    identifier = LanguageIdentifier(**recipe["identifier"])
+    reward = AlignmentReward(alignment, identifier, group_size, family, prompts.answer)
+    trainer = (AdjustedTrainer if alignment["form"] in ADJUSTED else GRPOTrainer)(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
+    if isinstance(trainer, AdjustedTrainer):
+        trainer.reward = reward
     train_and_save(parent, trainer, job, [reward])
 
 
-def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]]) -> list[int]:
-    """Tokens of the prompts, with instruction and chat template."""
-    asked = [question_messages(row["question"], row["language"]) for row in rows]
-    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
-    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+class AdjustedTrainer(GRPOTrainer):
+    """TRL's, for forms whose group mean is not 0: after its z-score the reward changes the advantages."""
+
+    reward: AlignmentReward
+
+    def _generate_and_score_completions(self, inputs):  # type: ignore[no-untyped-def]
+        outputs = super()._generate_and_score_completions(inputs)
+        advantages = outputs["advantages"]  # of this process, in the order in which the reward has scored it
+        changed = self.reward.adjusted(advantages.tolist())
+        outputs["advantages"] = torch.tensor(changed, dtype=advantages.dtype, device=advantages.device)
+        return outputs
 
 
 def keeps_thinking(tokenizer: Any, family: str | None) -> bool:

@@ -1,6 +1,7 @@
 """Options of the stage that chooses GRPO's prompts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from vernacular.storage.options import Options
 
@@ -8,7 +9,8 @@ from vernacular.storage.options import Options
 @dataclass(frozen=True)
 class PromptsOptions(Options):
     """The section `rl` of the configuration: questions of a benchmark whose id hashes into `hash_range` [low, high),
-    each in one of `languages`; `candidates` samples of each, decoded as the other keys say."""
+    each in one of `languages`; `candidates` samples of each, decoded as the other keys say. prompt_tokens: the most of
+    a prompt (None: no limit); prompts: as language.prompts.prompt_set takes it."""
 
     benchmark: str
     languages: list[str]
@@ -18,3 +20,5 @@ class PromptsOptions(Options):
     max_new_tokens: int
     batch_size: int
     engine: str | None = None
+    prompt_tokens: int | None = None
+    prompts: dict[str, Any] | None = None

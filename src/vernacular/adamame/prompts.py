@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
+from transformers import AutoTokenizer
+
 from vernacular.adamame.options import PromptsOptions
 from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import answer_rows
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.language.prompts import prompt_set, prompt_sizes
+from vernacular.models.folders import loading
 
 
 def candidate_questions(rows: Iterable[dict[str, Any]], options: PromptsOptions) -> list[dict[str, Any]]:
@@ -27,6 +31,17 @@ def candidate_questions(rows: Iterable[dict[str, Any]], options: PromptsOptions)
     return found
 
 
+def fitting_questions(folder: str, questions: list[dict[str, Any]], options: PromptsOptions) -> list[dict[str, Any]]:
+    """The questions whose prompts have at most `prompt_tokens` tokens: no model that starts from this parent takes
+    longer ones, so nobody need answer them."""
+    if options.prompt_tokens is None:
+        return questions
+    with loading(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    sizes = prompt_sizes(tokenizer, questions, prompt_set(options.prompts))
+    return [row for row, size in zip(questions, sizes, strict=True) if size <= options.prompt_tokens]
+
+
 def count_solved(
     folder: str, questions: list[dict[str, Any]], options: PromptsOptions, seed: int
 ) -> list[dict[str, Any]]:
@@ -41,6 +56,7 @@ def count_solved(
         temperature=options.temperature,
         batch_size=options.batch_size,
         engine=options.engine,
+        prompts=options.prompts,
     )
     answers = {row["id"]: row["answer"] for row in questions}
     correct = dict.fromkeys(answers, 0)

@@ -8,12 +8,13 @@ groups; the feedback schedule follows the groups of all processes.
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vernacular.adamame.alignment import FeedbackState, align, language_entropy
+from vernacular.adamame.alignment import Array, FeedbackState, adjusted, align, language_entropy
 from vernacular.answers.compare import is_correct
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import Judgement, judge
@@ -32,11 +33,18 @@ class AlignmentReward:
     __name__ = "alignment"  # TRL names its metrics after it
 
     def __init__(
-        self, options: dict[str, Any], identifier: LanguageIdentifier, group_size: int, family: str | None = "think"
+        self,
+        options: dict[str, Any],
+        identifier: LanguageIdentifier,
+        group_size: int,
+        family: str | None = "think",
+        mark: str = "",
     ) -> None:
-        """family: of the think tags, as in split_completion."""
-        self.options, self.identifier, self.group_size, self.family = options, identifier, group_size, family
+        """family: of the think tags; mark: of the answer; as in split_completion."""
+        self.options, self.identifier, self.group_size = options, identifier, group_size
+        self.family, self.mark = family, mark
         self.feedback = FeedbackState()
+        self.last: tuple[Array, Array, float] = np.empty((0, 0)), np.empty((0, 0)), 0.0  # r, m, strength of a batch
 
     def __call__(
         self,
@@ -53,7 +61,8 @@ class AlignmentReward:
                 f"{len(completions)} completions are not whole groups of {self.group_size}: "
                 "per_device_train_batch_size must be a multiple of num_generations"
             )
-        parts = [split_completion(completion_text(completion, self.family), self.family) for completion in completions]
+        texts = [completion_text(completion, self.family) for completion in completions]
+        parts = [split_completion(text, self.family, self.mark) for text in texts]
         correct = [
             float(is_correct(gold, response, code))
             for gold, (_, response), code in zip(answer, parts, language, strict=True)
@@ -63,15 +72,18 @@ class AlignmentReward:
         groups = [labels[i : i + self.group_size] for i in range(0, len(labels), self.group_size)]
         self.feedback.update(language_entropy([group for part in gathered(groups) for group in part]))
         shape = (-1, self.group_size)
+        right, matched = np.reshape(correct, shape), np.reshape(match, shape).astype(np.float64)
         scores, strength = align(
-            np.reshape(correct, shape),
-            np.reshape(match, shape).astype(np.float64),
+            right,
+            matched,
             groups,
             self.options,
             trainer_state.global_step,
             trainer_state.max_steps,
             self.feedback,
         )
+        self.last = right, matched, strength
+        self.feedback.control(float(np.mean([m for part in gathered(match) for m in part])), self.options["bonus"])
         log_metric("accuracy", float(np.mean(correct)))
         log_metric("match_rate", float(np.mean(match)))
         log_metric("native_rate", float(np.mean([judgement.native for judgement in judged])))
@@ -98,11 +110,17 @@ class AlignmentReward:
             return judged, [one.native and label in (None, one.language) for one, label in named]
         return judged, [one.native for one in judged]
 
+    def adjusted(self, advantages: list[float]) -> list[float]:
+        """The advantages of the last batch, for a form that changes them after the z-score."""
+        right, matched, strength = self.last
+        found = adjusted(np.reshape(advantages, right.shape), right, matched, self.options["form"], strength)
+        return [float(one) for one in found.reshape(-1)]
+
     def save(self, folder: Path) -> None:
-        (folder / "alignment.json").write_text(json.dumps({"entropy": self.feedback.entropy}))
+        (folder / "alignment.json").write_text(json.dumps(asdict(self.feedback)))
 
     def load(self, folder: Path) -> None:
-        self.feedback.entropy = json.loads((folder / "alignment.json").read_text())["entropy"]
+        self.feedback = FeedbackState(**json.loads((folder / "alignment.json").read_text()))
 
 
 def strictly_native(judgement: Judgement) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from vernacular.language.prompts import answer_message, question_messages
+from vernacular.language.prompts import answer_message, prompt_set, question_messages
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
@@ -14,10 +14,10 @@ from vernacular.models.record import note
 
 def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
     """Stage 1: rows of records.KEPT_TRACE; the loss is over completions alone."""
-    parent = load_parent(job, "auto")
+    parent, prompts = load_parent(job, "auto"), prompt_set(job.recipe.get("prompt_set"))
     data = Dataset.from_dict(
         {
-            "prompt": [question_messages(row["question"], row["language"]) for row in rows],
+            "prompt": [question_messages(row["question"], row["language"], prompts=prompts) for row in rows],
             "completion": [[answer_message(row["completion"])] for row in rows],
         }
     )

@@ -24,8 +24,8 @@ REMINDER = re.compile(r'\n\nRemember to put your answer on its own line after "A
 def dapo(path: Path, _: str | None) -> Iterator[Example]:
     """DAPO-Math-17k (arXiv 2503.14476), English, and AdaMame's part of it in five languages (a column `lang`).
 
-    The question comes in a message, wrapped in instructions that are left out: ours come from the phrasebooks. The
-    original repeats each question about a hundred times; the first one counts.
+    The question comes in a message, wrapped in instructions that are left out: the study's `prompts` bring their own.
+    The original repeats each question about a hundred times; the first one counts.
     """
     seen: set[tuple[str, str]] = set()
     for place, row in parquet_rows(path, ("prompt", "reward_model"), optional=("lang",)):

@@ -18,12 +18,13 @@ class QuestionsOptions(Options):
 
 @dataclass(frozen=True)
 class TrainingDataOptions(Options):
-    """Parts of one training set, and the benchmarks and sources that they draw from."""
+    """Parts of one training set, the benchmarks and sources that they draw from, and how they ask."""
 
     data: list[dict[str, Any]]
     seed: int
     benchmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    prompts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

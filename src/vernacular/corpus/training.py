@@ -21,7 +21,10 @@ from vernacular.language.languages import ENGLISH, load_languages
 from vernacular.language.phrasebook import SIGNS
 from vernacular.language.prompts import (
     END_OF_THINKING,
+    OURS,
+    PromptSet,
     answer_message,
+    prompt_set,
     question_messages,
     question_text,
     split_completion,
@@ -40,15 +43,22 @@ class Question(NamedTuple):
     id: str
     kind: str  # math | choice | entailment
     languages: list[str]  # that rows may be in
-    text: Callable[[str], str]  # language -> the question, with the options of a choice
+    asked: Callable[[str], tuple[str, list[str] | None]]  # language -> the question, the options of a choice
     completion: Callable[[str], Any]  # language -> a right trace and response
+    answer: str | None  # alone; None where a solution has none that is marked
+    prompts: PromptSet = OURS
     has_english: bool = True
     problem: Any = None
     numbers: Any = None
 
+    def text(self, language: str) -> str:
+        """The question, with the options of a choice."""
+        return question_text(*self.asked(language))
+
     def user_turn(self, language: str) -> str:
         """The question with its instruction, as an evaluation asks it."""
-        return question_messages(self.text(language), language, self.kind)[0]["content"]
+        question, choices = self.asked(language)
+        return question_messages(question, language, self.kind, choices, self.prompts)[0]["content"]
 
 
 def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
@@ -82,15 +92,22 @@ def problem_questions(part: Part, options: TrainingDataOptions) -> Iterator[Ques
         setting, numbers = benchmark["setting"], benchmark["numbers"]
         for identifier, problem in miniature.training_problems(name, benchmark, hash_range, options.seed).items():
             told = {"identifier": identifier, "problem": problem, "seed": options.seed}
-            text = partial(problem_text, setting=setting, **told)
+            asked = partial(problem_asked, setting=setting, **told)
             completion = partial(miniature.render_completion, **told)
-            yield Question(identifier, KINDS[setting], part["languages"], text, completion, True, problem, numbers)
+            yield Question(
+                *(identifier, KINDS[setting], part["languages"], asked, completion, str(problem.answer)),
+                prompts=prompt_set(options.prompts),
+                problem=problem,
+                numbers=numbers,
+            )
 
 
-def problem_text(language: str, identifier: str, problem: AnyProblem, setting: str, seed: int) -> str:
-    """A problem's question, with the options of a choice."""
+def problem_asked(
+    language: str, identifier: str, problem: AnyProblem, setting: str, seed: int
+) -> tuple[str, list[str] | None]:
+    """A problem's question, and the options of a choice."""
     question = miniature.render_question(language, identifier, problem, setting, seed)
-    return question_text(question, miniature.render_options(language, problem))
+    return question, miniature.render_options(language, problem)
 
 
 def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
@@ -107,9 +124,14 @@ def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Quest
         has_english = ENGLISH in versions
         if has_english or reasoning_alone:
             there = [code for code in languages if code in versions]
-            texts = {code: question_text(version.question, version.choices) for code, version in versions.items()}
+            asked = {code: (version.question, version.choices) for code, version in versions.items()}
             solutions = {code: version.completion for code, version in versions.items()}
-            yield Question(identifier, kind, there, texts.__getitem__, solutions.__getitem__, has_english)
+            answer = next((version.answer for version in versions.values() if version.answer), None)
+            yield Question(
+                *(identifier, kind, there, asked.__getitem__, solutions.__getitem__, answer),
+                prompts=prompt_set(options.prompts),
+                has_english=has_english,
+            )
 
 
 def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict[str, Example]]]:
@@ -127,7 +149,13 @@ def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict
 
 
 def reasoning(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
-    """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones."""
+    """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones.
+
+    A bare answer alone, where the prompts' `target` says so and there is one.
+    """
+    if question.prompts.target == "answer" and question.answer is not None:
+        yield question.user_turn(language), question.answer
+        return
     in_english = question.has_english and share_of(f"trace {key}") < part["english_trace_share"]
     text = question.completion(ENGLISH if in_english else language)
     # A solution without `</think>` is by a model that does not think aloud: it is learnt as it is.
@@ -158,14 +186,14 @@ def plain_text(question: Question, language: str, key: str, part: Part) -> Itera
 
 
 def translation(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
-    """Questions, answers or both (`translated`) into English; QAlign's instruction (arXiv 2401.07817)."""
+    """Questions, answers or both (`translated`) into English, asked for as the prompts say."""
     if language == ENGLISH:
         return
     # An answer keeps its `</think>`, as markup does in a translation: otherwise a model unlearns to end a trace.
     texts = {"questions": question.text, "answers": question.completion}
-    instruction = f"Translate the following sentences from {load_languages()[language]['name']} to English."
-    for text in (texts[name] for name in part["translated"]):
-        yield f"{instruction}\n{text(language)}", text(ENGLISH)
+    template, name = str(question.prompts.translation), load_languages()[language]["name"]
+    for text in (texts[what] for what in part["translated"]):
+        yield template.format(language=name, text=text(language)), text(ENGLISH)
 
 
 def pairs(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:

@@ -16,7 +16,7 @@ import torch
 
 from vernacular.evaluation.decode import decode
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.language.prompts import forced_prefix, question_messages, split_completion
+from vernacular.language.prompts import forced_prefix, prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.extras import PLAIN, Extras, Question
 from vernacular.storage.records import GENERATION
@@ -32,13 +32,14 @@ class Request:
     ids: list[int]  # tokens of prompt and prefix
     places: float  # that it takes in the model's context
     columns: dict[str, Any] = field(default_factory=dict)  # of records.GENERATION, the model's own
+    mark: str = ""  # what precedes the answer of a model that marks no trace
 
     def row(
         self, sample: int, completion: str, tokens: int, finish_reason: str, family: str | None = None, **more: Any
     ) -> dict[str, Any]:
         """A row of records.GENERATION. family: of the think tags. more: further columns, or other values
         for them."""
-        trace, response = split_completion(completion, family)
+        trace, response = split_completion(completion, family, self.mark)
         return dict.fromkeys(GENERATION.names) | {
             "id": self.question["id"],
             "language": self.question["language"],
@@ -93,10 +94,10 @@ def prepare(
     context: int, tokenizer: Any, questions: list[Question], options: GenerationOptions, extras: Extras = PLAIN
 ) -> tuple[list[Request], list[dict[str, Any]]]:
     """(the requests in order of length, the rows of those that do not fit the context)."""
-    requests = []
+    requests, prompts = [], prompt_set(options.prompts)
     for question in questions:
         asked_in = question.get("asked_in") or question["language"]
-        messages = question_messages(question["question"], asked_in, question["kind"], question["choices"])
+        messages = question_messages(question["question"], asked_in, question["kind"], question["choices"], prompts)
         if extras.hides_question:
             messages = [{**message, "content": ""} for message in messages]
         prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
@@ -105,7 +106,8 @@ def prepare(
         prefix = forced_prefix(question["language"]) if options.decoding == "forced-prefix" else ""
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
         places = len(ids) + extras.context_tokens(question)
-        requests.append(Request(question, prompt, prefix, ids, places, extras.columns(question)))
+        columns = extras.columns(question)
+        requests.append(Request(question, prompt, prefix, ids, places, columns, prompts.answer))
     requests.sort(key=lambda one: (len(one.ids), one.question["id"], one.question["language"]))
     room, samples = context - options.max_new_tokens, range(options.samples)
     too_long = [one.row(n, "", 0, "prompt_too_long") for one in requests if one.places > room for n in samples]

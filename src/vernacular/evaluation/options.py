@@ -8,7 +8,8 @@ from vernacular.storage.options import Options
 
 @dataclass(frozen=True)
 class GenerationOptions(Options):
-    """How questions are answered; temperature 0 decodes greedily. The keys are those of `evaluations`."""
+    """How questions are answered; temperature 0 decodes greedily. The keys are those of `evaluations`; prompts:
+    as language.prompts.prompt_set takes it."""
 
     languages: list[str]
     max_new_tokens: int
@@ -21,6 +22,7 @@ class GenerationOptions(Options):
     dtype: str = "auto"
     decoding: str = "plain"
     engine: str | None = None
+    prompts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

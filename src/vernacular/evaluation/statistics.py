@@ -33,6 +33,8 @@ RATES = (
     "foreign_script_rate",  # share of traces with a run of letters of a script that the query's language does not use
     "abstained_rate",  # share of traces, empty ones among them, whose language was not identified
     "tokens_mean",  # tokens a completion
+    "wpr_by_question",  # WPR of each question's traces, averaged over questions, as AdaMame's metrics.py does
+    "lcpr_by_question",  # with that
     "answer_consistency",  # share, of the responses whose language was identified, of those in the query's language
 )
 KEY_COLUMNS = ("study", "model", "benchmark", "language", "seed", "n", "k")
@@ -43,7 +45,7 @@ DRAWS, LEVEL, DIGITS = 1000, 0.95, 6
 _COUNTS = (
     *("samples", "questions", "correct", "solved", "consistent"),
     *("lines", "words", "switched", "abstained", "tokens"),
-    *("foreign", "examined", "answered", "identified"),
+    *("foreign", "examined", "answered", "identified", "judged", "word_shares"),
 )
 _NEEDED = (
     *("id", "language", "sample", "correct", "trace_language", "line_pass", "word_pass", "code_switched", "tokens"),
@@ -97,15 +99,17 @@ def tally(scores: pd.DataFrame) -> Tally:
             f"scores: {ids[row]} ({languages[column]}) has {int(samples[row, column])} of {k} samples; "
             "the generations are incomplete, generate and score them again"
         )
-    correct = total(_flags(scores["correct"]))
+    correct, lines, words = (total(_flags(scores[name])) for name in ("correct", "line_pass", "word_pass"))
     by_name = {
         "samples": samples,
         "questions": (samples > 0).astype(np.float64),
         "correct": correct,
         "solved": (correct > 0).astype(np.float64),
         "consistent": total(_in_query_language(scores, "trace_language")),
-        "lines": total(line_pass),
-        "words": total(_flags(scores["word_pass"])),
+        "lines": lines,
+        "words": words,
+        "judged": (lines > 0).astype(np.float64),
+        "word_shares": np.divide(words, lines, out=np.zeros_like(lines), where=lines > 0),
         "switched": total(_flags(scores["code_switched"])),
         "abstained": total(_flags(scores["trace_language"].isna())),
         "tokens": total(scores["tokens"].to_numpy(np.float64)),
@@ -121,7 +125,8 @@ def rates(scores: pd.DataFrame) -> dict[str, float]:
     """The rates of score rows by name: those of their language, or the macro average over all their languages.
 
     LPR, WPR and LCPR as in AdaMame (arXiv 2606.15080, its 3_eval/metrics.py): WPR is taken among the traces whose lines
-    pass. Where none passes it is 0 (our choice; LPR is 0 then, and so is LCPR, their harmonic mean). The consistency of
+    pass: of all of them, which counts each alike, or, as there, of each question's, averaged over the questions that
+    have any (wpr_by_question). Where none passes it is 0, as LPR and LCPR, their harmonic mean, are. The consistency of
     answers is taken among the responses whose language was identified: NaN where there is none.
     """
     values = _macro(_rates(tally(scores).counts.sum(axis=0)))
@@ -289,15 +294,19 @@ def _rates(counts: Array) -> Array:
         return np.divide(count[part], count[whole], out=empty, where=count[whole] > 0)
 
     lpr = share("lines", "samples")
-    wpr = np.where(count["lines"] > 0, share("words", "lines"), np.where(count["samples"] > 0, 0.0, np.nan))
-    lcpr = harmonic_mean(lpr, wpr)
+    none = np.where(count["samples"] > 0, 0.0, np.nan)
+    wpr, by_question = (
+        np.where(count["lines"] > 0, share(*parts), none) for parts in (("words", "lines"), ("word_shares", "judged"))
+    )
     by_name = {
         "accuracy": share("correct", "samples"),
         "pass_at_k": share("solved", "questions"),
         "language_consistency": share("consistent", "samples"),
         "lpr": lpr,
         "wpr": wpr,
-        "lcpr": lcpr,
+        "lcpr": harmonic_mean(lpr, wpr),
+        "wpr_by_question": by_question,
+        "lcpr_by_question": harmonic_mean(lpr, by_question),
         "code_switch_rate": share("switched", "samples"),
         "foreign_script_rate": share("foreign", "examined"),
         "abstained_rate": share("abstained", "samples"),

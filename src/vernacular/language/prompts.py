@@ -6,6 +6,9 @@ so are the tags of other models (thinking.py).
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.thinking import FAMILIES, thinking_and_rest
@@ -29,20 +32,93 @@ CHAT_TEMPLATE = (
 
 
 INSTRUCTIONS = {"math": "instruction", "choice": "choice_instruction", "entailment": "entailment_instruction"}
+KINDS = tuple(INSTRUCTIONS)
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """How questions are put and answers read; resources/prompts.yaml holds the sets by name.
+
+    math, choice, entailment: templates of what the user says (None: the set has none for that kind), with the
+    placeholders {question}, {instruction}, {options}, {premise} and {hypothesis} (a question's first line and the
+    rest). instructions: language -> text; None for the phrasebooks'. option, between: an option of a choice, and what
+    separates two. translation: with {language} (in English) and {text}. target: what a model learns to answer,
+    the data's `solution` or the bare `answer`. encoder: what the encoder of a merge reads, the `question` or the
+    `prompt`. answer: what precedes the answer of a model that marks no trace; "" where only a last line or a box does.
+    """
+
+    form: str = "chat"  # `text`: the prompt is all that a model gets; its folder has the chat template `plain`
+    math: str | None = "{instruction}\n{question}"
+    choice: str | None = "{instruction}\n{question}{options}"
+    entailment: str | None = "{instruction}\n{question}"
+    instructions: Mapping[str, str] | None = None
+    option: str = "\n{letter}) {choice}"
+    between: str = ""
+    translation: str | None = "Translate the following sentences from {language} to English.\n{text}"
+    target: str = "solution"
+    encoder: str = "question"
+    answer: str = ""
+
+
+OURS = PromptSet()
+
+
+def prompt_set(options: Mapping[str, Any] | None) -> PromptSet:
+    """The set of a job's options, a mapping of all its keys; None for ours."""
+    return OURS if options is None else PromptSet(**options)
 
 
 def question_text(question: str, choices: list[str] | None = None) -> str:
     """The question, with the options of a choice below it, a letter each."""
-    options = [f"{chr(ord('A') + number)}) {choice}" for number, choice in enumerate(choices or [])]
-    return "\n".join([question, *options])
+    return question + options_text(choices, OURS)
+
+
+def options_text(choices: list[str] | None, prompts: PromptSet) -> str:
+    letters = (chr(ord("A") + number) for number in range(len(choices or [])))
+    options = zip(letters, choices or [], strict=True)
+    return prompts.between.join(prompts.option.format(letter=letter, choice=choice) for letter, choice in options)
 
 
 def question_messages(
-    question: str, language: str, kind: str = "math", choices: list[str] | None = None
+    question: str,
+    language: str,
+    kind: str = "math",
+    choices: list[str] | None = None,
+    prompts: PromptSet = OURS,
 ) -> list[dict[str, str]]:
-    """The conversation that asks a question: the instruction for its kind, in its language, then the question."""
-    instruction = load_phrasebook(language)[INSTRUCTIONS[kind]]
-    return [{"role": "user", "content": f"{instruction}\n{question_text(question, choices)}"}]
+    """The conversation that asks a question, as the set of prompts puts one of its kind in its language.
+
+    Raises ValueError for a kind or a language that the set has no words for.
+    """
+    template = getattr(prompts, kind)
+    if template is None:
+        raise ValueError(f"these prompts have no words for questions of the kind '{kind}'; choose others")
+    premise, _, hypothesis = question.partition("\n")
+    asked = template.format(
+        instruction=instruction(language, kind, prompts) if "{instruction}" in template else "",
+        question=question,
+        options=options_text(choices, prompts),
+        premise=premise,
+        hypothesis=hypothesis,
+    )
+    return [{"role": "user", "content": asked}]
+
+
+def instruction(language: str, kind: str, prompts: PromptSet) -> str:
+    if prompts.instructions is None:
+        return str(load_phrasebook(language)[INSTRUCTIONS[kind]])
+    if language not in prompts.instructions:
+        raise ValueError(
+            f"these prompts have no instruction in '{language}'; there are: {', '.join(prompts.instructions)}"
+        )
+    return prompts.instructions[language]
+
+
+def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet = OURS) -> list[int]:
+    """Tokens of the prompts, with instruction and chat template."""
+    asked = [question_messages(row["question"], row["language"], prompts=prompts) for row in rows]
+    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False) if asked else []
+    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]] if asked else []
 
 
 def answer_message(completion: str) -> dict[str, str]:
@@ -54,15 +130,17 @@ def join_completion(trace: str, response: str) -> str:
     return f"{trace}\n{END_OF_THINKING}\n{response}"
 
 
-def split_completion(completion: str, family: str | None = "think") -> tuple[str, str]:
+def split_completion(completion: str, family: str | None = "think", mark: str = "") -> tuple[str, str]:
     """(trace, response), stripped; both empty where the thinking never ends, so that it scores nothing.
 
     family: of the tags (thinking.FAMILIES). None for a model that marks no trace: the whole completion is the trace,
-    and the response is the content of `<answer>`, else the text from the line of the last box on, else the last line.
+    and the response is the text from the last `mark` on (PromptSet.answer), if there is one; else the content of
+    `<answer>`, else the text from the line of the last box on, else the last line.
     """
     text = without_end_tokens(completion)
     if family is None:
-        return ANSWER_TAG.sub("", text).strip(), text[last_answer(text) :].strip()
+        place = text.rfind(mark) if mark else -1
+        return ANSWER_TAG.sub("", text).strip(), text[place if place >= 0 else last_answer(text) :].strip()
     parts = thinking_and_rest(text, family)
     if parts is None:
         return "", ""

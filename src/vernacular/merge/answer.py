@@ -8,7 +8,7 @@ import torch
 
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import ENGLISH
-from vernacular.language.prompts import question_text
+from vernacular.language.prompts import OURS, PromptSet, question_messages, question_text
 from vernacular.merge.model import MergedModel
 from vernacular.models.encoder import encode_texts
 from vernacular.models.extras import Extras, Question
@@ -27,16 +27,23 @@ class EncoderQuestion:
 
 
 def merge_extras(
-    model: MergedModel, questions: list[Question], decoding: str, identifier: LanguageIdentifier
+    model: MergedModel,
+    questions: list[Question],
+    decoding: str,
+    identifier: LanguageIdentifier,
+    prompts: PromptSet = OURS,
 ) -> Extras:
-    """What generate_rows needs to answer these questions with a merge; clamps the gate where the decoding says so."""
+    """What generate_rows needs to answer these questions with a merge; clamps the gate where the decoding says so.
+
+    The encoder reads the question or the prompt, as the set of prompts says; the identifier the question alone.
+    """
     model.clamped = CLAMPS.get(decoding, {})
     texts = [question_text(row["question"], row["choices"]) for row in questions]
     told = told_languages(questions, texts, decoding, identifier)
     known = model.options["languages"]
     read: dict[tuple[str, str], EncoderQuestion] = {}
     for row, text, language in zip(questions, texts, told, strict=True):
-        ids = encoded(model, row, text)
+        ids = encoded(model, row, encoder_text(row, prompts))
         read[text, row["language"]] = EncoderQuestion(ids, language if language in known else None)
     unknown = sum(language not in known for language in told)
     print(f"{unknown} of {len(questions)} questions get the mean language embedding", flush=True)
@@ -55,6 +62,13 @@ def merge_extras(
         columns=lambda question: {"told_language": of(question).told_language},
         answer_columns=lambda _: [{"gate_encoder": e, "gate_llm": llm} for e, llm in model.weights.tolist()],
     )
+
+
+def encoder_text(row: Question, prompts: PromptSet) -> str:
+    if prompts.encoder == "question":
+        return question_text(row["question"], row["choices"])
+    asked = question_messages(row["question"], row["language"], row["kind"], row["choices"], prompts)
+    return asked[0]["content"]
 
 
 def encoded(model: MergedModel, question: Question, text: str) -> list[int] | None:

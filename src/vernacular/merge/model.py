@@ -117,6 +117,10 @@ class MergedModel(nn.Module):
         prompt; what follows is target, which no gate weighs or sees.
         """
         prompt_mask = attention_mask if prompt_mask is None else prompt_mask
+        start = self.tokenizer.bos_token_id
+        if start is not None:  # a chat template may put it before the prompt as well, where no LLM has seen it
+            second = (attention_mask.cumsum(1) == 1) & prompt_mask.bool() & (input_ids == start)
+            attention_mask, prompt_mask = (one.masked_fill(second, 0) for one in (attention_mask, prompt_mask))
         mapped, text = self.features(encoder_input_ids, encoder_attention_mask), self.embed(input_ids)
         weights = self.gates(mapped, encoder_attention_mask, text, prompt_mask, language)
         of_encoder, of_llm = weights.to(mapped.dtype)[:, :, None].unbind(1)
@@ -125,9 +129,8 @@ class MergedModel(nn.Module):
         boundary = self.connector.boundary.to(mapped.dtype).expand(batch, 1, -1)
         ones = attention_mask.new_ones(batch, 1)
         parts = [(mapped * of_encoder[:, None], encoder_attention_mask), (boundary, ones), (scaled, attention_mask)]
-        if self.tokenizer.bos_token_id is not None:
-            start = self.embed(torch.full_like(ones, self.tokenizer.bos_token_id))
-            parts.insert(0, (start, ones))
+        if start is not None:
+            parts.insert(0, (self.embed(torch.full_like(ones, start)), ones))
         embeddings, mask = torch.cat([part for part, _ in parts], 1), torch.cat([real for _, real in parts], 1)
         order = mask.argsort(dim=1, stable=True)[:, mask.shape[1] - int(mask.sum(1).max()) :]
         place = order.new_zeros(mask.shape).scatter(
@@ -157,6 +160,7 @@ class MergedModel(nn.Module):
 
         What the gate gave stays in `weights` (batch, 2). A prompt's sequences, if it gets several, are adjacent.
         """
+        input_ids = input_ids.long()  # those of empty prompts, which raw text may have, are padded as floats
         embeddings, mask, _, self.weights = self.inputs(
             encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language
         )

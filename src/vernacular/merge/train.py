@@ -3,6 +3,7 @@
 Neither parent's weights get gradients; the LLM's backward pass only carries them to its inputs.
 """
 
+import math
 import random
 import sys
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from vernacular.language.prompts import prompt_set
 from vernacular.merge.anchor import anchor_mapping, sample_sentences
 from vernacular.merge.model import CONFIG, MergedModel, build_merge
 from vernacular.models.encoder import encode_texts
 from vernacular.models.job import Job
 from vernacular.models.loop import supervised_arguments, train
-from vernacular.models.packing import IGNORED, encode_examples, fitted, padded
-from vernacular.models.record import note_overlong, save_model
+from vernacular.models.packing import IGNORED, Example, encode_examples, fitted, padded
+from vernacular.models.record import note, note_overlong, save_model
 from vernacular.models.supervised import LossTrainer
 from vernacular.storage.files import read_json
 
@@ -46,6 +48,8 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
     model = build_untrained(job, rows, **options)
     if is_merge:
         model.load_connector(parent)
+    if prompt_set(job.recipe.get("prompt_set")).encoder == "prompt":
+        rows = [{**row, "question": row["prompt"]} for row in rows]
     if options["gate"] == "prefix-only":
         rows = [{**row, "prompt": ""} for row in rows]
     fit(model, rows, job)
@@ -59,14 +63,19 @@ def build_untrained(job: Job, rows: list[dict[str, Any]], **options: Any) -> Mer
 
 
 def encode_rows(
-    model: MergedModel, rows: list[dict[str, Any]], overlong: str = "truncate"
+    model: MergedModel,
+    rows: list[dict[str, Any]],
+    overlong: str = "truncate",
+    question_tokens: int | None = None,
+    text_tokens: int | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Token ids of rows of records.TRAINING: of the question for the encoder, of prompt and target for the LLM; and how
     many of these rows were truncated.
 
     overlong: what becomes of a question of more tokens than the encoder reads, and of features, prompt and target that
-    overflow the LLM's context; see packing.fitted. Raises ValueError for a row without a question (its task is neither
-    `pairs` nor `reasoning`).
+    overflow the LLM's context; see packing.fitted. question_tokens: the most that the encoder is given, if fewer;
+    text_tokens: the most of the prompt, and of the target; as MindMerger's max_seq_len and max_gen_len. Raises
+    ValueError for a row without a question (its task is neither `pairs` nor `reasoning`).
     """
     if lacking := next((row for row in rows if row["question"] is None), None):
         raise ValueError(
@@ -75,16 +84,20 @@ def encode_rows(
     texts, languages = [row["question"] for row in rows], [row["language"] for row in rows]
     encoded = encode_texts(model.encoder_tokenizer, texts, languages, None)
     context = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
+    limit = min(filter(None, (model.limit, question_tokens)), default=None)
     examples, cut = [], 0
     for row, question, whole in zip(rows, encoded, encode_examples(model.tokenizer, rows), strict=True):
-        is_long = model.limit is not None and len(question) > model.limit
+        is_long = limit is not None and len(question) > limit
         if is_long and overlong == "drop":
             continue
         if is_long:
             asked = [row["question"]], [row["language"]]
-            [question] = encode_texts(model.encoder_tokenizer, *asked, model.limit, truncate=True)
+            [question] = encode_texts(model.encoder_tokenizer, *asked, limit, truncate=True)
+        short = whole if text_tokens is None else shortened(whole, text_tokens)
+        if short != whole and overlong == "drop":
+            continue
         # Before the tokens come the beginning, the features and the boundary.
-        example = fitted(whole, context - len(question) - 2, overlong)
+        example = fitted(short, context - len(question) - 2, overlong)
         if example is None:
             continue
         cut += is_long or example != whole
@@ -92,6 +105,12 @@ def encode_rows(
         language = model.options["languages"].index(row["language"])
         examples.append({"encoder_input_ids": question, "input_ids": ids, "prompt": prompt, "language": language})
     return examples, cut
+
+
+def shortened(example: Example, most: int) -> Example:
+    """Prompt and target with at most so many tokens each: their ends are cut off, the target's end mark too."""
+    ids, prompt = example
+    return ids[:prompt][:most] + ids[prompt:][:most], min(prompt, most)
 
 
 def collate(examples: list[dict[str, Any]], encoder_pad: int, pad: int) -> dict[str, torch.Tensor]:
@@ -121,15 +140,49 @@ def sample_rows(rows: list[dict[str, Any]], arguments: TrainingArguments) -> lis
 def fit(model: MergedModel, rows: list[dict[str, Any]], job: Job) -> None:
     pads = model.encoder_tokenizer.pad_token_id, model.tokenizer.pad_token_id
     # benchmarks/merge.py measures what batches of similar length gain.
-    arguments = supervised_arguments(job, "group_by_length")
+    dev, rows = dev_and_train(rows, job.recipe.get("dev_rows", 0), job.seed)
+    keeps_best = job.recipe.get("keep") == "best"
+    arguments = supervised_arguments(job, "group_by_length", **(dev_arguments(job, keeps_best) if dev else {}))
     rows = sample_rows(rows, arguments)
-    examples, cut = encode_rows(model, rows, job.recipe["overlong"])
-    limit = "what the encoder reads and the LLM's context holds"
+    caps = {key: job.recipe.get(key) for key in ("question_tokens", "text_tokens")}
+    examples, cut = encode_rows(model, rows, job.recipe["overlong"], **caps)
+    limit = "`question_tokens`, `text_tokens`, what the encoder reads or the LLM's context holds"
     note_overlong(job, limit, len(rows), cut, len(rows) - len(examples))
     trainer = LossTrainer(
         model=model,
         args=arguments,
         train_dataset=examples,
+        eval_dataset=encode_rows(model, dev, job.recipe["overlong"], **caps)[0] if dev else None,
         data_collator=lambda rows: collate(rows, *pads),
     )
-    save_model(model, model.tokenizer, trainer, job, train(trainer, job))
+    measured = train(trainer, job)
+    if keeps_best and trainer.state.best_metric is not None:
+        step, perplexity = trainer.state.best_global_step, math.exp(trainer.state.best_metric)
+        note(job, f"Kept are the weights after step {step}, of the lowest perplexity on dev rows, {perplexity:.4f}.")
+    save_model(model, model.tokenizer, trainer, job, measured)
+
+
+def dev_and_train(
+    rows: list[dict[str, Any]], count: int, seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """`count` rows drawn for dev, and the others, in their order. Raises ValueError if none is left to train on."""
+    if count >= len(rows):
+        raise ValueError(
+            f"`dev_rows` takes {count:,} of {len(rows):,} rows, so that none is left to train on: lower it"
+        )
+    chosen = {*random.Random(f"dev {seed}").sample(range(len(rows)), count)}
+    return [rows[n] for n in sorted(chosen)], [row for n, row in enumerate(rows) if n not in chosen]
+
+
+def dev_arguments(job: Job, keeps_best: bool) -> dict[str, Any]:
+    """The loss on dev rows is measured where a checkpoint is written, so that the best weights are in one."""
+    training = job.recipe["training"]
+    return {
+        "eval_strategy": "steps",
+        "eval_steps": training.get("save_steps", 500),
+        "per_device_eval_batch_size": training.get("per_device_train_batch_size", 8),
+        "prediction_loss_only": True,
+        "metric_for_best_model": "loss",
+        "greater_is_better": False,
+        "load_best_model_at_end": keeps_best,
+    }

@@ -41,12 +41,13 @@ def common_arguments(job: Job) -> dict[str, Any]:
     return common | {"report_to": [], "disable_tqdm": True, "save_total_limit": 2}
 
 
-def supervised_arguments(job: Job, sampling: str) -> TrainingArguments:
+def supervised_arguments(job: Job, sampling: str, **more: Any) -> TrainingArguments:
     """Arguments of every Transformers trainer: ours, and `training` of the job's recipe, which must not repeat them.
 
     sampling: `random`, or `group_by_length` for rows of many lengths, so that each batch holds rows of similar length.
+    more: further arguments, which `training` may change.
     """
-    options = dict(job.recipe["training"])
+    options = {**more, **job.recipe["training"]}
     if options.get("bf16") and not computes_bfloat16():
         print(f"{job.out.name}: this CPU has no bfloat16 arithmetic: training in float32", file=sys.stderr)
         options["bf16"] = False

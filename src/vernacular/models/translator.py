@@ -9,7 +9,7 @@ from vernacular.models.job import Job
 from vernacular.models.loop import supervised_arguments, train
 from vernacular.models.packing import IGNORED, padded
 from vernacular.models.pretrain import build_config, train_tokenizer
-from vernacular.models.record import save_model
+from vernacular.models.record import note_overlong, save_model
 
 
 def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
@@ -20,10 +20,12 @@ def pretrain_translator(job: Job, rows: list[dict[str, Any]]) -> None:
     tokenizer.model_max_length = recipe["length"]
     tokenizer.padding_side = "right"
     model = build_translator(recipe["architecture"], tokenizer)
+    examples = encode_pairs(tokenizer, rows, recipe["length"])
+    note_overlong(job, f"{recipe['length']:,} tokens", len(rows), 0, len(rows) - len(examples))
     trainer = Trainer(
         model=model,
         args=supervised_arguments(job, "group_by_length"),
-        train_dataset=encode_pairs(tokenizer, rows, recipe["length"]),
+        train_dataset=examples,
         data_collator=lambda examples: collate(examples, tokenizer.pad_token_id),
     )
     save_model(model, tokenizer, trainer, job, train(trainer, job))
@@ -38,14 +40,12 @@ def build_translator(architecture: dict[str, Any], tokenizer: PreTrainedTokenize
 
 
 def encode_pairs(tokenizer: Any, rows: list[dict[str, Any]], length: int) -> list[dict[str, list[int]]]:
-    """`input_ids` of the question, `labels` of its English. Raises ValueError for one of more than `length` tokens."""
+    """`input_ids` of the question, `labels` of its English. A pair of which one has more than `length` tokens is left
+    out, as fairseq leaves it out for NLLB and M2M100: cut off, it would teach to leave things out."""
     sources = tokenizer([row["question"] for row in rows])["input_ids"]
     targets = tokenizer([row["completion"] + tokenizer.eos_token for row in rows])["input_ids"]
-    for row, ids in zip(rows + rows, sources + targets, strict=True):
-        if len(ids) > length:
-            place = f"{row['id']} in '{row['language']}'"
-            raise ValueError(f"{place} has {len(ids)} tokens but `length` is {length}: raise it")
-    return [{"input_ids": source, "labels": target} for source, target in zip(sources, targets, strict=True)]
+    pairs = zip(sources, targets, strict=True)
+    return [{"input_ids": one, "labels": two} for one, two in pairs if max(len(one), len(two)) <= length]
 
 
 def collate(examples: list[dict[str, list[int]]], pad: int) -> dict[str, torch.Tensor]:

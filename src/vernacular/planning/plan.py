@@ -98,7 +98,7 @@ def answerings(study: Study) -> Iterator[Work]:
         count = questions_of(study, benchmark, answer.options) * answer.options.samples
         yield answering(study, f"{label} / {benchmark}", answer.model, answer.options, count, answer.resources["gpu"])
     for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
-        options = prompts_options(study)
+        options = prompts_options(study, name)
         questions = study.config["benchmarks"].get(options.benchmark, {}).get("questions", {}).get("train")
         low, high = options.hash_range
         count = round((questions or load_sizes()["assumptions"]["rows"]) * (high - low)) * options.candidates

@@ -153,6 +153,8 @@ def check_training(name: str, recipe: dict[str, Any]) -> None:
                 raise StudyError(f"{place}: the workflow sets this option itself; leave it out")
             if known and key not in known:
                 raise StudyError(f"{place}: not an option of this trainer; {nearest_option(key, known)}")
+    if recipe.get("keep") == "best" and not recipe["dev_rows"]:
+        raise StudyError(f"models.{name}.keep: the best weights are told by rows left out of training; set `dev_rows`")
     if recipe["recipe"] == "grpo":
         check_groups(recipe["training"], processes(recipe), f"models.{name}.training")
 

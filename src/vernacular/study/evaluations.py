@@ -46,7 +46,9 @@ def answerings(study: dict[str, Any]) -> dict[tuple[str, str], Answering]:
                     name,
                     model,
                     benchmark,
-                    GenerationOptions(**{key: evaluation.get(key) for key in (*ASKED, *GENERATION)}),
+                    GenerationOptions(
+                        prompts=study["prompts"], **{key: evaluation.get(key) for key in (*ASKED, *GENERATION)}
+                    ),
                     evaluation["translator"],
                     evaluation["resources"],
                 )

@@ -24,6 +24,7 @@ Keys marked as required must be set wherever their section is there; of the othe
 
 SECTIONS = (
     ("Study", "", ()),
+    ("prompts", "prompts.", ("$defs", "prompt_set")),
     ("sources", "sources.<name>.", ("$defs", "source")),
     ("benchmarks", "benchmarks.<name>.", ("$defs", "benchmark")),
     ("data", "data.<name>.<number>.", ("$defs", "data")),

@@ -13,6 +13,7 @@ from vernacular.study.evaluations import answerings
 from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
 from vernacular.study.merge import check_merge
+from vernacular.study.prompts import resolve_prompts
 from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
 from vernacular.study.slam import check_slam, resolved_layers
 from vernacular.study.sources import check_sources
@@ -47,6 +48,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         check_names(study)
         build_graph(study["models"])
         check_questions(study)
+        resolve_prompts(study)
         for options in [*study["evaluations"], study.get("rl", {})]:
             if options.get("engine") == "transformers":
                 del options["engine"]  # the default

@@ -58,7 +58,8 @@ def training_data_options(study: Study, data: str) -> TrainingDataOptions:
     parts = study.config["data"][data]
     named = {name for part in parts for name in part.get("benchmarks", {})}
     benchmarks = {name: options for name, options in phrasebook_benchmarks(study).items() if name in named}
-    return TrainingDataOptions(parts, study.seeds[0], benchmarks, source_places(study, set_sources(study, data)))
+    places = source_places(study, set_sources(study, data))
+    return TrainingDataOptions(parts, study.seeds[0], benchmarks, places, study.config["prompts"])
 
 
 def trace_source(study: Study) -> str | None:
@@ -145,6 +146,8 @@ def recipe_json(study: Study, name: str) -> str:
     options = {key: value for key, value in study.models[name].options.items() if key != "resources"}
     if options["recipe"] == "grpo":  # its reward identifies languages
         options["identifier"] = study.identifier.__dict__
+    if options["recipe"] in ("sft", "grpo", "merge"):
+        options["prompt_set"] = study.config["prompts"]
     return stable_json(options)
 
 
@@ -165,9 +168,22 @@ def checkpoint_parent(study: Study, name: str, seed: int | str) -> list[str]:
     return [study.paths.model(study.models[options["from"]].options["from"], seed)] if options["step"] else []
 
 
-def prompts_options(study: Study) -> PromptsOptions:
+def prompts_options(study: Study, parent: str) -> PromptsOptions:
+    """Of the prompts that a parent is asked: no longer than the models that start from it take."""
     section = {key: value for key, value in study.config["rl"].items() if key != "resources"}
-    return PromptsOptions(**section)
+    limits = [options["prompt_tokens"] for options in rl_models(study, parent)]
+    longest = None if None in limits else max(limits, default=None)
+    return PromptsOptions(**section, prompt_tokens=longest, prompts=study.config["prompts"])
+
+
+def wanted_prompts(study: Study, parent: str) -> int:
+    """The most prompts that a model which starts from a parent trains on."""
+    return max((options["prompts"] for options in rl_models(study, parent)), default=0)
+
+
+def rl_models(study: Study, parent: str) -> list[dict[str, Any]]:
+    models = [model for model in study.models.values() if model.recipe.reads == "prompts"]
+    return [model.options for model in models if model.options["from"] == parent]
 
 
 def probe_options(study: Study) -> ProbeOptions:
