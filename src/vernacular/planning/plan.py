@@ -72,9 +72,10 @@ def answering(
     """Decoding `count` completions with a model; the rules `generate` and `make_rl_prompts`."""
     shape, width = shape_of(study.models, name), 2 if gpus or getattr(options, "dtype", None) == "bfloat16" else 4
     fast = options.engine == "vllm" and gpus
-    side = min(machine(gpus)["sequences"] if fast else options.batch_size, max(count, 1))
-    seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     length = load_sizes()["assumptions"]["prompt"] + options.max_new_tokens
+    fitting = max(options.batch_tokens // length, 1)
+    side = min(machine(gpus)["sequences"] if fast else fitting, max(count, 1))
+    seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     memory = parameters(shape) * width + side * length * cache_bytes_a_token(shape, width)
     if fast:  # vLLM takes all there is
         memory = 0.9 * machine(gpus)["memory_gb"] * GB
@@ -98,7 +99,7 @@ def answerings(study: Study) -> Iterator[Work]:
         count = questions_of(study, benchmark, answer.options) * answer.options.samples
         yield answering(study, f"{label} / {benchmark}", answer.model, answer.options, count, answer.resources["gpu"])
     for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
-        options = prompts_options(study)
+        options = prompts_options(study, name)
         questions = study.config["benchmarks"].get(options.benchmark, {}).get("questions", {}).get("train")
         low, high = options.hash_range
         count = round((questions or load_sizes()["assumptions"]["rows"]) * (high - low)) * options.candidates
