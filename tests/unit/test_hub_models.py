@@ -158,7 +158,7 @@ def test_no_prompt_that_is_solved_sometimes_is_one_line(
     """A model of random weights solves nothing; no training is to find that out later."""
     question = {"id": "q", "benchmark": "b", "kind": "math", "language": "fr", "question": "1 + 1 ?", "choices": None}
     write_rows(tmp_path / "questions.parquet", [{**question, "answer": "2"}], QUESTION)
-    options = PromptsOptions("b", ["fr"], [0.0, 1.0], candidates=2, temperature=1.0, max_new_tokens=4, batch_size=2)
+    options = PromptsOptions("b", ["fr"], [0.0, 1.0], candidates=2, temperature=1.0, max_new_tokens=4, batch_tokens=100)
     arguments = ["--model", parent, "--questions", tmp_path / "questions.parquet", "--options", options.to_json()]
     assert run_script("make_rl_prompts", *arguments, "--seed", 1, "--out", tmp_path / "prompts.parquet") == 1
     said = capsys.readouterr().err.strip().splitlines()[-1]

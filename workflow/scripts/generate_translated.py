@@ -22,8 +22,7 @@ def main(args: argparse.Namespace) -> None:
 
     questions, options = answering.asked_questions(args), args.options
     key = answers_key(args.code, [args.translator], questions, options.batch_tokens, options.dtype)
-    # Until the answers are there: a job that is killed while it answers does not translate again.
-    with partial_file(args.out, key, "english") as file:
+    with partial_file(args.out, key, "-english") as file:
         if file:
             progress = Progress(f"{args.translator}: {args.benchmark} into English", args.progress)
             questions = translated(questions, args.translator, options.batch_tokens, options.dtype, file, progress)

@@ -117,7 +117,7 @@ class RoomyLayer(DynamicLayer):
         end = start + key_states.shape[-2]
         for number, states in enumerate((key_states, value_states)):
             if end > self.rooms[number].shape[-2]:
-                self.rooms[number] = with_room(self.rooms[number][:, :, :start], self.room)
+                self.rooms[number] = with_room(self.rooms[number][:, :, :start], max(self.room, end - start))
             self.rooms[number][:, :, start:end] = states
         self.keys, self.values = (room[:, :, :end] for room in self.rooms)
         return self.keys, self.values

@@ -1,7 +1,7 @@
 """The rows that a long job has made so far, in a hidden file next to its output: a killed job goes on from there.
 
-Snakemake deletes a job's declared outputs before every attempt and after a failed one; this file is none of them, and
-`remove_partial` (storage/files.py) does not know it either.
+Snakemake deletes a job's declared outputs before every attempt and after a failed one, even where only a later job of
+its group failed; this file is none of them. It stays until the workflow ends well (storage.files.remove_partial).
 """
 
 import fcntl
@@ -9,25 +9,25 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from vernacular.storage.files import flush
+from vernacular.storage.files import BEGUN, flush
 
 Row = dict[str, Any]
 T = TypeVar("T")
 
 
 @contextmanager
-def partial_file(out: str | Path, key: str, kind: str = "begun") -> Iterator[BinaryIO | None]:
-    """Yield the file of the rows made so far for `out`, behind its first line; it is deleted if all went well.
+def partial_file(out: str | Path, key: str, what: str = "") -> Iterator[BinaryIO | None]:
+    """Yield the file of the rows made so far for `out`, behind its first line.
 
     key: of all that the rows depend on; rows of another key are thrown away. The file is locked, since a killed
     Snakemake leaves its jobs alive: then this waits for the other process to end, and yields None if that has made
-    `out` from the same key. kind: of the rows, where `out` is made of several.
+    `out` from the same key. what: the rows are, where `out` is made of several kinds.
     """
-    path, first = Path(out).with_name(f".{Path(out).name}.{kind}"), line(key)
+    path, first = Path(out).with_name(f".{Path(out).name}{BEGUN}{what}"), line(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     file, waited_for = locked(path)
     with file:
@@ -39,7 +39,6 @@ def partial_file(out: str | Path, key: str, kind: str = "begun") -> Iterator[Bin
                 rewrite(file, first)
                 flush(path.parent)  # this is what holds its name
             yield file
-        path.unlink(missing_ok=True)
 
 
 def locked(path: Path) -> tuple[BinaryIO, bytes | None]:
@@ -53,9 +52,7 @@ def locked(path: Path) -> tuple[BinaryIO, bytes | None]:
         file.seek(0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with suppress(FileNotFoundError):
-                if os.fstat(file.fileno()).st_ino == path.stat().st_ino:  # the other process has not deleted it
-                    return file, waited_for
+            return file, waited_for
         except BlockingIOError:
             if waited_for is None:
                 print(f"{path}: another process is at this job (left from a killed run?); waiting", flush=True)
