@@ -90,13 +90,19 @@ def child(out: Path, work: Callable[[], int]) -> int:
         os._exit(status)
 
 
-def run(script: str, folder: Path, out: Path, seconds: float | None = None, **changes: Any) -> int:
-    """Its exit status; after so many seconds it is killed."""
-    pid = child(out, lambda: run_script(script, *words(script, folder, out, **changes)))
-    if seconds is not None:
-        time.sleep(seconds)
-        os.kill(pid, signal.SIGKILL)
+def run(script: str, folder: Path, out: Path, **changes: Any) -> int:
+    """Its exit status."""
+    return ended(child(out, lambda: run_script(script, *words(script, folder, out, **changes))))
+
+
+def ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def wait_until(condition: Callable[[], bool], pid: int) -> None:
+    """Or until the process has ended."""
+    while not condition() and not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        time.sleep(0.001)
 
 
 def kept(out: Path) -> int:
@@ -113,32 +119,35 @@ def begun(out: Path) -> int:
 @pytest.mark.parametrize("script", ["generate", "generate_merged", "generate_translated", "make_rl_prompts"])
 def test_killed_at_random_moments(script: str, folder: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole.parquet", tmp_path / "killed.parquet"
-    start = time.monotonic()
     assert run(script, folder, whole) == 0, whole.with_suffix(".log").read_text()
-    seconds = time.monotonic() - start
     count = COUNT.get(script, 2 * len(QUESTIONS))
     assert begun(whole) == count
 
-    moments, last, kills = random.Random(script), 0, 0
-    while (status := run(script, folder, out, seconds * moments.uniform(0.1, 0.6))) == -signal.SIGKILL:
-        kills += 1
+    moments, last = random.Random(script), 0
+    for kills in range(1, 5):
+        pid = child(out, lambda: run_script(script, *words(script, folder, out)))
+        wanted = begun(out) + moments.randint(0, 4)
+        wait_until(lambda wanted=wanted: begun(out) >= wanted, pid)
+        time.sleep(moments.uniform(0, 0.2))
+        os.kill(pid, signal.SIGKILL)
+        assert ended(pid) in (-signal.SIGKILL, 0)
         out.unlink(missing_ok=True)  # as Snakemake does where a job, or a later one of its group, fails
         assert last <= kept(out) <= count
         last = kept(out)
         assert begun(out) - kills <= last  # each kill lost the batch that it interrupted at most
-    assert status == 0, out.with_suffix(".log").read_text()
+    assert last > 0
+    assert run(script, folder, out) == 0, out.with_suffix(".log").read_text()
     assert out.read_bytes() == whole.read_bytes()
-    assert kills >= 2 and count <= begun(out) <= count + kills
+    assert count <= begun(out) <= count + kills
 
 
 def test_the_end_by_sigterm_is_one_line_and_nothing_made_is_lost(folder: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole.parquet", tmp_path / "ended.parquet"
     assert run("generate", folder, whole) == 0
     pid = child(out, lambda: run_script("generate", *words("generate", folder, out)))
-    while kept(out) < 3:
-        time.sleep(0.001)
+    wait_until(lambda: kept(out) >= 3, pid)
     os.kill(pid, signal.SIGTERM)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    assert ended(pid) == 1
     count, last = 2 * len(QUESTIONS), out.with_suffix(".log").read_text().splitlines()[-1]
     assert last == f"generate: ended by SIGTERM after {kept(out)} of {count} completions, which are kept; rerun it"
     kept_then = kept(out)
@@ -161,10 +170,9 @@ def test_what_was_made_otherwise_is_made_again(change: str, folder: Path, tmp_pa
     """As a study's rerun would be: no row of the killed run is in the file."""
     out, whole = tmp_path / "out.parquet", tmp_path / "whole.parquet"
     pid = child(out, lambda: run_script("generate", *words("generate", folder, out)))
-    while kept(out) < 5:
-        time.sleep(0.001)
+    wait_until(lambda: kept(out) >= 5, pid)
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    assert ended(pid) == -signal.SIGKILL
     other = tmp_path / "other"
     other.mkdir()
     for path in folder.iterdir():
