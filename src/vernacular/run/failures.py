@@ -25,7 +25,8 @@ HINTS = {
     "`resources.runtime` and `limits.runtime` in the configuration",
     r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",
     r"status is: 'TIMEOUT'|DUE TO TIME LIMIT|ended by SIGTERM": "the time limit was too short: raise "
-    "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint, an answering after its last batch",
+    "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint, an answering "
+    "after its last batch",
     r"out of memory in a batch of": "set `batch_tokens` in the evaluation (or in `rl`) to what the job's log says",
     r"status is: 'OUT_OF_MEMORY'|oom.kill": "it ran out of memory: raise `resources.mem_mb` in the configuration",
     r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
