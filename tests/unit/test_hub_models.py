@@ -9,7 +9,9 @@ import torch
 from rewards import OPTIONS
 from scripts import run_script
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from trl import GRPOTrainer
 
+from vernacular.adamame import grpo
 from vernacular.adamame.grpo import prompt_sizes, train_grpo
 from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.sft import train_sft
@@ -130,6 +132,38 @@ def test_a_response_template_that_hides_the_thinking_is_refused(parent: Path, tm
 def test_a_response_template_of_a_usual_kind_is_trained_with(parent: Path, tmp_path: Path, field: str) -> None:
     trained_by_grpo(with_template(parent, tmp_path / "usual", field), tmp_path / "grpo")
     assert (tmp_path / "grpo/tuned/history.csv").exists()
+
+
+def test_rollouts_are_made_in_parts_of_like_length(
+    parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Greedy ones are those of a whole generation batch, in its order; the training takes the parts."""
+    rows = [{**PROMPT, "id": f"q{n}", "question": "1 + 1 ? " * (1 + n % 3 * 4)} for n in range(6)]
+    training = {"max_steps": 1, "per_device_train_batch_size": 12, "num_generations": 2, "max_completion_length": 8}
+    training |= {"loss_type": "grpo", "bf16": False, "generation_kwargs": {"do_sample": False}}
+    parts: list[list[int]] = []
+    made: dict[int | None, Any] = {}
+    whole = GRPOTrainer._generate_single_turn
+
+    def recorded(self: Any, prompt_ids: list[list[int]], *arguments: Any) -> Any:
+        parts.append([len(ids) for ids in prompt_ids])
+        return whole(self, prompt_ids, *arguments)
+
+    generate = grpo.Trainer._generate_single_turn
+
+    def kept(self: Any, prompt_ids: list[list[int]], *arguments: Any) -> Any:
+        made[self.batch_tokens] = ([list(ids) for ids in prompt_ids], generate(self, prompt_ids, *arguments)[0])
+        return made[self.batch_tokens][1], None
+
+    monkeypatch.setattr(GRPOTrainer, "_generate_single_turn", recorded)
+    monkeypatch.setattr(grpo.Trainer, "_generate_single_turn", kept)
+    for most in (None, 200):
+        trained_by_grpo(parent, tmp_path / str(most), rows, prompts=6, training=training, batch_tokens=most)
+    assert made[None] == made[200] and len({tuple(ids) for ids in made[None][1]}) > 1
+    first, *others = parts
+    assert len(first) == 12 and sum(map(len, others)) == 12 and len(others) > 2
+    assert all(len(part) * (max(part) + 8) <= 200 or len(part) == 1 for part in others)
+    assert [size for part in others for size in part] == sorted(first, reverse=True)
 
 
 def notes(folder: Path) -> list[str]:
