@@ -195,10 +195,10 @@ def test_what_was_made_otherwise_is_made_again(change: str, folder: Path, tmp_pa
 def test_a_batch_that_does_not_fit_the_memory_is_one_line(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By PyTorch's own errors: the CPU's, of a tensor of 16 exabytes, and the class of the GPU's."""
+    """By PyTorch's own errors: the CPU's, of a tensor of four petabytes, and the class of the GPU's."""
 
     def too_large(*arguments: Any) -> Any:
-        torch.empty(2**62, dtype=torch.float32)
+        torch.empty(2**50, dtype=torch.float32)
 
     def gpu(*arguments: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
