@@ -26,7 +26,8 @@ def test_the_weights_are_not_underestimated(repo: str) -> None:
     shape = HUB[repo]["shape"]
     is_encoder = shape["model_type"] == "mt5"
     whole = parameters(shape, is_encoder)
-    assert whole <= parameters_at_most(shape) <= 1.35 * whole  # tied embeddings count twice, an encoder has no output
+    # Norms and biases are left out; tied embeddings count twice, and an encoder has no output layer.
+    assert 0.999 * whole <= parameters_at_most(shape) <= 1.35 * whole
 
 
 @pytest.mark.parametrize("repo", [name for name in HUB if HUB[name]["shape"]["model_type"] != "mt5"])
@@ -36,7 +37,7 @@ def test_what_is_held_fits_the_gpu(repo: str, new: int) -> None:
     shape, found = HUB[repo]["shape"], tokens(repo, new)
     rows = found / (100 + new)
     held = 2 * parameters(shape) + found * cache_bytes_a_token(shape, 2) + rows * shape["vocab_size"] * 18
-    assert 0.5 * 80e9 < held < 0.93 * 80e9
+    assert 0.35 * 80e9 < held < 0.93 * 80e9  # the rest is for activations while prompts are read
 
 
 def test_less_memory_wider_numbers_and_larger_models_mean_fewer_tokens() -> None:
@@ -53,10 +54,8 @@ def test_a_gpu_that_is_too_small_gets_the_least() -> None:
 
 
 def test_without_a_gpu_and_without_a_size_a_plain_number() -> None:
-    assert (
-        tokens("Qwen/Qwen3-0.6B", 160, CPU, 4)
-        == 2e9 // cache_bytes_a_token(HUB["Qwen/Qwen3-0.6B"]["shape"], 4) // 1000 * 1000
-    )
+    cache = cache_bytes_a_token(HUB["Qwen/Qwen3-0.6B"]["shape"], 4)
+    assert tokens("Qwen/Qwen3-0.6B", 160, CPU, 4) == 2e9 // cache // 1000 * 1000 < PLAIN
     assert tokens("someone/unknown", 160) == PLAIN
     tiny = {"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     graph = build_graph({"m": {"recipe": "pretrain", "architecture": tiny, "vocabulary": 500}})
