@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-LINES = 10  # at most, evenly spread over the batches
+LINES = 10  # about so many, evenly spread over the batches
 
 
 class Progress:
@@ -18,7 +18,7 @@ class Progress:
         self.name = name
         self.terminal = terminal if terminal is not None and os.isatty(terminal) else None
         self.rows = self.batches = 0  # of the whole job, passed so far
-        self.made_rows = self.made_batches = self.tokens = 0  # by this process
+        self.made_batches = self.tokens = 0  # by this process
         self.start = time.monotonic()
 
     def begin(self, sizes: Sequence[int]) -> None:
@@ -32,12 +32,8 @@ class Progress:
             if self.rows:
                 self.say(f"{self.name}: resumed after {self.told()}")
 
-    def made(self, rows: int, tokens: int) -> None:
-        self.made_rows, self.tokens, self.made_batches = (
-            self.made_rows + rows,
-            self.tokens + tokens,
-            self.made_batches + 1,
-        )
+    def made(self, tokens: int) -> None:
+        self.tokens, self.made_batches = self.tokens + tokens, self.made_batches + 1
 
     def passed(self, rows: int) -> None:
         """A batch is made, now or by an earlier run."""

@@ -60,7 +60,7 @@ def made(
         progress.making()
         with fitting(batch):
             rows = list(make(batch))
-        progress.made(len(rows), sum(row["tokens"] for row in rows))
+        progress.made(sum(row["tokens"] for row in rows))
         return rows
 
     progress.begin([len(batch) for batch in batches])
