@@ -122,6 +122,7 @@ def answered(cluster: Cluster, finished: Path, tmp_path_factory: pytest.TempPath
     shutil.copytree(finished, folder, symlinks=True)
     config = folder / "config/smoke.yaml"
     config.write_text(config.read_text().replace("    samples: 2\n", "    samples: 2\n    batch_tokens: 1\n"))
+    (folder / ANSWERS).unlink()  # other batches alone rerun nothing
     done = snakemake(cluster, folder, *ONE_BY_ONE)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.adamame.options import PromptsOptions
-from vernacular.evaluation.answering import resumable
+from vernacular.evaluation.answering import resumable, with_batches
 from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.partial import partial_file
@@ -30,6 +30,7 @@ def main(args: argparse.Namespace) -> None:
     from vernacular.evaluation.progress import Progress
     from vernacular.evaluation.resume import answered, answers_key
 
+    args.options = with_batches(args)
     torch.set_num_threads(1)  # sums in another order give other numbers
     questions = candidate_questions(read_rows(args.questions, schema=QUESTION), args.options)
     answers = candidate_answers(args.model, questions, args.options, args.seed)

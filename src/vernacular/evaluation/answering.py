@@ -1,7 +1,7 @@
 """What the scripts that answer questions share: their arguments, the questions that they ask, and their output."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def resumable(parser: argparse.ArgumentParser) -> None:
     """Add what a script needs whose answers survive a kill."""
+    parser.add_argument("--batch-tokens", type=int, help="in place of the options' `batch_tokens`")
     parser.add_argument("--code", default="", help="hash of the code, which kept answers depend on")
     parser.add_argument("--progress", type=int, default=2, help="file descriptor of a terminal; 2 is standard error")
 
 
+def with_batches(args: argparse.Namespace) -> Any:
+    """The arguments' options, with the number of tokens in a batch that is given apart."""
+    return replace(args.options, batch_tokens=args.batch_tokens) if args.batch_tokens else args.options
+
+
 def asked_questions(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """The questions that the options ask, of the arguments' file. Limits PyTorch to the threads that were given."""
+    """The questions that the options ask, of the arguments' file. Completes the options, and limits PyTorch to the
+    threads that were given."""
     import torch
+
+    args.options = with_batches(args)
 
     torch.set_num_threads(args.threads)
     return chosen_questions(read_rows(args.questions, schema=QUESTION), args.benchmark, args.options, args.questions)

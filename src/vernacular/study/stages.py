@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOpt
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
-from vernacular.storage.options import stable_json
+from vernacular.storage.options import Options, stable_json
 from vernacular.study.batches import batch_tokens
 from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
@@ -173,6 +174,11 @@ def prompts_options(study: Study, parent: str) -> PromptsOptions:
         width = 2 if resources["gpu"] else 4
         section["batch_tokens"] = batch_tokens(study.models, parent, section["max_new_tokens"], resources, width)
     return PromptsOptions(**section)
+
+
+def without_batches(options: Options) -> str:
+    """The options as JSON without `batch_tokens`, of which no answer depends but by rounding."""
+    return replace(options, batch_tokens=None).to_json()  # type: ignore[call-arg]
 
 
 def probe_options(study: Study) -> ProbeOptions:
