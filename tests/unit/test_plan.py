@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, LlamaConfig, LlamaForCausalLM
 
 from vernacular.planning import estimate, plan
-from vernacular.planning.sizes import cache_bytes, load_sizes, meta_model, parameters, shape_of, trained_parameters
+from vernacular.planning.sizes import (
+    cache_bytes_a_token,
+    load_sizes,
+    meta_model,
+    parameters,
+    shape_of,
+    trained_parameters,
+)
 from vernacular.study.compile import Study
 from vernacular.study.graph import Graph, Model, build_graph
 from vernacular.study.paths import Paths
@@ -141,8 +148,31 @@ def test_shards_need_less_memory() -> None:
 
 def test_memory_of_keys_and_values() -> None:
     qwen = load_sizes()["models"]["Qwen/Qwen3-4B"]["shape"]
-    assert cache_bytes(LLAMA_7B, 2) == 2 * 32 * 32 * 128 * 2
-    assert cache_bytes(qwen, 2) == 2 * 36 * 8 * 128 * 2
+    assert cache_bytes_a_token(LLAMA_7B, 2) == 2 * 32 * 32 * 128 * 2
+    assert cache_bytes_a_token(qwen, 2) == 2 * 36 * 8 * 128 * 2
+    assert cache_bytes_a_token({"text_config": qwen}, 2) == cache_bytes_a_token(qwen, 2)
+    with pytest.raises(ValueError, match="none of num_hidden_layers, .* cannot be counted"):
+        cache_bytes_a_token({"hidden_size": 8, "num_attention_heads": 2}, 2)
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mt5", "gpt2"])
+def test_a_real_cache_is_as_large(kind: str) -> None:
+    """Keys and values of 5 tokens, as Transformers keeps them of a model of each architecture."""
+    small = {
+        "mt5": {"d_model": 24, "d_kv": 10, "d_ff": 32, "num_layers": 1, "num_decoder_layers": 3, "num_heads": 2},
+        "gpt2": {"n_embd": 24, "n_layer": 3, "n_head": 4},
+    }
+    usual = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
+    shape = {"model_type": kind, "vocab_size": 50, **small.get(kind, {**usual, "num_key_value_heads": 2})}
+    shape |= {"head_dim": 10} if kind == "qwen3" else {}
+    config = AutoConfig.for_model(**shape)
+    encoded = config.is_encoder_decoder
+    model = (AutoModelForSeq2SeqLM if encoded else AutoModelForCausalLM).from_config(config)
+    tokens = torch.ones(1, 5, dtype=torch.long)
+    output = model(tokens, **({"decoder_input_ids": tokens} if encoded else {}), use_cache=True)
+    cache = output.past_key_values.self_attention_cache if encoded else output.past_key_values
+    held = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
+    assert held == 5 * cache_bytes_a_token(shape, 4)
 
 
 def test_plan_of_a_study_like_the_papers() -> None:

@@ -7,7 +7,14 @@ import math
 from typing import Any
 
 from vernacular.models.launch import processes, strategy
-from vernacular.planning.sizes import cache_bytes, load_sizes, meta_model, parameters, shape_of, trained_parameters
+from vernacular.planning.sizes import (
+    cache_bytes_a_token,
+    load_sizes,
+    meta_model,
+    parameters,
+    shape_of,
+    trained_parameters,
+)
 from vernacular.study.compile import Study
 from vernacular.study.graph import Model, training_parts
 from vernacular.study.recipes import CONNECTORS
@@ -73,7 +80,7 @@ def decoding(shape: dict[str, Any], count: int, new: int, gpus: int, side: int, 
     """Seconds to decode `new` tokens of each of `count` sequences, `side` by side, with weights of `width` bytes."""
     power, assumed = machine(gpus), load_sizes()["assumptions"]
     used = round(new * assumed["decoded_share"])
-    read = parameters(shape) * width + side * (assumed["prompt"] + used / 2) * cache_bytes(shape, width)
+    read = parameters(shape) * width + side * (assumed["prompt"] + used / 2) * cache_bytes_a_token(shape, width)
     step = read / (power["bandwidth"] * power["decoding_share"])
     step = max(step, 2 * parameters(shape) * side / (power["flops"] * power["training_share"])) + power["step_overhead"]
     return math.ceil(count / side) * used * step

@@ -28,7 +28,7 @@ from vernacular.planning.estimate import (
     training_seconds,
     weight_width,
 )
-from vernacular.planning.sizes import cache_bytes, load_sizes, parameters, shape_of
+from vernacular.planning.sizes import cache_bytes_a_token, load_sizes, parameters, shape_of
 from vernacular.storage.command import program
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.compile import Study, compile_study
@@ -75,7 +75,7 @@ def answering(
     side = min(machine(gpus)["sequences"] if fast else options.batch_size, max(count, 1))
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     length = load_sizes()["assumptions"]["prompt"] + options.max_new_tokens
-    memory = parameters(shape) * width + side * length * cache_bytes(shape, width)
+    memory = parameters(shape) * width + side * length * cache_bytes_a_token(shape, width)
     if fast:  # vLLM takes all there is
         memory = 0.9 * machine(gpus)["memory_gb"] * GB
     host = 3 * GB + (parameters(shape) * width if gpus else memory)
