@@ -31,20 +31,14 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         raise ValueError(
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
-    parent, alignment = load_parent(job, "auto"), recipe["alignment"]
+    parent = load_parent(job, "auto")
     if most := recipe["prompt_tokens"]:
         fitting = [row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows), strict=True) if size <= most]
         note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
         rows = fitting
     if len(rows) < recipe["prompts"]:
         note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
-    arguments = GRPOConfig(
-        **trl_arguments(job),
-        shuffle_dataset=False,  # in_training_order has shuffled
-        # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
-        # more and cannot let a weight grow, so both forms come from one reward function.
-        scale_rewards="none" if alignment["form"] == "additive" else "group",
-    )
+    arguments = grpo_arguments(job)
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1
     data = Dataset.from_dict(
@@ -67,11 +61,22 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             "completions, so that every reward would be 0; take `response_template` and `response_schema` out of "
             "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
         )
-    reward = AlignmentReward(alignment, LanguageIdentifier(**recipe["identifier"]), group_size, family)
+    reward = AlignmentReward(recipe["alignment"], LanguageIdentifier(**recipe["identifier"]), group_size, family)
     trainer = GRPOTrainer(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
     train_and_save(parent, trainer, job, [reward])
+
+
+def grpo_arguments(job: Job) -> GRPOConfig:
+    """TRL's arguments for the job's recipe."""
+    return GRPOConfig(
+        **trl_arguments(job),
+        shuffle_dataset=False,  # in_training_order has shuffled
+        # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
+        # more and cannot let a weight grow, so both forms come from one reward function.
+        scale_rewards="none" if job.recipe["alignment"]["form"] == "additive" else "group",
+    )
 
 
 def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]]) -> list[int]:
