@@ -2,8 +2,8 @@
 vernacular.planning.preflight CONFIG...
 
 A line for each job: ok, or what is wrong. On a GPU (or with --run): one step of each training and one batch of each
-evaluation at full shapes, with random weights, by the code that trains and answers (planning/rehearsal.py). Without one,
-what shapes tell: the trainers' arguments, adapters, chat templates, lengths, memory by part.
+evaluation at full shapes, with random weights, by the code that trains and answers (planning/rehearsal.py). Without a
+GPU, what shapes tell: the trainers' arguments, adapters, chat templates, lengths, memory by part.
 """
 
 import argparse

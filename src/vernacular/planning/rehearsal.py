@@ -1,8 +1,8 @@
-"""One step of each training and one batch of each evaluation, at full shapes with random weights, by the code that trains
-and answers: the half of `make preflight` for a machine with a GPU.
+"""One step of each training and one batch of each evaluation, at full shapes with random weights: `make preflight` on a
+GPU, by the code that trains and answers.
 
-A step is one micro-batch of the longest rows, of one process; a training starts from the model that the rehearsal of its
-parent has left. Evaluations of models of one shape with the same options are one.
+A step is one micro-batch of the longest rows, of one process; a training starts from the model that the rehearsal of
+its parent has left. Evaluations of models of one shape with the same options are one.
 """
 
 import json
