@@ -113,7 +113,7 @@ def training_job(study: Study, name: str, folder: Path) -> Job:
 def one_step(job: Job) -> Job:
     """One process, one micro-batch. Of GRPO its rollouts alone."""
     training = {key: value for key, value in job.recipe["training"].items() if key not in LONGER}
-    training |= {"max_steps": 1, "gradient_accumulation_steps": 1, "logging_steps": 1, "save_strategy": "no"}
+    training |= {"max_steps": 1, "gradient_accumulation_steps": 1, "save_strategy": "no"}
     recipe = {key: value for key, value in job.recipe.items() if key not in ("launch", "checkpoint_steps")}
     return replace(job, recipe={**recipe, "training": training})
 
