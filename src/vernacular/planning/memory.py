@@ -134,7 +134,7 @@ def training_memory(study: Study, name: str) -> Memory:
         weights += held
     if models[name].parts:
         weights += parameters(shape_of(models, models[name].parts["encoder"]), True) * width
-    gradients, moments = held, 2 * held
+    gradients, moments = float(held), 2.0 * held
     if how in ("fsdp2", "zero3"):
         weights = weights / count + 2 * weights / meta_model(shape).config.num_hidden_layers
     if how in ("fsdp2", "zero2", "zero3"):

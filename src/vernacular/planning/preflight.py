@@ -94,8 +94,9 @@ def check_template(study: Study, name: str) -> None:
     for language in study.config["languages"]:
         asked = question_messages("1 + 2?", language)
         turns = [asked, [*asked, answer_message(completion)]]
-        tokens = {"bos_token": "", "eos_token": "<end>", "pad_token": "<pad>", "unk_token": "<unk>"}
-        (prompt, whole), _ = render_jinja_template(conversations=turns, chat_template=text, **tokens)
+        tokens: dict[str, Any] = {"bos_token": "", "eos_token": "<end>", "pad_token": "<pad>", "unk_token": "<unk>"}
+        texts: Any = render_jinja_template(conversations=turns, chat_template=text, **tokens)[0]
+        prompt, whole = texts
         if "1 + 2?" not in prompt:
             raise ValueError(f"chat_template {template}: the question is not in the prompt ({language}); take another")
         if recipe["recipe"] == "sft" and (COUNTING not in whole or ANSWER not in whole):

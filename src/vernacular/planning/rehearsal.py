@@ -211,7 +211,7 @@ def long_text(folder: Path, tokens: int) -> str:
         return WORDS * (tokens // len(WORDS.split()) + 1)
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     ids = tokenizer(WORDS * (tokens // 16 + 1), add_special_tokens=False)["input_ids"]
-    return tokenizer.decode(ids[:tokens])
+    return str(tokenizer.decode(ids[:tokens]))
 
 
 # --- answers
