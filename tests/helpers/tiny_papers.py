@@ -16,7 +16,7 @@ PAPERS = sorted(path.stem for path in (ROOT / "config" / "paper").glob("*.yaml")
 SIZES = {
     "seeds", "max_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "steps_per_generation",
     "max_length", "max_completion_length", "num_generations", "save_steps", "length", "prompts", "layers", "count",
-    "max_new_tokens", "candidates", "batch_size", "launch.processes", "resources.gpu",
+    "max_new_tokens", "candidates", "batch_tokens", "launch.processes", "resources.gpu",
 }  # fmt: skip
 # ... where models come from, ...
 SOURCES = {"recipe", "repo", "revision", "path"}
@@ -42,9 +42,11 @@ def tiny(name: str, folder: Path) -> dict[str, Any]:
         else:
             shrink(recipe)
     for part in [*config["evaluations"], config.get("rl", {}), config.get("slam", {})]:
-        for key, value in (("max_new_tokens", 8), ("batch_size", 4), ("candidates", 2)):
+        for key, value in (("max_new_tokens", 8), ("candidates", 2)):
             if key in part:
                 part[key] = value
+        if "max_new_tokens" in part:
+            part["batch_tokens"] = 1000
         if "resources" in part:
             part["resources"]["gpu"] = 0
     if "slam" in config:

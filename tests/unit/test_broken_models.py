@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 import torch
 from merges import write_parent
 
+from vernacular.evaluation.progress import Progress
 from vernacular.evaluation.translate import translated
 from vernacular.merge.model import CONNECTOR, MergedModel, build_merge
 from vernacular.models.encoder import load_encoder
@@ -38,9 +40,14 @@ def models(tmp_path: Path) -> dict[str, Path]:
     return folders
 
 
+def in_english(folder: str) -> None:
+    with TemporaryFile() as file:
+        translated([QUESTION], folder, 100, "auto", file, Progress("", None))
+
+
 LOADERS: dict[str, tuple[str, Any]] = {
     "generate": ("llm", load_model),
-    "generate_translated": ("encoder", lambda folder: translated([QUESTION], str(folder), 1)),
+    "generate_translated": ("encoder", lambda folder: in_english(str(folder))),
     "the encoder of a merge": ("encoder", lambda folder: load_encoder(folder, torch.float32)),
     "generate_merged": ("merge", MergedModel.from_pretrained),
 }

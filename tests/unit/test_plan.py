@@ -172,7 +172,7 @@ def test_what_does_not_fit_names_the_key_to_change() -> None:
 
     training = models()["grpo"]["training"]
     assert not said("grpo")
-    assert re.search(r"do not fit the GPU of 80: set training.use_vllm, or lower training.steps_per_generation$",
+    assert re.search(r"do not fit the GPU of 80: set training.use_vllm, or batch_tokens$",
                      said("grpo", training={**training, "use_vllm": False, "steps_per_generation": 512}))  # fmt: skip
     assert said("grpo", training={**training, "vllm_gpu_memory_utilization": 0.8}).endswith(
         "lower training.vllm_gpu_memory_utilization"

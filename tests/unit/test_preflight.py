@@ -100,12 +100,12 @@ WRONG = {
     ),
     "no room for an answer": (
         {"evaluations": [{"benchmarks": ["mgsm-rev2"], "models": ["lrm"], "languages": ["en"], "target": "adamame",
-                          "max_new_tokens": 131072, "batch_size": 1, "samples": 1, "resources": {"gpu": 1}}]},
+                          "max_new_tokens": 131072, "batch_tokens": 131272, "samples": 1, "resources": {"gpu": 1}}]},
         "wrong: question and answer take 131,272 tokens, the context has 131,072: lower max_new_tokens",
     ),
     "a rollout in one call": (
         {"models": {"grpo": {"training": {"use_vllm": False}}}},
-        "GB do not fit the GPU of 80: set training.use_vllm, or lower training.steps_per_generation",
+        "GB do not fit the GPU of 80: set training.use_vllm, or batch_tokens",
     ),
     "a value that TRL refuses": (
         {"models": {"grpo": {"training": {"vllm_importance_sampling_clip_min": 5.0}}}},

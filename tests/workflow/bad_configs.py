@@ -186,6 +186,10 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "target in capitals": (put("evaluations.0.target", "Mine"), ["evaluations.0.target: 'Mine' must have the form"]),
     "checkpoints on test": (put("evaluations.23.split", "test"), ["evaluations.23.checkpoints: ", "set split: dev"]),
     "checkpoints of SFT": (put("evaluations.23.models", ["sft"]), ["evaluations.23.models: 'sft'", "not grpo"]),
+    "batches of so many sequences": (
+        put("rl.batch_size", 64),
+        ["rl.batch_size: unknown key; it is now called 'batch_tokens', and counts tokens, not sequences; leave it out"],
+    ),
     "former name of limits": (put("most", {"runtime": 7}), ["most: unknown key; it is now called 'limits'"]),
     "former name of hash_range": (
         put("rl.share", [0.7, 1.0]),

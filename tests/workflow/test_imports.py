@@ -38,7 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "run": {"storage", "study"},
     "planning": EVALUATION | {"evaluation", "adamame", "study"},
 }
-OPEN_TO_STUDIES = re.compile(r"corpus/formats\.py|evaluation/claim_terms\.py|models/launch\.py|\w+/options\.py")
+OPEN_TO_STUDIES = re.compile(
+    r"corpus/formats\.py|evaluation/claim_terms\.py|models/launch\.py|planning/sizes\.py|\w+/options\.py"
+)
 
 
 @cache

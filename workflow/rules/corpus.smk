@@ -104,12 +104,12 @@ rule make_rl_prompts:
         **job_resources(LIMITS, lambda w: STUDY.config["rl"]["resources"]),
     params:
         **job("make_rl_prompts"),
-        options=lambda w: stages.prompts_options(STUDY).to_json(),
+        options=lambda w: stages.prompts_options(STUDY, w.model).to_json(),
     message:
         "make_rl_prompts: finding the questions that {wildcards.model} solves sometimes (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --model {input.parent:q} --questions {input.questions:q} --options {params.options:q}"
-        " --seed {wildcards.seed} --out {output:q} > {log:q} 2>&1"
+        " --seed {wildcards.seed} --code {params.code} --out {output:q} --progress 3 3>&2 > {log:q} 2>&1"
 
 
 rule check_leaks:

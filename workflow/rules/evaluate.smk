@@ -1,4 +1,6 @@
 # In: models and questions. Out: generations (a GPU's work), then verdicts on them, as often as a metric changes (a CPU's).
+#
+# A killed generation goes on after its last whole batch: those are kept in a hidden file next to the output.
 
 
 rule generate:
@@ -29,7 +31,8 @@ rule generate:
         "generate: {wildcards.label} answers {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} {params.flags:q} --benchmark {wildcards.benchmark} --options {params.options:q}"
-        " --seed {wildcards.seed} --threads {params.threads} --out {output:q} > {log:q} 2>&1"
+        " --seed {wildcards.seed} --threads {params.threads} --code {params.code} --out {output:q} --progress 3 3>&2"
+        " > {log:q} 2>&1"
 
 
 use rule generate as generate_merged with:

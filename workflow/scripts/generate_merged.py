@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
-    from vernacular.evaluation.generate import generate_rows
+    from vernacular.evaluation.generate import answers_of
     from vernacular.language.identify import LanguageIdentifier
     from vernacular.merge.answer import merge_extras
     from vernacular.merge.model import MergedModel
@@ -24,5 +24,5 @@ def main(args: argparse.Namespace) -> None:
     questions = answering.asked_questions(args)
     model = MergedModel.from_pretrained(args.model, args.options.dtype)
     extras = merge_extras(model, questions, args.options.decoding, LanguageIdentifier(**asdict(args.identifier)))
-    rows = generate_rows(model, model.tokenizer, questions, args.options, args.seed, extras)
-    answering.write_answers(args, rows)
+    answers = answers_of(model, model.tokenizer, questions, args.options, args.seed, extras)
+    answering.write_answers(args, answers, asdict(args.identifier))

@@ -13,6 +13,7 @@ from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
+from vernacular.models.batches import by_length
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
@@ -62,9 +63,10 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
         )
     reward = AlignmentReward(recipe["alignment"], LanguageIdentifier(**recipe["identifier"]), group_size, family)
-    trainer = GRPOTrainer(
+    trainer = Trainer(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
+    trainer.batch_tokens = recipe.get("batch_tokens")
     train_and_save(parent, trainer, job, [reward])
 
 
@@ -77,6 +79,27 @@ def grpo_arguments(job: Job) -> GRPOConfig:
         # more and cannot let a weight grow, so both forms come from one reward function.
         scale_rewards="none" if job.recipe["alignment"]["form"] == "additive" else "group",
     )
+
+
+class Trainer(GRPOTrainer):
+    """TRL's, which generates a whole generation batch in one call, here in parts of at most `batch_tokens` tokens.
+
+    Prompts of like length go together. Every step draws for all sequences of a part, so parts give other rollouts than
+    the whole does, by the same chances. Written for TRL 1.16, whose method this is.
+    """
+
+    batch_tokens: int | None = None
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], *arguments: Any, **options: Any) -> Any:
+        generate = super()._generate_single_turn
+        sizes = [len(ids) + (self.max_completion_length or 0) for ids in prompt_ids]
+        if self.use_vllm or self.batch_tokens is None or len(sizes) * max(sizes) <= self.batch_tokens:
+            return generate(prompt_ids, *arguments, **options)
+        found: dict[int, list[int]] = {}
+        for part in by_length(sizes, self.batch_tokens):
+            completions, _ = generate([prompt_ids[number] for number in part.numbers], *arguments, **options)
+            found |= zip(part.numbers, completions, strict=True)
+        return [found[number] for number in range(len(sizes))], None
 
 
 def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]]) -> list[int]:

@@ -16,5 +16,5 @@ class PromptsOptions(Options):
     candidates: int
     temperature: float
     max_new_tokens: int
-    batch_size: int
+    batch_tokens: int
     engine: str | None = None

@@ -7,7 +7,14 @@ import math
 from typing import Any
 
 from vernacular.models.launch import processes
-from vernacular.planning.memory import checkpointed, engine_rows, prompt_length, rollout_count, weight_width
+from vernacular.planning.memory import (
+    checkpointed,
+    engine_rows,
+    longest_row,
+    prompt_length,
+    rollout_count,
+    weight_width,
+)
 from vernacular.planning.sizes import cache_bytes_a_token, load_sizes, parameters, shape_of, trained_parameters
 from vernacular.study.compile import Study
 from vernacular.study.graph import Model, training_parts
@@ -113,6 +120,8 @@ def training_seconds(study: Study, name: str, width: int) -> float:
             share = training.get("vllm_gpu_memory_utilization", 0.3)
             mean = prompt_length(recipe) + round(new * load_sizes()["assumptions"]["decoded_share"])
             side = min(each, engine_rows(study, name, share, recipe["resources"], mean, width))
+        elif recipe.get("batch_tokens"):
+            side = min(each, max(recipe["batch_tokens"] // longest_row(recipe), 1))
         rollouts = steps * batch_of(recipe) / count / each / training.get("num_iterations", 1)
         seconds += rollouts * decoding(shape, each, new, gpus, side, width)
     return seconds

@@ -144,7 +144,9 @@ def training_memory(study: Study, name: str) -> Memory:
         if training.get("use_vllm"):
             engine = training.get("vllm_gpu_memory_utilization", 0.3) * recipe["resources"]["gpu_mem_mb"] * MB
         else:
-            cache = rollout_count(recipe) * longest_row(recipe) * cache_bytes_a_token(shape, width)
+            tokens = rollout_count(recipe) * longest_row(recipe)
+            together = min(tokens, max(recipe.get("batch_tokens") or tokens, longest_row(recipe)))
+            cache = together * cache_bytes_a_token(shape, width)
         if training.get("beta", 0.0) > 0 and not recipe.get("lora"):
             weights += total * width  # the reference model; with adapters it is the model without them
     backward = (activation_bytes(shape, batch), logit_bytes(recipe, shape, batch))
@@ -188,7 +190,7 @@ def engine_rows(study: Study, name: str, share: float, resources: dict[str, Any]
 def to_lower(memory: Memory, recipe: dict[str, Any] | None) -> str:
     """The key to change where a job does not fit, by its largest part. recipe: a training's; None for answers."""
     if recipe is None:
-        return "lower batch_size" if memory.cache > memory.weights else "take a larger GPU (resources.gpu_mem_mb)"
+        return "lower batch_tokens" if memory.cache > memory.weights else "take a larger GPU (resources.gpu_mem_mb)"
     backward = {"activations": memory.activations + memory.logits, "gradients": memory.gradients}
     rollouts = {"cache": memory.cache, "engine": memory.engine}
     turns = (
@@ -199,7 +201,7 @@ def to_lower(memory: Memory, recipe: dict[str, Any] | None) -> str:
     parts = {"weights": memory.weights, "optimizer": memory.optimizer, **turns}
     largest = max(parts, key=lambda part: parts[part])
     if largest == "cache":
-        return "set training.use_vllm, or lower training.steps_per_generation"
+        return "set training.use_vllm, or batch_tokens"
     if largest == "engine":
         return "lower training.vllm_gpu_memory_utilization"
     if largest == "activations":

@@ -121,8 +121,9 @@ def answering(
         side = min(machine(gpus)["sequences"], engine_rows(study, name, 0.9, resources, mean, width), max(count, 1))
         memory = engine_memory(resources)
     else:
-        side = min(options.batch_size, max(count, 1))
-        memory = answer_memory(study, name, side * (prompt + options.max_new_tokens), side, width)
+        length = prompt + options.max_new_tokens
+        side = min(max(options.batch_tokens // length, 1), max(count, 1))
+        memory = answer_memory(study, name, side * length, side, width)
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     host = 3 * GB + (parameters(shape) * width if gpus else memory.peak)
     work = Work("generate", label, len(study.seeds), resources, memory, host, seconds / 3600, count * 2000)
@@ -157,7 +158,7 @@ def answerings(study: Study) -> Iterator[Work]:
             work.rule = "generate_merged"
         yield work
     for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
-        options = prompts_options(study)
+        options = prompts_options(study, name)
         low, high = options.hash_range
         count = round(questions_there(study, options.benchmark) * (high - low)) * options.candidates
         work = answering(study, name, name, options, count, study.config["rl"]["resources"])

@@ -224,13 +224,15 @@ def answerings(study: Study, folder: Path) -> Iterator[tuple[str, str, Callable[
             continue
         parts, options = study.models[answer.model].parts, replace(answer.options, languages=["en"])
         key = json.dumps([shape_of(study.models, answer.model), answer.model if parts else "", asdict(options)])
-        count = max(options.batch_size // options.samples, 1)
+        length = load_sizes()["assumptions"]["prompt"] + options.max_new_tokens
+        count = max(options.batch_tokens // length // options.samples, 1)
         call = answer_merged if parts else answer_alone
         rule = "generate_merged" if parts else "generate"
         yield rule, answer.model, lambda c=call, n=answer.model, o=options, k=count: c(study, folder / n, k, o), key  # type: ignore[misc]
     for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
-        chosen = prompts_options(study)
-        count = max(chosen.batch_size // chosen.candidates, 1)
+        chosen = prompts_options(study, name)
+        length = load_sizes()["assumptions"]["prompt"] + chosen.max_new_tokens
+        count = max(chosen.batch_tokens // length // chosen.candidates, 1)
         key = json.dumps([shape_of(study.models, name), asdict(chosen)])
         yield "make_rl_prompts", name, lambda n=name, o=chosen, k=count: solve(folder / n, k, o), key  # type: ignore[misc]
 
@@ -242,13 +244,15 @@ def questions(folder: Path, count: int, language: str = "en") -> list[dict[str, 
 
 
 def answer_alone(study: Study, folder: Path, count: int, options: Any) -> None:
-    from vernacular.evaluation.engines import answer_rows
+    from vernacular.evaluation.engines import folder_answers
+    from vernacular.evaluation.resume import all_rows
 
-    check_answered(list(answer_rows(folder, questions(folder, count), options, 1)))
+    check_answered(list(all_rows(folder_answers(folder, questions(folder, count), options, 1))))
 
 
 def answer_merged(study: Study, folder: Path, count: int, options: Any) -> None:
-    from vernacular.evaluation.generate import generate_rows
+    from vernacular.evaluation.generate import answers_of
+    from vernacular.evaluation.resume import all_rows
     from vernacular.language.identify import LanguageIdentifier
     from vernacular.merge.answer import merge_extras
     from vernacular.merge.model import MergedModel
@@ -256,13 +260,15 @@ def answer_merged(study: Study, folder: Path, count: int, options: Any) -> None:
     model = MergedModel.from_pretrained(folder, options.dtype)
     asked = questions(folder, count)
     extras = merge_extras(model, asked, options.decoding, LanguageIdentifier(**asdict(study.identifier)))
-    check_answered(list(generate_rows(model, model.tokenizer, asked, options, 1, extras)))
+    check_answered(list(all_rows(answers_of(model, model.tokenizer, asked, options, 1, extras))))
 
 
 def solve(folder: Path, count: int, options: Any) -> None:
-    from vernacular.adamame.prompts import count_solved
+    from vernacular.adamame.prompts import candidate_answers, count_solved
+    from vernacular.evaluation.resume import all_rows
 
-    count_solved(str(folder), questions(folder, count), options, 1)
+    asked = questions(folder, count)
+    count_solved(asked, all_rows(candidate_answers(str(folder), asked, options, 1)))
 
 
 def check_answered(rows: list[dict[str, Any]]) -> None:

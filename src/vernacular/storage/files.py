@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+BEGUN = ".begun"  # ends the names of files of storage.partial
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -87,12 +89,16 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what killed processes left half written below a folder; no process may be writing there."""
+    """Remove what killed processes left half written below a folder, and the rows kept for a killed job (see
+    storage.partial) whose output is there; no process may be writing there."""
     for path in [*folder.rglob(".*.part"), *folder.rglob(".*.old")]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+    for path in folder.rglob(f".*{BEGUN}*"):
+        if path.with_name(path.name[1:].split(BEGUN)[0]).exists():
+            path.unlink()
 
 
 def url_name(url: str) -> str:

@@ -11,6 +11,7 @@ from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import stable_json
+from vernacular.study.batches import batch_tokens
 from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
 from vernacular.study.sources import PHRASEBOOK, source_of
@@ -165,8 +166,12 @@ def checkpoint_parent(study: Study, name: str, seed: int | str) -> list[str]:
     return [study.paths.model(study.models[options["from"]].options["from"], seed)] if options["step"] else []
 
 
-def prompts_options(study: Study) -> PromptsOptions:
+def prompts_options(study: Study, parent: str) -> PromptsOptions:
     section = {key: value for key, value in study.config["rl"].items() if key != "resources"}
+    if "batch_tokens" not in section:
+        resources = study.config["rl"]["resources"]
+        width = 2 if resources["gpu"] else 4
+        section["batch_tokens"] = batch_tokens(study.models, parent, section["max_new_tokens"], resources, width)
     return PromptsOptions(**section)
 
 
