@@ -7,7 +7,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan dag lock
+.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan preflight dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -95,6 +95,11 @@ dry-run: .venv/ready
 # Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
 plan: .venv/ready
 	@PATH="$(BIN):$$PATH" python -m vernacular.planning.plan $(CONFIG)
+
+# Each training and evaluation of a study tried before it is submitted: a step and a batch at full shapes on a GPU, what
+# shapes tell without one; docs/resources.md. (`snakemake preflight` looks at a cluster's nodes instead.)
+preflight: .venv/ready
+	@PATH="$(BIN):$$PATH" python -m vernacular.planning.preflight $(CONFIG)
 
 # A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
 dag: .venv/ready

@@ -44,13 +44,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         rows = fitting
     if len(rows) < recipe["prompts"]:
         note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
-    arguments = GRPOConfig(
-        **trl_arguments(job),
-        shuffle_dataset=False,  # in_training_order has shuffled
-        # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
-        # more and cannot let a weight grow, so both forms come from one reward function.
-        scale_rewards="none" if alignment["form"] == "additive" else "group",
-    )
+    arguments = grpo_arguments(job)
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1
     data = Dataset.from_dict(
@@ -81,6 +75,17 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     trainer.batch_tokens = recipe.get("batch_tokens")
     trainer.adjusted = reward.adjusted if alignment["form"] in ADJUSTED else None
     train_and_save(parent, trainer, job, [reward])
+
+
+def grpo_arguments(job: Job) -> GRPOConfig:
+    """TRL's arguments for the job's recipe."""
+    return GRPOConfig(
+        **trl_arguments(job),
+        shuffle_dataset=False,  # in_training_order has shuffled
+        # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
+        # more and cannot let a weight grow, so both forms come from one reward function.
+        scale_rewards="none" if job.recipe["alignment"]["form"] == "additive" else "group",
+    )
 
 
 class Trainer(GRPOTrainer):

@@ -21,11 +21,16 @@ def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
             "completion": [[answer_message(row["completion"])] for row in rows],
         }
     )
-    arguments = SFTConfig(completion_only_loss=True, include_num_input_tokens_seen="non_padding", **trl_arguments(job))
+    arguments = sft_arguments(job)
     trainer = SFTTrainer(model=parent.model, args=arguments, train_dataset=data, processing_class=parent.tokenizer)
     if arguments.max_length and not arguments.packing:
         note_cut(job, trainer.train_dataset, arguments.max_length, len(rows))
     train_and_save(parent, trainer, job)
+
+
+def sft_arguments(job: Job) -> SFTConfig:
+    """TRL's arguments for the job's recipe."""
+    return SFTConfig(completion_only_loss=True, include_num_input_tokens_seen="non_padding", **trl_arguments(job))
 
 
 def note_cut(job: Job, kept: Any, length: int, rows: int) -> None:
