@@ -13,6 +13,7 @@ from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
+from vernacular.models.chats import chat_texts
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
@@ -32,8 +33,9 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
     parent, alignment = load_parent(job, "auto"), recipe["alignment"]
+    sizes = prompt_sizes(parent.tokenizer, rows)  # also where all fit: it looks for the questions in the prompts
     if most := recipe["prompt_tokens"]:
-        fitting = [row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows), strict=True) if size <= most]
+        fitting = [row for row, size in zip(rows, sizes, strict=True) if size <= most]
         note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
         rows = fitting
     if len(rows) < recipe["prompts"]:
@@ -76,8 +78,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
 
 def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]]) -> list[int]:
     """Tokens of the prompts, with instruction and chat template."""
-    asked = [question_messages(row["question"], row["language"]) for row in rows]
-    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    texts = chat_texts(tokenizer, [question_messages(row["question"], row["language"]) for row in rows], opening=True)
     return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
@@ -90,7 +91,7 @@ def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
     if not any(getattr(tokenizer, name, None) for name in ("response_template", "response_schema")):
         return True
     asked = [{"role": "user", "content": "1 + 1?"}]
-    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    [prompt] = chat_texts(tokenizer, [asked], opening=True)
     text = "\\boxed{2}"
     if family:
         opening, ending = FAMILIES[family]

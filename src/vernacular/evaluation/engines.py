@@ -15,6 +15,7 @@ import torch
 
 from vernacular.evaluation.generate import end_tokens, generate_rows, prepare, stream_seed
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.models.contents import check_contents
 from vernacular.models.folders import load_model
 
 
@@ -38,6 +39,7 @@ def vllm_rows(
     from transformers import AutoConfig, AutoTokenizer, GenerationConfig
     from vllm import LLM, SamplingParams
 
+    check_contents(folder)  # vLLM loads the weights itself
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     ends = end_tokens(GenerationConfig.from_pretrained(folder), tokenizer)

@@ -3,12 +3,10 @@
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import question_text
-from vernacular.models.encoder import encode_texts, encoder_limit, language_token
-from vernacular.models.folders import loading, torch_dtype
+from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_translator
 
 
 def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: str = "auto") -> list[dict[str, Any]]:
@@ -17,18 +15,7 @@ def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: 
     The model is asked the translation as it is, whatever of the options survived in it. English questions are
     translated as well: nothing says what language a question is in.
     """
-    with loading(folder):
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    if not config.is_encoder_decoder:
-        raise ValueError(
-            f"{folder}: a model of the type '{config.model_type}' cannot translate; name another translator"
-        )
-    with loading(folder):
-        translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
-    translator.eval()
-    if torch.cuda.is_available():
-        translator = translator.to("cuda")
+    translator, tokenizer = load_translator(folder, dtype)
     limit = encoder_limit(translator.config, tokenizer)
     texts = [question_text(row["question"], row["choices"]) for row in rows]
     ids = encode_texts(tokenizer, texts, [row["language"] for row in rows], limit)

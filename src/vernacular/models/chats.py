@@ -1,0 +1,87 @@
+"""Chat templates: a model's own program for its prompts, run where it can do no harm, and what it gives checked.
+
+A template is a Jinja program that comes with a model. The sandbox that Transformers runs it in keeps it from files and
+from Python, but not from a loop without end or a text without end, so it runs in a process of its own, which may use
+so much time and memory and no more.
+"""
+
+import json
+import multiprocessing
+import resource
+import warnings
+from pathlib import Path
+from typing import Any
+
+Talk = list[dict[str, str]]
+
+LONGEST = 100_000  # characters that a template may add to a talk, and times that it may repeat it (our choices)
+REPEATS = 10
+MEMORY = 256 * 2**20  # bytes that a template may take beyond what is there already
+PER_SECOND = 100  # talks; Transformers' templates do ten thousand
+
+
+def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list[str]:
+    """Each talk as the model reads it, by its chat template; opening: with the beginning of an answer.
+
+    Raises ValueError (one line) if the template fails, does not end, gives more text than LONGEST, or leaves out what
+    the user says: a model that is not asked the question answers nothing that could be scored.
+    """
+    if not talks:
+        return []
+    fork = multiprocessing.get_context("fork")  # no other way has the tokenizer there at once
+    receiving, sending = fork.Pipe(duplex=False)
+    child = fork.Process(target=render, args=(tokenizer, talks, opening, sending), daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of which the child uses
+        child.start()
+    sending.close()
+    try:
+        texts, error = json.loads(receiving.recv_bytes())
+    except EOFError:
+        texts, error = [], "it does not end, or takes more than its share of memory"
+    finally:
+        receiving.close()
+        child.join()
+    name = getattr(tokenizer, "name_or_path", "")
+    if error:
+        raise ValueError(f"{name}: the chat template cannot be used ({error}); set another (`chat_template`)")
+    for talk, text in zip(talks, texts, strict=True):
+        if lost := next((turn for turn in talk if turn["role"] == "user" and turn["content"].strip() not in text), None):
+            said = " ".join(lost["content"].split())[:60]
+            raise ValueError(
+                f"{name}: the chat template leaves out what the user says ({said!r}), so the model would not be asked "
+                "the question; set another (`chat_template`)"
+            )
+    return texts
+
+
+def render(tokenizer: Any, talks: list[Talk], opening: bool, sending: Any) -> None:
+    """In the child: send [texts, what went wrong or none]."""
+    seconds = 1 + len(talks) // PER_SECOND
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory(MEMORY + 4 * sum(len(turn["content"]) for talk in talks for turn in talk))
+    texts: list[str] = []
+    error = ""
+    try:
+        for talk in talks:
+            text = tokenizer.apply_chat_template(talk, add_generation_prompt=opening, tokenize=False)
+            if not isinstance(text, str):
+                raise TypeError(f"it gives {type(text).__name__}, not text")
+            most = LONGEST + REPEATS * sum(len(turn["content"]) for turn in talk)
+            if len(text) > most:
+                raise ValueError(f"it makes {len(text):,} characters of a talk; at most {most:,} are taken")
+            texts.append(text)
+    except BaseException as raised:  # a template may raise what it likes, and a panic in Rust is no Exception
+        error = " ".join((str(raised) or type(raised).__name__).split())[:200]
+        texts = []
+    sending.send_bytes(json.dumps([texts, error]).encode())
+    sending.close()
+
+
+def limit_memory(more: int) -> None:
+    """Let this process take so many bytes more than it has; where the system does not say how many, no limit is set."""
+    status = Path("/proc/self/statm")
+    if status.exists():
+        held = int(status.read_text().split()[5]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_DATA, (held + more, held + more))
