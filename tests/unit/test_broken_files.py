@@ -13,7 +13,7 @@ from raw_traces import LENGTH_OPTIONS, good
 from scripts import script
 from slam_scores import frame
 
-from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.options import GenerationOptions, SummaryOptions
 from vernacular.evaluation.results import COUNTED, MEASURED, PROBED
 from vernacular.report.options import SlamOptions
 from vernacular.report.training_curves import PANELS
@@ -49,7 +49,8 @@ def make_files(folder: Path) -> dict[str, Path]:
     write_rows(files["questions"], [blank(QUESTION, **question)] * 50, QUESTION)
     write_rows(files["raw"], [good(id=str(n)) for n in range(50)], RAW_TRACE)
     generation = {"id": "q", "language": "en", "sample": 0, "trace": "so it is", "response": "1", "tokens": 3}
-    write_rows(files["generations"], [blank(GENERATION, **generation)] * 50, GENERATION)
+    generation |= {"completion": "so it is\n</think>\n1", "finish_reason": "stop"}
+    write_rows(files["generations"], [blank(GENERATION, **generation) | {"sample": n} for n in range(50)], GENERATION)
     write_rows(files["scores"], frame(np.ones((30, 3), dtype=bool)).to_dict("records"), SCORE)
     write_rows(
         files["probe"],
@@ -68,7 +69,8 @@ def make_files(folder: Path) -> dict[str, Path]:
 
 def scoring(files: dict[str, Path]) -> list[Any]:
     arguments = ["score", "--generations", files["generations"], "--questions", files["questions"]]
-    return [*arguments, "--benchmark", "mini", "--identifier", IDENTIFIER]
+    options = GenerationOptions(["en"], 8, samples=50).to_json()
+    return [*arguments, "--benchmark", "mini", "--options", options, "--identifier", IDENTIFIER]
 
 
 def sweep(files: dict[str, Path]) -> list[Any]:

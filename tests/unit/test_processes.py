@@ -3,6 +3,7 @@
 Trainings with two processes stand in tests/end-to-end/test_launch.py.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -55,9 +56,13 @@ def test_the_script_starts_itself_anew_once(started: list[list[str]], monkeypatc
     assert not started
     start_processes(recipe())
     assert [command[-3:] for command in started] == [sys.argv]
-    monkeypatch.setenv("LOCAL_RANK", "0")  # in one of the processes
+    monkeypatch.setenv("LOCAL_RANK", "0")  # left there by something else
     start_processes(recipe())
-    assert len(started) == 1
+    assert len(started) == 2 and "LOCAL_RANK" not in os.environ
+    monkeypatch.setenv("LOCAL_RANK", "0")  # in one of the processes
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    start_processes(recipe())
+    assert len(started) == 2
 
 
 def test_shards_by_deepspeed_without_it(started: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def weight_files(folder: Path) -> list[Path]:
             raise ValueError(f"{path}: 'weight_map' is no mapping of tensors to files; make the model again")
         for file in sorted(set(named.values())):
             if Path(file).name != file or file in ("", ".", "..") or not (folder / file).is_file():
-                raise ValueError(f"{path}: '{file[:100]}' is no file of this folder; make the model again")
+                raise ValueError(f"{path}: {file[:100]!r} is no file of this folder; make the model again")
         return [folder / file for file in sorted(set(named.values()))]
     raise ValueError(f"{folder}: no weights here ({WEIGHTS}, or its index); make the model again")
 

@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
-from vernacular.storage.files import read_json
+from vernacular.storage.files import read_mapping
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
 READ = (".json", ".safetensors", ".bin", ".jinja", ".model", ".txt")  # what Transformers may read of a folder
@@ -52,8 +52,7 @@ def check_folder(folder: str | Path) -> None:
     folder = Path(folder)
     if not (folder / "manifest.json").exists():
         return
-    manifest = read_json(folder / "manifest.json")
-    files = manifest.get("files", {}) if isinstance(manifest, dict) else None
+    files = read_mapping(folder / "manifest.json").get("files", {})
     if not isinstance(files, dict):
         raise ValueError(f"{folder / 'manifest.json'}: not the manifest of a model; delete the folder and rerun")
     found = checksums(folder) if files else {}

@@ -49,16 +49,20 @@ def check_stored(folder: str | Path, model: Any, contents: Contents) -> None:
 
 
 def check_weights(folder: str | Path, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
-    """Raises ValueError for a tensor that holds NaN or an infinite number.
+    """Raises ValueError for a tensor that holds NaN or an infinite number."""
+    for name, tensor in tensors:
+        if is_broken(tensor.detach()):
+            raise ValueError(f"{folder}: the weights '{name}' hold NaN or infinite numbers; make the model again")
+
+
+def is_broken(tensor: torch.Tensor) -> bool:
+    """Whether a tensor holds NaN or an infinite number.
 
     A sum shows both and reads each number once; only where it is not finite (it may overflow) are they looked at.
     """
-    for name, tensor in tensors:
-        if not tensor.is_floating_point() or tensor.is_meta:
-            continue
-        with torch.no_grad():
-            if not tensor.sum(dtype=torch.float32).isfinite() and not tensor.isfinite().all():
-                raise ValueError(f"{folder}: the weights '{name}' hold NaN or infinite numbers; make the model again")
+    if not tensor.is_floating_point() or tensor.is_meta or tensor.sum(dtype=torch.float32).isfinite():
+        return False
+    return not bool(tensor.isfinite().all())
 
 
 def check_tokenizer(folder: str | Path, model: Any, tokenizer: Any) -> None:
