@@ -4,7 +4,6 @@ Either that ends in one line that names the folder, or the folder is as good as 
 template takes more than its time.
 """
 
-import os
 import random
 import resource
 import shutil
@@ -22,6 +21,7 @@ from vernacular.models.chats import chat_texts
 from vernacular.models.encoder import load_encoder, load_translator
 from vernacular.models.folders import load_model
 from vernacular.models.pretrain import train_tokenizer
+from vernacular.storage.files import link_or_copy
 
 SMALL = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
 MORE: dict[str, dict[str, Any]] = {
@@ -76,7 +76,7 @@ def try_folder(base: str, name: str, rng: random.Random, text: str, place: Path)
     """
     folder = place / "model"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(Path(sound().name) / base, folder, copy_function=os.link)
+    shutil.copytree(Path(sound().name) / base, folder, copy_function=link_or_copy)
     must_be_refused = {**MUTATIONS, **TEMPLATES}[name](rng, folder, text)
     try:
         load(base, folder, asks=name in TEMPLATES or rng.random() < 0.5)

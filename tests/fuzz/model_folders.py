@@ -28,7 +28,26 @@ from vernacular.storage.files import write_json
 PLANTED = "planted-by-a-pickle"
 BASES = ("llama", "qwen3", "gpt2", "t5", "xlm-roberta")
 CAUSAL = ("llama", "qwen3", "gpt2")
-VALUES: list[Any] = [None, -1, 0, 1, 3, 10**9, 10**18, -(10**9), 1e308, 0.5, "x", "../x", "", [], {}, [1, 2], {"a": 1}, True]
+VALUES: list[Any] = [
+    None,
+    -1,
+    0,
+    1,
+    3,
+    10**9,
+    10**18,
+    -(10**9),
+    1e308,
+    0.5,
+    "x",
+    "../x",
+    "",
+    [],
+    {},
+    [1, 2],
+    {"a": 1},
+    True,
+]
 ODD = ["", "{", "[]", "7", "null", '"x"', "{}", '{"a": NaN}', "\x00", "[" * 100_000, "{" + '"a":{' * 5_000, "\ufeff{}"]
 
 
@@ -179,7 +198,19 @@ def index(rng: random.Random, folder: Path, text: str) -> bool:
         elsewhere = folder.parent / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
         shutil.copyfile(folder / files[0], elsewhere / files[0])
-        bad = ["../elsewhere/" + files[0], str(elsewhere / files[0]), f"./{files[0]}", "none.safetensors", "", ".", "..", 7, None, [], text[:50] or "/"]
+        bad = [
+            "../elsewhere/" + files[0],
+            str(elsewhere / files[0]),
+            f"./{files[0]}",
+            "none.safetensors",
+            "",
+            ".",
+            "..",
+            7,
+            None,
+            [],
+            text[:50] or "/",
+        ]
         choice = rng.choice([*bad, "map", "file"])
         if choice == "map":
             data["weight_map"] = rng.choice([None, [], {}, "x", 7])
@@ -274,7 +305,7 @@ def another_tokenizer(rng: random.Random, folder: Path, text: str) -> bool:
 
 BOMBS = [
     "{{ raise_exception('no') }}",
-    "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}",
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% set c = a * b %}{% endfor %}{% endfor %}",
     "{{ 'x' * 300000000 }}",
     "{{ 'x' * 30000000000 }}",
     "{{ 9 ** (9 ** 9) }}",

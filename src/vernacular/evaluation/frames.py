@@ -57,8 +57,8 @@ def check_alike(frames: Frames, asked: dict[str, dict[str, Any]]) -> None:
         other, name = sizes.setdefault(key, (count, f"{model} (seed {seed})"))
         if count != other:
             raise ValueError(
-                f"{benchmark}: {model} (seed {seed}) has scores of {count:,} questions, {name} of {other:,}, though both "
-                "were asked the same; delete the scores of fewer and rerun"
+                f"{benchmark}: {model} (seed {seed}) has scores of {count:,} questions, {name} of {other:,}, though "
+                "both were asked the same; delete the scores of fewer and rerun"
             )
 
 

@@ -46,7 +46,9 @@ def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list
     if error:
         raise ValueError(f"{name}: the chat template cannot be used ({error}); set another (`chat_template`)")
     for talk, text in zip(talks, texts, strict=True):
-        if lost := next((turn for turn in talk if turn["role"] == "user" and turn["content"].strip() not in text), None):
+        if lost := next(
+            (turn for turn in talk if turn["role"] == "user" and turn["content"].strip() not in text), None
+        ):
             said = " ".join(lost["content"].split())[:60]
             raise ValueError(
                 f"{name}: the chat template leaves out what the user says ({said!r}), so the model would not be asked "

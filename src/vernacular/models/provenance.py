@@ -61,7 +61,9 @@ def check_folder(folder: str | Path) -> None:
             what = "changed or cut off since it was written" if name in found else "missing"
             raise ValueError(f"{folder / name}: {what}; delete the folder and rerun")
     if files and (added := sorted(name for name in found.keys() - files.keys() if Path(name).suffix in READ)):
-        raise ValueError(f"{folder / added[0]}: added since the model was written, so nothing vouches for it; remove it")
+        raise ValueError(
+            f"{folder / added[0]}: added since the model was written, so nothing vouches for it; remove it"
+        )
 
 
 def versions() -> dict[str, str]:

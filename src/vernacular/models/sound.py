@@ -29,7 +29,9 @@ def check_keys(folder: str | Path, model: Any, found: dict[str, Any], used: Call
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             kind = type(model).__name__
-            raise ValueError(f"{folder}: not a whole {kind}: {what} {names[0]}{more}; make it again, or fix config.json")
+            raise ValueError(
+                f"{folder}: not a whole {kind}: {what} {names[0]}{more}; make it again, or fix config.json"
+            )
 
 
 def check_stored(folder: str | Path, model: Any, contents: Contents) -> None:

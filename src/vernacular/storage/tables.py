@@ -37,7 +37,7 @@ def read_csv(path: str | Path, columns: Sequence[str] = (), dtype: Any = None) -
 
 
 def check_numbers(table: pd.DataFrame, columns: Sequence[str], path: str | Path) -> None:
-    """Raises ValueError (one line) for a table without rows, and for a column that holds something else than numbers."""
+    """Raises ValueError (one line) for a table without rows, and for a column that holds more than numbers."""
     if table.empty:
         raise ValueError(f"{path}: no rows to draw; delete it and rerun")
     if odd := [name for name in columns if not pd.api.types.is_numeric_dtype(table[name])]:
