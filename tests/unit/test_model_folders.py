@@ -60,7 +60,7 @@ def test_every_bomb_of_a_template_is_one_line(bomb: str, tokenizer: Any, monkeyp
 def test_a_template_gives_what_transformers_gives(tokenizer: Any) -> None:
     talks = [
         TALK,
-        [*TALK, {"role": "assistant", "content": "\ud83d\ude00 trois"}],
+        [*TALK, {"role": "assistant", "content": "😀 trois"}],
         [{"role": "user", "content": " x \n"}],
     ]
     for opening in (False, True):

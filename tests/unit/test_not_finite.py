@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_hub_models
 import torch
 from safetensors.torch import load_file
-import test_hub_models
 from test_hub_models import ROWS, job_of
 
 from vernacular.adamame.sft import train_sft
