@@ -268,7 +268,8 @@ def test_bad_arguments(folder: Path, capsys: pytest.CaptureFixture[str], argumen
 def test_a_training_file_whose_question_is_no_text_is_one_line(
     folder: Path, tmp_path: Path, key: str, value: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training = tmp_path / "chats.jsonl"
+    training = tmp_path / "training/chats.jsonl"
+    training.parent.mkdir()
     write(folder / "m.jsonl", [one("5", question="Combien font deux et trois ?")])
     training.write_text(json.dumps({"id": "a", key: value}) + "\n")
     assert run_script("rescore", folder, "--draws", 100, "--training", training) == 1

@@ -125,7 +125,7 @@ SWEEP = ["benchmark", "seed", "layer", "msd", "gain", "gain_low", "gain_high"]  
 
 def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
     """`figures/slam-sweep.csv`: tables/slam-sweep.csv (sweep_table) as it is. Raises ValueError if it has no rows."""
-    rows = read_table(sweep, SWEEP)
+    rows = read_table(sweep)
     check_numbers(rows, SWEEP[1:], sweep)
     return rows
 

@@ -37,9 +37,12 @@ def read_csv(path: str | Path, columns: Sequence[str] = (), dtype: Any = None) -
 
 
 def check_numbers(table: pd.DataFrame, columns: Sequence[str], path: str | Path) -> None:
-    """Raises ValueError (one line) for a table without rows, and for a column that holds more than numbers."""
+    """Raises ValueError (one line) for a table without rows, and for a column that is missing or holds more than
+    numbers."""
     if table.empty:
         raise ValueError(f"{path}: no rows to draw; delete it and rerun")
+    if missing := [name for name in columns if name not in table]:
+        raise ValueError(f"{path}: the column '{missing[0]}' is missing; delete it and rerun")
     if odd := [name for name in columns if not pd.api.types.is_numeric_dtype(table[name])]:
         raise ValueError(f"{path}: the column '{odd[0]}' holds more than numbers; delete it and rerun")
 
