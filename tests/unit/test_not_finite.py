@@ -91,6 +91,17 @@ def test_weights_that_are_not_finite_make_no_checkpoint(
     assert last and last.name == "checkpoint-3" and finite(last) and not job.out.exists()
 
 
+def test_grpo_ends_too(parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def what(trainer: Any) -> None:
+        work = trainer.compute_loss
+        trainer.compute_loss = lambda *args, **options: work(*args, **options) + math.nan
+
+    spoil(monkeypatch, 0, what)
+    with pytest.raises(ValueError, match="tuned: the loss is nan after step 0 of 1, and there is no checkpoint yet"):
+        test_hub_models.trained_by_grpo(parent, tmp_path)
+    assert not (tmp_path / "tuned").exists()
+
+
 def test_the_last_step_is_looked_at_too(parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def what(trainer: Any) -> None:
         next(iter(trainer.model.parameters())).register_hook(lambda gradient: torch.full_like(gradient, math.nan))
