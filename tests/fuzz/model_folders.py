@@ -375,14 +375,15 @@ def no_file(rng: random.Random, folder: Path, text: str) -> bool:
     """Something else than a file in the place of one, or beside them."""
     path = folder / rng.choice(["config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json", "more", ".hidden"])
     path.unlink(missing_ok=True)
-    kind = rng.choice(["fifo", "zero", "random", "nowhere", "socket", "loop"])
+    kind = rng.choice(["fifo", "zero", "random", "nowhere", "socket", "loop", "folder"])
     if kind == "fifo":
         os.mkfifo(path)
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as one:
             one.bind(str(path))
     else:
-        path.symlink_to({"zero": "/dev/zero", "random": "/dev/urandom", "nowhere": "/no/where", "loop": path}[kind])
+        places = {"zero": "/dev/zero", "random": "/dev/urandom", "nowhere": "/no/where", "loop": path, "folder": "/usr"}
+        path.symlink_to(places[kind])
     return True
 
 

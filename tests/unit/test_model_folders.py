@@ -131,7 +131,7 @@ def test_jobs_end_in_one_line(llama: Path, tmp_path: Path, capsys: pytest.Captur
     assert not out.exists()
 
 
-@pytest.mark.parametrize("kind", ["fifo", "device", "nowhere"])
+@pytest.mark.parametrize("kind", ["fifo", "device", "nowhere", "folder"])
 def test_a_folder_that_never_ends_is_not_taken_into_a_study(
     kind: str, llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,7 +141,7 @@ def test_a_folder_that_never_ends_is_not_taken_into_a_study(
     if kind == "fifo":
         os.mkfifo(odd / "x")
     else:
-        (odd / "x").symlink_to("/dev/zero" if kind == "device" else "/no/where")
+        (odd / "x").symlink_to({"device": "/dev/zero", "nowhere": "/no/where", "folder": "/usr"}[kind])
     assert run_script("fetch_folder", "--source", llama, "--out", tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert str(odd / "x") in said and said.count("\n") == 1 and not (tmp_path / "out").exists()

@@ -82,6 +82,8 @@ def check_files(folder: Path) -> None:
             raise ValueError(f"{path}: a link that leads nowhere; restore what it led to") from None
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise ValueError(f"{path}: neither a file nor a folder, so nothing that a model has; remove it")
+        if stat.S_ISDIR(mode) and path.is_symlink():  # it may lead to all of the disk, which copying would follow
+            raise ValueError(f"{path}: a link to a folder, which a model has none of; remove it")
     for path in folder.iterdir():
         if path.name in ELSEWHERE or DISTRIBUTED.fullmatch(path.name):
             raise ValueError(
