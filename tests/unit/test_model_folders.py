@@ -14,7 +14,7 @@ from scripts import run_script
 from transformers import AutoTokenizer
 
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.models.chats import chat_texts
+from vernacular.models.chats import PART, chat_texts
 from vernacular.models.contents import FEW_LAYERS, check_contents
 from vernacular.models.folders import load_model
 from vernacular.storage.records import QUESTION, write_rows
@@ -67,6 +67,8 @@ def test_a_template_gives_what_transformers_gives(tokenizer: Any) -> None:
         wanted = tokenizer.apply_chat_template(talks, add_generation_prompt=opening, tokenize=False)
         assert chat_texts(tokenizer, talks, opening) == wanted
     assert chat_texts(tokenizer, []) == []
+    many = [[{"role": "user", "content": f"問題 {number}" * 200}] for number in range(2 * PART + 1)]
+    assert chat_texts(tokenizer, many) == tokenizer.apply_chat_template(many, tokenize=False)
 
 
 @pytest.mark.parametrize(

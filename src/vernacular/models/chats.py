@@ -17,6 +17,7 @@ Talk = list[dict[str, str]]
 LONGEST = 100_000  # characters that a template may add to a talk, and times that it may repeat it (our choices)
 REPEATS = 10
 MEMORY = 256 * 2**20  # bytes that a template may take beyond what is there already
+PART = 1_000  # texts that are sent at once
 PER_SECOND = 100  # talks; Transformers' templates do ten thousand
 
 
@@ -35,10 +36,14 @@ def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of which the child uses
         child.start()
     sending.close()
+    texts: list[str] = []
+    error = ""
     try:
-        texts, error = json.loads(receiving.recv_bytes())
+        while len(texts) < len(talks) and not error:
+            part, error = json.loads(receiving.recv_bytes())
+            texts += part
     except EOFError:
-        texts, error = [], "it does not end, or takes more than its share of memory"
+        error = "it does not end, or takes more than its share of memory"
     finally:
         receiving.close()
         child.join()
@@ -58,26 +63,32 @@ def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list
 
 
 def render(tokenizer: Any, talks: list[Talk], opening: bool, sending: Any) -> None:
-    """In the child: send [texts, what went wrong or none]."""
+    """In the child: send [texts, what went wrong or none], PART texts at a time."""
     seconds = 1 + len(talks) // PER_SECOND
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limit_memory(MEMORY + 4 * sum(len(turn["content"]) for talk in talks for turn in talk))
+    sizes = [sum(len(turn["content"]) for turn in talk) for talk in talks]
+    # Of each character four bytes in a text, six in JSON, and both twice.
+    limit_memory(MEMORY + 24 * max(sum(sizes[start : start + PART]) for start in range(0, len(talks), PART)))
     texts: list[str] = []
     error = ""
     try:
-        for talk in talks:
+        for talk, size in zip(talks, sizes, strict=True):
             text = tokenizer.apply_chat_template(talk, add_generation_prompt=opening, tokenize=False)
             if not isinstance(text, str):
                 raise TypeError(f"it gives {type(text).__name__}, not text")
-            most = LONGEST + REPEATS * sum(len(turn["content"]) for turn in talk)
+            most = LONGEST + REPEATS * size
             if len(text) > most:
                 raise ValueError(f"it makes {len(text):,} characters of a talk; at most {most:,} are taken")
             texts.append(text)
+            if len(texts) == PART:
+                sending.send_bytes(json.dumps([texts, ""]).encode())
+                texts = []
     except BaseException as raised:  # a template may raise what it likes, and a panic in Rust is no Exception
         error = " ".join((str(raised) or type(raised).__name__).split())[:200]
         texts = []
-    sending.send_bytes(json.dumps([texts, error]).encode())
+    if texts or error:
+        sending.send_bytes(json.dumps([texts, error]).encode())
     sending.close()
 
 
