@@ -159,6 +159,16 @@ CHECKS: dict[str, Check] = {
 }
 
 
+def model_folders(rng: random.Random, text: str) -> None:
+    """A model's folder, changed in one of the ways that we know."""
+    from fuzz_models import model_folders as check  # torch alone takes as much memory as the readers of text may
+
+    check(rng, text)
+
+
+FOLDERS: dict[str, Check] = {"model-folders": model_folders}
+
+
 # These make the identifier load its models: Latin, Cyrillic, Arabic and Han letters, of no language's words.
 WARM = ["zuwo bugah gidde mo", "бчрикла впйва", "زدیحط خب ضخص چچ نصصي یبثوس کم دم", "漢字仮名交文", "7"]
 

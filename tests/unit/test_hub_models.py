@@ -16,8 +16,8 @@ from vernacular.adamame.grpo import train_grpo
 from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.adamame.sft import train_sft
-from vernacular.language.prompts import prompt_sizes
 from vernacular.models import parents
+from vernacular.models.chats import prompt_sizes
 from vernacular.models.finetune import finetune
 from vernacular.models.job import Job
 from vernacular.models.loop import train

@@ -263,6 +263,21 @@ def test_bad_arguments(folder: Path, capsys: pytest.CaptureFixture[str], argumen
     assert said in complaint, complaint
 
 
+@pytest.mark.parametrize("value", [["text"], [{"role": "user", "content": "text"}], {"a": "text"}, 7, True])
+@pytest.mark.parametrize("key", ["question", "prompt", "completion", "text"])
+def test_a_training_file_whose_question_is_no_text_is_one_line(
+    folder: Path, tmp_path: Path, key: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = tmp_path / "training/chats.jsonl"
+    training.parent.mkdir()
+    write(folder / "m.jsonl", [one("5", question="Combien font deux et trois ?")])
+    training.write_text(json.dumps({"id": "a", key: value}) + "\n")
+    assert run_script("rescore", folder, "--draws", 100, "--training", training) == 1
+    [complaint] = capsys.readouterr().err.splitlines()
+    kind = type(value).__name__
+    assert f"chats.jsonl: row 1 (a): '{key}' is {kind}, not text; give its text alone" in complaint
+
+
 def test_as_typed_outside_of_the_repository(folder: Path) -> None:
     """Without an installation or PYTHONPATH, from anywhere; a folder that is not there is one line."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

@@ -143,7 +143,7 @@ def test_fuzzing_finds_what_goes_wrong(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     target, limits, finding = FINDINGS[name]
-    monkeypatch.setattr(fuzz, "CHECKS", {"bad": target})
+    monkeypatch.setattr(fuzz, "TARGETS", {"bad": target})
     for limit, value in {"MEMORY": 2**40, **limits}.items():
         monkeypatch.setattr(fuzz, limit, value)
     stalled = "1" if name == "hang" else "600"

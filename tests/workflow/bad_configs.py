@@ -343,6 +343,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["benchmarks.mini-msvamp.steps: a frame has one step"],
     ),
     # Names stand in paths and commands.
+    "study of 300 letters": (put("study", "a" * 300), ["study: 'aaaaaaaaaa", "must have the form"]),
     "study outside": (put("study", "../mine"), ["study: '../mine' must have the form"]),
     "study with a line end": (put("study", "mine\n"), ["study: 'mine\\n' must have the form"]),
     "benchmark as a command": (

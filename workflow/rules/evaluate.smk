@@ -79,9 +79,11 @@ rule score:
         "../envs/vernacular.yaml"
     params:
         **job("score"),
+        options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
         identifier=IDENTIFIER,
     message:
         "score: {wildcards.label} on {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --generations {input.generations:q} --questions {input.questions:q}"
-        " --benchmark {wildcards.benchmark} --identifier {params.identifier:q} --out {output:q} > {log:q} 2>&1"
+        " --benchmark {wildcards.benchmark} --options {params.options:q} --identifier {params.identifier:q}"
+        " --out {output:q} > {log:q} 2>&1"

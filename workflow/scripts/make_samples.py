@@ -16,6 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
+    from vernacular.evaluation.complete import check_samples
     from vernacular.evaluation.frames import read_frames
     from vernacular.evaluation.samples import sample_table
     from vernacular.storage.files import write_text
@@ -28,6 +29,8 @@ def main(args: argparse.Namespace) -> None:
     scores = {model: rows for (model, _, _), rows in frames.items()}
     paths = {Path(path).parent.name: Path(path.replace("/scores/", "/generations/")) for path in args.scores}
     generations = {model: read_frame(paths[model], GENERATION) for model in scores}
+    for model, rows in generations.items():
+        check_samples(rows, paths[model])
     questions = read_frame(args.questions, QUESTION)
     questions = questions[questions["benchmark"] == Path(args.scores[0]).stem]
     write_text(args.out, csv_text(sample_table(generations, scores, questions)))

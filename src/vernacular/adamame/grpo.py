@@ -14,9 +14,10 @@ from trl.chat_template_utils import parse_response
 from vernacular.adamame.alignment import ADJUSTED
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import prompt_set, prompt_sizes, question_messages, split_completion
+from vernacular.language.prompts import prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.batches import by_length
+from vernacular.models.chats import chat_texts, prompt_sizes
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
@@ -36,10 +37,11 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
     parent, alignment, prompts = load_parent(job, "auto"), recipe["alignment"], prompt_set(recipe.get("prompt_set"))
+    sizes = prompt_sizes(
+        parent.tokenizer, rows, prompts
+    )  # also where all fit: it looks for the questions in the prompts
     if most := recipe["prompt_tokens"]:
-        fitting = [
-            row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows, prompts), strict=True) if size <= most
-        ]
+        fitting = [row for row, size in zip(rows, sizes, strict=True) if size <= most]
         note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
         rows = fitting
     if len(rows) < recipe["prompts"]:
@@ -128,7 +130,7 @@ def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
     if not any(getattr(tokenizer, name, None) for name in ("response_template", "response_schema")):
         return True
     asked = [{"role": "user", "content": "1 + 1?"}]
-    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    [prompt] = chat_texts(tokenizer, [asked], opening=True)
     text = "\\boxed{2}"
     if family:
         opening, ending = FAMILIES[family]

@@ -11,7 +11,8 @@ from vernacular.corpus.miniature import share_of
 from vernacular.evaluation.engines import folder_answers
 from vernacular.evaluation.generate import Answers
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.language.prompts import prompt_set, prompt_sizes
+from vernacular.language.prompts import prompt_set
+from vernacular.models.chats import prompt_sizes
 from vernacular.models.folders import loading
 
 

@@ -16,6 +16,7 @@ import torch
 
 from vernacular.evaluation.generate import Answers, Batch, answers_of, cut, end_tokens, prepare, stream_seed
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.models.contents import check_contents
 from vernacular.models.folders import load_model
 
 WAVES = 8  # times `batch_tokens` that vLLM is given at once, since it starts a sequence where another ends (our choice)
@@ -39,6 +40,7 @@ def vllm_answers(folder: str | Path, questions: list[dict[str, Any]], options: G
     from transformers import AutoConfig, AutoTokenizer, GenerationConfig
     from vllm import LLM, SamplingParams
 
+    check_contents(folder)  # vLLM loads the weights itself
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     ends = end_tokens(GenerationConfig.from_pretrained(folder), tokenizer)

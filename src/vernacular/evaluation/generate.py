@@ -20,6 +20,7 @@ from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.prompts import forced_prefix, prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.batches import by_length
+from vernacular.models.chats import chat_texts
 from vernacular.models.extras import PLAIN, Extras, Question
 from vernacular.storage.records import GENERATION
 
@@ -134,13 +135,12 @@ def prepare(
     context: int, tokenizer: Any, questions: list[Question], options: GenerationOptions, extras: Extras = PLAIN
 ) -> tuple[list[Request], list[dict[str, Any]]]:
     """(the requests, in an order of their own, the rows of those that do not fit the context)."""
-    requests, prompts = [], prompt_set(options.prompts)
+    requests, talks, prompts = [], [], prompt_set(options.prompts)
     for question in questions:
         asked_in = question.get("asked_in") or question["language"]
         messages = question_messages(question["question"], asked_in, question["kind"], question["choices"], prompts)
-        if extras.hides_question:
-            messages = [{**message, "content": ""} for message in messages]
-        prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        talks.append([{**message, "content": ""} for message in messages] if extras.hides_question else messages)
+    for question, prompt in zip(questions, chat_texts(tokenizer, talks, opening=True), strict=True):
         if preceding := question.get("context"):  # as in training rows of the task `context`
             prompt = f"{preceding}\n{prompt}"
         prefix = forced_prefix(question["language"]) if options.decoding == "forced-prefix" else ""

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from vernacular.evaluation.progress import Progress
 from vernacular.evaluation.resume import made
 from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import question_text
 from vernacular.models.batches import Part, by_length
-from vernacular.models.encoder import encode_texts, encoder_limit, language_token
-from vernacular.models.folders import loading, torch_dtype
+from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_translator
 from vernacular.storage.partial import row_at
 
 NEW = 512  # tokens of a translation at most, by a model that states no limit
@@ -27,18 +25,7 @@ def translated(
     translated as well: nothing says what language a question is in. batch_tokens: those that are read
     and written, padding included. file, progress: as of `made`; translations are kept.
     """
-    with loading(folder):
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    if not config.is_encoder_decoder:
-        raise ValueError(
-            f"{folder}: a model of the type '{config.model_type}' cannot translate; name another translator"
-        )
-    with loading(folder):
-        translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
-    translator.eval()
-    if torch.cuda.is_available():
-        translator = translator.to("cuda")
+    translator, tokenizer = load_translator(folder, dtype)
     limit = encoder_limit(translator.config, tokenizer)
     texts = [question_text(row["question"], row["choices"]) for row in rows]
     ids = encode_texts(tokenizer, texts, [row["language"] for row in rows], limit)

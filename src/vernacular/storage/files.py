@@ -80,6 +80,14 @@ def read_json(path: str | Path) -> Any:
         raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
 
 
+def read_mapping(path: str | Path) -> dict[str, Any]:
+    """What `write_json` wrote, which must be a mapping. Raises ValueError as read_json does, and where it is none."""
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: not a mapping but {type(data).__name__}; delete it and rerun")
+    return data
+
+
 def link_or_copy(source: str | Path, target: str | Path) -> None:
     """A second name for a file, or a copy where the file system gives none. Of a link: what it leads to."""
     try:

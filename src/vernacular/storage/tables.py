@@ -36,6 +36,17 @@ def read_csv(path: str | Path, columns: Sequence[str] = (), dtype: Any = None) -
     return table
 
 
+def check_numbers(table: pd.DataFrame, columns: Sequence[str], path: str | Path) -> None:
+    """Raises ValueError (one line) for a table without rows, and for a column that is missing or holds more than
+    numbers."""
+    if table.empty:
+        raise ValueError(f"{path}: no rows to draw; delete it and rerun")
+    if missing := [name for name in columns if name not in table]:
+        raise ValueError(f"{path}: the column '{missing[0]}' is missing; delete it and rerun")
+    if odd := [name for name in columns if not pd.api.types.is_numeric_dtype(table[name])]:
+        raise ValueError(f"{path}: the column '{odd[0]}' holds more than numbers; delete it and rerun")
+
+
 def read_frame(path: str | Path, schema: pa.Schema) -> pd.DataFrame:
     """The columns of `schema` of a Parquet file. Raises ValueError where records.read_rows does."""
     return pa.Table.from_batches(read_batches(path, schema=schema), schema).to_pandas()
