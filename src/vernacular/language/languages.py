@@ -1,12 +1,12 @@
 """The languages that Vernacular knows: code, name, script, endonym (`resources/languages.yaml`)."""
 
 from functools import cache
-from pathlib import Path
 
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 
 ENGLISH = "en"
-LANGUAGES = Path(__file__).parents[3] / "resources" / "languages.yaml"
+LANGUAGES = resource("languages.yaml")
 
 
 @cache
