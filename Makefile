@@ -84,9 +84,9 @@ setup: .venv/ready
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "setting up .venv (once; torch and its like are a gigabyte)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PYTHON) -P -m venv .venv
+	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch .venv/ready
 
 dry-run: .venv/ready
@@ -94,7 +94,7 @@ dry-run: .venv/ready
 
 # Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
 plan: .venv/ready
-	@PATH="$(BIN):$$PATH" python -m vernacular.planning.plan $(CONFIG)
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.plan $(CONFIG)
 
 # A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
 dag: .venv/ready

@@ -9,11 +9,14 @@ from pathlib import Path
 
 ROOT = Path(str(workflow.current_basedir)).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
+# Jobs, and all that they start, look for modules in no working directory: a random.py there would be run.
+os.environ["PYTHONSAFEPATH"] = "1"
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
 from vernacular.run.asked_targets import check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
+from vernacular.run.cluster_words import check_checkout, check_submitted
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
 from vernacular.run.failures import summary as failure_summary
@@ -28,8 +31,10 @@ from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
 
+check_checkout(ROOT)
 if workflow.is_main_process:
     require_slurm(sys.argv[1:])
+    check_submitted(sys.argv[1:], [ROOT, workflow.sourcecache.runtime_cache_path])
 try:
     files, file = config_files(workflow)
     STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
@@ -53,8 +58,10 @@ pathvars:
 # A shell that is told to end waits for its script: a training answers SIGTERM with a checkpoint, which takes a moment.
 shell.prefix("set -euo pipefail; trap : TERM; ")
 
-# Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub.
-os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT / "src"), os.getenv("PYTHONPATH")])))
+# Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub. An empty
+# part of PYTHONPATH, as `export PYTHONPATH=$PYTHONPATH:/more` makes one, is the working directory.
+parts = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, parts)))
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(ROOT / ".cache" / "inductor"))
 # Big tensors come and go with every step: let glibc keep their memory (this takes a third off a step of GRPO on a CPU).
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**33))
