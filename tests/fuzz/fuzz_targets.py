@@ -159,6 +159,16 @@ CHECKS: dict[str, Check] = {
 }
 
 
+def downloads(rng: random.Random, text: str) -> None:
+    """A download from a server that lies."""
+    from fuzz_downloads import downloads as check
+
+    check(rng, text)
+
+
+FOLDERS: dict[str, Check] = {"downloads": downloads}
+
+
 # These make the identifier load its models: Latin, Cyrillic, Arabic and Han letters, of no language's words.
 WARM = ["zuwo bugah gidde mo", "бчрикла впйва", "زدیحط خب ضخص چچ نصصي یبثوس کم دم", "漢字仮名交文", "7"]
 

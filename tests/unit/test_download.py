@@ -258,7 +258,7 @@ def test_what_the_hubs_client_shows_holds_no_secret(tmp_path: Path, hub: Hub) ->
 
     hub.signed, hub.wrong = "X-Amz-Date=20260101&X-Amz-Signature=planted-7b1e4", "config.json"
     texts = [text_of()]
-    assert "config.json: no network (OSError: Consistency check failed" in texts[0]
+    assert "config.json: not whole (OSError: Consistency check failed" in texts[0]
     hub.wrong, hub.files["model.safetensors"], hub.cut = "", bytes(25_000_000), 15_000_000
     texts.append(text_of())
     assert "/plain/model.safetensors?X-Amz-Date=***&X-Amz-Signature=***: " in texts[1] and "to resume" in texts[1]

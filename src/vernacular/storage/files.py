@@ -51,6 +51,17 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
 
 
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Give errors of writing the file's name: a full disk tells none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+
+
 def flush(path: Path) -> None:
     """Wait until a file or folder is on the disk; one that may only be read (a hard link to another's) is fine."""
     handle = os.open(path, os.O_RDONLY)
@@ -76,6 +87,12 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
+
+
+def check_regular(path: Path) -> None:
+    """Raises ValueError for what is no file (or link to one) with an end: a pipe would hang, a device fill the disk."""
+    if not path.is_file():
+        raise ValueError(f"{path}: no ordinary file, but a folder, a pipe, a device, or a link to nowhere; remove it")
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:
