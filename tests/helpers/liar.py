@@ -208,7 +208,7 @@ def a_wrong_length(liar: Liar, request: Request) -> bytes:
 
 @lie
 def two_lengths(liar: Liar, request: Request) -> bytes:
-    return said("200 OK", {"Content-Length": liar.part()}, liar.data).replace(
+    return said("200 OK", {}, liar.data, liar.part()).replace(
         b"Connection:", b"content-length: %d\r\nConnection:" % len(liar.data)
     )
 

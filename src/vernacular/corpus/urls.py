@@ -99,7 +99,7 @@ def answer_of(url: str, headers: dict[str, str]) -> HTTPResponse:
                 return response
             except urllib.error.HTTPError as error:
                 error.close()
-                if error.code == 416:  # there is no such part: the file is shorter now
+                if error.code == 416 and headers:  # there is no such part: the file is shorter now
                     raise Changed from None
                 if error.code not in (301, 302, 303, 307, 308):
                     what = REASONS.get(error.code, phrase(error.code))
