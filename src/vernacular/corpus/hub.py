@@ -15,8 +15,8 @@ from vernacular.storage.messages import hide_in_log, keep_secret, without_secret
 CUT = re.compile(r"\(…\)\S*")
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Of answers; the client names files of its cache by them.
-NAMING = ("ETag", "X-Linked-ETag", "X-Repo-Commit")
 SOUND = re.compile(r"(W/)?\"?[\w.+=:~-]{1,128}\"?", re.ASCII)
+NAMING = {"ETag": SOUND, "X-Linked-ETag": SOUND, "X-Repo-Commit": COMMIT}
 # Of a model's repository: what Transformers loads. Pickled weights are taken only if there are no safetensors.
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 REFUSED = {  # status of the hub's answer -> what to do
@@ -88,8 +88,9 @@ def careful_client() -> Any:
     from huggingface_hub.utils._http import default_client_factory
 
     def check(response: Any) -> None:
-        for name in NAMING:
-            if (value := response.headers.get(name)) is not None and not (SOUND.fullmatch(value) and ".." not in value):
+        for name, sound in NAMING.items():
+            value = response.headers.get(name)
+            if value is not None and (not sound.fullmatch(value) or ".." in value or without_secrets(value) != value):
                 raise ValueError(f"{response.url.host}: the server names a file in a way that is none ({name})")
 
     client = default_client_factory()

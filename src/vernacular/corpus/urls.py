@@ -92,26 +92,23 @@ def receive(entry: dict[str, Any], cut: Path, note: Path, bars: type[tqdm]) -> N
 def answer_of(url: str, headers: dict[str, str]) -> HTTPResponse:
     """The answer of a URL's server, or of the one it names instead. Raises ValueError, one line."""
     address, opener = filled(url), urllib.request.build_opener(NoRedirects)
-    try:
-        for _ in range(REDIRECTS):
-            try:
-                response: HTTPResponse = opener.open(urllib.request.Request(address, headers=headers), timeout=60)
-                return response
-            except urllib.error.HTTPError as error:
-                error.close()
-                if error.code == 416 and headers:  # there is no such part: the file is shorter now
-                    raise Changed from None
-                if error.code not in (301, 302, 303, 307, 308):
-                    what = REASONS.get(error.code, phrase(error.code))
-                    advice = "fix the URL, or try again later"
-                    raise ValueError(f"{url}: the server answers {error.code} ({what}); {advice}") from None
-                address = redirected(url, address, error.headers.get("Location") or "")
-    except Changed:
-        raise
-    except (HTTPException, UnicodeError) as error:  # their text may hold the address with its secrets
-        raise ValueError(f"{url}: cannot be fetched ({type(error).__name__}); fix it, or try again later") from None
-    except OSError as error:
-        raise ValueError(no_network(url, error)) from None
+    for _ in range(REDIRECTS):
+        try:
+            response: HTTPResponse = opener.open(urllib.request.Request(address, headers=headers), timeout=60)
+            return response
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 416 and headers:  # there is no such part: the file is shorter now
+                raise Changed from None
+            if error.code not in (301, 302, 303, 307, 308):
+                what = REASONS.get(error.code, phrase(error.code))
+                advice = "fix the URL, or try again later"
+                raise ValueError(f"{url}: the server answers {error.code} ({what}); {advice}") from None
+            address = redirected(url, address, error.headers.get("Location") or "")
+        except (HTTPException, ValueError) as error:  # their text may hold the address with its secrets
+            raise ValueError(f"{url}: cannot be fetched ({type(error).__name__}); fix it, or try again later") from None
+        except OSError as error:
+            raise ValueError(no_network(url, error)) from None
     raise ValueError(f"{url}: redirected more than {REDIRECTS} times; fix the URL, or fetch it yourself")
 
 
@@ -124,8 +121,12 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def redirected(url: str, address: str, location: str) -> str:
     """Where a redirect leads: http or https, and never from https to http. Raises ValueError."""
-    there = urljoin(address, location)
-    if urlsplit(there).scheme not in ({"https"} if address.startswith("https:") else {"http", "https"}):
+    try:
+        there = urljoin(address, location)
+        scheme = urlsplit(there).scheme
+    except ValueError:
+        there = scheme = ""
+    if scheme not in ({"https"} if address.startswith("https:") else {"http", "https"}):
         what = "the server redirects to an address that is not of the same kind"
         raise ValueError(f"{url}: {what} (https, or http); fix the URL, or fetch it yourself")
     return there
