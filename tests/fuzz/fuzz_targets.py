@@ -166,7 +166,14 @@ def downloads(rng: random.Random, text: str) -> None:
     check(rng, text)
 
 
-FOLDERS: dict[str, Check] = {"downloads": downloads}
+def hub_downloads(rng: random.Random, text: str) -> None:
+    """A download from a hub that lies."""
+    from fuzz_downloads import hub_downloads as check
+
+    check(rng, text)
+
+
+FOLDERS: dict[str, Check] = {"downloads": downloads, "hub-downloads": hub_downloads}
 
 
 # These make the identifier load its models: Latin, Cyrillic, Arabic and Han letters, of no language's words.

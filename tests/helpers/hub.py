@@ -43,6 +43,7 @@ class Hub:
 
 class Handler(BaseHTTPRequestHandler):
     hub: Hub
+    wbufsize = -1  # head and body in one packet
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -115,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     hub.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield hub

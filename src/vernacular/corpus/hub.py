@@ -4,6 +4,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from functools import cache
 from http.client import responses
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,12 +37,12 @@ class File(NamedTuple):
 
 def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, File]]:
     """(commit, files) of a repository, through the client's cache. Its errors become a ValueError of one line."""
-    from huggingface_hub import HfApi, constants, get_token, hf_hub_download, set_client_factory
+    from huggingface_hub import HfApi, constants, get_token, hf_hub_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
     hide_in_log("huggingface_hub")
     keep_secret(get_token() or "")  # a server may send it back
-    set_client_factory(careful_client)
+    use_careful_client()
     repo, kind, revision = item["repo"], item["kind"], item["revision"]
     page = f"https://huggingface.co/{'datasets/' * (kind == 'dataset')}{repo}"
     doing = repo
@@ -83,8 +84,10 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
     return commit, files
 
 
-def careful_client() -> Any:
-    """The HTTP client of the hub's client, which takes no answer whose headers would name a file outside its cache."""
+@cache
+def use_careful_client() -> None:
+    """Let the hub's client take no answer whose headers would name a file outside its cache, or hold the token."""
+    from huggingface_hub import set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
     def check(response: Any) -> None:
@@ -93,9 +96,12 @@ def careful_client() -> Any:
             if value is not None and (not sound.fullmatch(value) or ".." in value or without_secrets(value) != value):
                 raise ValueError(f"{response.url.host}: the server names a file in a way that is none ({name})")
 
-    client = default_client_factory()
-    client.event_hooks = {**client.event_hooks, "response": [*client.event_hooks.get("response", []), check]}
-    return client
+    def client() -> Any:
+        made = default_client_factory()
+        made.event_hooks = {**made.event_hooks, "response": [*made.event_hooks.get("response", []), check]}
+        return made
+
+    set_client_factory(client)
 
 
 def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, File]]:
