@@ -1,13 +1,22 @@
 """Atomic writes: a reader sees a whole file or none, whatever kills the writer."""
 
+import glob
 import json
 import os
+import re
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+UNFINISHED = re.compile(r"\..+\.(\d{1,10})@(.+)\.(?:part|old)", re.DOTALL)
+FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)
+DAY = 86_400.0  # seconds
 
 
 @contextmanager
@@ -15,12 +24,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary sibling to write; on success it is flushed to disk and renamed to `path`, else removed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = unfinished(path, "part")
     try:
-        yield temporary
-        flush(temporary)
-        os.replace(temporary, path)
-        flush(path.parent)  # this is what holds the new name
+        with naming(path):
+            yield temporary
+            flush(temporary)
+            os.replace(temporary, path)
+            flush(path.parent)  # this is what holds the new name
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -33,19 +43,20 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old")
-    for left in (temporary, old):  # by a killed attempt
-        shutil.rmtree(left, ignore_errors=True)
+    temporary, old = unfinished(path, "part"), unfinished(path, "old")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a killed attempt
+        remove_if_dead(left)
     temporary.mkdir()
     try:
-        yield temporary
-        for file in [*temporary.rglob("*"), temporary]:
-            if file.exists():  # no link to nowhere
-                flush(file)
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-        flush(path.parent)
+        with naming(path):
+            yield temporary
+            for file in [*temporary.rglob("*"), temporary]:
+                if file.exists():  # no link to nowhere
+                    flush(file)
+            if path.exists():
+                os.replace(path, old)
+            os.replace(temporary, path)
+            flush(path.parent)
     finally:
         for left in (temporary, old):
             shutil.rmtree(left, ignore_errors=True)
@@ -53,13 +64,13 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Give errors of writing the file's name: a full disk tells none."""
+    """Give the errors of a disk that takes no more the name of the file: the system tells none."""
     try:
         yield
     except OSError as error:
-        if error.filename is not None or error.errno is None:
+        if error.filename is not None or error.errno not in FULL:
             raise
-        raise type(error)(error.errno, error.strerror, str(path)) from None
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def flush(path: Path) -> None:
@@ -103,13 +114,48 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
+def unfinished(path: Path, kind: str) -> Path:
+    """A sibling of a path that is not there yet, named by the process that makes it. kind: part or old."""
+    return path.with_name(f".{path.name}.{os.getpid()}@{socket.gethostname()}.{kind}")
+
+
 def remove_partial(folder: Path) -> None:
-    """Remove what killed processes left half written below a folder; no process may be writing there."""
+    """Remove what killed processes left half written below a folder; others may be writing there."""
     for path in [*folder.rglob(".*.part"), *folder.rglob(".*.old")]:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        remove_if_dead(path)
+
+
+def remove_if_dead(path: Path) -> None:
+    """Remove a file or folder that has a name of `unfinished`, unless its process may be alive.
+
+    Of another machine's process nothing is known: it counts as dead where nothing was written for a day (our choice).
+    """
+    found = UNFINISHED.fullmatch(path.name)
+    if not found:
+        return
+    if found[2] != socket.gethostname():
+        try:
+            changed = max(file.lstat().st_mtime for file in [path, *path.rglob("*")])
+        except OSError:  # it went away meanwhile, so its process is alive
+            return
+        if time.time() - changed < DAY:
+            return
+    elif alive(int(found[1])):
+        return
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
 
 
 def url_name(url: str) -> str:
