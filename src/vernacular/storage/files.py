@@ -92,10 +92,23 @@ def write_json(path: str | Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+class RepeatedKey(ValueError):
+    """An object of JSON that has a key twice."""
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON (`object_pairs_hook`). Raises RepeatedKey where Python would silently keep the last value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RepeatedKey(f"the key {next(name for name in names if names.count(name) > 1)!r:.60} is repeated")
+    return found
+
+
 def read_json(path: str | Path) -> Any:
-    """What `write_json` wrote. Raises ValueError (one line with the path) if it is cut off or not JSON."""
+    """What `write_json` wrote. Raises ValueError (one line with the path) for what is cut off or repeats a key."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=distinct)
     except ValueError as error:
         raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
 
