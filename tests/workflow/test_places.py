@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from workspaces import copy_repository, dry_run, environment, snakemake, typed
 
-from vernacular.run import cluster_words
+from vernacular.run import places
 
 SUBMITTED = ("--profile", "slurm", "--configfile", "config/smoke.yaml")
 TARGET = "results/smoke/corpus/questions/dev.parquet"
@@ -46,6 +46,13 @@ def test_values_that_a_shell_would_run_are_not_submitted(
     assert dry_run(fresh, "--config", f"scale={value}", *SUBMITTED, "--", TARGET, path=fake_slurm).status == 0
 
 
+def test_a_folder_whose_name_slurm_would_change(tmp_path: Path, fake_slurm: Path) -> None:
+    folder = copy_repository(tmp_path / "100%j")
+    assert (
+        "holds '%', which SLURM would replace" in snakemake(folder, *SUBMITTED, "--", TARGET, path=fake_slurm).complaint
+    )
+
+
 def test_without_our_profile_a_dollar_is_not_submitted_either(fresh: Path, tmp_path: Path, fake_slurm: Path) -> None:
     words = ("--executor", "slurm", "--jobs", "1", "--config", f"scale=$(touch {tmp_path}/run)", *SUBMITTED[2:])
     run = snakemake(fresh, *words, "--", TARGET, path=fake_slurm)
@@ -56,8 +63,8 @@ def test_a_python_whose_path_a_shell_would_run(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.chdir(fresh)
     monkeypatch.setattr(sys, "executable", "/home/me/$(touch x)/.venv/bin/python")
     with pytest.raises(SystemExit, match="the path of Python holds signs for a shell"):
-        cluster_words.check_submitted([*SUBMITTED, "--", TARGET], [])
-    cluster_words.check_submitted(["--profile", "local", *SUBMITTED[2:]], [])
+        places.check_submitted([*SUBMITTED, "--", TARGET], [])
+    places.check_submitted(["--profile", "local", *SUBMITTED[2:]], [])
 
 
 @pytest.mark.parametrize("path", ["", ":", ":/nowhere", "/nowhere:"])
@@ -102,3 +109,27 @@ def test_a_launch_runs_no_module_of_the_working_directory(tmp_path: Path) -> Non
     command = launch_command({"threads": 1, "launch": {"processes": 2, "strategy": "ddp"}}, ["--help"])
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert "usage: " in done.stdout and not (tmp_path / "run").exists(), done.stderr[-2000:]
+
+
+def test_a_folder_for_temporary_files_that_takes_none(
+    fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake's scheduler writes there, and would end in a traceback."""
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "nowhere", tmp_path / "file", Path("/proc")):
+        found = environment(None) | {"TMPDIR": str(folder)}
+        monkeypatch.setattr("workspaces.environment", lambda _, found=found: found)
+        complaint = snakemake(fresh, "-c1", "--configfile", "config/smoke.yaml", "--", TARGET).complaint
+        assert f"{folder}: takes no temporary files" in complaint and "set TMPDIR" in complaint
+
+
+def test_a_checkout_that_nobody_may_write_into(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What torch.compile compiles is kept in the working directory then."""
+    folder = copy_repository(tmp_path / "repository")
+    with (folder / "workflow/rules/common.smk").open("a", encoding="utf-8") as rules:
+        rules.write('\nprint("compiled:", os.environ["TORCHINDUCTOR_CACHE_DIR"], file=sys.stderr)\n')
+    assert f"compiled: {folder}/.cache/inductor" in dry_run(folder).text
+    # Of root, who may write anywhere, by what the system would say to others.
+    text = (folder / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    (folder / "workflow/rules/common.smk").write_text(text.replace("os.access(compiled, os.W_OK)", "False"))
+    assert f"compiled: {tmp_path}/.cache/inductor" in dry_run(tmp_path, "--snakefile", folder / "Snakefile").text

@@ -16,10 +16,10 @@ gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it t
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
 from vernacular.run.asked_targets import check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
-from vernacular.run.cluster_words import check_checkout, check_submitted
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
 from vernacular.run.failures import summary as failure_summary
+from vernacular.run.places import check_checkout, check_submitted, check_temporary
 from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
@@ -33,6 +33,7 @@ from vernacular.study.stages import one_of
 
 check_checkout(ROOT)
 if workflow.is_main_process:
+    check_temporary()
     require_slurm(sys.argv[1:])
     check_submitted(sys.argv[1:], [ROOT, workflow.sourcecache.runtime_cache_path])
 try:
@@ -62,7 +63,10 @@ shell.prefix("set -euo pipefail; trap : TERM; ")
 # part of PYTHONPATH, as `export PYTHONPATH=$PYTHONPATH:/more` makes one, is the working directory.
 parts = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, parts)))
-os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(ROOT / ".cache" / "inductor"))
+# A checkout may be read-only, or someone else's: then compiled code goes to the working directory.
+compiled = next((folder for folder in (ROOT / ".cache", ROOT) if folder.exists()), ROOT)
+compiled = (ROOT if os.access(compiled, os.W_OK) else Path.cwd()) / ".cache" / "inductor"
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
 # Big tensors come and go with every step: let glibc keep their memory (this takes a third off a step of GRPO on a CPU).
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**33))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**34))

@@ -1,9 +1,10 @@
-"""Words and paths that would break, or be run as code, on their way into a job."""
+"""Folders that Snakemake cannot work with, and words and paths that would be run as code on their way into a job."""
 
 import os
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from vernacular.storage.messages import one_line
 UNQUOTED = re.compile(r"['\"\\\x00-\x1f\x7f-\xa0\xad\u2028\u2029]")
 # Without `slurm-pass-command-as-script` the command is an argument in double quotes, too.
 EXPANDED = re.compile(r"[$`]")
+ROOM = 1 << 20  # bytes that must fit into the folder for temporary files (our choice)
 
 
 def check_checkout(root: Path) -> None:
@@ -26,6 +28,20 @@ def check_checkout(root: Path) -> None:
         sys.exit(
             f"vernacular: {one_line(root)}: the workflow cannot run here, since {what}; move it to another folder, and "
             "start it there"
+        )
+
+
+def check_temporary() -> None:
+    """Exit with one line if the folder for temporary files takes none: Snakemake writes there what it schedules by."""
+    folder = Path(os.getenv("TMPDIR") or tempfile.gettempdir())
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM))
+            file.flush()
+    except OSError as error:
+        sys.exit(
+            f"vernacular: {one_line(folder)}: takes no temporary files ({one_line(error.strerror)}); free some "
+            "of it, or set TMPDIR to another folder"
         )
 
 
@@ -41,6 +57,8 @@ def check_submitted(words: list[str], paths: Iterable[Any]) -> None:
         return
     bare = args.get("slurm_pass_command_as_script") is not True
     places = [*paths, os.getcwd(), *[args[key] for key in ("directory", "snakefile") if args.get(key)]]
+    if percent := [place for place in map(str, places) if "%" in place]:  # SLURM puts its own words in its place
+        sys.exit(f"vernacular: {one_line(percent[0])}: holds '%', which SLURM would replace; rename the folder")
     values = [*(args.get("config") or []), *(args.get("configfile") or []), *places]
     for value in map(str, values):
         if found := UNQUOTED.search(value) or (EXPANDED.search(value) if bare else None):
