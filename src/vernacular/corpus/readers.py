@@ -69,7 +69,7 @@ def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[
             if as_list is None and (as_list := text.lstrip().startswith("[")):
                 text += decoded(file.read(), f"{path}: what follows line {number}")
             try:
-                written = {"parse_int": Written, "parse_float": Written, "parse_constant": Written}
+                written: dict[str, Any] = {"parse_int": Written, "parse_float": Written, "parse_constant": Written}
                 found = json.loads(text, object_pairs_hook=distinct, **written)
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"{place} is not JSON ({error}); restore the file") from None

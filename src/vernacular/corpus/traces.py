@@ -71,7 +71,7 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any] | Broken]:
 def parse_line(line: bytes, source: str) -> dict[str, Any] | Broken:
     """Numbers stay text as written, so that an answer of 1.10 or of 5,000 digits passes unchanged."""
     try:
-        written = {"parse_int": str, "parse_float": str, "parse_constant": lambda name: None}
+        written: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": lambda name: None}
         row = json.loads(line.decode("utf-8"), object_pairs_hook=distinct, **written)
     except UnicodeDecodeError:
         return Broken("unknown", "invalid UTF-8")
