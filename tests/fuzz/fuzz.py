@@ -61,7 +61,7 @@ def fuzz(
 ) -> None:
     """In the child: try the inputs; send (slowest input, its seconds, peak memory), or (number, what went wrong)."""
     slowest = (0.0, -1)
-    for number, text in enumerate(WARM * 20 if target in FOLDERS else WARM):  # all kinds of folders, at best
+    for number, text in enumerate(WARM if target in CHECKS else WARM * 20):  # all kinds of folders, at best
         check(random.Random(number), text)
     libraries = peak() if target in FOLDERS else 0.0  # torch and Transformers take 450 MiB alone
     for number in numbers:

@@ -166,7 +166,21 @@ def model_folders(rng: random.Random, text: str) -> None:
     check(rng, text)
 
 
-FOLDERS: dict[str, Check] = {"model-folders": model_folders}
+def downloads(rng: random.Random, text: str) -> None:
+    """A download from a server that lies."""
+    from fuzz_downloads import downloads as check
+
+    check(rng, text)
+
+
+def hub_downloads(rng: random.Random, text: str) -> None:
+    """A download from a hub that lies."""
+    from fuzz_downloads import hub_downloads as check
+
+    check(rng, text)
+
+
+FOLDERS: dict[str, Check] = {"model-folders": model_folders, "downloads": downloads, "hub-downloads": hub_downloads}
 
 
 # These make the identifier load its models: Latin, Cyrillic, Arabic and Han letters, of no language's words.

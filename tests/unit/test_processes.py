@@ -30,8 +30,8 @@ def recipe(strategy: str = "ddp", count: int = 4) -> dict[str, Any]:
 def test_accelerate_understands_every_strategy(strategy: str) -> None:
     """By its own parser and checks; a file in the user's home says nothing."""
     command = launch_command(recipe(strategy), ["train.py", "--recipe", "{}"])
-    assert command[:3] == [sys.executable, "-m", "accelerate.commands.launch"]
-    args, _, _ = _validate_launch_command(launch_command_parser().parse_args(command[3:]))
+    assert command[:4] == [sys.executable, "-P", "-m", "accelerate.commands.launch"]
+    args, _, _ = _validate_launch_command(launch_command_parser().parse_args(command[4:]))
     assert args.num_processes == 4 and args.num_machines == 1 and args.mixed_precision == "no"
     assert (args.training_script, args.training_script_args) == ("train.py", ["--recipe", "{}"])
     assert args.multi_gpu == (strategy == "ddp")

@@ -286,3 +286,22 @@ def test_as_typed_outside_of_the_repository(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "rescore: nowhere: no such folder\n")
     shown = subprocess.run([*command, "--help"], cwd=folder, env=environment, capture_output=True, text=True)
     assert shown.returncode == 0 and "--training FILE" in shown.stdout
+
+
+def test_a_key_twice_in_a_line_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python would keep the last value: another answer than the one that a reader sees first."""
+    path = folder / "native.jsonl"
+    twice = path.read_text(encoding="utf-8").replace('"answer": "5",', '"answer": "5", "answer": "6",', 1)
+    path.write_text(twice, encoding="utf-8")
+    assert run_script("rescore", folder) == 1
+    said = capsys.readouterr().err
+    assert said == f"rescore: {path}, line 1: the key 'answer' is repeated, and only its last value would count\n"
+
+
+def test_escapes_in_names_do_not_reach_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{**row, "benchmark": "b\x1b]0;title\x07", "id": f"=1+1{row['id']}"} for row in NATIVE]
+    write(folder / "native\x1b[31m.jsonl", rows)
+    assert run_script("rescore", folder, "--draws", 200) == 0
+    both = "".join(capsys.readouterr())
+    files = "".join(path.read_text(encoding="utf-8") for path in (folder / "rescored").iterdir())
+    assert not set(both + files) & set("\x1b\x07") and "native\\x1b[31m" in both and "'=1+1a" in files

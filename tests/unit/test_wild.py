@@ -184,7 +184,7 @@ def test_guided_fuzzing_finds_what_goes_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     pytest.importorskip("atheris")
-    monkeypatch.setattr(fuzz, "CHECKS", {"well": well, "bad": crash})
+    monkeypatch.setattr(fuzz, "TARGETS", {"well": well, "bad": crash})
     monkeypatch.setattr(fuzz, "MEMORY", 2**40)
     assert fuzz_guided.main(["--minutes", "0.02", "--folder", str(tmp_path)]) == 1
     first, second = capsys.readouterr().out.splitlines()

@@ -71,7 +71,7 @@ def strategy(recipe: dict[str, Any]) -> str:
 def launch_command(recipe: dict[str, Any], script: list[str]) -> list[str]:
     """`accelerate launch` of a script and its arguments, by `launch` and `threads` of the recipe."""
     return [
-        *(sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(NEUTRAL)),
+        *(sys.executable, "-P", "-m", "accelerate.commands.launch", "--config_file", str(NEUTRAL)),
         *("--num_processes", str(processes(recipe)), *STRATEGIES[strategy(recipe)].split()),
         *("--mixed_precision", "no"),  # the trainer's own `bf16` decides
         *("--num_cpu_threads_per_process", str(recipe["threads"])),

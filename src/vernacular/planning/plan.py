@@ -194,7 +194,8 @@ def asked_resources(work: Work) -> dict[str, int]:
 
 def jobs(configs: list[str]) -> str:
     """Snakemake's own count of what is left to run, of the default target."""
-    run = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules", "--configfile", *configs]
+    run = [sys.executable, "-P", "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules"]
+    run += ["--configfile", *configs]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
     found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("total ")]
     if done.returncode != 0:
