@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus.readers import shown, written_out
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import load_languages, scripts
 from vernacular.language.phrasebook import LABELS
 from vernacular.storage.files import RepeatedKey, distinct
 from vernacular.storage.messages import nearest
@@ -73,18 +73,22 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number from 1, object) for each line of a JSON lines file; ValueError for a line that is not a JSON object."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                row = json.loads(text, object_pairs_hook=distinct)
-            except RepeatedKey as error:
-                raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
-            if not isinstance(row, dict):
-                raise ValueError(f"{path}, line {number}: not a JSON object; give one object per line (jq -c '.[]')")
-            yield number, row
+            if line.strip():
+                yield number, read_line(line, number, path)
+
+
+def read_line(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    """The object of a line; ValueError (one line: path and number) where there is none."""
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        row = json.loads(text, object_pairs_hook=distinct)
+    except RepeatedKey as error:
+        raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"{path}, line {number}: not a JSON object; give one object per line (jq -c '.[]')")
+    return row
 
 
 def check_keys(given: Mapping[str, Any], place: str) -> None:
@@ -101,7 +105,7 @@ def check_keys(given: Mapping[str, Any], place: str) -> None:
         if given.get(key) is not None:
             check_value(given[key], key, (str,), "a text", place)
     language, kind, choices = given["language"], given.get("kind") or "math", given.get("choices")
-    if language not in load_languages():
+    if language not in scripts():
         raise ValueError(f"{place}: unknown language {shown(language)}; {nearest_language(language)}")
     if kind not in KINDS:
         raise ValueError(f"{place}: unknown kind {shown(kind)}; {nearest(kind, KINDS)}")
