@@ -29,20 +29,32 @@ ERROR = 2  # nothing was done; 1 is for an answer that is no
 def module_of(command: str) -> ModuleType:
     """Imported only when asked for, so that --help and small commands begin at once."""
     if command == "score":
-        from vernacular.command import score as module
-    elif command == "identify":
-        from vernacular.command import identify as module
-    elif command == "check":
-        from vernacular.command import check as module
-    elif command == "probe":
-        from vernacular.command import probe as module
-    elif command == "new":
-        from vernacular.command import new as module
-    elif command == "plan":
-        from vernacular.planning import plan as module
-    else:
-        from vernacular.report import push as module
-    return module
+        from vernacular.command import score
+
+        return score
+    if command == "identify":
+        from vernacular.command import identify
+
+        return identify
+    if command == "check":
+        from vernacular.command import check
+
+        return check
+    if command == "probe":
+        from vernacular.command import probe
+
+        return probe
+    if command == "new":
+        from vernacular.command import new
+
+        return new
+    if command == "plan":
+        from vernacular.planning import plan
+
+        return plan
+    from vernacular.report import push
+
+    return push
 
 
 def overview() -> str:

@@ -23,7 +23,17 @@ SNAKEFILE = """\
 from vernacular.storage.resources import workflow_root
 
 
-include: str(workflow_root() / "Snakefile")
+configfile: "config/config.yaml"
+
+
+module vernacular:
+    snakefile:
+        str(workflow_root() / "Snakefile")
+    config:
+        config
+
+
+use rule * from vernacular
 """
 
 

@@ -1,4 +1,4 @@
-"""SLAM's probe of any decoder that Transformers loads: in which layers does the activity of neurons differ by language?"""
+"""SLAM's probe of a decoder that Transformers loads: in which layers does the activity differ between languages?"""
 
 import argparse
 import json
