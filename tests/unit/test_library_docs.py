@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,8 +30,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands of the pages read."""
     folder = tmp_path_factory.mktemp("docs")
     write_model(folder / "model", "qwen3", "")
-    shutil.copy(ROOT / "config/smoke.yaml", folder / "config.yaml")
-    rows = [{"id": n, "language": code, "question": f"{n} + 3 ?"} for code in ("fr", "en") for n in range(3)]
+    study = (ROOT / "config/smoke.yaml").read_text(encoding="utf-8").replace("study: smoke", "study: mine")
+    (folder / "config.yaml").write_text(study, encoding="utf-8")
+    texts = {"fr": "Combien font {} et 3 ?", "en": "How much is {} and 3?", "ru": "Сколько будет {} и 3?"}
+    rows = [{"id": n, "language": code, "question": text.format(n)} for code, text in texts.items() for n in range(3)]
     lines(folder / "questions.jsonl", rows)
     answer = {"answer": "5", "completion": f"{TRACE['fr']}</think>\\boxed{{5}}", "language": "fr"}
     lines(folder / "completions/a.jsonl", [{"id": n, **answer} for n in range(3)])

@@ -203,9 +203,9 @@ def asked_resources(work: Work) -> dict[str, int]:
 
 def jobs(configs: list[str]) -> str:
     """Snakemake's own count of what is left to run, of the default target."""
-    run = [sys.executable, "-P", "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules"]
-    run += ["--configfile", *configs]
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    run = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
+    run += ["--cores", "1", "--quiet", "rules", "--configfile", *configs]
+    done = subprocess.run(run, capture_output=True, text=True)
     found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("total ")]
     if done.returncode != 0:
         raise ValueError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1].removeprefix("vernacular: "))
