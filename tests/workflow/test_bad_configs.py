@@ -168,7 +168,7 @@ def test_a_target_cannot_have_the_name_of_a_rule(fresh: Path) -> None:
 
 def test_phrasebook_with_a_missing_form(tmp_path: Path) -> None:
     folder = copy_repository(tmp_path / "repository")
-    file = folder / "resources" / "phrasebook" / "fr.yaml"
+    file = folder / "src/vernacular/resources/phrasebook" / "fr.yaml"
     book = load(file)
     forgotten = next(iter(book["things"][3]))
     del book["things"][3][forgotten]

@@ -60,7 +60,7 @@ _UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", 
 class LanguageIdentifier:
     """Names the language of texts, by ISO 639-1 code (639-3 where there is none), or abstains.
 
-    languages: the study's, of languages.yaml; short and doubtful texts lean to them, others may be named as well.
+    languages: the study's, of languages.scripts(); short and doubtful texts lean to them, others may be named too.
     model: a fastText model file in place of lid.176.ftz (labels `__label__en`, or GlotLID's `__label__eng_Latn`).
     certainty: the least confidence in a language for it to be named.
     min_letters: texts with fewer letters are abstained from; letters of a script with one language count three.
@@ -79,7 +79,9 @@ class LanguageIdentifier:
         self.certainty, self.min_letters = certainty, min_letters
         path = str(model or bundled_model())
         self._predict, self._codes = load_fasttext(path)
-        if missing := [code for code in self.languages if code not in self._codes.values()]:
+        if missing := [
+            code for code in self.languages if code in load_languages() and code not in self._codes.values()
+        ]:
             raise ValueError(f"{path}: this fastText model has no label for '{missing[0]}'; name another model")
         self.token_costs: dict[str, np.ndarray] = {}  # of codeswitch.py
 

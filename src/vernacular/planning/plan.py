@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -35,11 +34,12 @@ from vernacular.planning.memory import (
 )
 from vernacular.planning.sizes import load_sizes, parameters, shape_of
 from vernacular.storage.command import program
+from vernacular.storage.resources import workflow_root
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.compile import Study, compile_study
 from vernacular.study.stages import prompts_options
 
-ROOT = Path(__file__).parents[3]
+ROOT = workflow_root()
 
 
 @dataclass

@@ -10,12 +10,13 @@ from vernacular.language.languages import ENGLISH
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
 from vernacular.storage.messages import nearest
+from vernacular.storage.resources import resource
 from vernacular.study.recipes import RECIPES, SECTIONS
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import is_math, source_of
 from vernacular.study.trainer_options import known_options, taken_options
 
-CHAT_TEMPLATES = PHRASEBOOKS.parent / "chat_templates"
+CHAT_TEMPLATES = resource("chat_templates")
 
 
 def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,10 +6,11 @@ from typing import Any
 from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME
 from vernacular.language.languages import load_languages
 from vernacular.storage.messages import nearest
+from vernacular.storage.resources import workflow_root
 from vernacular.storage.yaml_file import YamlError, read_yaml
 from vernacular.study.schema import StudyError, check, check_size, in_file
 
-SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
+SCHEMA = workflow_root() / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
 REFERENCE = "merge.reference"  # as a baseline: the LLM alone, which every study names as it likes
 

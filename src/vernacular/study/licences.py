@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from vernacular.corpus.formats import PHRASEBOOK
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.graph import Model, training_parts
 
-FILE = Path(__file__).parents[3] / "resources" / "licences.yaml"
+FILE = resource("licences.yaml")
 UNKNOWN = "not known here: look where it comes from"
 # https://HOST/[datasets/]OWNER/NAME/[resolve/|raw/|blob/]REVISION/...
 _ADDRESS = re.compile(r"https?://[^/]+/(?:datasets/)?([^/]+/[^/]+)/(?:(?:resolve|raw|blob)/)?([^/]+)/")

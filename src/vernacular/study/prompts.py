@@ -6,15 +6,15 @@ from string import Formatter
 from typing import Any
 
 from vernacular.corpus.formats import FORMATS
-from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.language.prompts import KINDS
 from vernacular.storage.messages import nearest
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import YamlError, read_yaml
 from vernacular.study.recipes import RECIPES, SECTIONS
 from vernacular.study.schema import StudyError, check, load_schema
 from vernacular.study.sources import source_of
 
-SETS = PHRASEBOOKS.parent / "prompts.yaml"
+SETS = resource("prompts.yaml")
 OURS, PLAIN = "ours", "plain"  # the default set; the chat template of raw text
 FIELDS = {
     **dict.fromkeys(KINDS, {"question", "instruction", "options", "premise", "hypothesis"}),

@@ -5,16 +5,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from vernacular.storage.messages import nearest, one_line
+from vernacular.storage.resources import workflow_root
 from vernacular.storage.yaml_file import read_yaml
 
-SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
+SCHEMA = workflow_root() / "workflow" / "schemas" / "config.schema.yaml"
 LARGEST = 100_000  # values of a configuration; a few YAML aliases can make billions
 # Keys of earlier versions -> what they are called now.
 RENAMED = {"most": "limits", "of": "translated", "share": "hash_range", "batch_size": "batch_tokens"}

@@ -1,18 +1,18 @@
 """What each target of a study makes, and what its tables and figures read."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.options import MergeOptions, SlamOptions, TrajectoriesOptions
+from vernacular.storage.resources import workflow_root
 from vernacular.study.checkpoints import checkpoint_paths
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
 from vernacular.study.evaluations import Evaluations, asked, models_of
 from vernacular.study.leaks import leaks_file
 
-CAPTIONS = Path(__file__).parents[3] / "workflow" / "report"
+CAPTIONS = workflow_root() / "workflow" / "report"
 
 
 # --- outputs
