@@ -31,8 +31,8 @@ from vernacular.study.stages import one_of
 if workflow.is_main_process:
     require_slurm(sys.argv[1:])
 try:
-    files, file = config_files(workflow)
-    STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
+    files, file, whole = config_files(workflow, config, ROOT / "config")
+    STUDY = compile_study(whole, file, ROOT / "config" / "claims.yaml")
     for language in STUDY.config["languages"]:
         load_phrasebook(language)
     with in_file(file):
