@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "src"))
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
-from vernacular.run.asked_targets import check_asked_targets
+from vernacular.run.asked_targets import asked_targets, check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files

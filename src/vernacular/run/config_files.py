@@ -44,29 +44,35 @@ def check_config_files(words: list[str]) -> None:
 
     profiles/default calls it: Snakemake reads these files before the Snakefile, and ends in a traceback.
     """
-    asked = asked_files(words)
+    asked = words_after(OPTIONS, words)
+    for word in words_after(("--config", "-C"), words):
+        if "=" not in word:
+            sys.exit(
+                f"vernacular: --config takes all words up to the next option, '{word}' too, which is not KEY=VALUE; put "
+                f"targets first: snakemake {word} --config KEY=VALUE"
+            )
     try:
         for word in asked or [DEFAULT] * os.path.exists(DEFAULT):
             if word in asked[1:] and not os.path.exists(word) and not word.endswith((".yaml", ".yml", ".json")):
                 option = next(option for option in OPTIONS if option in words)
                 before = [other for other in asked if other != word]
                 raise StudyError(
-                    f"{option} takes all words up to the next option, so '{word}' is read as a file, and there is none; "
-                    f"put targets first: snakemake {word} {option} {' '.join(before)}"
+                    f"{option} takes all words up to the next option, so '{word}' is read as a file, which is not "
+                    f"there; put targets first: snakemake {word} {option} {' '.join(before)}"
                 )
             read_layer(word, word)
     except (StudyError, YamlError) as error:
         sys.exit(f"vernacular: {error}")
 
 
-def asked_files(words: list[str]) -> list[str]:
-    """The words that Snakemake takes for configuration files."""
+def words_after(options: tuple[str, ...], words: list[str]) -> list[str]:
+    """The words that Snakemake takes for values of an option with these names: up to the next option."""
     found: list[str] = []
     taken = False
     for word in words:
         option, _, value = word.partition("=")
         if word.startswith("-"):
-            taken = option in OPTIONS
+            taken = option in options
             found = [value] * bool(value) if taken else found  # the last of several such options counts
         elif taken:
             found.append(word)
