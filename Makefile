@@ -7,11 +7,14 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan dag lock
+# Snakemake empties a report before it writes the new one, so it gets a name of its own until it is whole.
+report = $(SNAKEMAKE) --quiet all --report $(basename $(1)).unfinished.html -- $(2) > /dev/null && mv $(basename $(1)).unfinished.html $(1)
+
+.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan preflight dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
-	@$(SNAKEMAKE) --report $(RESULTS)/report.html --quiet all > /dev/null
+	@$(call report,$(RESULTS)/report.html,)
 	@echo
 	@echo "page         $(RESULTS)/index.html"
 	@echo "report       $(RESULTS)/report.html"
@@ -20,7 +23,7 @@ study: .venv/ready
 
 slam merge: .venv/ready
 	@$(SNAKEMAKE) --profile local $@
-	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/$@-report.html -- $@ > /dev/null
+	@$(call report,$(RESULTS)/$@-report.html,$@)
 	@echo
 	@echo "page         $(RESULTS)/$@.html"
 	@echo "report       $(RESULTS)/$@-report.html"
@@ -31,7 +34,7 @@ slam merge: .venv/ready
 # One call, so that nothing waits for a part to end.
 all: .venv/ready
 	@$(SNAKEMAKE) --profile local all slam merge
-	@$(SNAKEMAKE) --quiet all --report $(RESULTS)/report.html -- all slam merge > /dev/null
+	@$(call report,$(RESULTS)/report.html,all slam merge)
 	@echo
 	@echo "pages        $(RESULTS)/index.html, slam.html, merge.html"
 	@echo "report       $(RESULTS)/report.html"
@@ -84,9 +87,9 @@ setup: .venv/ready
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "setting up .venv (once; torch and its like are a gigabyte)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PYTHON) -P -m venv .venv
+	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch .venv/ready
 
 dry-run: .venv/ready
@@ -94,7 +97,12 @@ dry-run: .venv/ready
 
 # Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
 plan: .venv/ready
-	@PATH="$(BIN):$$PATH" python -m vernacular.planning.plan $(CONFIG)
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.plan $(CONFIG)
+
+# Each training and evaluation of a study tried before it is submitted: a step and a batch at full shapes on a GPU, what
+# shapes tell without one; docs/resources.md. (`snakemake preflight` looks at a cluster's nodes instead.)
+preflight: .venv/ready
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.preflight $(CONFIG)
 
 # A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
 dag: .venv/ready
@@ -107,7 +115,7 @@ dag: .venv/ready
 
 # Resolve pyproject.toml anew into exact versions.
 lock:
-	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@rm -rf .venv-lock && $(PYTHON) -P -m venv .venv-lock
 	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet '.[test]'
 	@( echo "# Every package of the environment, exact. Made by: make lock"; \
 	   .venv-lock/bin/pip list --format=freeze | grep -Ev '^(pip|setuptools|wheel|vernacular)=' | sed 's/+cpu//' | sort -f ) > requirements.lock

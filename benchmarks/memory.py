@@ -63,7 +63,8 @@ def scoring(folder: Path, count: int) -> list[str]:
     write_rows(folder / "generations.parquet", only(count, GENERATION), GENERATION)
     write_rows(folder / "questions.parquet", only(count, QUESTION), QUESTION)
     inputs = [f"--{name}={folder / name}.parquet" for name in ("generations", "questions")]
-    return ["score", *inputs, "--benchmark=b", f"--out={folder / 'out'}"]
+    options = json.dumps({"languages": LANGUAGES, "max_new_tokens": 8})
+    return ["score", *inputs, "--benchmark=b", f"--options={options}", f"--out={folder / 'out'}"]
 
 
 def tabling(folder: Path, count: int) -> list[str]:

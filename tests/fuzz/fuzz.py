@@ -16,12 +16,16 @@ from collections.abc import Sequence
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
-from fuzz_targets import CHECKS, WARM, Check, ready
+from fuzz_targets import CHECKS, FOLDERS, WARM, Check, ready
 from wild import long_text, wild_text
 
 SECONDS = 2.0  # of its process's own time for one input; math-verify's worker is stopped by the clock, after a minute
 MEMORY = 500 * 2**20
+INPUTS, CASES = 100_000, 10_000  # for each reader of text, for each target of folders
 STALLED = 600.0  # seconds of the clock without an input done, on a machine that others use too
+
+
+TARGETS = {**CHECKS, **FOLDERS}
 
 
 def wild_input(target: str, number: int, options: argparse.Namespace) -> tuple[random.Random, str]:
@@ -57,8 +61,9 @@ def fuzz(
 ) -> None:
     """In the child: try the inputs; send (slowest input, its seconds, peak memory), or (number, what went wrong)."""
     slowest = (0.0, -1)
-    for text in WARM:
-        check(random.Random(0), text)
+    for number, text in enumerate(WARM if target in CHECKS else WARM * 20):  # all kinds of folders, at best
+        check(random.Random(number), text)
+    libraries = peak() if target in FOLDERS else 0.0  # torch and Transformers take 450 MiB alone
     for number in numbers:
         at.value = number
         try:
@@ -66,7 +71,7 @@ def fuzz(
         except Exception:
             report.send((number, traceback.format_exc(limit=-3)))
             return
-        if wrong := over(taken):
+        if wrong := over(taken, libraries):
             report.send((number, wrong))
             return
         slowest = max(slowest, (taken, number))
@@ -103,20 +108,21 @@ def watch(target: str, check: Check, numbers: Sequence[int], options: argparse.N
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(CHECKS)}; none: all")
-    parser.add_argument("--inputs", type=int, default=100_000, help="for each target")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; none: all")
+    parser.add_argument("--inputs", type=int, help=f"for each target; default {INPUTS:,}, of folders {CASES:,}")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--every", type=int, default=2_000, help="one input in so many is long")
     parser.add_argument("--size", type=int, default=10_000_000, help="characters of a long input")
     parser.add_argument("--number", type=int, help="this input alone, to repeat a finding")
     parser.add_argument("--stalled", type=float, default=STALLED, help="seconds after which an input counts as hanging")
     options = parser.parse_args(argv)
-    if unknown := set(options.targets) - set(CHECKS):
-        parser.error(f"'{unknown.pop()}' is no target; there are: {', '.join(CHECKS)}")
-    numbers = range(options.inputs) if options.number is None else [options.number]
+    if unknown := set(options.targets) - set(TARGETS):
+        parser.error(f"'{unknown.pop()}' is no target; there are: {', '.join(TARGETS)}")
     well = True
-    for target in options.targets or CHECKS:
-        sound, line = watch(target, CHECKS[target], numbers, options)
+    for target in options.targets or TARGETS:
+        count = options.inputs or (CASES if target in FOLDERS else INPUTS)
+        numbers = range(count) if options.number is None else [options.number]
+        sound, line = watch(target, TARGETS[target], numbers, options)
         well = well and sound
         print(f"{target}: {line}" if sound else f"{target}: FAILED: {line}", flush=True)
     return 0 if well else 1

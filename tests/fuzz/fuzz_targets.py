@@ -159,6 +159,30 @@ CHECKS: dict[str, Check] = {
 }
 
 
+def model_folders(rng: random.Random, text: str) -> None:
+    """A model's folder, changed in one of the ways that we know."""
+    from fuzz_models import model_folders as check  # torch alone takes as much memory as the readers of text may
+
+    check(rng, text)
+
+
+def downloads(rng: random.Random, text: str) -> None:
+    """A download from a server that lies."""
+    from fuzz_downloads import downloads as check
+
+    check(rng, text)
+
+
+def hub_downloads(rng: random.Random, text: str) -> None:
+    """A download from a hub that lies."""
+    from fuzz_downloads import hub_downloads as check
+
+    check(rng, text)
+
+
+FOLDERS: dict[str, Check] = {"model-folders": model_folders, "downloads": downloads, "hub-downloads": hub_downloads}
+
+
 # These make the identifier load its models: Latin, Cyrillic, Arabic and Han letters, of no language's words.
 WARM = ["zuwo bugah gidde mo", "бчрикла впйва", "زدیحط خب ضخص چچ نصصي یبثوس کم دم", "漢字仮名交文", "7"]
 

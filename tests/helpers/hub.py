@@ -22,7 +22,8 @@ class Hub:
     gated, cut (bytes after which an answer ends), wrong (a file that is served with other bytes, or with one less than
     its signed address promises) and refusals (the statuses of the next answers, one each; 0 for what is right) spoil
     it. asked: the ranges of bytes that were asked for. signed: where it is set, files are fetched from addresses below
-    /plain/ with this query. Plain files, for downloads by URL, stand there, too; queries: those of their addresses.
+    /plain/ with this query. echo: a header, or `reason`, in which the token comes back. headers: in the place of those
+    of a file. Plain files, for downloads by URL, stand there, too; queries: those of their addresses.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
@@ -30,7 +31,8 @@ class Hub:
         self.asked: list[str | None] = []
         self.refusals: list[int] = []
         self.queries: list[str] = []
-        self.signed = self.url = ""
+        self.signed = self.url = self.echo = ""
+        self.headers: dict[str, str] = {}
 
     def entry(self, name: str) -> dict[str, Any]:
         data = self.files[name]
@@ -41,6 +43,7 @@ class Hub:
 
 class Handler(BaseHTTPRequestHandler):
     hub: Hub
+    wbufsize = -1  # head and body in one packet
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -67,9 +70,16 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(json.dumps({"id": "owner/name", "sha": commit, "siblings": siblings}).encode(), {})
         return self.file("/".join(path[4:]))  # /owner/name/resolve/<commit>/<file>
 
+    @property
+    def token(self) -> str:
+        """What came as Authorization, if it is to be sent back."""
+        return self.headers.get("Authorization", "none").removeprefix("Bearer ") if self.hub.echo else ""
+
     def refuse(self, status: int, code: str) -> None:
-        self.send_response(status)
+        self.send_response(status, f"no {self.token}" if self.hub.echo == "reason" else None)
         self.send_header("X-Error-Code", code)
+        if self.hub.echo not in ("", "reason"):
+            self.send_header(self.hub.echo, self.token)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -80,7 +90,9 @@ class Handler(BaseHTTPRequestHandler):
         entry = self.hub.entry(name)
         etag = entry["lfs"]["sha256"] if "lfs" in entry else entry["blobId"]
         data = data[::-1] if name == self.hub.wrong else data
-        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}
+        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT} | self.hub.headers
+        if self.hub.echo not in ("", "reason"):
+            headers[self.hub.echo] = self.token
         if self.command == "HEAD" and self.hub.signed:  # at another host, as the hub does it
             there = f"{self.hub.url.replace('127.0.0.1', 'localhost')}/plain/{name}?{self.hub.signed}"
             size = len(data) + (name == self.hub.wrong)
@@ -104,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     hub.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield hub

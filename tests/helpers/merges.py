@@ -12,8 +12,9 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, NllbTokenizer
 
 from vernacular.corpus.miniature import question_rows
-from vernacular.evaluation.generate import generate_rows
+from vernacular.evaluation.generate import answers_of
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.evaluation.resume import all_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages
 from vernacular.merge.answer import merge_extras
@@ -25,7 +26,7 @@ LANGUAGES = ["en", "fr", "ja"]
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
 QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
-OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=8, batch_size=64)
+OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=8, batch_tokens=20_000)
 CLOSE: dict[str, Any] = {"atol": 1e-5, "rtol": 1e-4}
 
 T5 = {"d_model": 12, "d_kv": 6, "d_ff": 24, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 0}
@@ -168,7 +169,7 @@ def greedy_by_hand(model: MergedModel, one: dict[str, Any], steps: int) -> list[
 def answers(model: MergedModel, questions: list[dict[str, Any]], **changes: Any) -> dict[tuple[str, str], dict]:
     options = replace(OPTIONS, **changes)
     extras = merge_extras(model, questions, options.decoding, LanguageIdentifier(LANGUAGES))
-    rows = list(generate_rows(model, model.tokenizer, questions, options, 1, extras))
+    rows = list(all_rows(answers_of(model, model.tokenizer, questions, options, 1, extras)))
     assert len(rows) == len(questions) * options.samples
     return {(row["id"], row["language"]): row for row in rows if row["sample"] == 0}
 

@@ -1,4 +1,4 @@
-"""GRPO killed in the middle of its training, in every way that a cluster knows: it ends with the same weights."""
+"""GRPO and an evaluation, killed in every way that a cluster knows: they end with the same weights and answers."""
 
 import filecmp
 import re
@@ -53,8 +53,8 @@ def cancel(cluster: Cluster, folder: Path) -> None:
 
 
 def kill_step(cluster: Cluster, folder: Path) -> None:
-    """The trainer and all around it, as where a node runs out of memory."""
-    cluster.run("pkill", "--signal", "KILL", "--full", "train_grpo.py --recipe")
+    """The trainer (or what answers) and all around it, as where a node runs out of memory."""
+    cluster.run("pkill", "--signal", "KILL", "--full", "(train_grpo.py --recipe|generate.py --model)")
 
 
 def restart_node(cluster: Cluster, folder: Path) -> None:
@@ -106,6 +106,57 @@ def test_before_the_time_limit_a_checkpoint_is_written_and_the_next_run_goes_on(
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=120)
     assert f"resumed at step {step}" in (folder / LOG).read_text()
+
+
+# --- an evaluation
+
+ANSWERS = "results/smoke/seed-1/generations/adamame/mini-mgsm.parquet"
+ANSWERS_LOG = "results/smoke/logs/seed-1/generate/adamame/mini-mgsm.log"
+ONE_BY_ONE = ("--configfile", "config/smoke.yaml", "--", ANSWERS)  # a batch for each of 8 x 4 x 2 completions
+
+
+@pytest.fixture(scope="module")
+def answered(cluster: Cluster, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study, its evaluation in the smallest batches, without a kill."""
+    folder = tmp_path_factory.mktemp("answers") / "whole"
+    shutil.copytree(finished, folder, symlinks=True)
+    config = folder / "config/smoke.yaml"
+    config.write_text(config.read_text().replace("    samples: 2\n", "    samples: 2\n    batch_tokens: 1\n"))
+    (folder / ANSWERS).unlink()  # other batches alone rerun nothing
+    done = snakemake(cluster, folder, *ONE_BY_ONE)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def kept(folder: Path) -> int:
+    """Completions in the file of an evaluation that has begun, below the line of its key."""
+    path = (folder / ANSWERS).with_name(".mini-mgsm.parquet.begun")
+    return path.read_bytes().count(b"\n") - 1 if path.exists() else 0
+
+
+@pytest.mark.parametrize("kill", [cancel, kill_step, restart_node])
+def test_a_killed_evaluation_goes_on_and_ends_with_the_same_answers(
+    cluster: Cluster, answered: Path, tmp_path: Path, kill: Callable[[Cluster, Path], None]
+) -> None:
+    folder = tmp_path / "killed"
+    shutil.copytree(answered, folder, symlinks=True)
+    (folder / ANSWERS).unlink()
+    assert kept(folder) == 0  # the workflow ended well, and took it away
+    run = start_snakemake(cluster, folder, *ONE_BY_ONE)
+    end = time.monotonic() + 300
+    while kept(folder) < 8 and run.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    at = kept(folder)
+    assert 8 <= at < 64, "it was not caught in the middle"
+    kill(cluster, folder)
+    said = run.communicate(timeout=600)[1]
+    if run.returncode:  # it may take one more call
+        done = snakemake(cluster, folder, *ONE_BY_ONE)
+        assert done.returncode == 0, said[-3000:] + done.stderr[-3000:]
+    (resumed,) = re.findall(r"resumed after (\d+) of 64 completions", (folder / ANSWERS_LOG).read_text())
+    assert int(resumed) >= at
+    assert filecmp.cmp(answered / ANSWERS, folder / ANSWERS, shallow=False)
+    assert kept(folder) == 0
 
 
 def compare(one: Path, other: Path) -> None:

@@ -118,6 +118,18 @@ def test_gpus_are_asked_for_in_either_flavour_and_missed_by_preflight(
     assert done.returncode != 0 and "no node of the partition has so many GPUs" in done.stderr, done.stderr[-3000:]
 
 
+def test_no_value_folder_or_module_of_the_working_directory_is_run(cluster: Cluster, tmp_path: Path) -> None:
+    """Neither on the login node nor in the job: what a shell would run arrives as it was written."""
+    folder = checkout(tmp_path / "a$(touch was-run)`touch was-run`;touch was-run")
+    for name in ("random", "types", "json"):
+        (folder / f"{name}.py").write_text("open('was-run', 'w')\nraise SystemExit(7)\n")
+    target = "results/smoke/corpus/questions/dev.parquet"
+    words = ("--retries", "0", "--config", "scale=$(touch was-run)`touch was-run`", *STUDY, target)
+    done = snakemake(cluster, folder, *words)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (folder / target).exists() and not list(tmp_path.rglob("was-run"))
+
+
 def test_a_second_snakemake_stops_at_the_lock(cluster: Cluster, copied: Path) -> None:
     shutil.rmtree(copied / "results/smoke/seed-1/models/adamame")
     target = "results/smoke/seed-1/models/adamame"

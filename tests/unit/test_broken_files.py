@@ -13,10 +13,15 @@ from raw_traces import LENGTH_OPTIONS, good
 from scripts import script
 from slam_scores import frame
 
-from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.options import GenerationOptions, SummaryOptions
 from vernacular.evaluation.results import COUNTED, MEASURED, PROBED
+from vernacular.evaluation.version import METRICS_VERSION
+from vernacular.report.language_scores import COLUMNS, languages_table
 from vernacular.report.options import SlamOptions
-from vernacular.report.training_curves import PANELS
+from vernacular.report.slam_figures import SWEEP, sweep_figure_table
+from vernacular.report.training_curves import PANELS, TOKENS, TRACES, training_table
+from vernacular.report.trajectories import COLUMNS as STEPS
+from vernacular.report.trajectories import trajectory_table
 from vernacular.storage.files import read_json, write_json, write_text
 from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, RAW_TRACE, SCORE, read_rows, write_rows
 from vernacular.storage.tables import read_csv, read_frame
@@ -49,7 +54,8 @@ def make_files(folder: Path) -> dict[str, Path]:
     write_rows(files["questions"], [blank(QUESTION, **question)] * 50, QUESTION)
     write_rows(files["raw"], [good(id=str(n)) for n in range(50)], RAW_TRACE)
     generation = {"id": "q", "language": "en", "sample": 0, "trace": "so it is", "response": "1", "tokens": 3}
-    write_rows(files["generations"], [blank(GENERATION, **generation)] * 50, GENERATION)
+    generation |= {"completion": "so it is\n</think>\n1", "finish_reason": "stop"}
+    write_rows(files["generations"], [blank(GENERATION, **generation) | {"sample": n} for n in range(50)], GENERATION)
     write_rows(files["scores"], frame(np.ones((30, 3), dtype=bool)).to_dict("records"), SCORE)
     write_rows(
         files["probe"],
@@ -68,7 +74,8 @@ def make_files(folder: Path) -> dict[str, Path]:
 
 def scoring(files: dict[str, Path]) -> list[Any]:
     arguments = ["score", "--generations", files["generations"], "--questions", files["questions"]]
-    return [*arguments, "--benchmark", "mini", "--identifier", IDENTIFIER]
+    options = GenerationOptions(["en"], 8, samples=50).to_json()
+    return [*arguments, "--benchmark", "mini", "--options", options, "--identifier", IDENTIFIER]
 
 
 def sweep(files: dict[str, Path]) -> list[Any]:
@@ -128,6 +135,46 @@ def test_a_cut_file_is_one_line(reader: str, cut: str, tmp_path: Path, capsys: p
     named = files[kind].parent if kind == "history" else files[kind]
     assert str(named) in error and error.count("\n") == 1, error
     assert not [path for path in tmp_path.glob("out/**/*") if path.is_file()]
+
+
+def alone(path: Path) -> None:
+    """A header without rows; of JSON, another type."""
+    if path.suffix == ".csv":
+        path.write_text(path.read_text().split("\n")[0] + "\n")
+    elif path.suffix == ".json":
+        path.write_text("[]")
+    else:
+        pq.write_table(pq.read_table(path).slice(0, 0), path)
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if name != "raw of filter_traces"])  # it writes no rows
+def test_a_header_alone_is_one_line(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    files, out = make_files(tmp_path / "in"), tmp_path / "out"
+    kind, command = READERS[reader]
+    alone(files[kind])
+    name, *arguments = command(files)
+    for option in OUTPUTS.get(name, ["--out"]):
+        arguments += [option, out / option.strip("-")]
+    assert script(name).main([str(argument) for argument in arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and not [path for path in tmp_path.glob("out/**/*") if path.is_file()], error
+
+
+@pytest.mark.parametrize("has_rows", [False, True])
+def test_tables_of_figures_hold_numbers(has_rows: bool, tmp_path: Path) -> None:
+    for read, columns in (
+        (languages_table, ["seeds", *COLUMNS]),
+        (sweep_figure_table, SWEEP),
+        (lambda path: training_table([path.parent]), ["step", *PANELS, *TRACES, TOKENS]),
+        (lambda path: trajectory_table(path, {}), ["model", "benchmark", "language", "seeds", *STEPS[3:]]),
+    ):
+        path = tmp_path / "history.csv"
+        line = "x," * len(columns) + f"{METRICS_VERSION}\n" if has_rows else ""
+        path.write_text(",".join([*columns, "metrics_version"]) + f"\n{line}")
+        with pytest.raises(
+            ValueError, match=r"history\.csv: (no rows to draw|the column '.*' holds more than numbers)"
+        ):
+            read(path)
 
 
 # --- The readers themselves -------------------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 import torch
 from merges import write_parent
+from safetensors.torch import load_file, save_file
 
+from vernacular.evaluation.progress import Progress
 from vernacular.evaluation.translate import translated
-from vernacular.merge.model import CONNECTOR, MergedModel, build_merge
+from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel, build_merge
 from vernacular.models.encoder import load_encoder
 from vernacular.models.folders import load_model
 from vernacular.models.provenance import check_folder, checksums
@@ -38,9 +41,14 @@ def models(tmp_path: Path) -> dict[str, Path]:
     return folders
 
 
+def in_english(folder: str) -> None:
+    with TemporaryFile() as file:
+        translated([QUESTION], folder, 100, "auto", file, Progress("", None))
+
+
 LOADERS: dict[str, tuple[str, Any]] = {
     "generate": ("llm", load_model),
-    "generate_translated": ("encoder", lambda folder: translated([QUESTION], str(folder), 1)),
+    "generate_translated": ("encoder", lambda folder: in_english(str(folder))),
     "the encoder of a merge": ("encoder", lambda folder: load_encoder(folder, torch.float32)),
     "generate_merged": ("merge", MergedModel.from_pretrained),
 }
@@ -84,3 +92,56 @@ def test_a_folder_without_a_manifest_of_ours_passes(models: dict[str, Path]) -> 
     (models["llm"] / "manifest.json").write_text('{"files": {')
     with pytest.raises(ValueError, match=r"manifest\.json: cannot be read as JSON"):
         load_model(models["llm"])
+
+
+# --- Connectors -------------------------------------------------------------------------------------------------------
+
+
+def changed(tensors: dict[str, torch.Tensor], name: str, value: Any) -> dict[str, torch.Tensor]:
+    return {**tensors, name: value(tensors[name])}
+
+
+CONNECTORS: dict[str, tuple[Any, str]] = {
+    "missing": (lambda t: {n: v for n, v in t.items() if n != "boundary"}, "'boundary' is missing in its connector"),
+    "more": (lambda t: {**t, "gate.weights": torch.zeros(2)}, "'gate.weights' is missing in its connector or in its"),
+    "misshapen": (lambda t: changed(t, "boundary", lambda v: v[:-1].clone()), "'boundary' of the connector is"),
+    "nan": (lambda t: changed(t, "boundary", lambda v: v + torch.nan), "'boundary' hold NaN or infinite numbers"),
+    "int8": (lambda t: changed(t, "boundary", lambda v: v.to(torch.int8)), "'boundary' of the connector holds whole"),
+}
+OPTIONS: dict[str, tuple[Any, str]] = {
+    "a list": (lambda o: [], "'gate' is missing or not str"),
+    "null gate": (lambda o: {**o, "gate": None}, "'gate' is missing or not str"),
+    "another gate": (lambda o: {**o, "gate": "fixed"}, "'gate.weights' is missing in its connector or in its options"),
+    "no such gate": (lambda o: {**o, "gate": "x"}, "'x' is not a gate"),
+    "no languages": (lambda o: {**o, "languages": None}, "'languages' is missing or not list"),
+    "odd languages": (lambda o: {**o, "languages": [7]}, "'languages' are no names"),
+    "no digest": (lambda o: {k: v for k, v in o.items() if k != "llm_digest"}, "'llm_digest' is missing or not str"),
+    "a wide mapping": (lambda o: {**o, "mapping_width": 10**9}, "'mapping_width' is 1000000000, which the connector"),
+    "an odd mapping": (lambda o: {**o, "mapping_width": "7"}, "'mapping_width' is '7'"),
+    "a wide embedding": (lambda o: {**o, "language_embedding": 10**9}, "'language_embedding' is 1000000000"),
+    "another parent": (lambda o: {**o, "encoder": "../llm"}, "was trained for another encoder"),
+    "no parent": (lambda o: {**o, "encoder": "../../x"}, "does not exist"),
+}
+
+
+@pytest.mark.parametrize("case", CONNECTORS)
+def test_a_connector_that_is_not_whole_is_refused(models: dict[str, Path], case: str) -> None:
+    """Before, what was missing was drawn by chance."""
+    change, said = CONNECTORS[case]
+    merge = models["merge"]
+    (merge / "manifest.json").unlink()
+    save_file(change(load_file(merge / CONNECTOR)), merge / CONNECTOR)
+    with pytest.raises(ValueError, match=said) as told:
+        MergedModel.from_pretrained(merge)
+    assert str(merge) in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_options_of_a_merge_that_are_none_are_refused(models: dict[str, Path], case: str) -> None:
+    change, said = OPTIONS[case]
+    merge = models["merge"]
+    (merge / "manifest.json").unlink()
+    write_json(merge / CONFIG, change(json.loads((merge / CONFIG).read_text())))
+    with pytest.raises(ValueError, match=said) as told:
+        MergedModel.from_pretrained(merge)
+    assert "\n" not in str(told.value)

@@ -3,9 +3,12 @@
 import hashlib
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +82,19 @@ def complaint(done: tuple[int, str]) -> str:
     lines = [line for line in text.splitlines() if line.startswith("download: ")]
     assert status == 1 and len(lines) == 1 and "Traceback" not in text, text
     return lines[0]
+
+
+@contextmanager
+def limited(size: int) -> Iterator[None]:
+    """No file of this process may become larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
 # --- the hub
@@ -179,6 +195,53 @@ def test_no_network(tmp_path: Path, download: Download) -> None:
     assert "http://127.0.0.1:9/x.tsv: no network" in message
 
 
+ECHOED = "hf_planted7b1e4secret"
+
+
+@pytest.mark.parametrize(
+    "where", ["reason", "X-Error-Message", "X-Error-Code", "ETag", "X-Repo-Commit", "WWW-Authenticate"]
+)
+def test_a_hub_that_sends_the_token_back(
+    tmp_path: Path, hub: Hub, download: Download, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", ECHOED)
+    hub.echo = where
+    for refusals in ([403], [0, 403], [0, 0, 403], []):
+        hub.refusals = [*refusals]
+        status, text = download(MODEL)
+        assert ECHOED not in text and "Traceback" not in text
+        assert status == 0 or complaint((status, text))
+        hub.files = dict(reversed(hub.files.items()))
+    left = [
+        path
+        for path in tmp_path.rglob("*")
+        if ECHOED in str(path) or (path.is_file() and ECHOED in path.read_text("latin-1"))
+    ]
+    assert not left
+
+
+@pytest.mark.parametrize("name", ["../../../../escaped", "/tmp/escaped", "a/b", "x" * 300])
+@pytest.mark.parametrize("header", ["ETag", "X-Linked-ETag", "X-Repo-Commit"])
+def test_a_hub_names_no_file_outside_its_cache(
+    tmp_path: Path, hub: Hub, download: Download, header: str, name: str
+) -> None:
+    hub.headers = {header: name}
+    message = complaint(download(MODEL))
+    assert "the server names a file in a way that is none" in message
+    assert not list(tmp_path.rglob("*escaped*"))
+
+
+def test_a_disk_without_room_is_no_lack_of_a_network(tmp_path: Path, hub: Hub, download: Download) -> None:
+    """The line names the file. (A limit on the size of files stands for the full disk: it fails the same call.)"""
+    hub.files["model.safetensors"] = bytes(3_000_000)
+    with limited(1_000_000):
+        ours = complaint(download(urls(hub)))
+        theirs = complaint(download(MODEL))
+    assert "no network" not in ours + theirs
+    assert f"{tmp_path}/.lrm.unfinished/" in ours or f"{tmp_path}/" in ours
+    assert f"{tmp_path}/cache" in theirs
+
+
 # --- URLs
 
 
@@ -258,7 +321,7 @@ def test_what_the_hubs_client_shows_holds_no_secret(tmp_path: Path, hub: Hub) ->
 
     hub.signed, hub.wrong = "X-Amz-Date=20260101&X-Amz-Signature=planted-7b1e4", "config.json"
     texts = [text_of()]
-    assert "config.json: no network (OSError: Consistency check failed" in texts[0]
+    assert "config.json: not whole (OSError: Consistency check failed" in texts[0]
     hub.wrong, hub.files["model.safetensors"], hub.cut = "", bytes(25_000_000), 15_000_000
     texts.append(text_of())
     assert "/plain/model.safetensors?X-Amz-Date=***&X-Amz-Signature=***: " in texts[1] and "to resume" in texts[1]
@@ -321,6 +384,52 @@ def test_a_mirror_gives_no_file_from_outside(tmp_path: Path, mirror: Path, downl
     link.symlink_to(secret)
     assert f"tokenizer.json is a link out of the mirror, to {secret}" in complaint(download(MODEL, str(mirror)))
     assert not (tmp_path / "lrm").exists()
+
+
+def test_a_mirror_of_urls_gives_no_file_from_outside(tmp_path: Path, hub: Hub, download: Download) -> None:
+    """Whether the file is a link, or a folder above it, or the address leads out."""
+    secret, mirror = tmp_path / "secrets/x.tsv", tmp_path / "mirror"
+    secret.parent.mkdir()
+    secret.write_text("1 + 1?\t2\n")
+    place = mirror / hub.url.removeprefix("http://") / "plain"
+    place.mkdir(parents=True)
+    (place / "x.tsv").symlink_to(secret)
+    (place / "folder").symlink_to(secret.parent)
+    (place / "inside.tsv").write_bytes(secret.read_bytes())
+    (place / "link.tsv").symlink_to("inside.tsv")
+    (mirror / "host").symlink_to(secret.parent)
+    for address in (f"{hub.url}/plain/x.tsv", f"{hub.url}/plain/folder/x.tsv", "http://host/x.tsv"):
+        message = complaint(download({"urls": [{"url": address, "sha256": None}]}, str(mirror)))
+        assert f"a link out of the mirror, to {secret}" in message
+    for address in (f"{hub.url}/../../secrets/x.tsv", f"{hub.url}/plain/../x.tsv", "http://../secrets/x.tsv"):
+        message = complaint(download({"urls": [{"url": address, "sha256": None}]}, str(mirror)))
+        assert "leads out of the mirror" in message
+    assert not (tmp_path / "lrm").exists()
+    assert download(urls(hub, name="link.tsv"), str(mirror))[0] == 0
+
+
+def test_pipes_and_devices_in_a_mirror_are_refused(tmp_path: Path, hub: Hub, mirror: Path, download: Download) -> None:
+    """One would be read for ever, the other fill the disk."""
+    place = mirror / hub.url.removeprefix("http://")
+    place.mkdir(parents=True)
+    snapshot = mirror / f"models--owner--name/snapshots/{COMMIT}"
+    os.mkfifo(place / "x.tsv")
+    assert "not in the mirror" in complaint(
+        download({"urls": [{"url": f"{hub.url}/x.tsv", "sha256": None}]}, str(mirror))
+    )
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), os.mkdir):
+        make(snapshot / "a.json")
+        status, text = download(MODEL, str(mirror))
+        assert (status == 0) == (make is os.mkdir) and "Traceback" not in text
+        assert status == 0 or "no ordinary file" in text or "a link out of the mirror" in text
+        os.rmdir(snapshot / "a.json") if make is os.mkdir else (snapshot / "a.json").unlink()
+    ref = mirror / "models--owner--name/refs/main"
+    ref.unlink()
+    os.mkfifo(ref)
+    assert f"holds {COMMIT}, not main" in complaint(download({**MODEL, "revision": "main"}, str(mirror)))
+    ref.unlink()
+    ref.write_text("../snapshots/" + COMMIT)
+    assert "not in the mirror" in complaint(download({**MODEL, "revision": "main"}, str(mirror)))
 
 
 def test_a_repository_names_no_file_outside() -> None:

@@ -1,7 +1,9 @@
 """Files: rows stream through Parquet, and no kill and no full disk leaves half a file or half a folder."""
 
 import ctypes
+import errno
 import os
+import socket
 import subprocess
 import sys
 import tracemalloc
@@ -16,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vernacular.storage import records
-from vernacular.storage.files import atomic_folder, atomic_path, write_json, write_text
+from vernacular.storage.files import atomic_folder, atomic_path, remove_partial, write_json, write_text
 from vernacular.storage.records import PROMPT, QUESTION, batches, read_rows, write_rows
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -236,3 +238,85 @@ def test_nothing_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "x"):
         pass
     assert os.listdir(tmp_path) == []
+
+
+# --- What other processes are writing
+
+
+def left_by(folder: Path, process: int, host: str = "") -> list[Path]:
+    """An unfinished file, folder and old folder of a process."""
+    host = host or socket.gethostname()
+    names = [("t.csv", "part"), ("m", "part"), ("m", "old")]
+    file, part, old = (folder / f".{name}.{process}@{host}.{kind}" for name, kind in names)
+    file.write_text("half")
+    for place in (part, old):
+        place.mkdir()
+        (place / "model.safetensors").write_bytes(b"half")
+    return [file, part, old]
+
+
+def test_only_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
+    """Two runs of one study may write side by side; the first to end must not take the other's files."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    (tmp_path / "a").mkdir()
+    lost = left_by(tmp_path / "a", ended.pid)
+    mine = left_by(tmp_path, os.getpid())
+    theirs = left_by(tmp_path, 1)
+    far = left_by(tmp_path, 7, "another-node")
+    (tmp_path / ".hidden.part").write_text("not ours")
+    remove_partial(tmp_path)
+    assert not [path for path in lost if path.exists()]
+    assert all(path.exists() for path in [*mine, *theirs, *far, tmp_path / ".hidden.part"])
+    for path in far:
+        for file in [path, *path.rglob("*")]:
+            os.utime(file, (0, 0))
+    remove_partial(tmp_path)
+    assert not [path for path in far if path.exists()] and all(path.exists() for path in [*mine, *theirs])
+
+
+WRITES = """
+import sys, time
+from vernacular.storage.files import atomic_folder, atomic_path
+write = atomic_path if sys.argv[2] == "file" else atomic_folder
+with write(sys.argv[1]) as part:
+    file = part if sys.argv[2] == "file" else part / "weights"
+    file.write_text("half")
+    print("half", flush=True)
+    sys.stdin.readline()
+    file.write_text("whole")
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_file_that_another_run_writes_survives_our_end(tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "results/target"
+    command = [sys.executable, "-c", WRITES, target, kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin and other.stdout and other.stdout.readline() == "half\n"
+        remove_partial(tmp_path / "results")
+        other.stdin.write("\n")
+        other.stdin.flush()
+        assert other.wait(60) == 0
+    assert (target if kind == "file" else target / "weights").read_text() == "whole"
+    assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+def test_a_folder_is_written_again_after_a_kill(tmp_path: Path) -> None:
+    """What the killed attempt left goes away with the next one."""
+    command = [sys.executable, "-c", WRITES, tmp_path / "target", "folder"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout and other.stdout.readline() == "half\n"
+        other.kill()
+    assert len(list(tmp_path.iterdir())) == 1
+    with atomic_folder(tmp_path / "target") as folder:
+        (folder / "weights").write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def test_an_error_of_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    for write, kind in ((atomic_path, "file"), (atomic_folder, "folder")):
+        said = f"No space left on device: '{tmp_path}/{kind}'"
+        with pytest.raises(OSError, match=said), write(tmp_path / kind) as part:
+            part.write_text("") if kind == "file" else None
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -6,6 +6,7 @@ The model is a tiny Llama with random weights, spread wide enough that its next 
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from transformers.cache_utils import DynamicLayer
 
 from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import question_rows
-from vernacular.evaluation.decode import ROOM, RoomyLayer, drawn_tokens
-from vernacular.evaluation.generate import decoded, generate_rows, stream_seed
+from vernacular.evaluation.decode import RoomyLayer, drawn_tokens
+from vernacular.evaluation.generate import answers_of, decoded, stream_seed
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.evaluation.resume import all_rows
 from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import forced_prefix, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES
@@ -30,7 +32,7 @@ LANGUAGES = ["en", "fr", "ja", "de"]
 NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
 QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
-OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=24, samples=3, temperature=0.8, batch_size=64)
+OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=24, samples=3, temperature=0.8, batch_tokens=20_000)
 ENDS = 12  # of the 340 tokens end a text here, so that some texts end early
 
 
@@ -53,9 +55,10 @@ def model_and_tokenizer(context: int = 512) -> tuple[Any, Any]:
 def generate(
     questions: list[dict[str, Any]], seed: int = 1, context: int = 512, **changes: Any
 ) -> dict[tuple, dict[str, Any]]:
-    rows = list(generate_rows(*model_and_tokenizer(context), questions, replace(OPTIONS, **changes), seed))
+    rows = list(all_rows(answers_of(*model_and_tokenizer(context), questions, replace(OPTIONS, **changes), seed)))
     found = {(row["id"], row["language"], row["sample"]): row for row in rows}
-    assert len(found) == len(rows)
+    samples = range(changes.get("samples", OPTIONS.samples))
+    assert list(found) == [(row["id"], row["language"], n) for row in questions for n in samples]  # in their order
     return found
 
 
@@ -96,9 +99,28 @@ def test_samples_are_those_drawn_by_hand() -> None:
             assert (row["tokens"] == 24) or row["finish_reason"] == "stop"
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, 10])
-def test_batch_size_changes_nothing(batch_size: int) -> None:
-    assert generate(QUESTIONS, batch_size=batch_size) == generate(QUESTIONS)
+@pytest.mark.parametrize("batch_tokens", [1, 200, 500, 1500])
+def test_batches_change_nothing(batch_tokens: int) -> None:
+    assert generate(QUESTIONS, batch_tokens=batch_tokens) == generate(QUESTIONS)
+
+
+@pytest.mark.parametrize("samples", [1, 3, 40])
+@pytest.mark.parametrize("batch_tokens", [1, 200, 500, 1500, 10**6])
+def test_batches_hold_prompts_of_like_length_and_no_more_tokens_than_allowed(batch_tokens: int, samples: int) -> None:
+    options = replace(OPTIONS, batch_tokens=batch_tokens, samples=samples)
+    batches = answers_of(*model_and_tokenizer(), QUESTIONS, options, 1).batches
+    again = answers_of(*model_and_tokenizer(), QUESTIONS[::-1], options, 7).batches
+    assert [(batch.requests, batch.samples) for batch in batches] == [(b.requests, b.samples) for b in again]
+    lengths = [[len(request.ids) for request in batch.requests] for batch in batches]
+    for batch, found in zip(batches, lengths, strict=True):
+        assert batch.tokens == len(batch) * (max(found) + 24)
+        assert batch.tokens <= batch_tokens or len(batch) == 1
+    assert all(min(one) >= max(other) for one, other in pairwise(lengths))
+    asked = [(id(one.question), n) for batch in batches for one in batch.requests for n in batch.samples]
+    assert len(asked) == len(set(asked)) == len(QUESTIONS) * samples
+    for one, other in pairwise(batches):  # no batch could have taken the next one's first prompt
+        whole = one.samples == other.samples == range(samples)
+        assert not whole or one.tokens + samples * one.tokens // len(one) > batch_tokens
 
 
 @pytest.mark.parametrize("options", [{}, {"samples": 1, "temperature": 0}])
@@ -124,8 +146,8 @@ def test_a_prompt_is_read_once_and_what_has_ended_leaves_the_batch(
 
 
 def test_the_cache_keeps_what_transformers_own_keeps() -> None:
-    """Token by token, several at once, past its room several times, and with rows that leave."""
-    random = torch.Generator().manual_seed(0)
+    """Token by token, several at once, past its room, and with rows that leave."""
+    room, random = 64, torch.Generator().manual_seed(0)
 
     def states(rows: int, tokens: int) -> list[torch.Tensor]:
         return [torch.randn(rows, 2, tokens, 3, generator=random) for _ in range(2)]
@@ -134,8 +156,8 @@ def test_the_cache_keeps_what_transformers_own_keeps() -> None:
     plain, start = DynamicLayer(), DynamicLayer()
     plain.update(*first)
     start.update(*first)
-    roomy = RoomyLayer(start)
-    for tokens, places in [(1, None), (2, [0, 2, 3, 5]), (ROOM, None), (1, [3, 1]), (ROOM + 9, None), (1, [0])]:
+    roomy = RoomyLayer(start, room)
+    for tokens, places in [(1, None), (2, [0, 2, 3, 5]), (room, None), (1, [3, 1]), (room + 9, None), (1, [0])]:
         new = states(len(plain.keys), tokens)
         held = roomy.update(*new)
         for ours, theirs in zip(held, plain.update(*new), strict=True):

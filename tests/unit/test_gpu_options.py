@@ -17,6 +17,7 @@ from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
 from vernacular.evaluation import engines
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.evaluation.resume import all_rows
 from vernacular.models.finetune import finetune
 from vernacular.models.folders import computes_bfloat16, load_model
 from vernacular.models.job import Job
@@ -156,16 +157,17 @@ def test_options_of_the_trainers_are_known() -> None:
     assert shared | vllm <= known_options("grpo")
 
 
-OPTIONS = GenerationOptions(["en", "fr"], max_new_tokens=12, batch_size=4, dtype="float32")
+OPTIONS = GenerationOptions(["en", "fr"], max_new_tokens=12, batch_tokens=150, dtype="float32")
 
 
 def test_transformers_answers_where_there_is_no_vllm(
     parent: Path, capsys: pytest.CaptureFixture, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
-    plain = list(engines.answer_rows(parent, QUESTIONS, OPTIONS, 1))
+    plain = list(all_rows(engines.folder_answers(parent, QUESTIONS, OPTIONS, 1)))
     assert "Transformers" not in capsys.readouterr().err
-    assert list(engines.answer_rows(parent, QUESTIONS, replace(OPTIONS, engine="vllm"), 1)) == plain
+    again = engines.folder_answers(parent, QUESTIONS, replace(OPTIONS, engine="vllm"), 1)
+    assert list(all_rows(again)) == plain
     assert "vllm is not installed, so Transformers answers instead" in capsys.readouterr().err
 
 
@@ -206,9 +208,7 @@ def test_vllm_is_asked_for_what_transformers_is(
     monkeypatch.setitem(sys.modules, "vllm", stand_in)
     options = replace(OPTIONS, decoding=decoding)
     long = {**QUESTIONS[0], "id": "long", "question": "12 " * 400}
-    wanted = list(engines.answer_rows(parent, [*QUESTIONS, long], options, 1))
-    assert sorted(map(json.dumps, engines.vllm_rows(parent, [*QUESTIONS, long], options, 1))) == sorted(
-        map(json.dumps, wanted)
-    )
+    wanted = list(all_rows(engines.folder_answers(parent, [*QUESTIONS, long], options, 1)))
+    assert list(all_rows(engines.vllm_answers(parent, [*QUESTIONS, long], options, 1))) == wanted
     assert {row["finish_reason"] for row in wanted} >= {"prompt_too_long", "length"}
     assert marks or all(row["trace"] == row["completion"].strip() for row in wanted)

@@ -9,13 +9,15 @@ import torch
 from rewards import OPTIONS
 from scripts import run_script
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from trl import GRPOTrainer
 
-from vernacular.adamame.grpo import GRPOTrainer, train_grpo
+from vernacular.adamame import grpo
+from vernacular.adamame.grpo import train_grpo
 from vernacular.adamame.options import PromptsOptions
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.adamame.sft import train_sft
-from vernacular.language.prompts import prompt_sizes
 from vernacular.models import parents
+from vernacular.models.chats import prompt_sizes
 from vernacular.models.finetune import finetune
 from vernacular.models.job import Job
 from vernacular.models.loop import train
@@ -134,6 +136,38 @@ def test_a_response_template_of_a_usual_kind_is_trained_with(parent: Path, tmp_p
     assert (tmp_path / "grpo/tuned/history.csv").exists()
 
 
+def test_rollouts_are_made_in_parts_of_like_length(
+    parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Greedy ones are those of a whole generation batch, in its order; the training takes the parts."""
+    rows = [{**PROMPT, "id": f"q{n}", "question": "1 + 1 ? " * (1 + n % 3 * 4)} for n in range(6)]
+    training = {"max_steps": 1, "per_device_train_batch_size": 12, "num_generations": 2, "max_completion_length": 8}
+    training |= {"loss_type": "grpo", "bf16": False, "generation_kwargs": {"do_sample": False}}
+    parts: list[list[int]] = []
+    made: dict[int | None, Any] = {}
+    whole = GRPOTrainer._generate_single_turn
+
+    def recorded(self: Any, prompt_ids: list[list[int]], *arguments: Any) -> Any:
+        parts.append([len(ids) for ids in prompt_ids])
+        return whole(self, prompt_ids, *arguments)
+
+    generate = grpo.Trainer._generate_single_turn
+
+    def kept(self: Any, prompt_ids: list[list[int]], *arguments: Any) -> Any:
+        made[self.batch_tokens] = ([list(ids) for ids in prompt_ids], generate(self, prompt_ids, *arguments)[0])
+        return made[self.batch_tokens][1], None
+
+    monkeypatch.setattr(GRPOTrainer, "_generate_single_turn", recorded)
+    monkeypatch.setattr(grpo.Trainer, "_generate_single_turn", kept)
+    for most in (None, 200):
+        trained_by_grpo(parent, tmp_path / str(most), rows, prompts=6, training=training, batch_tokens=most)
+    assert made[None] == made[200] and len({tuple(ids) for ids in made[None][1]}) > 1
+    first, *others = parts
+    assert len(first) == 12 and sum(map(len, others)) == 12 and len(others) > 2
+    assert all(len(part) * (max(part) + 8) <= 200 or len(part) == 1 for part in others)
+    assert [size for part in others for size in part] == sorted(first, reverse=True)
+
+
 def notes(folder: Path) -> list[str]:
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["notes"]
 
@@ -211,7 +245,7 @@ def test_no_prompt_that_is_solved_sometimes_is_one_line(
     """A model of random weights solves nothing; no training is to find that out later."""
     question = {"id": "q", "benchmark": "b", "kind": "math", "language": "fr", "question": "1 + 1 ?", "choices": None}
     write_rows(tmp_path / "questions.parquet", [{**question, "answer": "2"}], QUESTION)
-    options = PromptsOptions("b", ["fr"], [0.0, 1.0], candidates=2, temperature=1.0, max_new_tokens=4, batch_size=2)
+    options = PromptsOptions("b", ["fr"], [0.0, 1.0], candidates=2, temperature=1.0, max_new_tokens=4, batch_tokens=100)
     arguments = ["--model", parent, "--questions", tmp_path / "questions.parquet", "--options", options.to_json()]
     assert run_script("make_rl_prompts", *arguments, "--seed", 1, "--out", tmp_path / "prompts.parquet") == 1
     said = capsys.readouterr().err.strip().splitlines()[-1]

@@ -24,7 +24,8 @@ from merges import (
 )
 from transformers import NllbTokenizer
 
-from vernacular.evaluation.generate import generate_rows
+from vernacular.evaluation.generate import answers_of
+from vernacular.evaluation.resume import all_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import question_messages, question_text
 from vernacular.merge.answer import merge_extras
@@ -226,8 +227,8 @@ def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel
         assert answer["tokens"] == len(made)
         assert [answer["gate_encoder"], answer["gate_llm"]] == pytest.approx(by_hand(model, one)[1], abs=1e-5)
     assert len({row["completion"] for row in whole.values()}) > len(whole) / 2
-    for batch_size in (1, 4):
-        again = answers(model, QUESTIONS[::-1], batch_size=batch_size)
+    for batch_tokens in (1, 200):
+        again = answers(model, QUESTIONS[::-1], batch_tokens=batch_tokens)
         assert {key: row["completion"] for key, row in again.items()} == {k: r["completion"] for k, r in whole.items()}
 
 
@@ -236,8 +237,9 @@ def test_samples_of_a_merge_do_not_depend_on_the_batch(build: Callable[..., Merg
     options = replace(OPTIONS, samples=3, temperature=0.8)
     extras = merge_extras(model, QUESTIONS, "plain", LanguageIdentifier(LANGUAGES))
     found = []
-    for batch_size in (64, 3):
-        rows = generate_rows(model, model.tokenizer, QUESTIONS, replace(options, batch_size=batch_size), 1, extras)
+    for batch_tokens in (20_000, 200):
+        changed = replace(options, batch_tokens=batch_tokens)
+        rows = all_rows(answers_of(model, model.tokenizer, QUESTIONS, changed, 1, extras))
         found.append({(row["id"], row["language"], row["sample"]): row["completion"] for row in rows})
     assert found[0] == found[1] and len(set(found[0].values())) > 20
 
@@ -248,7 +250,7 @@ def test_langbridge_never_shows_its_llm_the_question(build: Callable[..., Merged
     assert extras.hides_question
     same = replace(extras, inputs=lambda batch: extras.inputs(QUESTIONS[:1] * len(batch)))
     for one, different in ((same, False), (extras, True)):
-        found = list(generate_rows(model, model.tokenizer, QUESTIONS, OPTIONS, 1, one))
+        found = list(all_rows(answers_of(model, model.tokenizer, QUESTIONS, OPTIONS, 1, one)))
         assert {row["prompt"] for row in found} == {"<|user|><|assistant|><think>\n"}
         assert (len({row["completion"] for row in found}) > 1) == different
 

@@ -11,8 +11,8 @@ from wild import WILD
 
 from vernacular.storage import command
 from vernacular.storage.messages import one_line, secrets_of
-from vernacular.storage.sanitise import cell, visible
-from vernacular.storage.tables import csv_text
+from vernacular.storage.sanitise import cell, csv_lines, visible
+from vernacular.storage.tables import csv_text, printed
 
 
 @given(text=WILD)
@@ -74,3 +74,16 @@ def test_an_error_of_a_script_clears_no_screen(capsys: pytest.CaptureFixture) ->
 
     assert command.run("x", work) == 1
     assert capsys.readouterr().err == "x: no \\x1b[2J\\x07 here nor there\\u202e\n"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@x", "\t=1", " \n=1", "+cmd|' /C calc'!A0", "-2+3", "＝1+1", "＋x", "－2"])
+def test_no_cell_is_a_formula(text: str) -> None:
+    table = pd.DataFrame({"text": [text], text: [1]})
+    for written in (csv_text(table), csv_lines(["text"], [{"text": text}])):
+        [row] = csv.DictReader(io.StringIO(written, newline=""))
+        assert row["text"] == f"'{text}" and all(name == "text" or name.startswith("'") for name in row)
+
+
+def test_a_printed_table_has_a_line_a_row_and_nothing_that_a_terminal_obeys() -> None:
+    table = pd.DataFrame({"model": ["a\x1b[2Jb", "c\r\nd"], "rate": [0.12345, float("nan")]})
+    assert printed(table).splitlines() == ["    model  rate", "a\\x1b[2Jb 0.123", "      c d   NaN"]

@@ -14,8 +14,9 @@ from vernacular.corpus.training import training_rows
 from vernacular.evaluation.generate import prepare
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.phrasebook import load_phrasebook
-from vernacular.language.prompts import OURS, prompt_set, prompt_sizes, question_messages, split_completion
+from vernacular.language.prompts import OURS, prompt_set, question_messages, split_completion
 from vernacular.merge.answer import encoder_text
+from vernacular.models.chats import prompt_sizes
 from vernacular.study.check import CHAT_TEMPLATES
 from vernacular.study.prompts import load_sets
 from vernacular.study.schema import StudyError

@@ -263,6 +263,21 @@ def test_bad_arguments(folder: Path, capsys: pytest.CaptureFixture[str], argumen
     assert said in complaint, complaint
 
 
+@pytest.mark.parametrize("value", [["text"], [{"role": "user", "content": "text"}], {"a": "text"}, 7, True])
+@pytest.mark.parametrize("key", ["question", "prompt", "completion", "text"])
+def test_a_training_file_whose_question_is_no_text_is_one_line(
+    folder: Path, tmp_path: Path, key: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = tmp_path / "training/chats.jsonl"
+    training.parent.mkdir()
+    write(folder / "m.jsonl", [one("5", question="Combien font deux et trois ?")])
+    training.write_text(json.dumps({"id": "a", key: value}) + "\n")
+    assert run_script("rescore", folder, "--draws", 100, "--training", training) == 1
+    [complaint] = capsys.readouterr().err.splitlines()
+    kind = type(value).__name__
+    assert f"chats.jsonl: row 1 (a): '{key}' is {kind}, not text; give its text alone" in complaint
+
+
 def test_as_typed_outside_of_the_repository(folder: Path) -> None:
     """Without an installation or PYTHONPATH, from anywhere; a folder that is not there is one line."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -271,3 +286,22 @@ def test_as_typed_outside_of_the_repository(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "rescore: nowhere: no such folder\n")
     shown = subprocess.run([*command, "--help"], cwd=folder, env=environment, capture_output=True, text=True)
     assert shown.returncode == 0 and "--training FILE" in shown.stdout
+
+
+def test_a_key_twice_in_a_line_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python would keep the last value: another answer than the one that a reader sees first."""
+    path = folder / "native.jsonl"
+    twice = path.read_text(encoding="utf-8").replace('"answer": "5",', '"answer": "5", "answer": "6",', 1)
+    path.write_text(twice, encoding="utf-8")
+    assert run_script("rescore", folder) == 1
+    said = capsys.readouterr().err
+    assert said == f"rescore: {path}, line 1: the key 'answer' is repeated, and only its last value would count\n"
+
+
+def test_escapes_in_names_do_not_reach_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{**row, "benchmark": "b\x1b]0;title\x07", "id": f"=1+1{row['id']}"} for row in NATIVE]
+    write(folder / "native\x1b[31m.jsonl", rows)
+    assert run_script("rescore", folder, "--draws", 200) == 0
+    both = "".join(capsys.readouterr())
+    files = "".join(path.read_text(encoding="utf-8") for path in (folder / "rescored").iterdir())
+    assert not set(both + files) & set("\x1b\x07") and "native\\x1b[31m" in both and "'=1+1a" in files

@@ -12,6 +12,7 @@ from vernacular.corpus.facts import Choice, render_right_choice
 from vernacular.corpus.miniature import make_problems, question_rows, render_completion
 from vernacular.evaluation import score as module
 from vernacular.evaluation.generate import Request
+from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.score import Gold, golds_of, score_rows
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.identify import LanguageIdentifier
@@ -265,21 +266,24 @@ def test_the_script_scores_what_the_miniature_says_as_right(benchmark: str, tmp_
     write_rows(questions, question_rows(BENCHMARKS, LANGUAGES, "test", 1), QUESTION)
     problems = make_problems(benchmark, BENCHMARKS[benchmark], "test", 1)
 
-    def saying(name: str, told: str, language: str) -> dict[str, Any]:
+    def saying(name: str, told: str, language: str, sample: int) -> dict[str, Any]:
         """What is right for the problem `told`, said to the question `name`."""
-        text = render_completion(language, told, problems[told], 1)
-        return generated(name, language, int(told == name), text)
+        return generated(name, language, sample, render_completion(language, told, problems[told], 1))
 
     first = next(iter(problems))
     rows = [
-        saying(name, told, code) for code in LANGUAGES for name in problems for told in dict.fromkeys((name, first))
+        saying(name, told, code, sample)
+        for code in LANGUAGES
+        for name in problems
+        for sample, told in enumerate((first, name))
     ]
     write_rows(generations, rows, GENERATION)
     arguments = ["--generations", generations, "--questions", questions, "--benchmark", benchmark]
     arguments += ["--identifier", json.dumps({"languages": LANGUAGES}), "--out", out]
+    arguments += ["--options", GenerationOptions(LANGUAGES, 8, samples=2).to_json()]
     assert script("score").main([str(argument) for argument in arguments]) == 0
     scores = list(read_rows(out))
-    assert len(scores) == len(rows) == 19 * len(LANGUAGES) and all(row["line_pass"] for row in scores)
+    assert len(scores) == len(rows) == 20 * len(LANGUAGES) and all(row["line_pass"] for row in scores)
     for row in scores:
         asked, told = problems[row["id"]], problems[first]
         if isinstance(asked, Choice):  # the words of another question's answer are right where they are this one's too

@@ -202,6 +202,6 @@ def test_the_name_of_a_file_of_traces_may_tell_the_language(tmp_path: Path) -> N
 
 def test_prompts_that_are_there_in_one_language_are_asked_in_that_one() -> None:
     rows = [{"id": f"dapo-{n}", "benchmark": "dapo", "language": ("fr", "th")[n % 2]} for n in range(40)]
-    decoding = {"candidates": 8, "temperature": 1.0, "max_new_tokens": 8, "batch_size": 8}
+    decoding = {"candidates": 8, "temperature": 1.0, "max_new_tokens": 8, "batch_tokens": 100}
     options = PromptsOptions("dapo", ["fr", "ja", "th"], hash_range=[0.0, 1.0], **decoding)
     assert candidate_questions(rows, options) == rows

@@ -191,3 +191,8 @@ def test_make_script_refuses_unknown_options(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         script("make_traces").main(["--input", "q", "--options", make_options(more=1), "--out", str(tmp_path / "raw")])
     assert stop.value.code == 2 and "unknown key 'more'; the keys are languages, seed" in capsys.readouterr().err
+
+
+def test_a_key_twice_in_a_line_is_counted() -> None:
+    line = b'{"language": "fr", "question": "q", "answer": "1", "answer": "2", "completion": "c"}'
+    assert parse_line(line, "x") == Broken("unknown", "a key twice in one object")

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
 
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
+from vernacular.evaluation.progress import Progress
 from vernacular.evaluation.translate import translated
 from vernacular.models.encoder import language_token
 from vernacular.models.job import Job
@@ -91,11 +93,16 @@ def question(row: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "question": row["question"], "choices": None}
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, 64])
-def test_translated_asks_the_same_questions_in_english(job: Job, batch_size: int) -> None:
+def in_english(rows: list[dict[str, Any]], folder: Path, batch_tokens: int = 10_000) -> list[dict[str, Any]]:
+    with TemporaryFile() as file:
+        return translated(rows, str(folder), batch_tokens, "auto", file, Progress("", None))
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 300, 10_000])
+def test_translated_asks_the_same_questions_in_english(job: Job, batch_tokens: int) -> None:
     rows = [question(row) for row in pairs()]
     expected = [{**question(row), "question": row["completion"], "choices": None, "asked_in": "en"} for row in pairs()]
-    assert translated(rows, str(job.out), batch_size) == expected
+    assert in_english(rows, job.out, batch_tokens) == expected
     assert len({row["question"] for row in expected}) == 3
     assert [row["language"] for row in rows] == LANGUAGES * 3  # the rows themselves are left as they were
 
@@ -104,7 +111,7 @@ def test_options_are_translated_with_their_question(job: Job) -> None:
     row = {**question(pairs()[1]), "kind": "choice", "question": "Lequel ?"}
     rows = [{**row, "choices": list(choices)} for choices in CHOICES]
     expected = [{**row, "question": english, "choices": None, "asked_in": "en"} for english in CHOICES.values()]
-    assert translated(rows, str(job.out), 64) == expected
+    assert in_english(rows, job.out) == expected
 
 
 def test_a_question_that_the_translator_cannot_read_is_named(job: Job) -> None:
@@ -113,7 +120,7 @@ def test_a_question_that_the_translator_cannot_read_is_named(job: Job) -> None:
     with pytest.raises(
         ValueError, match=r"a question in 'fr' has \d+ tokens but the encoder reads at most 200"
     ) as error:
-        translated(rows, str(job.out), 4)
+        in_english(rows, job.out)
     assert "\n" not in str(error.value)
 
 

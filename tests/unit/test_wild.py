@@ -143,7 +143,7 @@ def test_fuzzing_finds_what_goes_wrong(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     target, limits, finding = FINDINGS[name]
-    monkeypatch.setattr(fuzz, "CHECKS", {"bad": target})
+    monkeypatch.setattr(fuzz, "TARGETS", {"bad": target})
     for limit, value in {"MEMORY": 2**40, **limits}.items():
         monkeypatch.setattr(fuzz, limit, value)
     stalled = "1" if name == "hang" else "600"
@@ -184,7 +184,7 @@ def test_guided_fuzzing_finds_what_goes_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     pytest.importorskip("atheris")
-    monkeypatch.setattr(fuzz, "CHECKS", {"well": well, "bad": crash})
+    monkeypatch.setattr(fuzz, "TARGETS", {"well": well, "bad": crash})
     monkeypatch.setattr(fuzz, "MEMORY", 2**40)
     assert fuzz_guided.main(["--minutes", "0.02", "--folder", str(tmp_path)]) == 1
     first, second = capsys.readouterr().out.splitlines()

@@ -192,6 +192,10 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "target in capitals": (put("evaluations.0.target", "Mine"), ["evaluations.0.target: 'Mine' must have the form"]),
     "checkpoints on test": (put("evaluations.23.split", "test"), ["evaluations.23.checkpoints: ", "set split: dev"]),
     "checkpoints of SFT": (put("evaluations.23.models", ["sft"]), ["evaluations.23.models: 'sft'", "not grpo"]),
+    "batches of so many sequences": (
+        put("rl.batch_size", 64),
+        ["rl.batch_size: unknown key; it is now called 'batch_tokens', and counts tokens, not sequences; leave it out"],
+    ),
     "former name of limits": (put("most", {"runtime": 7}), ["most: unknown key; it is now called 'limits'"]),
     "former name of hash_range": (
         put("rl.share", [0.7, 1.0]),
@@ -345,6 +349,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         ["benchmarks.mini-msvamp.steps: a frame has one step"],
     ),
     # Names stand in paths and commands.
+    "study of 300 letters": (put("study", "a" * 300), ["study: 'aaaaaaaaaa", "must have the form"]),
     "study outside": (put("study", "../mine"), ["study: '../mine' must have the form"]),
     "study with a line end": (put("study", "mine\n"), ["study: 'mine\\n' must have the form"]),
     "benchmark as a command": (

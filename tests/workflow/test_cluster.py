@@ -36,9 +36,10 @@ def test_without_slurm_everything_but_a_run_works(fresh: Path, no_slurm: None) -
     assert snakemake(fresh, *SLURM, "--list-rules").status == 0
 
 
-def test_an_unknown_flavour_of_gpus_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VERNACULAR_GPU", "cuda")
-    with pytest.raises(SystemExit, match="^vernacular: VERNACULAR_GPU is 'cuda'; set it to gpu or gres"):
+@pytest.mark.parametrize("value", ["cuda", "gpu:", "gres:a100;touch x", "gpu:$(touch x)", "gres:a100\n"])
+def test_an_unknown_flavour_of_gpus_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("VERNACULAR_GPU", value)
+    with pytest.raises(SystemExit, match="^vernacular: VERNACULAR_GPU is '.*'; set it to gpu or gres"):
         job_resources({}, lambda wildcards: {})
 
 

@@ -36,9 +36,11 @@ ROOMS: dict[str, set[str]] = {
     "report": EVALUATION | {"evaluation"},
     "study": {"storage", "language"},
     "run": {"storage", "study"},
-    "planning": EVALUATION | {"evaluation", "study"},
+    "planning": EVALUATION | {"evaluation", "adamame", "study"},
 }
-OPEN_TO_STUDIES = re.compile(r"corpus/formats\.py|evaluation/claim_terms\.py|models/launch\.py|\w+/options\.py")
+OPEN_TO_STUDIES = re.compile(
+    r"corpus/formats\.py|evaluation/claim_terms\.py|models/launch\.py|planning/sizes\.py|\w+/options\.py"
+)
 
 
 @cache

@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(str(workflow.current_basedir)).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
+# Jobs, and all that they start, look for modules in no working directory: a random.py there would be run.
+os.environ["PYTHONSAFEPATH"] = "1"
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
@@ -17,6 +19,7 @@ from vernacular.run.cluster import job_resources, preflight_nodes, preflight_res
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
 from vernacular.run.failures import summary as failure_summary
+from vernacular.run.places import check_checkout, check_submitted, check_temporary
 from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
@@ -28,8 +31,11 @@ from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
 
+check_checkout(ROOT)
 if workflow.is_main_process:
+    check_temporary()
     require_slurm(sys.argv[1:])
+    check_submitted(sys.argv[1:], [ROOT, workflow.sourcecache.runtime_cache_path])
 try:
     files, file, whole = config_files(workflow, config, ROOT / "config")
     STUDY = compile_study(whole, file, ROOT / "config" / "claims.yaml")
@@ -53,9 +59,14 @@ pathvars:
 # A shell that is told to end waits for its script: a training answers SIGTERM with a checkpoint, which takes a moment.
 shell.prefix("set -euo pipefail; trap : TERM; ")
 
-# Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub.
-os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT / "src"), os.getenv("PYTHONPATH")])))
-os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(ROOT / ".cache" / "inductor"))
+# Jobs find the library without an installation, find what torch.compile compiled before, and never ask a hub. An empty
+# part of PYTHONPATH, as `export PYTHONPATH=$PYTHONPATH:/more` makes one, is the working directory.
+parts = [str(ROOT / "src"), *os.getenv("PYTHONPATH", "").split(os.pathsep)]
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, parts)))
+# A checkout may be read-only, or someone else's: then compiled code goes to the working directory.
+compiled = next((folder for folder in (ROOT / ".cache", ROOT) if folder.exists()), ROOT)
+compiled = (ROOT if os.access(compiled, os.W_OK) else Path.cwd()) / ".cache" / "inductor"
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
 # Big tensors come and go with every step: let glibc keep their memory (this takes a third off a step of GRPO on a CPU).
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**33))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**34))

@@ -104,14 +104,17 @@ rule make_rl_prompts:
         **job_resources(LIMITS, lambda w: STUDY.config["rl"]["resources"]),
     params:
         **job("make_rl_prompts"),
-        options=lambda w: stages.prompts_options(STUDY, w.model).to_json(),
-        # For the log alone; as it depends on threads, the rerun trigger `params` leaves it out.
+        options=lambda w: stages.without_batches(stages.prompts_options(STUDY, w.model)),
+        # It depends on the memory that is asked for; as it depends on {threads} as well, the trigger `params` ignores it.
+        batch_tokens=lambda w, threads: stages.prompts_options(STUDY, w.model).batch_tokens,
+        # For the log alone; the trigger ignores it too.
         wanted=lambda w, threads: stages.wanted_prompts(STUDY, w.model),
     message:
         "make_rl_prompts: finding the questions that {wildcards.model} solves sometimes (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --model {input.parent:q} --questions {input.questions:q} --options {params.options:q}"
-        " --seed {wildcards.seed} --wanted {params.wanted} --out {output:q} > {log:q} 2>&1"
+        " --batch-tokens {params.batch_tokens} --wanted {params.wanted} --seed {wildcards.seed} --code {params.code} --out {output:q}"
+        " --progress 3 3>&2 > {log:q} 2>&1"
 
 
 rule check_leaks:

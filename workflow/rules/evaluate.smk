@@ -1,4 +1,6 @@
 # In: models and questions. Out: generations (a GPU's work), then verdicts on them, as often as a metric changes (a CPU's).
+#
+# A killed generation goes on after its last whole batch: those are kept in a hidden file next to the output.
 
 
 rule generate:
@@ -21,7 +23,9 @@ rule generate:
         **job_resources(LIMITS, lambda w: STUDY.answers[w.label, w.benchmark].resources),
     params:
         **job("generate"),
-        options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
+        options=lambda w: stages.without_batches(STUDY.answers[w.label, w.benchmark].options),
+        # As of `threads` below: it depends on the memory that is asked for, and no change of that reruns anything.
+        batch_tokens=lambda w, threads: STUDY.answers[w.label, w.benchmark].options.batch_tokens,
         # torch's threads, which {threads} would cut to --cores; as it depends on them, the trigger `params` ignores it.
         threads=lambda w, threads: STUDY.config["threads"],
         flags=lambda w, input: ["--model", input.model, "--questions", input.questions],
@@ -29,7 +33,8 @@ rule generate:
         "generate: {wildcards.label} answers {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} {params.flags:q} --benchmark {wildcards.benchmark} --options {params.options:q}"
-        " --seed {wildcards.seed} --threads {params.threads} --out {output:q} > {log:q} 2>&1"
+        " --batch-tokens {params.batch_tokens} --seed {wildcards.seed} --threads {params.threads} --code {params.code} --out {output:q} --progress 3 3>&2"
+        " > {log:q} 2>&1"
 
 
 use rule generate as generate_merged with:
@@ -74,9 +79,11 @@ rule score:
         "../envs/vernacular.yaml"
     params:
         **job("score"),
+        options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
         identifier=IDENTIFIER,
     message:
         "score: {wildcards.label} on {wildcards.benchmark} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --generations {input.generations:q} --questions {input.questions:q}"
-        " --benchmark {wildcards.benchmark} --identifier {params.identifier:q} --out {output:q} > {log:q} 2>&1"
+        " --benchmark {wildcards.benchmark} --options {params.options:q} --identifier {params.identifier:q}"
+        " --out {output:q} > {log:q} 2>&1"

@@ -7,9 +7,10 @@ import argparse
 import shutil
 from pathlib import Path
 
+from vernacular.models.contents import check_files
 from vernacular.models.provenance import checksums
 from vernacular.storage.command import program
-from vernacular.storage.files import atomic_folder, link_or_copy, read_json, write_json
+from vernacular.storage.files import atomic_folder, link_or_copy, read_mapping, write_json
 
 TEMPLATES = Path(__file__).parents[2] / "resources" / "chat_templates"
 
@@ -25,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def has_chat_template(folder: Path) -> bool:
     """Whether a tokenizer that is loaded from here has one: in a file of its own, or, in older folders, as a key."""
     config = folder / "tokenizer_config.json"
-    is_key = config.exists() and bool(read_json(config).get("chat_template"))
+    is_key = config.exists() and bool(read_mapping(config).get("chat_template"))
     return is_key or (folder / "chat_template.jinja").exists()
 
 
@@ -33,6 +34,7 @@ def has_chat_template(folder: Path) -> bool:
 def main(args: argparse.Namespace) -> None:
     if not (args.source / "config.json").exists():
         raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")
+    check_files(args.source)  # before they are linked or copied, of which a FIFO or a device would have no end
     with atomic_folder(args.out) as folder:
         shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
         if args.chat_template:
@@ -46,8 +48,8 @@ def main(args: argparse.Namespace) -> None:
             )
         manifest = folder / "manifest.json"
         if args.record:
-            [record] = read_json(args.record).values()
+            [record] = read_mapping(args.record).values()
             fetched = {"model": args.out.name, **record, "fetched": record["files"]}
             write_json(manifest, {**fetched, "files": checksums(folder)})
         elif manifest.exists():  # of the study that trained it, without this chat template
-            write_json(manifest, {**read_json(manifest), "files": checksums(folder)})
+            write_json(manifest, {**read_mapping(manifest), "files": checksums(folder)})

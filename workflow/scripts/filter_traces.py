@@ -6,7 +6,6 @@ from dataclasses import asdict
 from vernacular.corpus.options import FilterOptions
 from vernacular.language.options import IdentifierOptions
 from vernacular.storage.command import program
-from vernacular.storage.files import write_text
 from vernacular.storage.options import add_options
 
 
@@ -25,11 +24,11 @@ def main(args: argparse.Namespace) -> None:
 
     from vernacular.corpus.filter import COUNTS, QUALITY, filter_file
     from vernacular.language.identify import LanguageIdentifier
-    from vernacular.storage.tables import csv_text
+    from vernacular.storage.tables import write_csv
 
     tally = filter_file(args.raw, args.kept, LanguageIdentifier(**asdict(args.identifier)), args.options)
-    write_text(args.counts, csv_text(pd.DataFrame(tally.counts(), columns=COUNTS)))
-    write_text(args.quality, csv_text(pd.DataFrame(tally.quality(), columns=QUALITY)))
+    write_csv(args.counts, pd.DataFrame(tally.counts(), columns=COUNTS))
+    write_csv(args.quality, pd.DataFrame(tally.quality(), columns=QUALITY))
     for reason, count in tally.reasons.most_common():
         print(f"{count} rows not read: {reason}")
     total, kept = tally.by_language.total(), sum(n for (_, step), n in tally.by_language.items() if step is None)

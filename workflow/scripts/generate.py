@@ -8,6 +8,6 @@ from vernacular.storage.command import program
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
-    from vernacular.evaluation.engines import answer_rows
+    from vernacular.evaluation.engines import folder_answers
 
-    write_answers(args, answer_rows(args.model, asked_questions(args), args.options, args.seed))
+    write_answers(args, folder_answers(args.model, asked_questions(args), args.options, args.seed))

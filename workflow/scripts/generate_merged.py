@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
-    from vernacular.evaluation.generate import generate_rows
+    from vernacular.evaluation.generate import answers_of
     from vernacular.language.identify import LanguageIdentifier
     from vernacular.language.prompts import prompt_set
     from vernacular.merge.answer import merge_extras
@@ -26,5 +26,5 @@ def main(args: argparse.Namespace) -> None:
     model = MergedModel.from_pretrained(args.model, args.options.dtype)
     identifier, prompts = LanguageIdentifier(**asdict(args.identifier)), prompt_set(args.options.prompts)
     extras = merge_extras(model, questions, args.options.decoding, identifier, prompts)
-    rows = generate_rows(model, model.tokenizer, questions, args.options, args.seed, extras)
-    answering.write_answers(args, rows)
+    answers = answers_of(model, model.tokenizer, questions, args.options, args.seed, extras)
+    answering.write_answers(args, answers, asdict(args.identifier))

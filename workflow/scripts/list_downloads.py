@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.storage.command import program
-from vernacular.storage.files import read_json, write_json
+from vernacular.storage.files import read_mapping, write_json
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     found: dict[str, Any] = {}
     for path in args.records:
-        found |= read_json(path)
+        found |= read_mapping(path)
     write_json(args.out, found)
     size = sum(file["bytes"] for record in found.values() for file in record["files"].values())
     print(f"{len(found)} downloads, {size / 1e9:.2f} GB")

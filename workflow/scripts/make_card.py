@@ -6,7 +6,7 @@ from pathlib import Path
 from vernacular.report.card import model_card
 from vernacular.report.options import CardOptions
 from vernacular.storage.command import program
-from vernacular.storage.files import read_json, write_text
+from vernacular.storage.files import read_mapping, write_text
 from vernacular.storage.options import add_options
 
 NEEDED = ("model", "seed", "language", "benchmark", "n")
@@ -25,4 +25,4 @@ def main(args: argparse.Namespace) -> None:
 
     tables = [read_table(path, NEEDED, str).fillna("") for path in args.tables]
     rows = [{str(name): str(value) for name, value in row.items()} for t in tables for row in t.to_dict("records")]
-    write_text(args.out, model_card(read_json(args.model / "manifest.json"), rows, args.options))
+    write_text(args.out, model_card(read_mapping(args.model / "manifest.json"), rows, args.options))

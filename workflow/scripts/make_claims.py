@@ -9,6 +9,7 @@ from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.results import read_costs, read_probes
 from vernacular.storage.command import program
+from vernacular.storage.messages import one_line
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv
 
@@ -34,4 +35,4 @@ def main(args: argparse.Namespace) -> None:
     write_csv(args.table, table)
     write_csv(args.timed, timed)
     for row in [*table.to_dict("records"), *timed.to_dict("records")]:
-        print(f"{row['verdict']}: {row['claim']} ({row['metric']} {row['benchmark']})")
+        print(one_line(f"{row['verdict']}: {row['claim']} ({row['metric']} {row['benchmark']})"))

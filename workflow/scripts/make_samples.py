@@ -16,11 +16,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
+    from vernacular.evaluation.complete import check_samples
     from vernacular.evaluation.frames import read_frames
     from vernacular.evaluation.samples import sample_table
-    from vernacular.storage.files import write_text
     from vernacular.storage.records import GENERATION, QUESTION
-    from vernacular.storage.tables import csv_text, read_frame
+    from vernacular.storage.tables import read_frame, write_csv
 
     frames = read_frames(args.scores)
     if len({(benchmark, seed) for _, benchmark, seed in frames}) > 1:
@@ -28,6 +28,8 @@ def main(args: argparse.Namespace) -> None:
     scores = {model: rows for (model, _, _), rows in frames.items()}
     paths = {Path(path).parent.name: Path(path.replace("/scores/", "/generations/")) for path in args.scores}
     generations = {model: read_frame(paths[model], GENERATION) for model in scores}
+    for model, rows in generations.items():
+        check_samples(rows, paths[model])
     questions = read_frame(args.questions, QUESTION)
     questions = questions[questions["benchmark"] == Path(args.scores[0]).stem]
-    write_text(args.out, csv_text(sample_table(generations, scores, questions)))
+    write_csv(args.out, sample_table(generations, scores, questions))

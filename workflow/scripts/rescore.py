@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from vernacular.language.languages import ENGLISH  # noqa: E402
 from vernacular.language.thinking import FAMILIES  # noqa: E402
 from vernacular.storage.command import run  # noqa: E402
-from vernacular.storage.files import write_text  # noqa: E402
+from vernacular.storage.messages import one_line  # noqa: E402
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         import pandas as pd
 
         from vernacular.evaluation.rescore import check_corpora, read_completions, remark, summary
-        from vernacular.storage.tables import csv_text
+        from vernacular.storage.tables import printed, write_csv
 
         files = sorted(args.folder.glob("*.jsonl"))
         if not files:
@@ -65,19 +65,20 @@ def main(argv: list[str] | None = None) -> int:
         )
         if args.training:
             checked, lines = check_corpora(models, args.training)
-            write_text(out / "leaks.csv", csv_text(pd.DataFrame(checked)))
+            write_csv(out / "leaks.csv", pd.DataFrame(checked))
             leaking.extend(lines)
-        write_text(out / "scores.csv", csv_text(table))
-        write_text(out / "verdicts.csv", csv_text(verdicts))
+        write_csv(out / "scores.csv", table)
+        write_csv(out / "verdicts.csv", verdicts)
         columns = ["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]
         columns += ["foreign_script_rate", "answer_consistency", "answer_n"]
         if ENGLISH in set(table["language"]):  # it has a row of its own, and is in no average
             table["language"] = table["language"].replace("all", f"all but {ENGLISH}")
-        print(table[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+        print(printed(table[columns]))
         for path, rows in zip(files, models.values(), strict=True):
             if said := remark(path, rows, not args.no_thinking):
-                print(f"rescore: {said}", file=sys.stderr)
-        print(f"\nAll metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}")
+                print(f"rescore: {one_line(said)}", file=sys.stderr)
+        said = f"All metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}"
+        print(f"\n{one_line(said)}")
 
     status = run("rescore", work)
     if leaking:

@@ -1,8 +1,11 @@
 """Give each completion its verdicts: right answer, language of the trace, of its lines, of its words."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from vernacular.evaluation.complete import complete
+from vernacular.evaluation.options import GenerationOptions
+from vernacular.evaluation.questions import chosen_questions
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.options import IdentifierOptions
@@ -15,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--generations", required=True)
     parser.add_argument("--questions", required=True, help="questions of the split (Parquet)")
     parser.add_argument("--benchmark", required=True)
+    add_options(parser, GenerationOptions)
     add_options(parser, IdentifierOptions, "--identifier")
     parser.add_argument("--out", required=True, help="scores (Parquet)")
 
@@ -22,7 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
     columns = ["id", "benchmark", "kind", "language", "choices", "answer"]
-    questions = (row for row in read_rows(args.questions, columns=columns) if row["benchmark"] == args.benchmark)
+    questions = [row for row in read_rows(args.questions, columns=columns) if row["benchmark"] == args.benchmark]
+    # A decoding changes texts, never which questions are asked.
+    asked = chosen_questions(questions, args.benchmark, replace(args.options, decoding="plain"), args.questions)
+    keys = ((row["id"], row["language"]) for row in asked)
     generations = read_rows(args.generations, schema=GENERATION)
-    rows = score_rows(generations, golds_of(questions), LanguageIdentifier(**asdict(args.identifier)))
+    whole = complete(generations, keys, args.options.samples, args.generations)
+    rows = score_rows(whole, golds_of(questions), LanguageIdentifier(**asdict(args.identifier)))
     print(write_rows(args.out, rows, SCORE), "scores")

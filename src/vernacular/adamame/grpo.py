@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,8 +14,10 @@ from trl.chat_template_utils import parse_response
 from vernacular.adamame.alignment import ADJUSTED
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import prompt_set, prompt_sizes, question_messages, split_completion
+from vernacular.language.prompts import prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
+from vernacular.models.batches import by_length
+from vernacular.models.chats import chat_texts, prompt_sizes
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
@@ -34,21 +37,16 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
     parent, alignment, prompts = load_parent(job, "auto"), recipe["alignment"], prompt_set(recipe.get("prompt_set"))
+    sizes = prompt_sizes(
+        parent.tokenizer, rows, prompts
+    )  # also where all fit: it looks for the questions in the prompts
     if most := recipe["prompt_tokens"]:
-        fitting = [
-            row for row, size in zip(rows, prompt_sizes(parent.tokenizer, rows, prompts), strict=True) if size <= most
-        ]
+        fitting = [row for row, size in zip(rows, sizes, strict=True) if size <= most]
         note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
         rows = fitting
     if len(rows) < recipe["prompts"]:
         note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
-    arguments = GRPOConfig(
-        **trl_arguments(job),
-        shuffle_dataset=False,  # in_training_order has shuffled
-        # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
-        # more and cannot let a weight grow, so both forms come from one reward function.
-        scale_rewards="none" if alignment["form"] == "additive" else "group",
-    )
+    arguments = grpo_arguments(job)
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1
     data = Dataset.from_dict(
@@ -73,24 +71,53 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         )
     identifier = LanguageIdentifier(**recipe["identifier"])
     reward = AlignmentReward(alignment, identifier, group_size, family, prompts.answer)
-    trainer = (AdjustedTrainer if alignment["form"] in ADJUSTED else GRPOTrainer)(
+    trainer = Trainer(
         model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
     )
-    if isinstance(trainer, AdjustedTrainer):
-        trainer.reward = reward
+    trainer.batch_tokens = recipe.get("batch_tokens")
+    trainer.adjusted = reward.adjusted if alignment["form"] in ADJUSTED else None
     train_and_save(parent, trainer, job, [reward])
 
 
-class AdjustedTrainer(GRPOTrainer):
-    """TRL's, for forms whose group mean is not 0: after its z-score the reward changes the advantages."""
+def grpo_arguments(job: Job) -> GRPOConfig:
+    """TRL's arguments for the job's recipe."""
+    return GRPOConfig(
+        **trl_arguments(job),
+        shuffle_dataset=False,  # in_training_order has shuffled
+        # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
+        # more and cannot let a weight grow, so both forms come from one reward function.
+        scale_rewards="none" if job.recipe["alignment"]["form"] == "additive" else "group",
+    )
 
-    reward: AlignmentReward
 
-    def _generate_and_score_completions(self, inputs):  # type: ignore[no-untyped-def]
+class Trainer(GRPOTrainer):
+    """TRL's, with rollouts in parts and with forms whose group mean is not 0. Written for TRL 1.16, whose methods
+    these are.
+    """
+
+    # TRL generates a whole generation batch in one call; here, prompts of like length in parts of at most so many
+    # tokens. Every step draws for all sequences of a part, so parts give other rollouts, by the same chances.
+    batch_tokens: int | None = None
+    # What changes the advantages after TRL's z-score: those of this process, in the order in which they were scored.
+    adjusted: Callable[[list[float]], list[float]] | None = None
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], *arguments: Any, **options: Any) -> Any:
+        generate = super()._generate_single_turn
+        sizes = [len(ids) + (self.max_completion_length or 0) for ids in prompt_ids]
+        if self.use_vllm or self.batch_tokens is None or len(sizes) * max(sizes) <= self.batch_tokens:
+            return generate(prompt_ids, *arguments, **options)
+        found: dict[int, list[int]] = {}
+        for part in by_length(sizes, self.batch_tokens):
+            completions, _ = generate([prompt_ids[number] for number in part.numbers], *arguments, **options)
+            found |= zip(part.numbers, completions, strict=True)
+        return [found[number] for number in range(len(sizes))], None
+
+    def _generate_and_score_completions(self, inputs: Any) -> Any:
         outputs = super()._generate_and_score_completions(inputs)
-        advantages = outputs["advantages"]  # of this process, in the order in which the reward has scored it
-        changed = self.reward.adjusted(advantages.tolist())
-        outputs["advantages"] = torch.tensor(changed, dtype=advantages.dtype, device=advantages.device)
+        if self.adjusted:
+            advantages = outputs["advantages"]
+            changed = self.adjusted(advantages.tolist())
+            outputs["advantages"] = torch.tensor(changed, dtype=advantages.dtype, device=advantages.device)
         return outputs
 
 
@@ -103,7 +130,7 @@ def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
     if not any(getattr(tokenizer, name, None) for name in ("response_template", "response_schema")):
         return True
     asked = [{"role": "user", "content": "1 + 1?"}]
-    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False)
+    [prompt] = chat_texts(tokenizer, [asked], opening=True)
     text = "\\boxed{2}"
     if family:
         opening, ending = FAMILIES[family]

@@ -18,7 +18,7 @@ class PromptsOptions(Options):
     candidates: int
     temperature: float
     max_new_tokens: int
-    batch_size: int
+    batch_tokens: int
     engine: str | None = None
     prompt_tokens: int | None = None
     prompts: dict[str, Any] | None = None

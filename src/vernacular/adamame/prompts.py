@@ -8,9 +8,11 @@ from transformers import AutoTokenizer
 from vernacular.adamame.options import PromptsOptions
 from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import share_of
-from vernacular.evaluation.engines import answer_rows
+from vernacular.evaluation.engines import folder_answers
+from vernacular.evaluation.generate import Answers
 from vernacular.evaluation.options import GenerationOptions
-from vernacular.language.prompts import prompt_set, prompt_sizes
+from vernacular.language.prompts import prompt_set
+from vernacular.models.chats import prompt_sizes
 from vernacular.models.folders import loading
 
 
@@ -42,25 +44,26 @@ def fitting_questions(folder: str, questions: list[dict[str, Any]], options: Pro
     return [row for row, size in zip(questions, sizes, strict=True) if size <= options.prompt_tokens]
 
 
-def count_solved(
-    folder: str, questions: list[dict[str, Any]], options: PromptsOptions, seed: int
-) -> list[dict[str, Any]]:
-    """Rows of records.PROMPT in the order of their ids: how many of the parent's k samples (`candidates`) are right.
-
-    folder: the parent's.
-    """
+def candidate_answers(folder: str, questions: list[dict[str, Any]], options: PromptsOptions, seed: int) -> Answers:
+    """The parent's k samples (`candidates`) of each question. folder: the parent's."""
     generation = GenerationOptions(
         languages=options.languages,
         max_new_tokens=options.max_new_tokens,
         samples=options.candidates,
         temperature=options.temperature,
-        batch_size=options.batch_size,
+        batch_tokens=options.batch_tokens,
         engine=options.engine,
         prompts=options.prompts,
     )
+    return folder_answers(folder, questions, generation, seed)
+
+
+def count_solved(questions: list[dict[str, Any]], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of records.PROMPT in the order of their ids: how many of the samples are right. rows: of
+    records.GENERATION."""
     answers = {row["id"]: row["answer"] for row in questions}
     correct = dict.fromkeys(answers, 0)
-    for row in answer_rows(folder, questions, generation, seed):
+    for row in rows:
         correct[row["id"]] += is_correct(answers[row["id"]], row["response"], row["language"])
     return [
         {**{key: row[key] for key in ("id", "language", "question", "answer")}, "correct": correct[row["id"]]}

@@ -1,4 +1,4 @@
-"""math-verify in a process of its own: `verify` asks it, `python -m vernacular.answers.verify_worker` is it.
+"""math-verify in a process of its own: `verify` asks it, `python -P verify_worker.py` is it.
 
 What it is asked is bounded by the length, digits, exponents and nodes of the question, never by the clock, so that a
 verdict does not depend on how busy a machine is. The clock is a safety net: math-verify's own time limits are signals,
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import selectors
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,9 @@ TRIES = 2
 START_SECONDS = 120.0  # to import sympy and math-verify, on a slow file system too
 MEMORY = 400 * 2**20  # bytes of data a worker may hold; beyond it the answer counts as wrong
 SMALL = 1e-3  # numbers below are compared by their ratio
-COMMAND = [sys.executable, "-m", "vernacular.answers.verify_worker"]
+# By its path, with no folder in front of Python's own: a types.py in the working directory, or among the modules here,
+# would be run in the place of another.
+COMMAND = [sys.executable, "-P", str(Path(__file__).resolve())]
 
 # The bounds of a question, of either side (our choice). Within them math-verify took at most 2 s of a core for what
 # we found worst: a power of a sum that it multiplies out, a long polynomial, a product of sines.
@@ -102,9 +105,10 @@ class _Worker:
     """A running worker process, ready for questions."""
 
     def __init__(self) -> None:
-        # One hash seed and one thread: the same verdict in every run. The package from where it was imported here.
-        path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-        settings = {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+        # One hash seed and one thread: the same verdict in every run. No empty part of PYTHONPATH: it would be the
+        # working directory.
+        path = os.pathsep.join(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+        settings = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (a pipe that nobody reads could fill up and block)
         try:
             self.process = subprocess.Popen(
@@ -119,7 +123,7 @@ class _Worker:
             self.errors.seek(0)
             lines = self.errors.read().decode("utf-8", "replace").split("\n")
             reason = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
-            raise RuntimeError(f"the math-verify worker cannot start: {reason}; run {' '.join(COMMAND)} to see why")
+            raise RuntimeError(f"the math-verify worker cannot start: {reason}; run {shlex.join(COMMAND)} to see why")
 
     def ask(self, question: list[str]) -> object:
         """The worker's reply; None where it died or took longer than SECONDS."""

@@ -5,23 +5,16 @@ mirror is a folder in that cache's layout, filled elsewhere, that replaces the n
 """
 
 import hashlib
-import os
 import shutil
-import urllib.error
-import urllib.request
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
-from vernacular.corpus.hub import File, hub_repo, mirrored_repo, no_network
-from vernacular.storage.files import atomic_folder, link_or_copy, url_name
-from vernacular.storage.messages import VARIABLE
-
-CHUNK = 1 << 20  # bytes
+from vernacular.corpus.hub import File, hub_repo, mirrored_repo
+from vernacular.corpus.urls import fetched_url, mirrored_url
+from vernacular.storage.files import atomic_folder, check_regular, link_or_copy, url_name
 
 
 def fetch(
@@ -43,7 +36,7 @@ def fetch(
     else:
         find = partial(mirrored_url, mirror=mirror) if mirror else partial(fetched_url, parts=parts, bars=bars)
         urls = {url_name(entry["url"]): entry for entry in item["urls"]}
-        files = {name: File(find(entry["url"]), entry["sha256"], not mirror) for name, entry in urls.items()}
+        files = {name: File(find(entry), entry["sha256"], not mirror) for name, entry in urls.items()}
         record = {"urls": {name: entry["url"] for name, entry in urls.items()}}
         known = {name: entry["sha256"] for name, entry in earlier.get("files", {}).items()}
     with atomic_folder(out) as folder:
@@ -62,56 +55,6 @@ def check_moved(item: dict[str, Any], commit: str, earlier: dict[str, Any]) -> N
         )
 
 
-def fetched_url(url: str, parts: Path, bars: type[tqdm]) -> Path:
-    """Fetch a URL into the folder `parts`; continues from what an earlier attempt left in `<name>.cut`."""
-    path = parts / url_name(url)
-    if path.exists():
-        return path
-    parts.mkdir(parents=True, exist_ok=True)
-    cut = parts / f"{path.name}.cut"
-    there = cut.stat().st_size if cut.exists() else 0
-    request = urllib.request.Request(filled(url), headers={"Range": f"bytes={there}-"} if there else {})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            there = there if response.status == 206 else 0  # 200: the server starts over
-            total = there + int(response.headers.get("Content-Length") or 0)
-            bar = bars.wrapattr(response, "read", total, bytes=False, desc=path.name, initial=there)
-            with bar as stream, cut.open("ab" if there else "wb") as handle:
-                shutil.copyfileobj(stream, handle, CHUNK)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # all of it is there, or more than all
-            cut.unlink()
-        reasons = {401: "it needs a login", 403: "it needs a login", 404: "it is no longer there"}
-        what = reasons.get(error.code, error.reason)
-        raise ValueError(f"{url}: the server answers {error.code} ({what}); fix the URL, or try again later") from None
-    except HTTPException as error:  # its text may hold the address with its secrets
-        raise ValueError(f"{url}: cannot be fetched ({type(error).__name__}); fix it, or try again later") from None
-    except OSError as error:
-        raise ValueError(no_network(url, error)) from None
-    if total and cut.stat().st_size < total:
-        raise ValueError(f"{url}: cut off after {cut.stat().st_size} of {total} bytes; run this again to continue")
-    os.replace(cut, path)
-    return path
-
-
-def filled(url: str) -> str:
-    """The address of a URL of the configuration, in which `${NAME}` is an environment variable."""
-    for name in VARIABLE.findall(url):
-        if not os.environ.get(name):
-            raise ValueError(f"{url}: the environment variable {name} is not set; export it and run this again")
-    return VARIABLE.sub(lambda found: os.environ[found[1]].strip(), url)
-
-
-def mirrored_url(url: str, mirror: str) -> Path:
-    """The file of a URL as `wget --force-directories` lays it out: <mirror>/<host>/<path>."""
-    address = urlsplit(url)
-    path = Path(mirror, address.netloc, address.path.lstrip("/"))
-    if not path.is_file():
-        command = f"wget --force-directories --directory-prefix {mirror} {url}"
-        raise ValueError(f"{url}: not in the mirror {mirror}; where there is a network: {command}")
-    return path
-
-
 def digest_of(path: Path, git: bool = False) -> str:
     """The file's SHA-256, or the SHA-1 that git names it by."""
     start = partial(hashlib.sha1, f"blob {path.stat().st_size}\0".encode()) if git else hashlib.sha256
@@ -121,6 +64,7 @@ def digest_of(path: Path, git: bool = False) -> str:
 
 def take(name: str, file: File, folder: Path, earlier: str | None) -> dict[str, Any]:
     """Check a file, then link or copy it into a folder. Returns its `bytes` and `sha256`."""
+    check_regular(file.path)
     digest = digest_of(file.path)
     found = digest_of(file.path, git=True) if file.expected and len(file.expected) == 40 else digest
     if file.expected and found != file.expected:

@@ -3,14 +3,21 @@
 import fnmatch
 import re
 from collections.abc import Iterable
+from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from functools import cache
+from http.client import responses
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from vernacular.storage.messages import hide_in_log
+from vernacular.storage.messages import hide_in_log, keep_secret, without_secrets
 
 CUT = re.compile(r"\(…\)\S*")
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# Of answers; the client names files of its cache by them.
+SOUND = re.compile(r"(W/)?\"?[\w.+=:~-]{1,128}\"?", re.ASCII)
+NAMING = {"ETag": SOUND, "X-Linked-ETag": SOUND, "X-Repo-Commit": COMMIT}
 # Of a model's repository: what Transformers loads. Pickled weights are taken only if there are no safetensors.
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 REFUSED = {  # status of the hub's answer -> what to do
@@ -18,6 +25,7 @@ REFUSED = {  # status of the hub's answer -> what to do
     403: "set HF_TOKEN to a token that may read this",
     429: "it limits how much one asks: wait a few minutes, or set HF_TOKEN, for which it allows more",
 }
+LOCAL = (ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EPERM)  # errors of this machine's disk, not of the network
 PICKLES = ("pytorch_model*.bin",)
 
 
@@ -29,16 +37,20 @@ class File(NamedTuple):
 
 def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, File]]:
     """(commit, files) of a repository, through the client's cache. Its errors become a ValueError of one line."""
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import HfApi, constants, get_token, hf_hub_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
     hide_in_log("huggingface_hub")
+    keep_secret(get_token() or "")  # a server may send it back
+    use_careful_client()
     repo, kind, revision = item["repo"], item["kind"], item["revision"]
     page = f"https://huggingface.co/{'datasets/' * (kind == 'dataset')}{repo}"
     doing = repo
     try:
         info: Any = HfApi().repo_info(repo, revision=revision, repo_type=kind, files_metadata=True)
         commit = str(info.sha)
+        if not COMMIT.fullmatch(commit):
+            raise ValueError(f"{repo}: the hub names no commit of the revision {revision}; try again later")
         there = {entry.rfilename: entry for entry in info.siblings or []}
         files = {}
         for name in chosen(item, there):
@@ -58,13 +70,38 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
         # What the hub answers about a file is the cause of the client's error that the file is not in its cache.
         refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
         if isinstance(refusal, HfHubHTTPError):
-            status, reason = refusal.response.status_code, refusal.response.reason_phrase
+            status = refusal.response.status_code
+            reason = responses.get(status, "no known status")  # not in the server's words: they could hold the token
             advice = REFUSED.get(status, "try again later, it continues from here")
             raise ValueError(f"{doing}: the hub answers {status} ({reason}); {advice}") from None
         if isinstance(error, ValueError):
             raise
+        if isinstance(error, OSError) and error.errno in LOCAL:
+            raise OSError(error.errno, error.strerror, error.filename or str(constants.HF_HUB_CACHE)) from None
+        if type(error) is OSError:  # the client's own, where a file has not the size that was said
+            raise ValueError(f"{doing}: not whole ({brief(error)}); run this again") from None
         raise ValueError(no_network(doing, error)) from None
     return commit, files
+
+
+@cache
+def use_careful_client() -> None:
+    """Let the hub's client take no answer whose headers would name a file outside its cache, or hold the token."""
+    from huggingface_hub import set_client_factory
+    from huggingface_hub.utils._http import default_client_factory
+
+    def check(response: Any) -> None:
+        for name, sound in NAMING.items():
+            value = response.headers.get(name)
+            if value is not None and (not sound.fullmatch(value) or ".." in value or without_secrets(value) != value):
+                raise ValueError(f"{response.url.host}: the server names a file in a way that is none ({name})")
+
+    def client() -> Any:
+        made = default_client_factory()
+        made.event_hooks = {**made.event_hooks, "response": [*made.event_hooks.get("response", []), check]}
+        return made
+
+    set_client_factory(client)
 
 
 def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, File]]:
@@ -77,9 +114,12 @@ def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, Fil
     option = " --repo-type dataset" if kind == "dataset" else ""
     hint = f"where there is a network: hf download {repo}{option} --revision {revision} --cache-dir {mirror}"
     ref = root / "refs" / revision
-    commit = ref.read_text().strip() if ref.exists() else revision
+    commit = revision
+    if ref.is_file() and inside(ref, root):
+        with ref.open(encoding="utf-8", errors="replace") as handle:
+            commit = handle.read(100).strip()
     snapshot = root / "snapshots" / commit
-    if not snapshot.is_dir():
+    if Path(commit).name != commit or not snapshot.is_dir():
         there = ", ".join(sorted(path.name for path in snapshot.parent.glob("*"))) or "no revision"
         raise ValueError(f"{repo}: not in the mirror {mirror}, which holds {there}, not {commit}; {hint}")
     paths = {str(path.relative_to(snapshot)): path for path in snapshot.rglob("*") if not path.is_dir()}
@@ -88,11 +128,15 @@ def mirrored_repo(item: dict[str, Any], mirror: str) -> tuple[str, dict[str, Fil
         path = paths[name]
         if not path.exists():
             raise ValueError(f"{repo}: {name} is a broken link in the mirror {mirror}; {hint}")
-        if not path.resolve().is_relative_to(root.resolve()):  # someone else's mirror, our rights to read
+        if not inside(path, root):  # someone else's mirror, our rights to read
             raise ValueError(f"{repo}: {name} is a link out of the mirror, to {path.resolve()}; copy the file into it")
         blob = path.resolve().name if path.is_symlink() else ""
         files[name] = File(path.resolve(), blob if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", blob) else None)
     return commit, files
+
+
+def inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root.resolve())
 
 
 def chosen(item: dict[str, Any], there: Iterable[str]) -> list[str]:
@@ -123,8 +167,10 @@ def no_network(what: str, error: Exception) -> str:
 
 
 def brief(error: Exception) -> str:
-    """An error in at most 160 characters.
+    """An error in at most 160 characters: its kind alone where its text may be a server's.
 
     Without the ends of addresses that the hub's client shows after `(…)`: they may hold a signature.
     """
-    return " ".join(f"{type(error).__name__}: {CUT.sub('(…)', str(error))}".split())[:160]
+    if not isinstance(error, OSError):
+        return type(error).__name__
+    return " ".join(without_secrets(f"{type(error).__name__}: {CUT.sub('(…)', str(error))}").split())[:160]

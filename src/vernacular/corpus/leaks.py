@@ -128,14 +128,18 @@ def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[
 
     row: `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, whichever it has: a
     record of a training set, of traces, of RL prompts, or anyone's. problems: id -> problem of the training questions.
-    Raises ValueError for a text without the numbers of its id's problem: the check by operands relies on the id.
+    Raises ValueError for what should be text and is none (such as a list of messages), and for a text without the
+    numbers of its id's problem: the check by operands relies on the id.
     """
     identifier = "" if row.get("id") is None else str(row["id"])
     found: dict[tuple[str, str], Leak] = {}
     if identifier in evaluation.ids:
         found[identifier, "id"] = Leak(identifier, "", "id")
-    asked = row.get("question") or row.get("prompt")
-    texts = [text for text in (asked, row.get("context"), row.get("completion"), row.get("text")) if text]
+    texts = []
+    for key in ("question" if row.get("question") else "prompt", "context", "completion", "text"):
+        if not isinstance(text := row.get(key) or "", str):
+            raise ValueError(f"'{key}' is {type(text).__name__}, not text; give its text alone")
+        texts += [text] if text else []
     if problem := problems.get(identifier):
         if isinstance(problem, Problem) and texts:
             told = {number for text in texts for number in numbers_of(text)}

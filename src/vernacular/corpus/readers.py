@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vernacular.storage.files import distinct
 from vernacular.storage.messages import one_line
 
 
@@ -68,7 +69,8 @@ def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[
             if as_list is None and (as_list := text.lstrip().startswith("[")):
                 text += decoded(file.read(), f"{path}: what follows line {number}")
             try:
-                found = json.loads(text, parse_int=Written, parse_float=Written, parse_constant=Written)
+                written: dict[str, Any] = {"parse_int": Written, "parse_float": Written, "parse_constant": Written}
+                found = json.loads(text, object_pairs_hook=distinct, **written)
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"{place} is not JSON ({error}); restore the file") from None
             for index, row in enumerate(found if as_list else [found], 1):

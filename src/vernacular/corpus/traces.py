@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from vernacular.storage.files import RepeatedKey, distinct
 from vernacular.storage.records import read_batches
 
 FLAWS = (
@@ -70,9 +71,12 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any] | Broken]:
 def parse_line(line: bytes, source: str) -> dict[str, Any] | Broken:
     """Numbers stay text as written, so that an answer of 1.10 or of 5,000 digits passes unchanged."""
     try:
-        row = json.loads(line.decode("utf-8"), parse_int=str, parse_float=str, parse_constant=lambda name: None)
+        written: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": lambda name: None}
+        row = json.loads(line.decode("utf-8"), object_pairs_hook=distinct, **written)
     except UnicodeDecodeError:
         return Broken("unknown", "invalid UTF-8")
+    except RepeatedKey:
+        return Broken("unknown", "a key twice in one object")
     except (ValueError, RecursionError):
         return Broken("unknown", "not JSON")
     return check_row(row, source) if isinstance(row, dict) else Broken("unknown", "not a JSON object")

@@ -11,6 +11,7 @@ from vernacular.answers.gold import check_gold
 from vernacular.corpus.readers import shown, written_out
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import LABELS
+from vernacular.storage.files import RepeatedKey, distinct
 from vernacular.storage.messages import nearest
 
 LINE = {
@@ -75,7 +76,10 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                row = json.loads(text, object_pairs_hook=distinct)
+            except RepeatedKey as error:
+                raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
             if not isinstance(row, dict):

@@ -10,7 +10,6 @@ import torch
 from transformers.cache_utils import DynamicLayer
 
 ENDED = 0.125  # of the batch's rows that have ended before it is made smaller (our choice: that copies the cache once)
-ROOM = 64  # tokens that a layer of the cache grows by
 
 
 def drawn_tokens(scores: torch.Tensor, draws: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -60,7 +59,7 @@ def decode(
     layers = getattr(inputs.get("past_key_values"), "layers", [])
     for number, layer in enumerate(layers):
         if type(layer) is DynamicLayer:  # not those with a window, which forget
-            layers[number] = RoomyLayer(layer)
+            layers[number] = RoomyLayer(layer, new)
     for step in range(new):
         scores = logits_processor(written, logits.to(copy=True, dtype=torch.float32))
         if draws is None:
@@ -96,18 +95,19 @@ def subset(inputs: dict[str, Any], places: torch.Tensor, rows: int) -> dict[str,
 
 
 class RoomyLayer(DynamicLayer):
-    """A layer of the cache with room after its last token, so that new ones are written where they stay.
+    """A layer of the cache with room for all tokens to come, so that new ones are written where they stay.
 
-    Transformers' own concatenates, which copies the whole layer at every token. (rows, heads, tokens, width) as there.
+    Transformers' own concatenates, which copies the whole layer at every token, and on a GPU leaves gaps of all sizes.
+    (rows, heads, tokens, width) as there.
     """
 
     keys: torch.Tensor
     values: torch.Tensor
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, room: int) -> None:
         super().__init__()
         self.lazy_initialization(layer.keys, layer.values)
-        self.keys, self.values = layer.keys, layer.values
+        self.keys, self.values, self.room = layer.keys, layer.values, room
         self.rooms = [layer.keys, layer.values]  # keys and values are their first tokens
 
     def update(
@@ -116,16 +116,21 @@ class RoomyLayer(DynamicLayer):
         start = self.keys.shape[-2]
         end = start + key_states.shape[-2]
         for number, states in enumerate((key_states, value_states)):
-            room = self.rooms[number]
-            if end > room.shape[-2]:
-                wider = room.new_empty((*room.shape[:2], end + ROOM, room.shape[-1]))
-                wider[:, :, :start] = room[:, :, :start]
-                self.rooms[number] = room = wider
-            room[:, :, start:end] = states
+            if end > self.rooms[number].shape[-2]:
+                self.rooms[number] = with_room(self.rooms[number][:, :, :start], max(self.room, end - start))
+            self.rooms[number][:, :, start:end] = states
         self.keys, self.values = (room[:, :, :end] for room in self.rooms)
         return self.keys, self.values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
-        length = self.keys.shape[-2]
-        self.rooms = [room[indices] for room in self.rooms]
+        length, room = self.keys.shape[-2], self.rooms[0].shape[-2] - self.keys.shape[-2]
+        self.rooms = [with_room(states[indices], room) for states in (self.keys, self.values)]
         self.keys, self.values = (room[:, :, :length] for room in self.rooms)
+
+
+def with_room(states: torch.Tensor, room: int) -> torch.Tensor:
+    """Keys or values, and room for so many more tokens behind them."""
+    rows, heads, length, width = states.shape
+    wider = states.new_empty((rows, heads, length + room, width))
+    wider[:, :, :length] = states
+    return wider

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from vernacular.evaluation.complete import check_samples
 from vernacular.evaluation.version import check_version
 from vernacular.language.languages import ENGLISH
 from vernacular.storage.records import SCORE, read_batches
@@ -33,8 +34,32 @@ def read_frames(
         if schema is SCORE:
             check_version(versions_of(path), path, "delete it and score again (no model is needed)")
         scores = read_frame(path, schema)
-        frames[model, benchmark, seed] = scores if asked is None else part_of(scores, asked[f"{model}/{benchmark}"])
+        check_samples(scores, path)
+        if asked is not None:
+            wanted = asked[f"{model}/{benchmark}"]
+            if missing := sorted(set(wanted["languages"]) - set(scores["language"])):
+                raise ValueError(f"{path}: no rows in '{missing[0]}', which was asked for; delete it and rerun")
+            scores = part_of(scores, wanted)
+        frames[model, benchmark, seed] = scores
+    check_alike(frames, asked or {})
     return frames
+
+
+def check_alike(frames: Frames, asked: dict[str, dict[str, Any]]) -> None:
+    """Raises ValueError where two models that were asked the same of a benchmark have not the same questions."""
+    sizes: dict[str, tuple[int, str]] = {}
+    for (model, benchmark, seed), scores in frames.items():
+        wanted = asked.get(f"{model}/{benchmark}")
+        if wanted is None:
+            continue
+        count = len(scores.drop_duplicates(["id", "language"]))
+        key = f"{benchmark} {sorted(wanted['languages'])} {wanted['questions']} {wanted['questions_en']}"
+        other, name = sizes.setdefault(key, (count, f"{model} (seed {seed})"))
+        if count != other:
+            raise ValueError(
+                f"{benchmark}: {model} (seed {seed}) has scores of {count:,} questions, {name} of {other:,}, though "
+                "both were asked the same; delete the scores of fewer and rerun"
+            )
 
 
 def versions_of(path: Path) -> set[int | None]:

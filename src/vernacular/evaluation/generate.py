@@ -1,12 +1,13 @@
 """Generation: every question of a benchmark, k samples each, whatever the batch.
 
-Each sample draws from its own random stream, seeded by question, language and sample number, so a different batch size,
-order or set of languages gives the same text. Questions that do not fit the context are recorded as `prompt_too_long`,
-never cut.
+Batches are cut by their tokens, prompts of like length together, so they follow from the questions and one number. Each
+sample draws from its own random stream, seeded by question, language and sample number, so other batches, another order
+or set of languages give the same text. Questions that do not fit the context are recorded as `prompt_too_long`, never
+cut.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from vernacular.evaluation.decode import decode
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.prompts import forced_prefix, prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
+from vernacular.models.batches import by_length
+from vernacular.models.chats import chat_texts
 from vernacular.models.extras import PLAIN, Extras, Question
 from vernacular.storage.records import GENERATION
 
@@ -67,40 +70,77 @@ class Request:
         return self.row(sample, completion, given + len(tokens), finish_reason, family, **more)
 
 
-def generate_rows(
+@dataclass(frozen=True)
+class Batch:
+    """Prompts that are answered side by side, some samples of each. tokens: with padding and room for the answers."""
+
+    requests: list[Request]
+    samples: range
+    tokens: int
+
+    def __len__(self) -> int:
+        """Sequences."""
+        return len(self.requests) * len(self.samples)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to some questions, before they are given. too_long: rows of those that do not fit the context."""
+
+    questions: list[Question]
+    too_long: list[dict[str, Any]]
+    batches: list[Batch]
+    answer: Callable[[Batch], Iterator[dict[str, Any]]]
+
+
+def answers_of(
     model: Any,
     tokenizer: Any,
     questions: list[Question],
     options: GenerationOptions,
     seed: int,
     extras: Extras = PLAIN,
-) -> Iterator[dict[str, Any]]:
-    """Yield records.GENERATION rows, a question's samples together, the questions in order of length.
-
-    `batch_size` counts sequences; `forced-prefix` gives the first words of the trace in the query's language.
+) -> Answers:
+    """By Transformers. `forced-prefix` gives the first words of the trace in the query's language.
 
     questions: rows of records.QUESTION; `asked_in` is the language of the prompt where that is not the question's own,
     `context` a text that precedes the chat.
     """
     context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     requests, too_long = prepare(context, tokenizer, questions, options, extras)
-    yield from too_long
-    per_batch = max(options.batch_size // options.samples, 1)
-    for start in range(0, len(requests), per_batch):
-        yield from generate_batch(model, tokenizer, requests[start : start + per_batch], options, seed, extras)
+
+    def answer(batch: Batch) -> Iterator[dict[str, Any]]:
+        return generate_batch(model, tokenizer, batch, options, seed, extras)
+
+    return Answers(questions, too_long, cut(requests, options), answer)
+
+
+def cut(requests: Sequence[Request], options: GenerationOptions) -> list[Batch]:
+    """Batches of at most `batch_tokens` tokens: sequences times the longest prompt with room for its answer.
+
+    A question's samples are in one batch if they fit it.
+    """
+    sizes = [int(request.places) + options.max_new_tokens for request in requests]
+    batches = []
+    for part in by_length([options.samples * size for size in sizes], options.batch_tokens):
+        asked, longest = [requests[number] for number in part.numbers], sizes[part.numbers[0]]
+        each = options.samples if len(asked) > 1 else max(options.batch_tokens // longest, 1)
+        for first in range(0, options.samples, each):
+            samples = range(first, min(first + each, options.samples))
+            batches.append(Batch(asked, samples, len(asked) * len(samples) * longest))
+    return batches
 
 
 def prepare(
     context: int, tokenizer: Any, questions: list[Question], options: GenerationOptions, extras: Extras = PLAIN
 ) -> tuple[list[Request], list[dict[str, Any]]]:
-    """(the requests in order of length, the rows of those that do not fit the context)."""
-    requests, prompts = [], prompt_set(options.prompts)
+    """(the requests, in an order of their own, the rows of those that do not fit the context)."""
+    requests, talks, prompts = [], [], prompt_set(options.prompts)
     for question in questions:
         asked_in = question.get("asked_in") or question["language"]
         messages = question_messages(question["question"], asked_in, question["kind"], question["choices"], prompts)
-        if extras.hides_question:
-            messages = [{**message, "content": ""} for message in messages]
-        prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        talks.append([{**message, "content": ""} for message in messages] if extras.hides_question else messages)
+    for question, prompt in zip(questions, chat_texts(tokenizer, talks, opening=True), strict=True):
         if preceding := question.get("context"):  # as in training rows of the task `context`
             prompt = f"{preceding}\n{prompt}"
         prefix = forced_prefix(question["language"]) if options.decoding == "forced-prefix" else ""
@@ -108,28 +148,29 @@ def prepare(
         places = len(ids) + extras.context_tokens(question)
         columns = extras.columns(question)
         requests.append(Request(question, prompt, prefix, ids, places, columns, prompts.answer))
-    requests.sort(key=lambda one: (len(one.ids), one.question["id"], one.question["language"]))
+    requests.sort(key=lambda one: (one.question["id"], one.question["language"]))
     room, samples = context - options.max_new_tokens, range(options.samples)
     too_long = [one.row(n, "", 0, "prompt_too_long") for one in requests if one.places > room for n in samples]
     return [one for one in requests if one.places <= room], too_long
 
 
 def generate_batch(
-    model: Any, tokenizer: Any, requests: list[Request], options: GenerationOptions, seed: int, extras: Extras
+    model: Any, tokenizer: Any, batch: Batch, options: GenerationOptions, seed: int, extras: Extras
 ) -> Iterator[dict[str, Any]]:
-    samples, new = options.samples, options.max_new_tokens
-    questions = [request.question for request in requests]
-    given = {"input_ids": [request.ids for request in requests]}
-    batch = tokenizer.pad(given, padding_side="left", return_attention_mask=True, return_tensors="pt").to(model.device)
+    """Rows of records.GENERATION, a question's samples together."""
+    samples, new = batch.samples, options.max_new_tokens
+    questions = [request.question for request in batch.requests]
+    given = {"input_ids": [request.ids for request in batch.requests]}
+    padded = tokenizer.pad(given, padding_side="left", return_attention_mask=True, return_tensors="pt").to(model.device)
     draws: torch.Tensor | None = None
     if options.temperature > 0:
-        seeds = [stream_seed(question, sample, seed) for question in questions for sample in range(samples)]
+        seeds = [stream_seed(question, sample, seed) for question in questions for sample in samples]
         draws = torch.from_numpy(np.stack([np.random.default_rng(one).random(new) for one in seeds]))
     ends, pad = end_tokens(model.generation_config, tokenizer), tokenizer.pad_token_id
-    loop = {"samples": samples, "new": new, "ends": ends, "pad": pad}
+    loop = {"samples": len(samples), "new": new, "ends": ends, "pad": pad}
     with torch.inference_mode():
         output = model.generate(
-            **batch,
+            **padded,
             **extras.inputs(questions),
             max_new_tokens=new,
             do_sample=False,
@@ -137,9 +178,9 @@ def generate_batch(
             eos_token_id=ends,
             custom_generate=partial(decode, draws=draws, temperature=options.temperature, **loop),
         )
-    sequences = iter(output[:, batch["input_ids"].shape[1] :].tolist())
-    for request, columns in zip(requests, extras.answer_columns(questions), strict=True):
-        for sample in range(samples):
+    sequences = iter(output[:, padded["input_ids"].shape[1] :].tolist())
+    for request, columns in zip(batch.requests, extras.answer_columns(questions), strict=True):
+        for sample in samples:
             tokens = next(sequences)
             length = next((place + 1 for place, token in enumerate(tokens) if token in ends), None)
             reason = "length" if length is None else "stop"

@@ -15,7 +15,7 @@ class GenerationOptions(Options):
     max_new_tokens: int
     samples: int = 1
     temperature: float = 0.0
-    batch_size: int = 128
+    batch_tokens: int = 32768
     questions: int | None = None
     questions_en: int | None = None
     split: str = "test"

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vernacular.evaluation.frames import Run, seed_of
-from vernacular.storage.files import read_json
+from vernacular.storage.files import read_mapping
 from vernacular.storage.tables import read_csv, read_frame
 
 MEASURED = ("seconds", "tokens", "peak_memory", "optimizer_bytes")  # what a training cost; the memory in bytes
@@ -40,7 +40,7 @@ def read_layers(paths: Iterable[str | Path]) -> dict[Run, int]:
     """(model, seed) -> the one layer of .../seed-<n>/slam/<model>/layers.json. Raises ValueError unless it is one."""
     layer_of = {}
     for path in map(Path, paths):
-        layers = read_json(path).get("layers", [])
+        layers = read_choice(path)["layers"]
         if len(layers) != 1:
             raise ValueError(f"{path}: chooses the layers {layers}; a model of the sweep tunes exactly one")
         layer_of[path.parent.name, seed_of(path)] = layers[0]
@@ -49,7 +49,16 @@ def read_layers(paths: Iterable[str | Path]) -> dict[Run, int]:
 
 def read_choices(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     """model -> the contents of its .../seed-<n>/slam/<model>/layers.json (select.select_layers); files of one seed."""
-    return {path.parent.name: read_json(path) for path in map(Path, paths)}
+    return {path.parent.name: read_choice(path) for path in map(Path, paths)}
+
+
+def read_choice(path: Path) -> dict[str, Any]:
+    """The contents of a layers.json. Raises ValueError where it names no layers."""
+    choice = read_mapping(path)
+    layers = choice.get("layers")
+    if not isinstance(layers, list) or not all(type(layer) is int for layer in layers):
+        raise ValueError(f"{path}: not a choice of layers; delete it and rerun")
+    return choice
 
 
 def read_probes(paths: Iterable[str | Path]) -> dict[int, pd.DataFrame]:

@@ -1,52 +1,59 @@
 """Translate, then ask: the baseline `translate-en`."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import torch
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
+from vernacular.evaluation.progress import Progress
+from vernacular.evaluation.resume import made
 from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import question_text
-from vernacular.models.encoder import encode_texts, encoder_limit, language_token
-from vernacular.models.folders import loading, torch_dtype
+from vernacular.models.batches import Part, by_length
+from vernacular.models.encoder import encode_texts, encoder_limit, language_token, load_translator
+from vernacular.storage.partial import row_at
+
+NEW = 512  # tokens of a translation at most, by a model that states no limit
 
 
-def translated(rows: list[dict[str, Any]], folder: str, batch_size: int, dtype: str = "auto") -> list[dict[str, Any]]:
+def translated(
+    rows: list[dict[str, Any]], folder: str, batch_tokens: int, dtype: str, file: BinaryIO, progress: Progress
+) -> list[dict[str, Any]]:
     """`translate-en`: each question with its options, translated into English greedily by an encoder-decoder.
 
     The model is asked the translation as it is, whatever of the options survived in it. English questions are
-    translated as well: nothing says what language a question is in.
+    translated as well: nothing says what language a question is in. batch_tokens: those that are read
+    and written, padding included. file, progress: as of `made`; translations are kept.
     """
-    with loading(folder):
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    if not config.is_encoder_decoder:
-        raise ValueError(
-            f"{folder}: a model of the type '{config.model_type}' cannot translate; name another translator"
-        )
-    with loading(folder):
-        translator = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch_dtype(dtype), trust_remote_code=False)
-    translator.eval()
-    if torch.cuda.is_available():
-        translator = translator.to("cuda")
+    translator, tokenizer = load_translator(folder, dtype)
     limit = encoder_limit(translator.config, tokenizer)
     texts = [question_text(row["question"], row["choices"]) for row in rows]
     ids = encode_texts(tokenizer, texts, [row["language"] for row in rows], limit)
     into = {"forced_bos_token_id": language_token(tokenizer, ENGLISH)[1]} if hasattr(tokenizer, "src_lang") else {}
-    order = sorted(range(len(rows)), key=lambda n: len(ids[n]))
-    english: dict[int, str] = {}
-    for start in range(0, len(order), batch_size):
-        part = order[start : start + batch_size]
-        batch = tokenizer.pad({"input_ids": [ids[n] for n in part]}, return_tensors="pt").to(translator.device)
+
+    most = [min(limit or NEW, 2 * len(one) + 16) for one in ids]  # tokens of each translation
+
+    def translate(part: Part) -> Iterator[dict[str, Any]]:
+        given = {"input_ids": [ids[n] for n in part.numbers]}
+        batch = tokenizer.pad(given, return_tensors="pt").to(translator.device)
         with torch.inference_mode():
             out = translator.generate(
                 input_ids=batch["input_ids"],
                 attention_mask=batch["attention_mask"],
-                max_new_tokens=min(limit or 512, 2 * batch["input_ids"].shape[1] + 16),
+                max_new_tokens=max(most[n] for n in part.numbers),
                 do_sample=False,
                 num_beams=1,
                 **into,
             )
-        for n, text in zip(part, tokenizer.batch_decode(out, skip_special_tokens=True), strict=True):
-            english[n] = text.strip()
-    return [{**row, "question": english[n], "choices": None, "asked_in": ENGLISH} for n, row in enumerate(rows)]
+        for n, tokens in zip(part.numbers, out.tolist(), strict=True):
+            text = tokenizer.decode(tokens[: 1 + most[n]], skip_special_tokens=True)  # the first one is given
+            yield {"english": str(text).strip(), "tokens": sum(token != tokenizer.pad_token_id for token in tokens[1:])}
+
+    parts = by_length([len(one) + new for one, new in zip(ids, most, strict=True)], batch_tokens)
+    places: dict[int, int] = {}
+    for part, starts in made(file, parts, translate, progress):
+        places |= zip(part.numbers, starts, strict=True)
+    english = [row_at(file, places[n])["english"] for n in range(len(rows))]
+    return [
+        {**row, "question": text, "choices": None, "asked_in": ENGLISH} for row, text in zip(rows, english, strict=True)
+    ]

@@ -114,13 +114,6 @@ def instruction(language: str, kind: str, prompts: PromptSet) -> str:
     return prompts.instructions[language]
 
 
-def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet = OURS) -> list[int]:
-    """Tokens of the prompts, with instruction and chat template."""
-    asked = [question_messages(row["question"], row["language"], prompts=prompts) for row in rows]
-    texts = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=False) if asked else []
-    return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]] if asked else []
-
-
 def answer_message(completion: str) -> dict[str, str]:
     """The assistant's turn, for training."""
     return {"role": "assistant", "content": f"{THINK}\n{completion}"}

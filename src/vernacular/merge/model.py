@@ -19,13 +19,14 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig
 
 from vernacular.merge.gates import build_gate
+from vernacular.models.contents import check_files, read_header
 from vernacular.models.encoder import encoder_limit, load_encoder
 from vernacular.models.folders import load_model, loading
 from vernacular.models.packing import IGNORED, head_loss
 from vernacular.models.provenance import check_folder, digest
+from vernacular.models.sound import check_weights
 from vernacular.storage.files import read_json, write_json
 
 CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
@@ -181,8 +182,9 @@ class MergedModel(nn.Module):
     def from_pretrained(cls, folder: str | Path, dtype: str = "auto") -> "MergedModel":
         """Load connector and parents. Raises ValueError where the connector was trained for others."""
         folder = Path(folder)
+        check_files(folder)
         check_folder(folder)
-        options = read_json(folder / CONFIG)
+        options = read_options(folder)
         for name in ("encoder", "llm"):
             path, expected = Path(os.path.normpath(folder / options[name])), options.pop(f"{name}_digest")
             options[name] = str(path)
@@ -190,18 +192,25 @@ class MergedModel(nn.Module):
                 raise ValueError(f"{folder / CONFIG}: the {name} {path} does not exist; make it again or fix the path")
             if digest(path) != expected:
                 raise ValueError(f"{folder}: the connector was trained for another {name} than {path}; train it again")
+        check_width(options, folder)
         model = build_merge(options, dtype)
-        model.load_connector(folder)
+        model.load_connector(folder, whole=True)
         return model.eval()
 
-    def load_connector(self, folder: str | Path) -> None:
+    def load_connector(self, folder: str | Path, whole: bool = False) -> None:
         """Take the tensors of a saved connector that this one has too: a merge begins with the mapping of its parent.
 
-        Raises ValueError where a shape disagrees (it was saved for an encoder or LLM of another width) and where the
-        mapping is of another form: LangBridge's single layer starts from no other's.
+        whole: it must be this very connector, with all of its tensors and no others. Raises ValueError where it is not,
+        where a shape disagrees (it was saved for an encoder or LLM of another width), where the mapping is of another
+        form (LangBridge's single layer starts from no other's), and where a number is not finite.
         """
         with loading(folder):
             saved, own = load_file(Path(folder) / CONNECTOR), self.connector.state_dict()
+            check_weights(folder, saved.items())
+        if integers := sorted(name for name, tensor in saved.items() if not tensor.is_floating_point()):
+            raise ValueError(f"{folder}: '{integers[0]}' of the connector holds whole numbers; train it again")
+        if whole and (odd := sorted(saved.keys() ^ own.keys())):
+            raise ValueError(f"{folder}: '{odd[0]}' is missing in its connector or in its options; train it again")
         if {name for name in saved if name.startswith("mapping")} != {n for n in own if n.startswith("mapping")}:
             raise ValueError(
                 f"{folder}: the mapping of the connector is of another form than that of the gate "
@@ -214,11 +223,29 @@ class MergedModel(nn.Module):
         self.connector.load_state_dict({**own, **{n: t for n, t in saved.items() if n in own}})
 
 
+def read_options(folder: Path) -> dict[str, Any]:
+    """The options of a saved merge. Raises ValueError for a file that does not hold them."""
+    options = read_json(folder / CONFIG)
+    kinds = dict.fromkeys(("gate", "encoder", "llm", "encoder_digest", "llm_digest"), str)
+    for name, kind in {**kinds, "languages": list, "language_embedding": int}.items():
+        if not isinstance(options, dict) or not isinstance(options.get(name), kind):
+            raise ValueError(f"{folder / CONFIG}: '{name}' is missing or not {kind.__name__}; train it again")
+    if not all(isinstance(language, str) for language in options["languages"]):
+        raise ValueError(f"{folder / CONFIG}: 'languages' are no names; train it again")
+    return options
+
+
+def check_width(options: dict[str, Any], folder: Path) -> None:
+    """Raises ValueError for options wider than the saved connector is, before they take memory."""
+    longest = max(size for tensor in read_header(folder / CONNECTOR).values() for size in (*tensor.shape, 1))
+    for name in ("mapping_width", "language_embedding"):
+        width = options.get(name, 0)
+        if type(width) is not int or not 0 <= width <= longest:
+            raise ValueError(f"{folder / CONFIG}: '{name}' is {width!r}, which the connector is not; train it again")
+
+
 def build_merge(options: dict[str, Any], dtype: str = "auto") -> MergedModel:
     """A merge with a fresh connector in float32; dtype: of the parents, see models.folders.torch_dtype."""
-    config = AutoConfig.from_pretrained(options["llm"], trust_remote_code=False)
-    if config.is_encoder_decoder:  # AutoModelForCausalLM would take BART's decoder, with embeddings drawn by chance
-        raise ValueError(f"{options['llm']}: a model of the type '{config.model_type}' is not a causal LM; name one")
     llm, tokenizer = load_model(options["llm"], dtype)
     encoder, encoder_tokenizer = load_encoder(options["encoder"], llm.dtype)
     return MergedModel(encoder.to(llm.device).eval(), encoder_tokenizer, llm, tokenizer, options).eval()

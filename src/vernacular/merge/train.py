@@ -13,14 +13,13 @@ from transformers import TrainingArguments
 
 from vernacular.language.prompts import prompt_set
 from vernacular.merge.anchor import anchor_mapping, sample_sentences
-from vernacular.merge.model import CONFIG, MergedModel, build_merge
+from vernacular.merge.model import CONFIG, MergedModel, build_merge, read_options
 from vernacular.models.encoder import encode_texts
 from vernacular.models.job import Job
 from vernacular.models.loop import supervised_arguments, train
 from vernacular.models.packing import IGNORED, Example, encode_examples, fitted, padded
 from vernacular.models.record import note, note_overlong, save_model
 from vernacular.models.supervised import LossTrainer
-from vernacular.storage.files import read_json
 
 
 def train_mapping(job: Job, rows: list[dict[str, Any]]) -> None:
@@ -44,7 +43,7 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
     parent, options = job.inputs["parent"], {key: job.recipe[key] for key in ("gate", "language_embedding")}
     is_merge = (parent / CONFIG).exists()
     if is_merge:
-        options["mapping_width"] = read_json(parent / CONFIG).get("mapping_width", 0)
+        options["mapping_width"] = read_options(parent).get("mapping_width", 0)
     model = build_untrained(job, rows, **options)
     if is_merge:
         model.load_connector(parent)

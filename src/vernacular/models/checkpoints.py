@@ -10,6 +10,7 @@ from typing import Any
 from vernacular.models.folders import load_model
 from vernacular.models.job import CHECKPOINTS
 from vernacular.models.provenance import visible_files
+from vernacular.models.sound import check_weights
 from vernacular.storage.files import atomic_folder, link_or_copy
 
 ADAPTER = "adapter_config.json"
@@ -44,6 +45,7 @@ def take_checkpoint(model: Path, parent: Path | None, step: int, out: Path) -> N
             # As at the end of a training (parents.train_and_save): the adapter is merged with its own scale.
             base, tokenizer = load_model(parent or "", "auto")
             whole: Any = PeftModel.from_pretrained(base, weights).merge_and_unload()  # type: ignore[operator]
+            check_weights(weights, whole.named_parameters())
             whole.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
             return

@@ -4,29 +4,70 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForSeq2SeqLM
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from vernacular.language.languages import load_languages
-from vernacular.models.folders import loading
+from vernacular.models.folders import load_checked, loading, torch_dtype
+from vernacular.models.sound import check_numbers, trial
 
 UNLIMITED = 10**6  # tokenizers without a limit state one of 10^30
 
 
 def load_encoder(folder: str | Path, dtype: torch.dtype) -> tuple[Any, Any]:
-    """(encoder, tokenizer padding on the right). Raises ValueError for a model that has no encoder."""
-    with loading(folder):
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="right", trust_remote_code=False)
+    """(encoder, tokenizer padding on the right). Raises ValueError as `load_checked` does, and for a model that has no
+    encoder or whose encoder computes no numbers."""
+
+    def maker(config: Any) -> Any:
         if config.is_encoder_decoder:
-            model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
-            return model.get_encoder(), tokenizer
+            return AutoModelForSeq2SeqLM
         if config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
-            return AutoModel.from_pretrained(folder, dtype=dtype, trust_remote_code=False), tokenizer
-    raise ValueError(
-        f"{folder}: a model of the type '{config.model_type}' has no encoder to merge with; "
-        "use an encoder-decoder (T5, mT5, NLLB, M2M100) or an encoder (XLM-R, BERT)"
-    )
+            return AutoModel
+        raise ValueError(
+            f"{folder}: a model of the type '{config.model_type}' has no encoder to merge with; "
+            "use an encoder-decoder (T5, mT5, NLLB, M2M100) or an encoder (XLM-R, BERT)"
+        )
+
+    model, tokenizer = load_checked(folder, maker, "right", dtype, used=is_of_encoder)
+    with loading(folder):
+        encoder = model.get_encoder() if model.config.is_encoder_decoder else model
+        check_reader(folder, model, tokenizer)
+        check_numbers(folder, encoder(input_ids=torch.tensor([trial(tokenizer)])).last_hidden_state)
+    return encoder, tokenizer
+
+
+def load_translator(folder: str | Path, dtype: str = "auto") -> tuple[Any, Any]:
+    """(encoder-decoder on a GPU if there is one, tokenizer padding on the right). Raises ValueError as `load_checked`
+    does, and for a model that cannot translate."""
+
+    def maker(config: Any) -> Any:
+        if config.is_encoder_decoder:
+            return AutoModelForSeq2SeqLM
+        raise ValueError(
+            f"{folder}: a model of the type '{config.model_type}' cannot translate; name another translator"
+        )
+
+    model, tokenizer = load_checked(folder, maker, "right", torch_dtype(dtype))
+    model = model.to("cuda") if torch.cuda.is_available() else model
+    with loading(folder):
+        check_reader(folder, model, tokenizer)
+        ids = torch.tensor([trial(tokenizer)], device=model.device)
+        options = {"max_new_tokens": 1, "do_sample": False, "num_beams": 1, "return_dict_in_generate": True}
+        check_numbers(folder, model.generate(input_ids=ids, output_logits=True, **options).logits[0])
+    return model, tokenizer
+
+
+def is_of_encoder(name: str) -> bool:
+    """Whether a merge uses this tensor: no decoder, no head and no pooling over a text."""
+    return not any(part in name.split(".") for part in ("decoder", "lm_head", "cls", "classifier", "pooler"))
+
+
+def check_reader(folder: str | Path, model: Any, tokenizer: Any) -> None:
+    """Raises ValueError for a tokenizer that cannot pad, and for a limit that is no number."""
+    if type(tokenizer.pad_token_id) is not int:
+        raise ValueError(f"{folder}: the tokenizer has no token that pads; fix it")
+    if (limit := encoder_limit(model.config, tokenizer)) is not None and limit < 1:
+        raise ValueError(f"{folder}: it reads at most {limit} tokens, by its config; make the model again")
 
 
 def encoder_limit(config: Any, tokenizer: Any) -> int | None:

@@ -20,7 +20,7 @@ from vernacular.models.launch import start_processes
 from vernacular.models.processes import agreed, is_main, join, leave
 from vernacular.models.provenance import digest, versions
 from vernacular.storage.command import program
-from vernacular.storage.files import read_json
+from vernacular.storage.files import read_mapping
 from vernacular.storage.records import read_rows
 
 # In a model folder, and until the training ends in the job's folder: weights after the recipe's `checkpoint_steps`.
@@ -116,7 +116,7 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     with (job.folder / "lock").open("a+") if is_main() else nullcontext() as lock:
         acquire(lock, out.name)
         manifest = out / "manifest.json"
-        is_finished = agreed(manifest.exists() and args.costs.exists() and read_json(manifest).get("key") == key)
+        is_finished = agreed(manifest.exists() and args.costs.exists() and read_mapping(manifest).get("key") == key)
         if is_finished and is_main():
             print(f"{out.name}: already finished, from the same recipe, code, data and seed", flush=True)
         try:

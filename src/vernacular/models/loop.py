@@ -23,6 +23,7 @@ from vernacular.models.checkpoints import copy_weights
 from vernacular.models.folders import computes_bfloat16
 from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import agreed, gathered, is_main
+from vernacular.models.sound import is_broken
 from vernacular.storage.files import read_json, write_json
 
 WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so far, the sizes of its files
@@ -72,21 +73,24 @@ def train(trainer: Any, job: Job, states: Sequence[Stateful] = ()) -> dict[str, 
 
     Returns what it cost: `seconds` and `reward_seconds` (those spent in the reward), both including the time before the
     last checkpoint but not what a kill undid; `peak_memory` and `optimizer_bytes`, in bytes, of the process that needed
-    most, since the last start; and `trainable_parameters`. Raises ValueError if SIGTERM ended it early.
+    most, since the last start; and `trainable_parameters`. Raises ValueError if SIGTERM ended it early, and
+    if a loss or a weight is not finite.
     """
     # Counted now: merging an adapter takes its parameters away.
     trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
-    loop = Loop(job, states, steps_between_rollouts(trainer.args))
+    loop = Loop(trainer, job, states)
     trainer.add_callback(loop)
     checkpoint = agreed(last_checkpoint(job.folder) if is_main() else None)
     if checkpoint:
         loop.resume(checkpoint)
+    watch_loss(trainer, job)
     # A cluster sends it before it ends a job: at the time limit (--signal), for a more urgent job, on scancel.
     before = signal.signal(signal.SIGTERM, loop.terminate)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     finally:
         signal.signal(signal.SIGTERM, before)
+    check_finite(trainer, job)
     step, total = trainer.state.global_step, trainer.state.max_steps
     if loop.is_ended and step < total:
         raise ValueError(f"{job.out.name}: ended by SIGTERM after step {step} of {total}, with a checkpoint; rerun it")
@@ -102,6 +106,41 @@ def train(trainer: Any, job: Job, states: Sequence[Stateful] = ()) -> dict[str, 
     }
 
 
+def watch_loss(trainer: Any, job: Job) -> None:
+    """Make a trainer end at a loss that is not finite, before the step that it would spoil. Transformers goes on, and
+    logs the mean of the losses before.
+
+    No time is lost by it: Transformers' loop looks at each loss itself.
+    """
+    work = trainer.training_step
+
+    def training_step(*args: Any, **options: Any) -> torch.Tensor:
+        loss: torch.Tensor = work(*args, **options)
+        if not torch.isfinite(loss):
+            raise ValueError(not_finite(trainer, job, f"the loss is {float(loss)}"))
+        return loss
+
+    trainer.training_step = training_step
+
+
+def check_finite(trainer: Any, job: Job) -> None:
+    """Raises ValueError where a trained weight is no finite number: the last step made it so, since no loss was."""
+    for name, weight in trainer.model.named_parameters():
+        own = weight.detach()
+        own = own.to_local() if hasattr(own, "to_local") else own  # its part of a shard
+        if weight.requires_grad and is_broken(own):
+            raise ValueError(not_finite(trainer, job, f"the weights '{name}' hold NaN or infinite numbers"))
+
+
+def not_finite(trainer: Any, job: Job, what: str) -> str:
+    step, last = trainer.state.global_step, last_checkpoint(job.folder) if is_main() else None
+    kept = f"the checkpoint of step {last.name.split('-')[1]} is kept" if last else "there is no checkpoint yet"
+    return (
+        f"{job.out.name}: {what} after step {step} of {trainer.state.max_steps}, and {kept}; lower `learning_rate`, "
+        "or look at the data and the parent"
+    )
+
+
 def steps_between_rollouts(arguments: Any) -> int:
     """After how many optimizer steps a training may stop.
 
@@ -114,8 +153,9 @@ def steps_between_rollouts(arguments: Any) -> int:
 class Loop(TrainerCallback):
     """Completes checkpoints, reports progress, and ends a training with a checkpoint after SIGTERM."""
 
-    def __init__(self, job: Job, states: Sequence[Stateful], stop_steps: int) -> None:
-        self.job, self.states, self.stop_steps = job, states, stop_steps
+    def __init__(self, trainer: Any, job: Job, states: Sequence[Stateful]) -> None:
+        self.trainer, self.job, self.states = trainer, job, states
+        self.stop_steps = steps_between_rollouts(trainer.args)
         self.start = time.monotonic()
         self.steps_before, self.seconds_before = 0, 0.0  # in earlier runs, up to the checkpoint
         self.is_terminated = False  # this process got a SIGTERM
@@ -137,6 +177,7 @@ class Loop(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        check_finite(self.trainer, self.job)  # before it is marked as whole: else the last good one would go
         gathered(None)  # all processes have written their parts
         if is_main():
             for extra in self.states:

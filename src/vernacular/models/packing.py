@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy, linear_cross_entropy
 
+from vernacular.models.chats import chat_texts
+
 IGNORED = -100  # the label of tokens without a loss
 TOKENIZED = 1000  # rows that are tokenized in one call, which then holds 10 MB or so
 OPEN_ROWS = 32  # that an example may still be packed into
@@ -33,8 +35,7 @@ def encoded(tokenizer: Any, rows: list[dict[str, Any]]) -> Iterator[tuple[list[i
     talks = [
         [*user, {"role": "assistant", "content": row["completion"]}] for user, row in zip(users, chats, strict=True)
     ]
-    wholes = iter(tokenizer.apply_chat_template(talks, tokenize=False) if talks else [])
-    openings = iter(tokenizer.apply_chat_template(users, add_generation_prompt=True, tokenize=False) if users else [])
+    wholes, openings = iter(chat_texts(tokenizer, talks)), iter(chat_texts(tokenizer, users, opening=True))
     starts: list[str] = []
     rests: list[str] = []
     for row in rows:

@@ -4,9 +4,10 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
-from vernacular.storage.files import read_json
+from vernacular.storage.files import read_mapping
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
+READ = (".json", ".safetensors", ".bin", ".jinja", ".model", ".txt")  # what Transformers may read of a folder
 RECORDS = ("manifest.json", "history.csv")  # how a model came to be, not what it is
 
 
@@ -45,16 +46,24 @@ def checksums(folder: Path) -> dict[str, str]:
 def check_folder(folder: str | Path) -> None:
     """Compare a model folder with the checksums in its manifest; a folder without them (from a hub, say) passes.
 
-    Raises ValueError (one line with the file) for a file that is missing or not what was written.
+    Raises ValueError (one line with the file) for a file that is missing or not what was written, and for one that was
+    added and that a loader might read.
     """
     folder = Path(folder)
     if not (folder / "manifest.json").exists():
         return
-    found = checksums(folder)
-    for name, expected in read_json(folder / "manifest.json").get("files", {}).items():
+    files = read_mapping(folder / "manifest.json").get("files", {})
+    if not isinstance(files, dict):
+        raise ValueError(f"{folder / 'manifest.json'}: not the manifest of a model; delete the folder and rerun")
+    found = checksums(folder) if files else {}
+    for name, expected in files.items():
         if found.get(name) != expected:
             what = "changed or cut off since it was written" if name in found else "missing"
             raise ValueError(f"{folder / name}: {what}; delete the folder and rerun")
+    if files and (added := sorted(name for name in found.keys() - files.keys() if Path(name).suffix in READ)):
+        raise ValueError(
+            f"{folder / added[0]}: added since the model was written, so nothing vouches for it; remove it"
+        )
 
 
 def versions() -> dict[str, str]:

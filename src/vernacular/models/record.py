@@ -1,6 +1,5 @@
 """What a training leaves: the model folder with manifest and history, and its costs."""
 
-import csv
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import is_main
 from vernacular.models.provenance import checksums, versions
 from vernacular.storage.files import atomic_folder, write_json, write_text
+from vernacular.storage.sanitise import csv_lines
 
 
 def save_model(model: Any, tokenizer: Any, trainer: Any, job: Job, measured: dict[str, float]) -> None:
@@ -76,11 +76,8 @@ def write_history(path: Path, log: list[dict[str, Any]]) -> None:
             row.pop("num_tokens", None)
     # Sorted: what a resumed training reads back from its checkpoint has lost the order of the first attempt.
     names = ["step", *sorted({name for row in rows for name in row} - {"step"})]
-    with path.open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, names)
-        writer.writeheader()
-        writer.writerows(rows)
+    write_text(path, csv_lines(names, rows))
 
 
 def write_costs(path: Path, row: dict[str, Any]) -> None:
-    write_text(path, ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n")
+    write_text(path, csv_lines([*row], [row]))

@@ -1,7 +1,8 @@
 """What a study will take, before anything is submitted: make plan, or python -m vernacular.planning.plan CONFIG...
 
-GPUs, memory, hours of each training and answering, jobs, GPU hours, disk, bytes to fetch. All are estimates, from
-parameter and token counts and the assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
+GPUs, memory of a GPU by part, hours and disk of each training and answering, jobs, GPU hours, bytes to fetch, and which
+key to change where a job does not fit what it asks for. All are estimates, from parameter and token counts and the
+assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
 """
 
 import argparse
@@ -18,16 +19,20 @@ from vernacular.adamame.options import PromptsOptions
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.language.languages import ENGLISH
 from vernacular.models.launch import processes
-from vernacular.planning.estimate import (
+from vernacular.planning.estimate import checkpoint_bytes, decoding, known_rows, machine, saved_bytes, training_seconds
+from vernacular.planning.memory import (
     GB,
-    decoding,
-    machine,
-    saved_bytes,
+    MB,
+    Memory,
+    answer_memory,
+    engine_memory,
+    engine_rows,
+    gpu_bytes,
+    to_lower,
     training_memory,
-    training_seconds,
     weight_width,
 )
-from vernacular.planning.sizes import cache_bytes, load_sizes, parameters, shape_of
+from vernacular.planning.sizes import load_sizes, parameters, shape_of
 from vernacular.storage.command import program
 from vernacular.study.compile import Study, compile_study
 from vernacular.study.layers import lay, read_layer
@@ -38,48 +43,91 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass
 class Work:
-    """One job, and how many times it comes (seeds). Memory in bytes, of one GPU (or CPU process) and of the host."""
+    """One job, and how many times it comes (seeds). Bytes: memory of one GPU (of a CPU process) by part; host; disk,
+    what it leaves; scratch, checkpoints while it runs. depth: how many trainings come before. note: what does not fit.
+    """
 
     rule: str
     name: str
     times: int
-    gpus: int
-    memory: float
+    resources: dict[str, int]
+    memory: Memory
     host: float
     hours: float
     disk: float
+    scratch: float = 0.0
+    depth: int = 0
     note: str = ""
+
+    @property
+    def gpus(self) -> int:
+        return self.resources["gpu"]
 
 
 def trainings(study: Study) -> Iterator[Work]:
     for name, model in study.models.items():
         if not model.trained:
             continue
-        recipe, gpus = model.options, model.options["resources"]["gpu"]
+        recipe, resources = model.options, model.options["resources"]
         memory = training_memory(study, name)
-        whole = parameters(shape_of(study.models, name)) * weight_width(recipe)
-        host = 3 * GB * processes(recipe) + (processes(recipe) * whole if gpus else processes(recipe) * memory)
+        weights = parameters(shape_of(study.models, name)) * weight_width(recipe)
+        each = 3 * GB + (weights if resources["gpu"] else memory.peak)
         seconds = training_seconds(study, name, weight_width(recipe))
-        note = "does not fit the GPU" if gpus and memory > machine(gpus)["memory_gb"] * GB else ""
-        disk = saved_bytes(study, name)
-        yield Work(model.recipe.rule, name, len(study.seeds), gpus, memory, host, seconds / 3600, disk, note)
+        work = Work(
+            model.recipe.rule,
+            name,
+            len(study.seeds),
+            resources,
+            memory,
+            each * processes(recipe),
+            seconds / 3600,
+            saved_bytes(study, name),
+            checkpoint_bytes(study, name),
+            sum(study.models[other].trained for other in model.ancestors),
+        )
+        work.note = misfit(work, recipe)
+        yield work
+
+
+def misfit(work: Work, recipe: dict[str, Any] | None = None) -> str:
+    """What a job needs but does not ask for, and the key to change; "" where it fits. recipe: a training's."""
+    found = []
+    if work.gpus and work.memory.peak > gpu_bytes(work.resources):
+        has = work.resources["gpu_mem_mb"] / 1000
+        advice = to_lower(work.memory, recipe)
+        found.append(f"{work.memory.peak / GB:.1f} GB do not fit the GPU of {has:.0f}: {advice}")
+    if work.gpus and work.host / MB > work.resources["mem_mb"]:
+        found.append(f"raise resources.mem_mb to {asked_resources(work)['mem_mb']}")
+    if work.gpus and work.hours * 60 > work.resources["runtime"]:
+        found.append(f"raise resources.runtime to {asked_resources(work)['runtime']}, and limits.runtime")
+    return "; ".join(found)
 
 
 def answering(
-    study: Study, label: str, name: str, options: GenerationOptions | PromptsOptions, count: int, gpus: int
+    study: Study,
+    label: str,
+    name: str,
+    options: GenerationOptions | PromptsOptions,
+    count: int,
+    resources: dict[str, int],
 ) -> Work:
     """Decoding `count` completions with a model; the rules `generate` and `make_rl_prompts`."""
-    shape, width = shape_of(study.models, name), 2 if gpus or getattr(options, "dtype", None) == "bfloat16" else 4
-    fast = options.engine == "vllm" and gpus
-    side = min(machine(gpus)["sequences"] if fast else options.batch_size, max(count, 1))
+    shape, gpus = shape_of(study.models, name), resources["gpu"]
+    width = 2 if gpus or getattr(options, "dtype", None) == "bfloat16" else 4
+    prompt = load_sizes()["assumptions"]["prompt"]
+    if options.engine == "vllm" and gpus:
+        mean = prompt + round(options.max_new_tokens * load_sizes()["assumptions"]["decoded_share"])
+        side = min(machine(gpus)["sequences"], engine_rows(study, name, 0.9, resources, mean, width), max(count, 1))
+        memory = engine_memory(resources)
+    else:
+        length = prompt + options.max_new_tokens
+        side = min(max(options.batch_tokens // length, 1), max(count, 1))
+        memory = answer_memory(study, name, side * length, side, width)
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
-    length = load_sizes()["assumptions"]["prompt"] + options.max_new_tokens
-    memory = parameters(shape) * width + side * length * cache_bytes(shape, width)
-    if fast:  # vLLM takes all there is
-        memory = 0.9 * machine(gpus)["memory_gb"] * GB
-    host = 3 * GB + (parameters(shape) * width if gpus else memory)
-    note = "does not fit the GPU" if gpus and memory > machine(gpus)["memory_gb"] * GB else ""
-    return Work("generate", label, len(study.seeds), gpus, memory, host, seconds / 3600, count * 2000, note)
+    host = 3 * GB + (parameters(shape) * width if gpus else memory.peak)
+    work = Work("generate", label, len(study.seeds), resources, memory, host, seconds / 3600, count * 2000)
+    work.note = misfit(work)
+    return work
 
 
 def questions_of(study: Study, benchmark: str, options: GenerationOptions) -> int:
@@ -92,18 +140,38 @@ def questions_of(study: Study, benchmark: str, options: GenerationOptions) -> in
     return total
 
 
+def questions_there(study: Study, benchmark: str) -> int:
+    """Training questions of a benchmark, each in one language."""
+    about = study.config["benchmarks"][benchmark]
+    known = about.get("questions", {}).get("train")
+    if known is None and about["source"] in study.config["sources"]:
+        known = known_rows(study.config, about["source"])
+    return known or load_sizes()["assumptions"]["rows"]
+
+
 def answerings(study: Study) -> Iterator[Work]:
     for (label, benchmark), answer in study.answers.items():
         count = questions_of(study, benchmark, answer.options) * answer.options.samples
-        yield answering(study, f"{label} / {benchmark}", answer.model, answer.options, count, answer.resources["gpu"])
+        work = answering(study, f"{label} / {benchmark}", answer.model, answer.options, count, answer.resources)
+        if study.models[answer.model].parts:
+            work.rule = "generate_merged"
+        yield work
     for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
         options = prompts_options(study, name)
-        questions = study.config["benchmarks"].get(options.benchmark, {}).get("questions", {}).get("train")
         low, high = options.hash_range
-        count = round((questions or load_sizes()["assumptions"]["rows"]) * (high - low)) * options.candidates
-        work = answering(study, name, name, options, count, study.config["rl"]["resources"]["gpu"])
+        count = round(questions_there(study, options.benchmark) * (high - low)) * options.candidates
+        work = answering(study, name, name, options, count, study.config["rl"]["resources"])
         work.rule = "make_rl_prompts"
         yield work
+
+
+def peak_disk(study: Study, works: list[Work]) -> float:
+    """Bytes of a study's folder at the most: what was fetched, all that jobs leave, and the checkpoints of the
+    trainings that may run at once, which are those that as many others come before."""
+    scratch: dict[int, float] = {}
+    for work in works:
+        scratch[work.depth] = scratch.get(work.depth, 0) + work.scratch * work.times
+    return fetched(study) + sum(work.disk * work.times for work in works) + max(scratch.values(), default=0)
 
 
 def fetched(study: Study) -> int:
@@ -125,7 +193,8 @@ def asked_resources(work: Work) -> dict[str, int]:
 
 def jobs(configs: list[str]) -> str:
     """Snakemake's own count of what is left to run, of the default target."""
-    run = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules", "--configfile", *configs]
+    run = [sys.executable, "-P", "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules"]
+    run += ["--configfile", *configs]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
     found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("total ")]
     if done.returncode != 0:
@@ -134,31 +203,34 @@ def jobs(configs: list[str]) -> str:
 
 
 def table(works: list[Work]) -> list[str]:
-    """A line of Markdown for each, below two of a head."""
-    head = ("rule", "model", "jobs", "GPUs", "GB a GPU", "GB host", "hours each", "GPU hours")
+    """A line of Markdown for each, below two of a head; GB of one GPU by part, and their peak."""
+    head = ["rule", "model", "jobs", "GPUs", *Memory().parts, "GB a GPU", "GB host"]
+    head += ["hours each", "GPU hours", "GB disk", "fits"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for work in works:
-        memory = f"{work.memory / GB:.1f}" if work.gpus else "-"
-        cells = [
-            work.rule,
-            work.name,
-            work.times,
-            work.gpus or "-",
-            memory,
-            f"{work.host / GB:.1f}",
-            f"{work.hours:.2f}",
-        ]
+        held = [size / GB for size in work.memory.parts.values()]
+        cells = [work.rule, work.name, str(work.times), str(work.gpus or "-")]
+        cells += [f"{size:.1f}" if work.gpus and size else "-" for size in (*held, work.memory.peak / GB)]
+        cells += [f"{work.host / GB:.1f}", f"{work.hours:.2f}"]
         cells.append(f"{work.hours * work.gpus * work.times:.1f}" if work.gpus else "-")
-        lines.append(f"| {' | '.join(map(str, cells))} |{f' {work.note}' if work.note else ''}")
+        cells.append(f"{(work.disk + work.scratch) / GB:.1f}")
+        cells.append(work.note or "yes")
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def section(study: Study, works: list[Work]) -> list[str]:
+    """What docs/resources.md has of a configuration."""
+    hours = sum(work.hours * work.gpus * work.times for work in works)
+    disk, download = peak_disk(study, works) / GB, fetched(study) / GB
+    return [f"{hours:.0f} GPU hours; {disk:.0f} GB of disk, {download:.0f} GB of models to fetch.", "", *table(works)]
 
 
 def report(study: Study, works: list[Work], count: str) -> str:
     hours = sum(work.hours * work.gpus * work.times for work in works)
     processor = sum(work.hours * work.times for work in works if not work.gpus)
-    training = [work.disk for work in works if work.rule.startswith(("train_", "pretrain"))]
-    disk = sum(work.disk * work.times for work in works) + 4 * max(training, default=0)
     gpu = machine(1)
+    wrong = sum(bool(work.note) for work in works)
     return "\n".join(
         [
             *table(works),
@@ -166,8 +238,9 @@ def report(study: Study, works: list[Work], count: str) -> str:
             f"jobs      {count} to run now, for the default target; the table has those that train or answer",
             f"GPU hours {hours:.1f} ({gpu['name']}, {gpu['training_share']:.0%} of {gpu['flops'] / 1e12:.0f} TFLOP/s)",
             f"CPU hours {processor:.1f} of jobs without a GPU",
-            f"disk      {disk / GB:.1f} GB of models, generations and the checkpoints of one training",
+            f"disk      {peak_disk(study, works) / GB:.1f} GB at the most: models, generations, checkpoints, downloads",
             f"to fetch  {fetched(study) / GB:.1f} GB of models",
+            f"fits      {'all' if not wrong else f'not {wrong} of {len(works)}: see the last column'}",
             "All figures are estimates: docs/resources.md has the formulas.",
         ]
     )

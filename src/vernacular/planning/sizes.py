@@ -114,9 +114,27 @@ def connector_parameters(models: Graph, name: str) -> int:
     return sum(parameter.numel() for parameter in connector.parameters())
 
 
-def cache_bytes(shape: dict[str, Any], width: int) -> int:
-    """Keys and values of one token, at `width` bytes a number."""
-    config = meta_model(shape).config
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return 2 * config.num_hidden_layers * heads * head * width
+# A config's names for a thing; the first that is there counts.
+LAYERS = ("num_hidden_layers", "num_decoder_layers", "n_layer")
+HEADS = ("num_attention_heads", "num_heads", "n_head")
+WIDTH = ("hidden_size", "d_model", "n_embd")
+
+
+def cache_bytes_a_token(shape: dict[str, Any], width: int) -> int:
+    """Bytes of the keys and values that a decoder keeps of one token: 2 x layers x key-value heads x head's dimension
+    x `width` bytes a number. Every layer counts as one of full attention.
+
+    shape: keys of a Transformers config, as in its config.json. Imports no torch: studies are compiled with it.
+    Raises ValueError where the config names no layers or heads.
+    """
+    shape = shape.get("text_config", shape)
+
+    def first(names: tuple[str, ...]) -> int:
+        found = next((shape[name] for name in names if shape.get(name)), None)
+        if found is None:
+            raise ValueError(f"a model's config has none of {', '.join(names)}, so its cache cannot be counted")
+        return found
+
+    heads = shape.get("num_key_value_heads") or first(HEADS)
+    head = shape.get("head_dim") or shape.get("d_kv") or first(WIDTH) // first(HEADS)
+    return 2 * first(LAYERS) * heads * head * width

@@ -8,7 +8,7 @@ from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.version import read_table
 from vernacular.language.languages import ENGLISH
 from vernacular.report.style import PALETTE, new_figure
-from vernacular.storage.tables import with_bounds
+from vernacular.storage.tables import check_numbers, with_bounds
 
 GROUPS = ("all", "in-domain", "out-of-domain")
 METRICS = {"accuracy": "accuracy", "lcpr": "LCPR"}
@@ -23,6 +23,7 @@ def languages_table(scores: str | Path) -> pd.DataFrame:
     Raises ValueError for a table without a row for a single language.
     """
     rows = read_table(scores, ["seeds", *COLUMNS])
+    check_numbers(rows, ["seeds", *with_bounds(*METRICS)], scores)
     rows = rows[~rows["language"].isin(GROUPS) & (rows["seeds"] == 1)]
     if rows.empty:
         raise ValueError(f"{scores}: no rows to draw; delete it and rerun")

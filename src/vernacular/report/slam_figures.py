@@ -15,6 +15,7 @@ from vernacular.evaluation.version import read_table
 from vernacular.language.languages import ENGLISH
 from vernacular.report.options import SlamOptions
 from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, new_figure
+from vernacular.storage.tables import check_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,11 +120,13 @@ def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> 
             label.set(color=BLUE, fontweight="bold")
 
 
+SWEEP = ["benchmark", "seed", "layer", "msd", "gain", "gain_low", "gain_high"]  # of the columns, those that are drawn
+
+
 def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
     """`figures/slam-sweep.csv`: tables/slam-sweep.csv (sweep_table) as it is. Raises ValueError if it has no rows."""
     rows = read_table(sweep)
-    if rows.empty:
-        raise ValueError(f"{sweep}: no rows to draw; delete it and rerun the sweep")
+    check_numbers(rows, SWEEP[1:], sweep)
     return rows
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.style import PALETTE, new_figure
-from vernacular.storage.tables import read_csv
+from vernacular.storage.tables import check_numbers, read_csv
 
 PANELS = {
     "accuracy": "share of right answers",
@@ -37,7 +37,9 @@ def training_table(models: Sequence[str | Path]) -> pd.DataFrame:
     for path in map(Path, models):
         columns = ["step", *PANELS, *TRACES]
         of_file = [TOKENS if name == "tokens" else name for name in columns]
-        history = read_csv(path / "history.csv", of_file).rename(columns={TOKENS: "tokens"})
+        history = read_csv(path / "history.csv", of_file)
+        check_numbers(history, of_file, path / "history.csv")
+        history = history.rename(columns={TOKENS: "tokens"})
         rows.append(history[columns].assign(model=path.name))
     table = pd.concat(rows).groupby(["model", "step"], sort=False).mean().reset_index()
     return table.round(6)

@@ -10,7 +10,7 @@ import pandas as pd
 from vernacular.evaluation.version import read_table
 from vernacular.report import style
 from vernacular.report.options import TrajectoriesOptions
-from vernacular.storage.tables import with_bounds
+from vernacular.storage.tables import check_numbers, with_bounds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) 
     its name in the table. Raises ValueError if the table lacks one, or if only English was evaluated.
     """
     rows = read_table(table, ["model", "benchmark", "language", "seeds", *COLUMNS[3:]])
+    check_numbers(rows, ["seeds", *COLUMNS[3:]], table)
     rows = rows[(rows["language"] == "all") & (rows["seeds"] == rows["seeds"].max())]
     found = {(row["benchmark"], row["model"]): row for row in rows.to_dict("records")}
     points = []

@@ -3,10 +3,13 @@
 import contextlib
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from vernacular.storage.messages import one_line
 
 # Ways to call Snakemake that submit nothing.
 HARMLESS = ["dryrun", "touch", "lint", "dag", "rulegraph", "filegraph", "d3dag", "unlock", "report", "summary"]
@@ -48,9 +51,11 @@ def job_resources(limits: dict[str, int], options: Callable[[Any], dict[str, int
     which later ones ask a multiple. Some clusters hand out GPUs by --gpus, others only by --gres: the environment's
     VERNACULAR_GPU is `gpu` or `gres`, with a type after a colon (gres:a100). Exits with one line for anything else.
     """
-    flavour, _, kind = os.getenv("VERNACULAR_GPU", "gpu").partition(":")
-    if flavour not in ("gpu", "gres"):
-        sys.exit(f"vernacular: VERNACULAR_GPU is '{flavour}'; set it to gpu or gres, with a type as in gres:a100")
+    asked = os.getenv("VERNACULAR_GPU", "gpu")
+    flavour, _, kind = asked.partition(":")
+    if not re.fullmatch(r"(gpu|gres)(:[\w.-]+)?", asked, re.ASCII):
+        what = one_line(repr(asked))
+        sys.exit(f"vernacular: VERNACULAR_GPU is {what}; set it to gpu or gres, with a type as in gres:a100")
 
     def gpu(wildcards: Any) -> int:
         return options(wildcards)["gpu"]

@@ -25,7 +25,9 @@ HINTS = {
     "`resources.runtime` and `limits.runtime` in the configuration",
     r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",
     r"status is: 'TIMEOUT'|DUE TO TIME LIMIT|ended by SIGTERM": "the time limit was too short: raise "
-    "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint",
+    "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint, an answering "
+    "after its last batch",
+    r"out of memory in a batch of": "set `batch_tokens` in the evaluation (or in `rl`) to what the job's log says",
     r"status is: 'OUT_OF_MEMORY'|oom.kill": "it ran out of memory: raise `resources.mem_mb` in the configuration",
     r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
     r"Unable to contact slurm controller": "SLURM's controller does not answer: `sinfo` shows its state",
@@ -77,5 +79,7 @@ def summary(log: str, command: str, folder: Path) -> str:
     lines = ["", *(f"failed: {rule} ({output})\n  log:  {path}" for rule, output, path in failures(log))]
     lines += [f"hint: {hint}" for hint in [*hints(log), *disk_hints(folder)]]
     lines.append(f"After fixing this, rerun: {command}")
-    lines.append("What is finished stays, and a training goes on from its last checkpoint.")
+    lines.append(
+        "What is finished stays; a training goes on from its last checkpoint, an answering after its last batch."
+    )
     return "\n".join(lines)

@@ -6,16 +6,15 @@ from vernacular.models.job import Job
 from vernacular.models.parents import load_parent, train_and_save
 from vernacular.models.supervised import packed_trainer
 from vernacular.slam.mlp import decoder_mlps
-from vernacular.storage.files import read_json
+from vernacular.storage.files import read_mapping
 
 
 def tune(job: Job, rows: list[dict[str, Any]]) -> None:
     """Train the chosen layers of the parent on rows of records.TRAINING; job.inputs["layers"] is a layers.json."""
     parent = load_parent(job, "float32")
-    try:
-        layers = read_json(job.inputs["layers"])["layers"]
-    except (TypeError, KeyError):
-        raise ValueError(f"{job.inputs['layers']}: not a choice of layers; delete it and rerun") from None
+    layers = read_mapping(job.inputs["layers"]).get("layers")
+    if not isinstance(layers, list) or not all(type(layer) is int for layer in layers):
+        raise ValueError(f"{job.inputs['layers']}: not a choice of layers; delete it and rerun")
     freeze_except(parent.model, layers, job.recipe["gate_proj"])
     train_and_save(parent, packed_trainer(parent.model, parent.tokenizer, parent.decoder, rows, job), job)
 

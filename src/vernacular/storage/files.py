@@ -1,13 +1,23 @@
 """Atomic writes: a reader sees a whole file or none, whatever kills the writer."""
 
+import glob
 import json
 import os
+import re
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+BEGUN = ".begun"  # ends the names of files of storage.partial
+UNFINISHED = re.compile(r"\..+\.(\d{1,10})@(.+)\.(?:part|old)", re.DOTALL)
+FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)
+DAY = 86_400.0  # seconds
 
 
 @contextmanager
@@ -15,12 +25,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary sibling to write; on success it is flushed to disk and renamed to `path`, else removed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = unfinished(path, "part")
     try:
-        yield temporary
-        flush(temporary)
-        os.replace(temporary, path)
-        flush(path.parent)  # this is what holds the new name
+        with naming(path):
+            yield temporary
+            flush(temporary)
+            os.replace(temporary, path)
+            flush(path.parent)  # this is what holds the new name
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -33,22 +44,34 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old")
-    for left in (temporary, old):  # by a killed attempt
-        shutil.rmtree(left, ignore_errors=True)
+    temporary, old = unfinished(path, "part"), unfinished(path, "old")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a killed attempt
+        remove_if_dead(left)
     temporary.mkdir()
     try:
-        yield temporary
-        for file in [*temporary.rglob("*"), temporary]:
-            if file.exists():  # no link to nowhere
-                flush(file)
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-        flush(path.parent)
+        with naming(path):
+            yield temporary
+            for file in [*temporary.rglob("*"), temporary]:
+                if file.exists():  # no link to nowhere
+                    flush(file)
+            if path.exists():
+                os.replace(path, old)
+            os.replace(temporary, path)
+            flush(path.parent)
     finally:
         for left in (temporary, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Give the errors of a disk that takes no more the name of the file: the system tells none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno not in FULL:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def flush(path: Path) -> None:
@@ -70,12 +93,39 @@ def write_json(path: str | Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+class RepeatedKey(ValueError):
+    """An object of JSON that has a key twice."""
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON (`object_pairs_hook`). Raises RepeatedKey where Python would silently keep the last value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RepeatedKey(f"the key {next(name for name in names if names.count(name) > 1)!r:.60} is repeated")
+    return found
+
+
 def read_json(path: str | Path) -> Any:
-    """What `write_json` wrote. Raises ValueError (one line with the path) if it is cut off or not JSON."""
+    """What `write_json` wrote. Raises ValueError (one line with the path) for what is cut off or repeats a key."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=distinct)
     except ValueError as error:
         raise ValueError(f"{path}: cannot be read as JSON ({error}); delete it and rerun") from None
+
+
+def read_mapping(path: str | Path) -> dict[str, Any]:
+    """What `write_json` wrote, which must be a mapping. Raises ValueError as read_json does, and where it is none."""
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: not a mapping but {type(data).__name__}; delete it and rerun")
+    return data
+
+
+def check_regular(path: Path) -> None:
+    """Raises ValueError for what is no file (or link to one) with an end: a pipe would hang, a device fill the disk."""
+    if not path.is_file():
+        raise ValueError(f"{path}: no ordinary file, but a folder, a pipe, a device, or a link to nowhere; remove it")
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:
@@ -86,13 +136,52 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
+def unfinished(path: Path, kind: str) -> Path:
+    """A sibling of a path that is not there yet, named by the process that makes it. kind: part or old."""
+    return path.with_name(f".{path.name}.{os.getpid()}@{socket.gethostname()}.{kind}")
+
+
 def remove_partial(folder: Path) -> None:
-    """Remove what killed processes left half written below a folder; no process may be writing there."""
+    """Remove what killed processes left half written below a folder, and the rows kept for a killed job (see
+    storage.partial) whose output is there; others may be writing there."""
     for path in [*folder.rglob(".*.part"), *folder.rglob(".*.old")]:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+        remove_if_dead(path)
+    for path in folder.rglob(f".*{BEGUN}*"):
+        if path.with_name(path.name[1:].split(BEGUN)[0]).exists():
             path.unlink(missing_ok=True)
+
+
+def remove_if_dead(path: Path) -> None:
+    """Remove a file or folder that has a name of `unfinished`, unless its process may be alive.
+
+    Of another machine's process nothing is known: it counts as dead where nothing was written for a day (our choice).
+    """
+    found = UNFINISHED.fullmatch(path.name)
+    if not found:
+        return
+    if found[2] != socket.gethostname():
+        try:
+            changed = max(file.lstat().st_mtime for file in [path, *path.rglob("*")])
+        except OSError:  # it went away meanwhile, so its process is alive
+            return
+        if time.time() - changed < DAY:
+            return
+    elif alive(int(found[1])):
+        return
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
 
 
 def url_name(url: str) -> str:

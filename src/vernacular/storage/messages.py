@@ -8,6 +8,7 @@ import difflib
 import logging
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from vernacular.storage.sanitise import visible
 
@@ -15,6 +16,7 @@ ADDRESS = re.compile(r"(\w{1,20}://)([^\s/?#'\"]*@)?([^\s?'\"]*)(\?(?:[^\s'\"]*[
 PAIR = re.compile(r"(?<=[?&;])(?:([^=&;]*)=)?([^&;]*)")  # of a query: its name, where it has one, and its value
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 SECRET = re.compile(r"token|key|secret|sig|pass|pwd|auth|cred|session|x-(amz|goog|ms)-", re.IGNORECASE)
+KEPT: set[str] = set()  # secrets of this process, hidden wherever they come up
 PLAIN = 8  # a value of at most this many characters, as in ?download=true, is too short to be a secret (our choice)
 
 
@@ -28,8 +30,16 @@ def secrets_of(query: str) -> list[str]:
     return found
 
 
+def keep_secret(value: str) -> None:
+    """Hide a value in all errors and logs of this process from now on: a server may send it back."""
+    if len(value) >= PLAIN:
+        KEPT.update((value, quote(value), quote(value, safe="")))
+
+
 def without_secrets(text: str) -> str:
-    """The text with `***` in place of what may be a secret in its addresses."""
+    """The text with `***` in place of kept secrets, and of what may be a secret in its addresses."""
+    for secret in KEPT:
+        text = text.replace(secret, "***")
 
     def part(pair: re.Match[str]) -> str:
         hidden = "***" if pair[1] is None else f"{pair[1]}=***"
@@ -48,7 +58,7 @@ def hide_in_log(library: str) -> None:
 
 
 def hide_secrets(record: logging.LogRecord) -> bool:
-    record.msg, record.args = without_secrets(record.getMessage()), ()
+    record.msg, record.args = visible(without_secrets(record.getMessage())), ()
     return True
 
 

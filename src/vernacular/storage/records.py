@@ -92,6 +92,9 @@ def read_batches(
             names, there = schema.names if schema else columns, file.schema_arrow.names
             if missing := [name for name in names if name not in there]:
                 raise ValueError(f"the column '{missing[0]}' is missing; there are {', '.join(there)}")
+            if schema and (odd := [name for name in names if not is_kin(file.schema_arrow.field(name), schema)]):
+                found, needed = file.schema_arrow.field(odd[0]).type, schema.field(odd[0]).type
+                raise ValueError(f"the column '{odd[0]}' holds {found}, not {needed}")
             wanted = [*names, *(name for name in optional if name in there)] or None
             # On one thread: each of Arrow's threads keeps memory of its own, and reading is not what takes the time.
             for batch in file.iter_batches(batch_size=batch_size, columns=wanted, use_threads=False):
@@ -102,6 +105,25 @@ def read_batches(
     except (pa.ArrowException, ValueError, OSError) as error:
         what = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
+
+
+def is_kin(column: pa.Field, schema: pa.Schema) -> bool:
+    """Whether a column is of the kind that the schema wants: text, truth, whole numbers, numbers, lists; or all null.
+
+    Arrow itself would also read numbers as text, and text as numbers.
+    """
+    there, wanted = column.type, schema.field(column.name).type
+    if pa.types.is_dictionary(there):
+        there = there.value_type
+    kinds = (
+        (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+        (pa.types.is_list, pa.types.is_large_list),
+        (pa.types.is_boolean,),
+        (pa.types.is_integer,),
+        (pa.types.is_floating, pa.types.is_integer),
+    )
+    fitting = next(kind for kind in kinds if kind[0](wanted))
+    return pa.types.is_null(there) or any(check(there) for check in fitting)
 
 
 T = TypeVar("T")

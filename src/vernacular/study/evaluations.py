@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.study.batches import batch_tokens
+from vernacular.study.graph import Graph, build_graph
 from vernacular.study.schema import StudyError
 
 ASKED = ("languages", "questions", "questions_en")  # what a table may take a part of
-GENERATION = ("split", "samples", "temperature", "max_new_tokens", "batch_size", "dtype", "decoding", "engine")
+GENERATION = ("split", "samples", "temperature", "max_new_tokens", "batch_tokens", "dtype", "decoding", "engine")
 
 Evaluations = list[dict[str, Any]]
 
@@ -16,7 +18,7 @@ Evaluations = list[dict[str, Any]]
 @dataclass(frozen=True)
 class Answering:
     """A model on a benchmark. label: its name in generations, scores and tables; resources: the most of each that an
-    evaluation asks for."""
+    evaluation asks for, of the smallest GPU."""
 
     label: str
     model: str
@@ -54,7 +56,17 @@ def answerings(study: dict[str, Any]) -> dict[tuple[str, str], Answering]:
                 )
                 place = f"evaluations.{number}"
                 found[name, benchmark] = joined(found.get((name, benchmark), new), new, place)
-    return found
+    graph = build_graph(study["models"])
+    return {pair: with_batches(answering, graph) for pair, answering in found.items()}
+
+
+def with_batches(answering: Answering, models: Graph) -> Answering:
+    options, resources = answering.options, answering.resources
+    if options.batch_tokens is None:
+        width = 2 if options.dtype == "bfloat16" or (options.dtype == "auto" and resources["gpu"]) else 4
+        tokens = batch_tokens(models, answering.model, options.max_new_tokens, resources, width)
+        return replace(answering, options=replace(options, batch_tokens=tokens))
+    return answering
 
 
 def joined(one: Answering, other: Answering, place: str) -> Answering:
@@ -73,7 +85,9 @@ def joined(one: Answering, other: Answering, place: str) -> Answering:
         questions=largest(o.questions for o in both),
         questions_en=largest(o.questions if o.questions_en is None else o.questions_en for o in both),
     )
-    resources = {key: max(value, other.resources[key]) for key, value in one.resources.items()}
+    resources = {
+        key: (min if key == "gpu_mem_mb" else max)(value, other.resources[key]) for key, value in one.resources.items()
+    }
     return replace(one, options=options, resources=resources)
 
 

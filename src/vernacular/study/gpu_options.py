@@ -57,6 +57,11 @@ def check_launch(name: str, recipe: dict[str, Any]) -> None:
             f"set it to {processes}, or to 0 for CPUs"
         )
     if strategy in SHARDED:
+        if recipe.get("batch_tokens"):
+            raise StudyError(
+                f"{place}.batch_tokens: processes that share a model's weights ('{strategy}') generate in step, all at "
+                "once; leave it out, or take ddp"
+            )
         if gpus == 0:
             raise StudyError(f"{place}.launch.strategy: '{strategy}' needs GPUs; set resources.gpu to {processes}")
         if recipe["recipe"] in CONNECTORS:

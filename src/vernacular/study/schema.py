@@ -18,7 +18,8 @@ SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yam
 LARGEST = 100_000  # values of a configuration; a few YAML aliases can make billions
 AFTER = "--configfile config/config.yaml mine.yaml"
 # Keys of earlier versions -> what they are called now.
-RENAMED = {"most": "limits", "of": "translated", "share": "hash_range"}
+RENAMED = {"most": "limits", "of": "translated", "share": "hash_range", "batch_size": "batch_tokens"}
+RENAMED_UNITS = {"batch_size": ", and counts tokens, not sequences; leave it out for what fits the memory"}
 
 
 class StudyError(ValueError):
@@ -136,7 +137,9 @@ def describe(error: ValidationError, place: str) -> str:
         case "additionalProperties":
             known = list(part.get("properties", {}))
             unknown = next(key for key in instance if key not in known)
-            hint = f"it is now called '{new}'" if (new := RENAMED.get(unknown)) in known else nearest(unknown, known)
+            hint = nearest(unknown, known)
+            if (new := RENAMED.get(unknown)) in known:
+                hint = f"it is now called '{new}'{RENAMED_UNITS.get(unknown, '')}"
             return f"{path + '.' if path else ''}{unknown}: unknown key; {hint}"
         case "required":
             missing = f"{named}: the key '{next(key for key in value if key not in instance)}' is missing"

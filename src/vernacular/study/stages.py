@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOpt
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
-from vernacular.storage.options import stable_json
+from vernacular.storage.options import Options, stable_json
+from vernacular.study.batches import batch_tokens
 from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
 from vernacular.study.sources import PHRASEBOOK, source_of
@@ -171,6 +173,10 @@ def checkpoint_parent(study: Study, name: str, seed: int | str) -> list[str]:
 def prompts_options(study: Study, parent: str) -> PromptsOptions:
     """Of the prompts that a parent is asked: no longer than the models that start from it take."""
     section = {key: value for key, value in study.config["rl"].items() if key != "resources"}
+    if "batch_tokens" not in section:
+        resources = study.config["rl"]["resources"]
+        width = 2 if resources["gpu"] else 4
+        section["batch_tokens"] = batch_tokens(study.models, parent, section["max_new_tokens"], resources, width)
     limits = [options["prompt_tokens"] for options in rl_models(study, parent)]
     longest = None if None in limits else max(limits, default=None)
     return PromptsOptions(**section, prompt_tokens=longest, prompts=study.config["prompts"])
@@ -184,6 +190,11 @@ def wanted_prompts(study: Study, parent: str) -> int:
 def rl_models(study: Study, parent: str) -> list[dict[str, Any]]:
     models = [model for model in study.models.values() if model.recipe.reads == "prompts"]
     return [model.options for model in models if model.options["from"] == parent]
+
+
+def without_batches(options: Options) -> str:
+    """The options as JSON without `batch_tokens`, of which no answer depends but by rounding."""
+    return replace(options, batch_tokens=None).to_json()  # type: ignore[call-arg]
 
 
 def probe_options(study: Study) -> ProbeOptions:

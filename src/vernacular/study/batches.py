@@ -1,0 +1,67 @@
+"""`batch_tokens` where a configuration does not set it: how many tokens a model answers side by side.
+
+From the configuration alone, so that a file's batches follow from its questions and a number that its options show,
+whatever machine the job runs on.
+"""
+
+from typing import Any
+
+from vernacular.planning.sizes import cache_bytes_a_token, shape_of
+from vernacular.study.graph import Graph
+
+PLAIN = 32_768  # tokens on a CPU, and where nothing says how large a model is (our choice)
+CPU_CACHE = 2e9  # bytes that keys and values may take on a CPU (our choice)
+USED = 0.85  # of a GPU's memory; the rest is CUDA's, lost between blocks, or wrong in the formula (our choice)
+PROMPT = 512  # tokens of a long prompt: while prompts are read, a layer's activations are held for each of them
+
+
+def batch_tokens(models: Graph, name: str, new: int, resources: dict[str, int], width: int) -> int:
+    """Tokens of prompts and room for answers that fit the memory which `resources` names.
+
+    Each takes its keys and values; its part of the activations of one layer while the prompts are read; and its part of
+    the logits, of which a drawn token takes four copies in float32. new: `max_new_tokens`; width: bytes of a number.
+    """
+    try:
+        shape = shape_of(models, name)
+        shape = shape.get("text_config", shape)
+        cache = cache_bytes_a_token(shape, width)
+        if not resources["gpu"]:
+            return max(min(PLAIN, int(CPU_CACHE / cache) // 1000 * 1000), 2 * new)
+        hidden, inner = sides(shape)
+        weights = width * parameters_at_most(shape)
+        if encoder := models[name].parts.get("encoder"):
+            weights += width * parameters_at_most(shape_of(models, encoder))
+    except ValueError:  # a model of unknown size
+        return max(PLAIN, 2 * new)
+    activations = width * (3 * inner + 8 * hidden) * PROMPT / (PROMPT + new)
+    logits = shape["vocab_size"] * (width + 16) / (PROMPT + new)
+    room = USED * resources["gpu_mem_mb"] * 1e6 - weights
+    return max(int(room / (cache + activations + logits)) // 1000 * 1000, 2 * new)
+
+
+def parameters_at_most(shape: dict[str, Any]) -> int:
+    """Of a decoder, or of an encoder-decoder's encoder: embeddings and output layer, attention, gated feed-forward.
+
+    shape: keys of a Transformers config. Raises ValueError where it lacks one.
+    """
+    hidden, inner = sides(shape)
+    layers = named(shape, "num_hidden_layers", "encoder_layers", "num_layers", "n_layer")
+    heads = named(shape, "num_attention_heads", "encoder_attention_heads", "num_heads", "n_head")
+    queries = heads * (shape.get("head_dim") or shape.get("d_kv") or hidden // heads)
+    keys = queries // heads * (shape.get("num_key_value_heads") or heads)
+    return 2 * named(shape, "vocab_size") * hidden + layers * hidden * (2 * queries + 2 * keys + 3 * inner)
+
+
+def sides(shape: dict[str, Any]) -> tuple[int, int]:
+    """(width of the layers, width of their feed-forward part)."""
+    hidden = named(shape, "hidden_size", "d_model", "n_embd")
+    inner = [shape[name] for name in ("intermediate_size", "encoder_ffn_dim", "d_ff", "n_inner") if shape.get(name)]
+    return hidden, inner[0] if inner else 4 * hidden
+
+
+def named(shape: dict[str, Any], *names: str) -> int:
+    """A config's number, whichever of the names it has."""
+    found: int | None = next((shape[name] for name in names if shape.get(name)), None)
+    if found is None:
+        raise ValueError(f"a model's config has none of {', '.join(names)}")
+    return found
