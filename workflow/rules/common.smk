@@ -14,7 +14,7 @@ os.environ["PYTHONSAFEPATH"] = "1"
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
-from vernacular.run.asked_targets import check_asked_targets
+from vernacular.run.asked_targets import asked_targets, check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
@@ -37,8 +37,8 @@ if workflow.is_main_process:
     require_slurm(sys.argv[1:])
     check_submitted(sys.argv[1:], [ROOT, workflow.sourcecache.runtime_cache_path])
 try:
-    files, file = config_files(workflow)
-    STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
+    files, file, whole = config_files(workflow, config, ROOT / "config")
+    STUDY = compile_study(whole, file, ROOT / "config" / "claims.yaml")
     for language in STUDY.config["languages"]:
         load_phrasebook(language)
     with in_file(file):

@@ -35,8 +35,8 @@ from vernacular.planning.memory import (
 from vernacular.planning.sizes import load_sizes, parameters, shape_of
 from vernacular.storage.command import program
 from vernacular.storage.resources import workflow_root
-from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.compile import Study, compile_study
+from vernacular.study.layers import lay, read_layer
 from vernacular.study.stages import prompts_options
 
 ROOT = workflow_root()
@@ -254,14 +254,7 @@ def overlay(works: list[Work]) -> str:
 
 
 def read_study(configs: list[str]) -> Study:
-    from snakemake.utils import update_config
-
-    whole: dict[str, Any] = {}
-    for path in configs:
-        try:
-            update_config(whole, read_yaml(path))
-        except AttributeError:
-            raise ValueError(f"{path}: not a mapping of keys, so not a study; config/README.md names them") from None
+    whole = lay([read_layer(path, path) for path in configs], ROOT / "config")
     return compile_study(whole, " + ".join(configs), ROOT / "config" / "claims.yaml")
 
 
