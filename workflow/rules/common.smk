@@ -16,6 +16,7 @@ from vernacular.run.asked_targets import check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
+from vernacular.run.own_functions import own_functions, shown_folder
 from vernacular.run.failures import summary as failure_summary
 from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
@@ -23,7 +24,7 @@ from vernacular.storage.options import stable_json
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
-from vernacular.study import claim_inputs, leaks, pages, stages, targets
+from vernacular.study import claim_inputs, functions, leaks, pages, stages, targets
 from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
@@ -38,6 +39,7 @@ try:
     with in_file(file):
         check_folders(STUDY.config)
         check_owner(STUDY.config, files, ROOT / "config")
+        FUNCTIONS = own_functions(STUDY, files)
 except (StudyError, PhrasebookError, YamlError) as error:
     sys.exit(f"vernacular: {error}")
 
