@@ -1,6 +1,6 @@
 """Anyone's completions, read from JSON lines and scored as the workflow scores its own. No model is needed.
 
-One file per model, <model>.jsonl, with one completion per line; completion_lines.LINE describes the keys of a line.
+One file per model, <model>.jsonl, with one completion per line; corpus.lines.LINE describes the keys of a line.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, check_corpus
 from vernacular.corpus.readers import shown
-from vernacular.evaluation.completion_lines import REQUIRED, answer_of, check_keys, nearest_language, read_lines
+from vernacular.corpus.lines import REQUIRED, answer_of, check_keys, nearest_language, read_lines
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier

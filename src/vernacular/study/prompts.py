@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from vernacular.corpus.formats import FORMATS
+from vernacular.corpus.formats import form_of
 from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.language.prompts import KINDS
 from vernacular.storage.messages import nearest
@@ -103,7 +103,7 @@ def asked(study: dict[str, Any]) -> Iterator[tuple[str, str, list[str], bool]]:
     for name in dict.fromkeys(model["data"] for model in study["models"].values() if "data" in model):
         for number, part in enumerate(study["data"][name]):
             if part["task"] in ("reasoning", "context", "translation"):
-                sources = [FORMATS[study["sources"][part["source"]]["format"]].kind] if "source" in part else []
+                sources = [form_of(study["sources"][part["source"]]).kind] if "source" in part else []
                 for kind in sources or [kind_of(study, benchmark) for benchmark in part.get("benchmarks", [])]:
                     yield f"data.{name}.{number}", kind, part["languages"], part["task"] == "translation"
 

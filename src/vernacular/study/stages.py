@@ -15,6 +15,8 @@ from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
 from vernacular.study.sources import PHRASEBOOK, source_of
 
+READ = ("kind", "split", "columns")  # what a source of the format `questions` says about how it is read
+
 # --- the corpus
 
 
@@ -93,8 +95,14 @@ def filter_options(study: Study) -> FilterOptions:
 
 
 def source_folder(study: Study, name: str) -> str:
-    """Where a source's files are: in the folder that the configuration names, or where they were fetched to."""
-    return study.config["sources"][name].get("folder") or study.paths.download(f"data/{name}")
+    """Where a source's files are: in the folder or file that the configuration names, or where they were fetched to."""
+    return own_place(study, name) or study.paths.download(f"data/{name}")
+
+
+def own_place(study: Study, name: str) -> str | None:
+    """The user's own folder, or file, of a source; None where it is fetched."""
+    options = study.config["sources"][name]
+    return options.get("file") or options.get("folder")
 
 
 def source_files_of(study: Study, names: list[str]) -> list[str]:
@@ -104,15 +112,18 @@ def source_files_of(study: Study, names: list[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for name in names:
-        own = study.config["sources"][name].get("folder")
+        own = own_place(study, name)
         files = sorted(str(path) for path in Path(own).rglob("*") if path.is_file()) if own else None
+        if own and Path(own).is_file():
+            files = [own]
         found |= dict.fromkeys([source_folder(study, name)] if files is None else files)
     return list(found)
 
 
-def source_places(study: Study, names: list[str]) -> dict[str, dict[str, str]]:
+def source_places(study: Study, names: list[str]) -> dict[str, dict[str, Any]]:
     sources = study.config["sources"]
-    return {name: {"format": sources[name]["format"], "folder": source_folder(study, name)} for name in names}
+    said = {name: {key: sources[name][key] for key in ("format", *READ) if key in sources[name]} for name in names}
+    return {name: {**options, "folder": source_folder(study, name)} for name, options in said.items()}
 
 
 # --- models

@@ -1,4 +1,4 @@
-"""The lines of a file of completions: JSON objects with the keys of LINE, checked before anything is scored."""
+"""The lines of a file of completions, or of questions: the keys of LINE, checked before anything is asked or scored."""
 
 import difflib
 import json
@@ -44,6 +44,7 @@ _OTHER_NAMES = {
         "answers",
         "gold_answer",
     ),
+    "question": ("problem", "query", "prompt", "input", "text", "q", "m_query"),
     "completion": (
         "response",
         "output",
@@ -83,10 +84,10 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, row
 
 
-def check_keys(given: Mapping[str, Any], place: str) -> None:
+def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = REQUIRED) -> None:
     """Raises ValueError (one line: place, key, nearest valid choice) for what cannot be scored: a required key that is
     missing or null, a value of the wrong type, an unknown language or kind, an answer that nothing could match."""
-    for key in REQUIRED:
+    for key in required:
         if key not in given:
             raise ValueError(f"{place}: '{key}' is missing: {LINE[key]}{other_name(key, given)}")
         if given[key] is None:
