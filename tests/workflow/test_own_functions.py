@@ -101,7 +101,7 @@ def tried(folder: Path, body: str, rewards: tuple[str, ...] = ()) -> tuple[int, 
 
 
 FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "one argument": ("def f(step):\n    return 1\n", (), "it takes (step), but must take two arguments, step and total"),
+    "one argument": ("def f(step):\n    return 1\n", (), "it takes (step), but must take two arguments"),
     "too large": ("def f(step, total):\n    return step\n", (), "mine.py:f: at step 2 of 50 it gives 2, not a number"),
     "a text": ("def f(step, total):\n    return 'x'\n", (), "at step 0 of 50 it gives 'x', not a number from 0 to 1"),
     "fails late": ("def f(step, total):\n    return 1 / (49 - step)\n", (), "mine.py, line 2: ZeroDivisionError"),
@@ -110,7 +110,7 @@ FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "reward without kwargs": ("def f(completions):\n    return [0]\n", ("mine.py:f",), "TRL's arguments by name"),
     "one reward for all": ("def f(completions, **k):\n    return 1\n", ("mine.py:f",), "gives 1, not a list of 2"),
     "reward that is no number": (
-        "def f(completions, **k):\n    return [float('nan')] * 2\n", ("mine.py:f",), "nan for a completion, not a number"
+        "def f(completions, **k):\n    return [float('nan')] * 2\n", ("mine.py:f",), "nan for a completion"
     ),
 }  # fmt: skip
 

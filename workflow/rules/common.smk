@@ -11,7 +11,7 @@ ROOT = Path(str(workflow.current_basedir)).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
-from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
+from vernacular.language.phrasebook import PhrasebookError, has_phrasebook, load_phrasebook
 from vernacular.run.asked_targets import check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
@@ -25,6 +25,7 @@ from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
 from vernacular.study import claim_inputs, functions, leaks, pages, stages, targets
+from vernacular.study.prompts import asked_in_english
 from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
@@ -34,7 +35,7 @@ if workflow.is_main_process:
 try:
     files, file = config_files(workflow)
     STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
-    for language in STUDY.config["languages"]:
+    for language in filter(has_phrasebook, STUDY.config["languages"]):
         load_phrasebook(language)
     with in_file(file):
         check_folders(STUDY.config)
@@ -42,6 +43,10 @@ try:
         FUNCTIONS = own_functions(STUDY, files)
 except (StudyError, PhrasebookError, YamlError) as error:
     sys.exit(f"vernacular: {error}")
+
+if workflow.is_main_process and (named := asked_in_english(STUDY.config)):
+    told = f"no instruction in {', '.join(named)}: questions are asked with an English one (key `instructions`)"
+    print(f"vernacular: warning: {told}", file=sys.stderr)
 
 LIMITS = STUDY.config["limits"]
 IDENTIFIER = STUDY.identifier.to_json()

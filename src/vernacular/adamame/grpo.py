@@ -23,8 +23,8 @@ from vernacular.models.record import note, note_overlong
 
 
 def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
-    """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py), and
-    is added to those of `rewards` (own_functions.py), each with its weight.
+    """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py),
+    and those of `rewards` (own_functions.py) are added to it, each with its weight.
 
     It trains on at most `prompts` of them, and says so if there are fewer. Raises ValueError if there are none.
     """

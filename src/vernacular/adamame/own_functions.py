@@ -1,7 +1,7 @@
 """Schedules and rewards of a study's own: functions in Python files of the user's, named as `file.py:function`.
 
-A schedule takes (step, total), of the same meaning as in alignment.growth, and gives g(t) in [0, 1]. It must follow from
-these two alone: checkpoints hold no state of it. A reward is one of TRL's: it takes `prompts`, `completions`,
+A schedule takes (step, total), which mean the same as in alignment.growth, and gives g(t) in [0, 1]. It must follow
+from these two alone: checkpoints hold no state of it. A reward is one of TRL's: it takes `prompts`, `completions`,
 `completion_ids`, `language`, `answer` and more by name, and gives a number or None for each completion.
 """
 
@@ -70,7 +70,7 @@ def own_schedule(folder: Path, name: str) -> Callable[[int, int], float]:
 
 
 def own_reward(folder: Path, name: str) -> Callable[..., list[float | None]]:
-    """A reward function for TRL; ValueError where the user's gives anything but a number or None for each completion."""
+    """A reward function for TRL; ValueError where the user's gives anything but a number or None a completion."""
     function = load_function(folder, name)
     check_signature(function, name, "TRL's arguments by name: completions and **kwargs", **trial(100))
 

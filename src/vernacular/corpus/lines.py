@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus.readers import shown, written_out
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import is_language, load_languages
 from vernacular.language.phrasebook import LABELS
 from vernacular.storage.messages import nearest
 
@@ -98,7 +98,7 @@ def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = R
         if given.get(key) is not None:
             check_value(given[key], key, (str,), "a text", place)
     language, kind, choices = given["language"], given.get("kind") or "math", given.get("choices")
-    if language not in load_languages():
+    if language in _OTHER_CODES or not is_language(language):
         raise ValueError(f"{place}: unknown language {shown(language)}; {nearest_language(language)}")
     if kind not in KINDS:
         raise ValueError(f"{place}: unknown kind {shown(kind)}; {nearest(kind, KINDS)}")

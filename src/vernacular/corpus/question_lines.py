@@ -23,10 +23,9 @@ def question_lines(
 
     rows = {".parquet": parquet_rows, ".csv": csv_rows, ".tsv": csv_rows}.get(path.suffix, json_rows)
     for place, given in rows(path, ()):
-        row = {**given, **{ours: given.get(theirs) for ours, theirs in (columns or {}).items()}}
-        for ours, theirs in (columns or {}).items():
-            if theirs not in given:
-                raise ValueError(f"{place}: `columns` names '{theirs}'; there are {', '.join(map(str, given))}")
+        if missing := [theirs for theirs in (columns or {}).values() if theirs not in given]:
+            raise ValueError(f"{place}: `columns` names '{missing[0]}'; there are {', '.join(map(str, given))}")
+        row = {**given, **{ours: given[theirs] for ours, theirs in (columns or {}).items()}}
         row["kind"] = row.get("kind") or kind
         row["choices"] = listed(row.get("choices"))
         if row["kind"] != kind and isinstance(row["kind"], str):

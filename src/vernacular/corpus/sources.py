@@ -9,6 +9,7 @@ from vernacular.corpus import miniature
 from vernacular.corpus.formats import PHRASEBOOK, Format, Source, form_of, source_files
 from vernacular.corpus.options import QuestionsOptions
 from vernacular.corpus.readers import Example
+from vernacular.language.phrasebook import has_phrasebook
 
 
 def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, Any]]:
@@ -18,7 +19,8 @@ def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, 
     """
     for name, benchmark in options.benchmarks.items():
         if benchmark["source"] == PHRASEBOOK:
-            yield from miniature.question_rows({name: benchmark}, options.languages, split, options.seed)
+            written = list(filter(has_phrasebook, options.languages))
+            yield from miniature.question_rows({name: benchmark}, written, split, options.seed)
         else:
             source = options.sources[benchmark["source"]]
             folder, numbers = Path(source["folder"]), benchmark.get("answers") == "number"
@@ -30,8 +32,9 @@ def question_rows(
 ) -> Iterator[dict[str, Any]]:
     """records.QUESTION of a split of real data, in those of `languages` that are there.
 
-    source: its entry, or its format. numbers: whether all its answers are. Raises ValueError (one line with the path) if there are
-    none, for a broken file, for two questions of one id in one language, and for an answer that nothing could match.
+    source: its entry, or its format. numbers: whether all its answers are. Raises ValueError (one line with the path)
+    if there are none, for a broken file, for two questions of one id in one language, and for an answer that nothing
+    could match.
     """
     form, seen = form_of(source), set()
     for example in examples(source, folder, split, languages):

@@ -17,7 +17,7 @@ from vernacular.corpus.miniature import KINDS, AnyProblem, share_of
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.readers import Example
 from vernacular.corpus.sources import examples
-from vernacular.language.languages import ENGLISH, load_languages
+from vernacular.language.languages import ENGLISH, about
 from vernacular.language.phrasebook import SIGNS
 from vernacular.language.prompts import (
     END_OF_THINKING,
@@ -191,7 +191,7 @@ def translation(question: Question, language: str, key: str, part: Part) -> Iter
         return
     # An answer keeps its `</think>`, as markup does in a translation: otherwise a model unlearns to end a trace.
     texts = {"questions": question.text, "answers": question.completion}
-    template, name = str(question.prompts.translation), load_languages()[language]["name"]
+    template, name = str(question.prompts.translation), about(language)["name"]
     for text in (texts[what] for what in part["translated"]):
         yield template.format(language=name, text=text(language)), text(ENGLISH)
 

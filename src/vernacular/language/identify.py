@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vernacular.language.detectors import bundled_model, load_fasttext, load_lingua
-from vernacular.language.languages import check_language, load_languages
+from vernacular.language.languages import about, check_language, load_languages
 from vernacular.language.letters import (
     LATIN,
     MARK,
@@ -24,6 +24,7 @@ from vernacular.language.letters import (
     count_letters,
     decide_by_script,
     foreign_letters,
+    unnamed_script,
 )
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_formal, strip_latex
@@ -79,6 +80,9 @@ class LanguageIdentifier:
         self.certainty, self.min_letters = certainty, min_letters
         path = str(model or bundled_model())
         self._predict, self._codes = load_fasttext(path)
+        for code in self.languages:
+            if reason := unnamed_script(code):
+                raise ValueError(f"{cannot_name(code)}: {reason}")
         if missing := [code for code in self.languages if code not in self._codes.values()]:
             raise ValueError(f"{path}: this fastText model has no label for '{missing[0]}'; name another model")
         self.token_costs: dict[str, np.ndarray] = {}  # of codeswitch.py
@@ -249,6 +253,20 @@ _OF_SCRIPT = {
 def _is_written_in(code: str, script: str) -> bool:
     """Whether a language may be written in a shared script: one of languages.yaml in its own, any other in any."""
     return code in _OF_SCRIPT[script] or code not in load_languages()
+
+
+def cannot_name(code: str) -> str:
+    """What an error says of a language that no text would be told to be in."""
+    return f"the identifier cannot name '{code}' ({about(code)['name']}), so every trace in it would fail"
+
+
+def check_named(languages: Iterable[str]) -> None:
+    """Raises ValueError (one line) for a language that lid.176.ftz has no label for, or whose script tells another."""
+    codes = {*load_fasttext(str(bundled_model()))[1].values()}
+    for code in languages:
+        reason = unnamed_script(code) or (None if code in codes else "lid.176.ftz has no label for it")
+        if reason:
+            raise ValueError(f"{cannot_name(code)}: {reason}")
 
 
 def lines_of(text: str) -> list[str]:

@@ -42,9 +42,6 @@ def check_names(study: dict[str, Any]) -> None:
     def models(place: str, names: Iterable[str]) -> None:
         known(place, names, study["models"], "model", "the study's models")
 
-    written = sorted(path.stem for path in PHRASEBOOKS.glob("*.yaml"))
-    where = "those with a phrasebook (resources/phrasebook/<language>.yaml)"
-    known("languages", study["languages"], written, "study language", where)
     for number, evaluation in enumerate(study["evaluations"]):
         place = f"evaluations.{number}"
         languages(f"{place}.languages", evaluation["languages"])

@@ -12,6 +12,7 @@ from vernacular.study.checkpoints import add_checkpoints
 from vernacular.study.evaluations import answerings
 from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
+from vernacular.study.languages import check_languages, check_phrasebooks
 from vernacular.study.merge import check_merge
 from vernacular.study.prompts import resolve_prompts
 from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
@@ -45,9 +46,11 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
                 if not isinstance(part["shares"], dict):  # one number for all languages
                     part["shares"] = dict.fromkeys(part["languages"], part["shares"])
         check_sources(study)
+        check_languages(study)
         check_names(study)
         build_graph(study["models"])
         check_questions(study)
+        check_phrasebooks(study)
         resolve_prompts(study)
         for options in [*study["evaluations"], study.get("rl", {})]:
             if options.get("engine") == "transformers":

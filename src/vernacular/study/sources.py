@@ -9,7 +9,6 @@ from vernacular.storage.files import url_name
 from vernacular.storage.messages import nearest, secrets_of
 from vernacular.study.schema import StudyError
 
-
 WAYS = ("file", "folder", "dataset", "urls")  # in which a source says where it is
 COLUMNS = ("id", "language", "question", "answer", "kind", "choices")
 

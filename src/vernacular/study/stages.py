@@ -7,7 +7,7 @@ from typing import Any
 
 from vernacular.adamame.options import PromptsOptions
 from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
-from vernacular.language.phrasebook import PHRASEBOOKS
+from vernacular.language.phrasebook import PHRASEBOOKS, has_phrasebook
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import stable_json
@@ -24,7 +24,7 @@ def phrasebooks(study: Study) -> list[str]:
     """Relative where they are below the working directory, so that a moved repository reruns nothing."""
     here = Path.cwd()
     folder = PHRASEBOOKS.relative_to(here) if PHRASEBOOKS.is_relative_to(here) else PHRASEBOOKS
-    return [str(folder / f"{language}.yaml") for language in study.config["languages"]]
+    return [str(folder / f"{language}.yaml") for language in study.config["languages"] if has_phrasebook(language)]
 
 
 def phrasebook_benchmarks(study: Study) -> dict[str, dict[str, Any]]:
