@@ -34,8 +34,8 @@ PROMISED: dict[str, tuple[Edit, list[str]]] = {
     "unknown parent": (put("models.adamame.from", "sfft"), ["models.adamame.from: unknown model 'sfft'", "'sft'"]),
     "cycle": (put("models.sft.from", "adamame"), ["models.sft.from: a cycle", "sft -> adamame -> sft"]),
     "no phrasebook": (
-        put("languages", ["en", "fi"]),
-        ["languages: study language 'fi'", "phrasebook", "choose from: ar, bg"],
+        lambda c: (c["languages"].append("fi"), c["evaluations"][0].update(languages=["en", "fi"], in_domain=[])),
+        ["evaluations.0.benchmarks: 'mini-mgsm' is made from phrasebooks, and 'fi' has none", "leave it out there"],
     ),
     "bonus below 0": (
         put("models.adamame.alignment.bonus", -1),

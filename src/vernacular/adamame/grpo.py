@@ -13,6 +13,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.chat_template_utils import parse_response
 
 from vernacular.adamame.alignment import ADJUSTED
+from vernacular.adamame.own_functions import own_reward, own_schedule
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import prompt_set, question_messages, split_completion
@@ -27,7 +28,8 @@ from vernacular.models.record import note, note_overlong
 
 
 def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
-    """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py).
+    """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py),
+    and those of `rewards` (own_functions.py) are added to it, each with its weight.
 
     It trains on at most `prompts` of them, and says so if there are fewer. Raises ValueError if there are none.
     """
@@ -48,6 +50,9 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         rows = fitting
     if len(rows) < recipe["prompts"]:
         note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
+    own = recipe.get("rewards", [])
+    if ".py:" in alignment["schedule"]:
+        alignment = {**alignment, "schedule": own_schedule(job.inputs["functions"].resolve(), alignment["schedule"])}
     arguments = grpo_arguments(job)
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1
@@ -74,7 +79,11 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     identifier = LanguageIdentifier(**recipe["identifier"])
     reward = AlignmentReward(alignment, identifier, group_size, family, prompts.answer)
     trainer = Trainer(
-        model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
+        model=parent.model,
+        args=arguments,
+        reward_funcs=[reward, *(own_reward(job.inputs["functions"].resolve(), one["function"]) for one in own)],
+        train_dataset=data,
+        processing_class=parent.tokenizer,
     )
     trainer.batch_tokens = recipe.get("batch_tokens")
     # Of shards no process has the whole; TRL gathers them to merge, and what rounding does to them stays.
@@ -87,6 +96,7 @@ def grpo_arguments(job: Job) -> GRPOConfig:
     """TRL's arguments for the job's recipe."""
     return GRPOConfig(
         **trl_arguments(job),
+        reward_weights=[1.0, *(one["weight"] for one in job.recipe.get("rewards", []))],
         shuffle_dataset=False,  # in_training_order has shuffled
         # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
         # more and cannot let a weight grow, so both forms come from one reward function.

@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from vernacular.language.languages import about
+
 # Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
 # `Urd` are the letters that, of the languages in Arabic script, Urdu alone needs; `Hans` and `Shin`, the characters
 # that only Chinese or only Japanese writes, come from the two countries' character sets.
@@ -158,10 +160,22 @@ def _ends() -> np.ndarray:
     return table
 
 
+def unnamed_script(language: str) -> str | None:
+    """Why no text in a language is ever named so, by the script that it is written in; None where it can be."""
+    script = about(language)["script"]
+    ours = SHARED.get(script, {"Kore": "Hang", "Hant": "Han"}.get(script, script))
+    others = [_ONLY[ours]] if ours in _ONLY else ["zh", "ja"] if ours == "Han" else []
+    if language in others or ours in SHARED.values() and not others:
+        return None
+    return f"texts in its script are taken for '{others[0]}'" if others else f"its script, {script}, is not known"
+
+
 def own_classes(script: str) -> np.ndarray:
     """(classes,) bool: the letters of a script of languages.yaml; kana are Japanese alone, simplified ones Chinese."""
     ours = SHARED.get(script, {"Kore": "Hang"}.get(script, script))
     own = np.array([_PART_OF.get(name, name) == ours for name in CLASSES])
+    if not own.any():
+        own[CLASSES.index("Other")] = True
     if script == "Hans":
         own[CLASSES.index("Kana")] = False
     if script == "Jpan":

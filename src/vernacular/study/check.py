@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.language.languages import ENGLISH
-from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import resource
@@ -43,9 +42,6 @@ def check_names(study: dict[str, Any]) -> None:
     def models(place: str, names: Iterable[str]) -> None:
         known(place, names, study["models"], "model", "the study's models")
 
-    written = sorted(path.stem for path in PHRASEBOOKS.glob("*.yaml"))
-    where = "those with a phrasebook (resources/phrasebook/<language>.yaml)"
-    known("languages", study["languages"], written, "study language", where)
     for number, evaluation in enumerate(study["evaluations"]):
         place = f"evaluations.{number}"
         languages(f"{place}.languages", evaluation["languages"])

@@ -13,6 +13,7 @@ from vernacular.study.defaults import fill_from_study
 from vernacular.study.evaluations import answerings
 from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
+from vernacular.study.languages import check_languages, check_phrasebooks
 from vernacular.study.layers import expand_likes
 from vernacular.study.merge import check_merge
 from vernacular.study.prompts import resolve_prompts
@@ -51,9 +52,11 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
                     part["shares"] = dict.fromkeys(part["languages"], part["shares"])
         fill_from_study(study)
         check_sources(study)
+        check_languages(study)
         check_names(study)
         build_graph(study["models"])
         check_questions(study)
+        check_phrasebooks(study)
         resolve_prompts(study)
         for options in [*study["evaluations"], study.get("rl", {})]:
             if options.get("engine") == "transformers":

@@ -146,6 +146,9 @@ def describe(error: ValidationError, place: str) -> str:
             return missing if path else f"{missing}; a file that only changes a study comes after it: {AFTER}"
         case "enum":
             return f"{named}: {shown} is not a valid choice; {nearest(str(instance), map(str, value))}"
+        case "anyOf":  # a choice, or a function of the user's
+            choices = next(map(str, option["enum"]) for option in value if "enum" in option)
+            return f"{named}: {shown} is not a valid choice; {nearest(str(instance), choices)}; or file.py:function"
         case "minimum":
             return f"{named}: {shown} is too small; the minimum is {value}"
         case "exclusiveMinimum":
