@@ -9,14 +9,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from errno import EDQUOT, EFBIG, ENOSPC, EROFS
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS, ESTALE
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 BEGUN = ".begun"  # ends the names of files of storage.partial
 UNFINISHED = re.compile(r"\..+\.(\d{1,10})@(.+)\.(?:part|old)", re.DOTALL)
-FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)
+DISK = (ENOSPC, EDQUOT, EFBIG, EROFS, EIO, ESTALE)  # errors of a disk that takes no more, or of one that breaks
 DAY = 86_400.0  # seconds
 
 
@@ -65,11 +65,11 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Give the errors of a disk that takes no more the name of the file: the system tells none."""
+    """Add the file's name to an error of the disk while it is written or read: the system leaves it out."""
     try:
         yield
     except OSError as error:
-        if error.filename is not None or error.errno not in FULL:
+        if error.filename is not None or error.errno not in DISK:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from None
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from vernacular.storage.files import BEGUN, flush
+from vernacular.storage.files import BEGUN, flush, naming
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -36,8 +36,9 @@ def partial_file(out: str | Path, key: str, what: str = "") -> Iterator[BinaryIO
             yield None
         else:
             if file.readline() != first:
-                rewrite(file, first)
-                flush(path.parent)  # this is what holds its name
+                with naming(path):
+                    rewrite(file, first)
+                    flush(path.parent)  # this is what holds its name
             yield file
 
 
@@ -114,9 +115,10 @@ def add(file: BinaryIO, rows: Iterable[Row]) -> list[int]:
     for text in texts:
         starts.append(place)
         place += len(text)
-    file.write(b"".join(texts))
-    file.flush()
-    os.fsync(file.fileno())
+    with naming(file.name):
+        file.write(b"".join(texts))
+        file.flush()
+        os.fsync(file.fileno())
     return starts
 
 
