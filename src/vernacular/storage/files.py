@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -122,10 +123,11 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return data
 
 
-def check_regular(path: Path) -> None:
-    """Raises ValueError for what is no file (or link to one) with an end: a pipe would hang, a device fill the disk."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no ordinary file, but a folder, a pipe, a device, or a link to nowhere; remove it")
+def check_regular(path: str | Path) -> None:
+    """Raises ValueError for a pipe, which would hang, a device, which has no end, and a folder; FileNotFoundError where
+    nothing is."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError(f"{path}: not an ordinary file, but a folder, a pipe or a device; remove it")
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:

@@ -30,15 +30,14 @@ def partial_file(out: str | Path, key: str, what: str = "") -> Iterator[BinaryIO
     path, first = Path(out).with_name(f".{Path(out).name}{BEGUN}{what}"), line(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     file, waited_for = locked(path)
-    with file:
+    with naming(path), file:  # closing it writes what is left, too
         if waited_for == first and Path(out).exists():
             print(f"{out}: made by that process", flush=True)
             yield None
         else:
             if file.readline() != first:
-                with naming(path):
-                    rewrite(file, first)
-                    flush(path.parent)  # this is what holds its name
+                rewrite(file, first)
+                flush(path.parent)  # this is what holds its name
             yield file
 
 
@@ -115,10 +114,9 @@ def add(file: BinaryIO, rows: Iterable[Row]) -> list[int]:
     for text in texts:
         starts.append(place)
         place += len(text)
-    with naming(file.name):
-        file.write(b"".join(texts))
-        file.flush()
-        os.fsync(file.fileno())
+    file.write(b"".join(texts))
+    file.flush()
+    os.fsync(file.fileno())
     return starts
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vernacular.storage.files import atomic_path
+from vernacular.storage.files import atomic_path, check_regular
 
 GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
 BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
@@ -90,6 +90,7 @@ def read_batches(
     """
     count = 0
     try:
+        check_regular(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             names, there = schema.names if schema else columns, file.schema_arrow.names
             if missing := [name for name in names if name not in there]:
