@@ -15,6 +15,7 @@ from vernacular.storage.files import atomic_path, check_regular
 
 GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
 BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
+LARGEST = 2**30  # bytes of a group of rows in a file of others; those of data sets have up to 2**28 (our choice)
 ROWS = b"vernacular-rows"  # in a file's metadata: how many were written, which stays when a tool writes only a part of them again
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
@@ -98,6 +99,7 @@ def read_batches(
             if schema and (odd := [name for name in names if not is_kin(file.schema_arrow.field(name), schema)]):
                 found, needed = file.schema_arrow.field(odd[0]).type, schema.field(odd[0]).type
                 raise ValueError(f"the column '{odd[0]}' holds {found}, not {needed}")
+            check_sizes(file, {*names, *optional} or {*there})
             wanted = [*names, *(name for name in optional if name in there)] or None
             # On one thread: each of Arrow's threads keeps memory of its own, and reading is not what takes the time.
             for batch in file.iter_batches(batch_size=batch_size, columns=wanted, use_threads=False):
@@ -110,6 +112,16 @@ def read_batches(
     except (pa.ArrowException, ValueError, OSError) as error:
         what = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
+
+
+def check_sizes(file: pq.ParquetFile, names: set[str]) -> None:
+    """Raises ValueError where a group of rows would unpack to more than LARGEST bytes: a few kilobytes may."""
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        columns = [group.column(place) for place in range(group.num_columns)]
+        size = sum(one.total_uncompressed_size for one in columns if one.path_in_schema.split(".")[0] in names)
+        if size > LARGEST:
+            raise ValueError(f"{size:,} bytes in its group of rows {number}, and at most {LARGEST:,} are unpacked")
 
 
 def rows_written(file: pq.ParquetFile) -> int | None:
