@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Iterable
-from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from errno import EACCES, EPERM
 from functools import cache
 from http.client import responses
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from vernacular.storage.files import DISK
 from vernacular.storage.messages import hide_in_log, keep_secret, without_secrets
 
 CUT = re.compile(r"\(…\)\S*")
@@ -25,7 +26,7 @@ REFUSED = {  # status of the hub's answer -> what to do
     403: "set HF_TOKEN to a token that may read this",
     429: "it limits how much one asks: wait a few minutes, or set HF_TOKEN, for which it allows more",
 }
-LOCAL = (ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EPERM)  # errors of this machine's disk, not of the network
+LOCAL = (*DISK, EACCES, EPERM)  # errors of this machine's disk, not of the network
 PICKLES = ("pytorch_model*.bin",)
 
 

@@ -11,7 +11,7 @@ from vernacular.answers.gold import check_gold
 from vernacular.corpus.readers import shown, written_out
 from vernacular.language.languages import is_language, load_languages
 from vernacular.language.phrasebook import LABELS
-from vernacular.storage.files import RepeatedKey, distinct
+from vernacular.storage.files import RepeatedKey, check_regular, distinct
 from vernacular.storage.messages import nearest
 
 LINE = {
@@ -72,6 +72,7 @@ _OTHER_CODES = {
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number from 1, object) for each line of a JSON lines file; ValueError for a line that is not a JSON object."""
+    check_regular(path)
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
