@@ -1,12 +1,13 @@
 """Questions for evaluation and training: the miniature's own, and those of real data (formats.FORMATS)."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Format, source_files
+from vernacular.corpus.formats import FORMATS, PART, PHRASEBOOK, Format, source_files
 from vernacular.corpus.options import QuestionsOptions
 from vernacular.corpus.readers import Example
 
@@ -73,7 +74,10 @@ def files_of(name: str, folder: Path, split: str) -> list[tuple[Path, str | None
     """formats.source_files; raises ValueError if there are none, saying what they would be called."""
     files = list(source_files(name, folder, split))
     if not files:
-        raise ValueError(f"{folder}: no files of the format '{name}' (named {FORMATS[name].files}); see sources")
+        form = FORMATS[name]
+        named = re.sub(r"\(\?P<split>[^)]*\)", form.splits[split], form.files)
+        named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", named.replace(PART, ""))
+        raise ValueError(f"{folder}: no {split} files of the format '{name}' (named {named}); see sources")
     return files
 
 
