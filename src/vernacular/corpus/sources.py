@@ -1,12 +1,13 @@
 """Questions for evaluation and training: the miniature's own, and those of real data (formats.FORMATS)."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import PHRASEBOOK, Format, Source, form_of, source_files
+from vernacular.corpus.formats import PART, PHRASEBOOK, Format, Source, form_of, source_files
 from vernacular.corpus.options import QuestionsOptions
 from vernacular.corpus.readers import Example
 from vernacular.language.phrasebook import has_phrasebook
@@ -77,7 +78,9 @@ def files_of(source: Source | str, folder: Path, split: str) -> list[tuple[Path,
     files = list(source_files(source, folder, split))
     if not files:
         name, form = (source if isinstance(source, str) else source["format"]), form_of(source)
-        raise ValueError(f"{folder}: no files of the format '{name}' (named {form.files}); see sources")
+        named = re.sub(r"\(\?P<split>[^)]*\)", str(form.splits[split]), form.files)
+        named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", named.replace(PART, ""))
+        raise ValueError(f"{folder}: no {split} files of the format '{name}' (named {named}); see sources")
     return files
 
 
