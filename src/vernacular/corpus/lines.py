@@ -75,18 +75,22 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     check_regular(path)
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                row = json.loads(text, object_pairs_hook=distinct)
-            except RepeatedKey as error:
-                raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
-            if not isinstance(row, dict):
-                raise ValueError(f"{path}, line {number}: not a JSON object; give one object per line (jq -c '.[]')")
-            yield number, row
+            if line.strip():
+                yield number, read_line(line, number, path)
+
+
+def read_line(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    """The object of a line; ValueError (one line: path and number) where there is none."""
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        row = json.loads(text, object_pairs_hook=distinct)
+    except RepeatedKey as error:
+        raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"{path}, line {number}: not a JSON object; give one object per line (jq -c '.[]')")
+    return row
 
 
 def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = REQUIRED) -> None:

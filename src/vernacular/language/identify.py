@@ -266,6 +266,11 @@ def has_name(code: str, labels: Container[str]) -> bool:
     return code in labels or (code in PLACES and code not in load_languages())
 
 
+def known_codes() -> set[str]:
+    """The languages that lid.176.ftz or the common words name."""
+    return {*load_fasttext(str(bundled_model()))[1].values(), *(code for code in PLACES if "-" not in code)}
+
+
 def check_named(languages: Iterable[str]) -> None:
     """Raises ValueError (one line) for a language that nothing names, or whose script tells another."""
     labels = {*load_fasttext(str(bundled_model()))[1].values()}

@@ -6,11 +6,12 @@ assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
 """
 
 import argparse
+import json
 import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import yaml
@@ -261,10 +262,18 @@ def read_study(configs: list[str]) -> Study:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
     parser.add_argument("--resources", action="store_true", help="print `resources` of the models as YAML instead")
+    parser.add_argument(
+        "--json", action="store_true", help="print the jobs as JSON: bytes, hours, and what does not fit"
+    )
 
 
-@program(__name__, __file__, __doc__, arguments)
-def main(args: argparse.Namespace) -> None:
+def work(args: argparse.Namespace) -> None:
     study = read_study(args.config)
     works = [*trainings(study), *answerings(study)]
+    if args.json:
+        print(json.dumps([{**asdict(one), "memory": one.memory.parts, "peak": one.memory.peak} for one in works]))
+        return
     print(overlay(works) if args.resources else report(study, works, jobs(args.config)))
+
+
+main = program(__name__, __file__, __doc__, arguments)(work)
