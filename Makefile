@@ -7,7 +7,7 @@ BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
 
-.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan dag lock
+.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -91,6 +91,12 @@ setup: .venv/ready
 
 dry-run: .venv/ready
 	@$(SNAKEMAKE) --profile local --dry-run --quiet all
+
+# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4 (on a node)
+# where sinfo does not say it, NAME=... for another folder.
+NAME ?= my-cluster
+profile: .venv/ready
+	@PATH="$(BIN):$$PATH" python -m vernacular.run.make_profile --partition "$(PARTITION)" --account "$(ACCOUNT)" --gpus "$(GPUS)" --out "$(NAME)"
 
 # Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
 plan: .venv/ready

@@ -18,6 +18,7 @@ from vernacular.run.code import job
 from vernacular.run.config_files import config_files
 from vernacular.run.own_functions import own_functions, shown_folder
 from vernacular.run.failures import summary as failure_summary
+from vernacular.run.profiles import check_profiles
 from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
@@ -32,6 +33,8 @@ from vernacular.study.stages import one_of
 
 if workflow.is_main_process:
     require_slurm(sys.argv[1:])
+    for lack in check_profiles(sys.argv[1:], ROOT):
+        print(f"vernacular: warning: {lack}", file=sys.stderr)
 try:
     files, file = config_files(workflow)
     STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
