@@ -10,7 +10,7 @@ RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | 
 # Snakemake empties a report before it writes the new one, so it gets a name of its own until it is whole.
 report = $(SNAKEMAKE) --quiet all --report $(basename $(1)).unfinished.html -- $(2) > /dev/null && mv $(basename $(1)).unfinished.html $(1)
 
-.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan preflight dag lock
+.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock
 
 study: .venv/ready
 	@$(SNAKEMAKE) --profile local
@@ -94,6 +94,12 @@ setup: .venv/ready
 
 dry-run: .venv/ready
 	@$(SNAKEMAKE) --profile local --dry-run --quiet all
+
+# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4 (on a node)
+# where sinfo does not say it, NAME=... for another folder.
+NAME ?= my-cluster
+profile: .venv/ready
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.run.make_profile --partition "$(PARTITION)" --account "$(ACCOUNT)" --gpus "$(GPUS)" --out "$(NAME)"
 
 # Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
 plan: .venv/ready

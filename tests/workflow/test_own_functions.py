@@ -45,6 +45,13 @@ def test_only_the_model_that_uses_them_trains_again(own: Path) -> None:
     }, found.text  # fmt: skip
 
 
+def test_a_dry_run_does_not_run_them(own: Path) -> None:
+    for name in ("my_schedules.py", "helpers/shapes.py"):
+        file = own / "mine" / name
+        file.write_text(f"raise SystemExit(1)\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert dry_run(own, *MINE).jobs["try_functions"] == 1
+
+
 def test_they_are_tried_copied_and_hashed_with_what_they_import(own: Path) -> None:
     target = "results/default/functions/adamame"
     done = typed(own, "--cores", "1", target, *MINE)

@@ -21,6 +21,7 @@ from vernacular.run.config_files import config_files
 from vernacular.run.own_functions import own_functions, shown_folder
 from vernacular.run.failures import summary as failure_summary
 from vernacular.run.places import check_checkout, check_submitted, check_temporary
+from vernacular.run.profiles import check_profiles
 from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
@@ -38,6 +39,8 @@ if workflow.is_main_process:
     check_temporary()
     require_slurm(sys.argv[1:])
     check_submitted(sys.argv[1:], [ROOT, workflow.sourcecache.runtime_cache_path])
+    for lack in check_profiles(sys.argv[1:], ROOT):
+        print(f"vernacular: warning: {lack}", file=sys.stderr)
 try:
     files, file, whole = config_files(workflow, config, ROOT / "config")
     STUDY = compile_study(whole, file, ROOT / "config" / "claims.yaml")

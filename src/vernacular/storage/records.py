@@ -86,8 +86,8 @@ def read_batches(
     """Batches of a Parquet file: all its columns, some by name, or those of a schema, in its types.
 
     optional: further columns by name, which may be missing. Raises ValueError (one line with the path) where the file
-    is broken: its pages do not fit their checksums, it has not as many rows as its footer says or as `write_rows` wrote,
-    or it lacks a column or holds in it what the schema cannot take.
+    is broken: its pages do not fit their checksums, it has not as many rows as its footer or `write_rows` says, or it
+    lacks a column or holds in it what the schema cannot take.
     """
     count = 0
     try:

@@ -123,6 +123,9 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
 
 def check_folders(study: dict[str, Any]) -> None:
     """The user's own folders hold what evaluations need (paths are relative to the working directory)."""
+    for name, recipe in study["models"].items():
+        if recipe["recipe"] == "folder" and not Path(recipe["path"]).is_dir():
+            raise StudyError(f"models.{name}.path: no folder {recipe['path']}; relative paths start at {Path.cwd()}")
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
             name = study["benchmarks"][benchmark]["source"]

@@ -125,7 +125,7 @@ def slam_options(study: Study, key: str = "target", chains: bool = False) -> Sla
     return SlamOptions(
         **summary(study, study.section_evaluations("slam", key)),
         reference=section["reference"],
-        baseline=section["baseline"],
+        baseline=section["baseline"] or "",
         chains=study.training_chains() if chains else {},
     )
 
