@@ -257,10 +257,11 @@ def test_list_is_a_table_of_contents(fresh: Path, default_study: dict[str, Any])
 
 
 def test_a_plan_counts_what_is_left_to_run(fresh: Path) -> None:
-    assert int(plan.jobs(["config/smoke.yaml"])) >= 0
+    counts = plan.jobs(plan.dry_run(["config/smoke.yaml"], ["all"]))
+    assert counts["total"] == sum(counts.values()) / 2
     with pytest.raises(ValueError, match="^[^\\n]*bootstrap: 1 is too small[^\\n]*$"):
-        (fresh.parent / "bad.yaml").write_text("bootstrap: 1\n", encoding="utf-8")
-        plan.jobs(["config/smoke.yaml", str(fresh.parent / "bad.yaml")])
+        (fresh.parent / "bad.yaml").write_text("study: bad\nbootstrap: 1\n", encoding="utf-8")
+        plan.dry_run(["config/smoke.yaml", str(fresh.parent / "bad.yaml")], ["all"])
 
 
 def test_listed_layers_need_no_probe_of_their_own(finished: Path) -> None:

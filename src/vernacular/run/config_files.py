@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.storage.yaml_file import YamlError
-from vernacular.study.layers import Layer, lay, read_layer
+from vernacular.study.layers import Layer, check_named, lay, read_layer
 from vernacular.study.schema import StudyError
 
 DEFAULT = "config/config.yaml"
@@ -27,6 +27,7 @@ def config_files(workflow: Any, config: dict[str, Any], shipped: Path) -> tuple[
     layers = layers or [("the configuration of the module", config)]
     if workflow.config_settings.config:
         layers.append(("--config", dict(workflow.config_settings.config)))
+    check_named(layers)
     return [Path(file) for file in files], names(layers), lay(layers, shipped)
 
 

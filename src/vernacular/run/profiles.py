@@ -81,7 +81,7 @@ def lacking(args: dict[str, Any]) -> list[str]:
 
 def check_partitions(file: Path) -> None:
     """Exits with one line for a file of partitions that the SLURM plugin would stumble over, or a key it ignores."""
-    known = fields("snakemake_executor_plugin_slurm/partitions.py", "PartitionLimits") | CLUSTERS
+    known = fields("snakemake_executor_plugin_slurm/partitions.py", "PartitionLimits").keys() | CLUSTERS
     try:
         content = read_yaml(file)
     except (OSError, YamlError) as error:

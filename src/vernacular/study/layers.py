@@ -52,7 +52,7 @@ def read_layer(path: str | Path, name: str) -> Layer:
 def lay(layers: list[Layer], shipped: Path) -> dict[str, Any]:
     """What the layers give together. shipped: the folder of the studies that come with Vernacular.
 
-    Raises StudyError for files in the wrong order, and for one that changes a study without naming its own.
+    Raises StudyError for files in the wrong order.
     """
     for name, data in layers:
         try:
@@ -68,7 +68,8 @@ def lay(layers: list[Layer], shipped: Path) -> dict[str, Any]:
 
 def over(below: dict[str, Any], above: dict[str, Any], place: tuple[str, ...] = ()) -> dict[str, Any]:
     """Two mappings, the second laid over the first."""
-    if len(place) == 2 and place[0] == "models" and above.get("recipe", below.get("recipe")) != below.get("recipe"):
+    recipe = below.get("recipe")
+    if len(place) == 2 and place[0] == "models" and ("like" in above or above.get("recipe", recipe) != recipe):
         return above
     found = dict(below)
     for key, value in above.items():
@@ -97,7 +98,15 @@ def check_order(layers: list[Layer], shipped: Path) -> None:
                 f"{above}: is a whole study and would undo {below}, over which it is laid; what changes a study comes "
                 f"after it: --configfile {above} {below}"
             )
-        if "study" not in second and not changes_nothing(second):
+
+
+def check_named(layers: list[Layer]) -> None:
+    """Raises StudyError for a file that changes a study without naming its own: its results would replace that one's.
+
+    It is not named after its file: then another file name would be another study, and all would run again.
+    """
+    for above, second in layers[1:]:
+        if above != "--config" and "study" not in second and not changes_nothing(second):
             old = next((data["study"] for _, data in reversed(layers) if "study" in data), None)
             raise StudyError(
                 f"{above}: the key 'study' is missing, so its results would replace those in results/{old}; give it a "
