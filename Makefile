@@ -116,7 +116,7 @@ dag: .venv/ready
 # Resolve pyproject.toml anew into exact versions.
 lock:
 	@rm -rf .venv-lock && $(PYTHON) -P -m venv .venv-lock
-	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet '.[test]'
+	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet '.[test,workflow]'
 	@( echo "# Every package of the environment, exact. Made by: make lock"; \
 	   .venv-lock/bin/pip list --format=freeze | grep -Ev '^(pip|setuptools|wheel|vernacular)=' | sed 's/+cpu//' | sort -f ) > requirements.lock
 	@rm -rf .venv-lock build && echo "requirements.lock written"

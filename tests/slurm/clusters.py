@@ -63,7 +63,7 @@ def environment() -> dict[str, str]:
 def checkout(folder: Path) -> Path:
     """A working folder with the workflow in it, as after a fresh clone: the profile is found as `slurm`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("Snakefile", "workflow", "src", "config", "resources", "profiles", "slurm", "local"):
+    for name in ("Snakefile", "workflow", "src", "config", "profiles", "slurm", "local"):
         if (ROOT / name).is_symlink():
             (folder / name).symlink_to(os.readlink(ROOT / name))
         elif (ROOT / name).is_dir():

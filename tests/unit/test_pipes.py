@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from scripts import run_script
 
+from vernacular.corpus.lines import read_lines
 from vernacular.corpus.readers import table_rows, text_lines
 from vernacular.corpus.traces import read_traces
-from vernacular.evaluation.completion_lines import read_lines
 from vernacular.storage.records import read_rows
 
 READERS: dict[str, Callable[[Path], Any]] = {

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scripts import SCRIPTS, run_script
 
-from vernacular.evaluation.completion_lines import REQUIRED
+from vernacular.corpus.lines import REQUIRED
 from vernacular.evaluation.rescore import read_completions, remark
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.thinking import FAMILIES

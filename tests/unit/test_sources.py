@@ -117,8 +117,11 @@ def test_mgsm_lines(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no test questions in sw"):
         list(question_rows("mgsm", tmp_path, "mgsm", ["sw"], "test"))
     file.unlink()
-    with pytest.raises(ValueError, match=r"no files of the format 'mgsm' \(named mgsm_"):
+    with pytest.raises(ValueError, match=r"no test files of the format 'mgsm' \(named mgsm_<language>\\.tsv\)"):
         list(question_rows("mgsm", tmp_path, "mgsm", ["fr"], "test"))
+    (tmp_path / "train.jsonl").write_text("")
+    with pytest.raises(ValueError, match=r"no test files of the format 'gsm8k' \(named test\\.\(\?:parquet\|jsonl\)"):
+        list(question_rows("gsm8k", tmp_path, "easy", ["en"], "test"))
 
 
 def test_files_of_lines_are_read_line_by_line(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_any_junk_is_one_line_or_a_study(data: st.DataObject, junk: Any) -> None
 
 
 def test_errors_name_all_that_a_study_was_read_from(fresh: Path, write_config: Any) -> None:
-    overlay = write_config({"scale": "tiny"})
+    overlay = write_config({"study": "tiny", "scale": "tiny"})
     arguments = ("--configfile", "config/config.yaml", overlay, "--config", "bootstrap=many")
     assert dry_run(fresh, *arguments).complaint == (
         f"vernacular: config/config.yaml + {overlay} + --config: bootstrap: expected integer, got 'many'"
@@ -93,7 +93,7 @@ def test_null_removes_a_model_in_an_overlay(fresh: Path, default_study: dict[str
         compiled(default_study, edit=put("models.fidelity-reward", None))
     first, *others = copy.deepcopy(default_study["evaluations"])
     first["models"].remove("fidelity-reward")
-    overlay = write_config({"models": {"fidelity-reward": None}, "evaluations": [first, *others]})
+    overlay = write_config({"study": "mine", "models": {"fidelity-reward": None}, "evaluations": [first, *others]})
     run = dry_run(fresh, "--configfile", "config/config.yaml", overlay)
     assert run.jobs["train_grpo"] == 2 and "fidelity-reward" not in run.text
 
@@ -168,7 +168,7 @@ def test_a_target_cannot_have_the_name_of_a_rule(fresh: Path) -> None:
 
 def test_phrasebook_with_a_missing_form(tmp_path: Path) -> None:
     folder = copy_repository(tmp_path / "repository")
-    file = folder / "resources" / "phrasebook" / "fr.yaml"
+    file = folder / "src/vernacular/resources/phrasebook" / "fr.yaml"
     book = load(file)
     forgotten = next(iter(book["things"][3]))
     del book["things"][3][forgotten]

@@ -206,7 +206,7 @@ def test_checkpoints_fall_between_rollouts() -> None:
 
 def test_published_numbers() -> None:
     """Each is of a known language or an average, between 0 and 100, and says where it stands."""
-    with (ROOT / "resources" / "published.csv").open(encoding="utf-8", newline="") as file:
+    with (ROOT / "src/vernacular/resources/published.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     keys = [tuple(row[k] for k in ("paper", "model", "base", "benchmark", "language", "metric")) for row in rows]
     assert len(rows) > 80 and len(set(keys)) == len(keys)

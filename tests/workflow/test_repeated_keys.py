@@ -9,7 +9,7 @@ from workspaces import ROOT, dry_run
 from vernacular.planning import plan
 from vernacular.storage.yaml_file import YamlError, read_yaml
 
-READ = [ROOT / "config", ROOT / "resources", ROOT / "workflow", ROOT / "profiles", ROOT / ".github"]
+READ = [ROOT / "config", ROOT / "src/vernacular/resources", ROOT / "workflow", ROOT / "profiles", ROOT / ".github"]
 
 
 def with_a_second(text: str, key: str, new: str) -> tuple[str, int, int]:

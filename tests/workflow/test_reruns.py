@@ -167,7 +167,7 @@ def test_added_seed_keeps_the_first(workspace: Path) -> None:
 
 
 def test_edited_phrasebook_reruns_the_corpus(workspace: Path) -> None:
-    append(workspace / "resources" / "phrasebook" / "fr.yaml", "\n# a comment\n")
+    append(workspace / "src/vernacular/resources/phrasebook" / "fr.yaml", "\n# a comment\n")
     assert dry_run(workspace).jobs["make_questions"] == 2
 
 

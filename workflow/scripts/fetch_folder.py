@@ -11,8 +11,9 @@ from vernacular.models.contents import check_files
 from vernacular.models.provenance import checksums
 from vernacular.storage.command import program
 from vernacular.storage.files import atomic_folder, check_regular, link_or_copy, read_mapping, write_json
+from vernacular.storage.resources import resource
 
-TEMPLATES = Path(__file__).parents[2] / "resources" / "chat_templates"
+TEMPLATES = resource("chat_templates")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

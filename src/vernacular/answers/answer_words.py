@@ -7,12 +7,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 
-FILE = Path(__file__).parents[3] / "resources" / "answer_words.yaml"
+FILE = resource("answer_words.yaml")
 _ENTRIES = read_yaml(FILE)
 FORMS: tuple[Literal["NFC"], Literal["NFKC"]] = (
     "NFC",

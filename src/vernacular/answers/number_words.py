@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 
-FILE = Path(__file__).parents[3] / "resources" / "number_words.yaml"
+FILE = resource("number_words.yaml")
 LEAST_LETTERS = 5  # of a Latin word that counts in other languages than its own: shorter ones mean something else there
 
 _WORD = re.compile(r"\s*([^\s\d.,;:!?()\[\]/\"'«»।۔،؛%+*=<>~-]+)\.?(?!-\w)")

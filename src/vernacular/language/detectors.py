@@ -36,7 +36,7 @@ def bundled_model() -> Path:
 def code_of_label(label: str) -> str | None:
     """The code for `__label__en`, `__label__eng_Latn`, ...; None for a language of ours in another script."""
     name, _, script = label.removeprefix("__label__").partition("_")
-    code = _short_codes().get(name, name)
+    code = short_codes().get(name, name)
     about = load_languages().get(code)
     if about and script and "Latn" in (script, about["script"]) and script != about["script"]:
         return None
@@ -44,7 +44,7 @@ def code_of_label(label: str) -> str | None:
 
 
 @cache
-def _short_codes() -> dict[str, str]:
+def short_codes() -> dict[str, str]:
     """Labels' codes, of two or three letters -> ours, where they differ."""
     from lingua import Language
 

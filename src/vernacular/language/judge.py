@@ -13,7 +13,7 @@ import numpy as np
 from vernacular.language.codeswitch import switches
 from vernacular.language.foreign import find_foreign
 from vernacular.language.identify import LanguageIdentifier, lines_of
-from vernacular.language.languages import check_language, load_languages
+from vernacular.language.languages import about
 from vernacular.language.letters import LATIN, MARK, count_letters
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_latex
@@ -101,10 +101,10 @@ def _judge_lines(
 ) -> list[Judgement]:
     """The judgements with what is foreign within their lines; lines: those of all traces, in their order."""
     changes = switches(traces, identifier)
-    scripts = find_foreign(traces, [one.language for one in judged])
+    writing = find_foreign(traces, [one.language for one in judged])
     suspects, owners, start = [], [], 0  # lines that may hold a switch which their label does not tell
     for place, one in enumerate(judged):
-        if changes[place] or scripts[place].clause:
+        if changes[place] or writing[place].clause:
             own = [start + at for at, (_, label) in enumerate(one.lines) if label in (None, one.language)]
             suspects += own
             owners += [place] * len(own)
@@ -116,12 +116,12 @@ def _judge_lines(
     found = []
     for place, one in enumerate(judged):
         labels = {label for _, label in one.lines if label}
-        mixed = switched[place] > 0 or (scripts[place].clause and one.language in labels) or len(labels) > 1
+        mixed = switched[place] > 0 or (writing[place].clause and one.language in labels) or len(labels) > 1
         found.append(
             one._replace(
                 switched_lines=switched[place],
                 code_switched=changes[place] or mixed,
-                foreign_script=scripts[place].run,
+                foreign_script=writing[place].run,
             )
         )
     return found
@@ -137,7 +137,7 @@ def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> l
 
 
 def _foreign_words(texts: Sequence[str], counts: np.ndarray, languages: Sequence[str]) -> list[bool]:
-    scripts = [load_languages()[check_language(language)]["script"] for language in languages]
+    scripts = [about(language)["script"] for language in languages]
     other_than_latin = counts[:, MARK + 1 :].sum(axis=1) > counts[:, LATIN]
     return [
         bool(_LATIN_RUN.search(text)) if script != "Latn" else other

@@ -10,9 +10,10 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import YamlError, read_yaml
 
-PHRASEBOOKS = Path(__file__).parents[3] / "resources" / "phrasebook"
+PHRASEBOOKS = resource("phrasebook")
 OPERATIONS = ("add", "subtract", "multiply", "share")
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -48,6 +49,11 @@ class PhrasebookError(ValueError):
 
 def placeholders(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+@cache
+def has_phrasebook(language: str) -> bool:
+    return (PHRASEBOOKS / f"{language}.yaml").exists()
 
 
 @cache

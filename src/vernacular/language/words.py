@@ -6,15 +6,14 @@ languages outside it.
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 
-FOLDER = Path(__file__).parents[3] / "resources"
-WORDS: dict[str, str] = read_yaml(FOLDER / "common_words.yaml")
-OTHERS: dict[str, str] = read_yaml(FOLDER / "other_words.yaml")
+WORDS: dict[str, str] = read_yaml(resource("common_words.yaml"))
+OTHERS: dict[str, str] = read_yaml(resource("other_words.yaml"))
 LANGUAGES = (*WORDS, *OTHERS)
 PLACES = {code: place for place, code in enumerate(LANGUAGES)}
 MOST = 5_000  # words of a text that are counted: their points fit 16 bits

@@ -8,13 +8,13 @@ import os
 import re
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from vernacular.storage.messages import one_line
+from vernacular.storage.resources import resource
 
 # Without this file accelerate would read the one in the user's home directory, which no recipe knows.
-NEUTRAL = Path(__file__).parents[3] / "workflow" / "launch.yaml"
+NEUTRAL = resource("launch.yaml")
 
 # How the processes share a model: whole copies (ddp), shards of gradients and optimizer (zero2) or of everything.
 STRATEGIES = {

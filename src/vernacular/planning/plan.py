@@ -6,12 +6,12 @@ assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
 """
 
 import argparse
+import json
 import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import yaml
@@ -35,11 +35,12 @@ from vernacular.planning.memory import (
 )
 from vernacular.planning.sizes import load_sizes, parameters, shape_of
 from vernacular.storage.command import program
-from vernacular.storage.yaml_file import read_yaml
+from vernacular.storage.resources import workflow_root
 from vernacular.study.compile import Study, compile_study
+from vernacular.study.layers import lay, read_layer
 from vernacular.study.stages import prompts_options
 
-ROOT = Path(__file__).parents[3]
+ROOT = workflow_root()
 
 
 @dataclass
@@ -254,24 +255,25 @@ def overlay(works: list[Work]) -> str:
 
 
 def read_study(configs: list[str]) -> Study:
-    from snakemake.utils import update_config
-
-    whole: dict[str, Any] = {}
-    for path in configs:
-        try:
-            update_config(whole, read_yaml(path))
-        except AttributeError:
-            raise ValueError(f"{path}: not a mapping of keys, so not a study; config/README.md names them") from None
+    whole = lay([read_layer(path, path) for path in configs], ROOT / "config")
     return compile_study(whole, " + ".join(configs), ROOT / "config" / "claims.yaml")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
     parser.add_argument("--resources", action="store_true", help="print `resources` of the models as YAML instead")
+    parser.add_argument(
+        "--json", action="store_true", help="print the jobs as JSON: bytes, hours, and what does not fit"
+    )
 
 
-@program(__name__, __file__, __doc__, arguments)
-def main(args: argparse.Namespace) -> None:
+def work(args: argparse.Namespace) -> None:
     study = read_study(args.config)
     works = [*trainings(study), *answerings(study)]
+    if args.json:
+        print(json.dumps([{**asdict(one), "memory": one.memory.parts, "peak": one.memory.peak} for one in works]))
+        return
     print(overlay(works) if args.resources else report(study, works, jobs(args.config)))
+
+
+main = program(__name__, __file__, __doc__, arguments)(work)

@@ -16,11 +16,12 @@ from vernacular.planning.memory import longest_row, prompt_length
 from vernacular.planning.sizes import load_sizes, meta_model, shape_of
 from vernacular.storage.files import write_json, write_text
 from vernacular.storage.messages import one_line
+from vernacular.storage.resources import resource
 from vernacular.study.compile import Study
 from vernacular.study.graph import Model
 from vernacular.study.stages import prompts_options, recipe_json
 
-TEMPLATES = Path(__file__).parents[3] / "resources" / "chat_templates"
+TEMPLATES = resource("chat_templates")
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
 LONGER = ("save_steps", "warmup_steps", "steps_per_generation", "generation_batch_size", "num_iterations")
 ENDS = ("<unk>", "<s>", "</s>", "<pad>")

@@ -7,10 +7,11 @@ from typing import Any
 
 from vernacular.language.languages import ENGLISH
 from vernacular.storage.messages import nearest
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.graph import Graph, lineage
 
-SIZES = Path(__file__).parents[3] / "resources" / "sizes.yaml"
+SIZES = resource("sizes.yaml")
 
 
 @cache

@@ -51,7 +51,7 @@ def rate(row: dict[str, str], name: str) -> str:
 
 
 def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: CardOptions) -> str:
-    """Markdown with the metadata that hubs read (workflow/report/card.md.j2).
+    """Markdown with the metadata that hubs read (resources/templates/card.md.j2).
 
     manifest: the model's manifest.json; rows: of the study's tables of scores, of which the card has the model's rates
     for English and the groups. Raises ValueError if the manifest lacks what a training records.

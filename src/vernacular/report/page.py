@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import name_of
 from vernacular.report.options import PageOptions
 from vernacular.report.templates import FOLDER, rendered
 from vernacular.storage.tables import with_bounds
@@ -83,10 +83,6 @@ def summary(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
         "seeds": int(scores["seeds"].max()),
         "checked": None if leaks is None else int(leaks["rows"].sum()),
     }
-
-
-def name_of(code: str) -> str:
-    return load_languages().get(code, {}).get("name", code)
 
 
 def claims_of(table: pd.DataFrame) -> list[dict[str, Any]]:

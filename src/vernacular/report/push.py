@@ -1,4 +1,4 @@
-"""Push a model folder to a hub: python -m vernacular.report.push FOLDER --card CARD --repo OWNER/NAME
+"""Push a model folder to a hub: vernacular push FOLDER --repo OWNER/NAME
 
 The token comes from the variable HF_TOKEN and from nowhere else; HF_ENDPOINT names another hub than the default one.
 """
@@ -45,7 +45,7 @@ def push(folder: Path, card: Path, repo: str, private: bool) -> str:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="model folder, results/<study>/seed-<n>/models/<model>")
-    parser.add_argument("--card", required=True, type=Path, help="its card, results/<study>/cards/seed-<n>/<model>.md")
+    parser.add_argument("--card", type=Path, help="its card (default: results/<study>/cards/seed-<n>/<model>.md)")
     parser.add_argument("--repo", required=True, help="owner/name on the hub; created if it does not exist")
     parser.add_argument("--private", action="store_true", help="if the repository is created, make it private")
     parser.add_argument(
@@ -53,9 +53,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@program(__name__, __file__, __doc__, arguments)
-def main(args: argparse.Namespace) -> None:
-    for path in [args.card, *files_of(args.folder)]:
+def card_of(folder: Path) -> Path:
+    """The card of a model folder of a study. Raises ValueError where there is none."""
+    card = folder.parents[2] / "cards" / folder.parent.parent.name / f"{folder.name}.md"
+    if not card.exists():
+        raise ValueError(f"{card}: no card of this model; make it (snakemake cards), or name one with --card")
+    return card
+
+
+def work(args: argparse.Namespace) -> None:
+    card = args.card or card_of(args.folder.resolve())
+    for path in [card, *files_of(args.folder)]:
         print(f"{path.stat().st_size:>15,} bytes  {path}")
     if not args.dry_run:
-        print(push(args.folder, args.card, args.repo, args.private))
+        print(push(args.folder, card, args.repo, args.private))
+
+
+main = program(__name__, __file__, __doc__, arguments)(work)

@@ -1,9 +1,10 @@
-"""The Jinja templates of pages and model cards, in workflow/report."""
+"""The Jinja templates of pages and model cards, in resources/templates."""
 
-from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[3] / "workflow" / "report"
+from vernacular.storage.resources import resource
+
+FOLDER = resource("templates")
 
 
 def rendered(name: str, **values: Any) -> str:

@@ -11,13 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vernacular.storage.resources import workflow_root
+
 SOURCE = Path(__file__).parents[2]
 # Modules that cannot change a byte of a declared output, and why; their code is not part of any hash.
 LEFT_OUT = {
     "storage/command.py": "decides about the exit status and one line on standard error",
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",
 }
-DATA = {  # what a module reads from resources/ and is a part of its code
+DATA = {  # what a module reads from vernacular/resources and is a part of its code
     "answers/answer_words.py": ["answer_words.yaml"],
     "answers/number_words.py": ["number_words.yaml"],
     "language/words.py": ["common_words.yaml", "other_words.yaml"],
@@ -100,7 +102,7 @@ def code_hash(script: Path) -> str:
         total.update(path.name.encode())
         total.update(syntax(path)[0].encode())
         for data in DATA.get("/".join(path.parts[-2:]), []):
-            total.update((SOURCE.parent / "resources" / data).read_bytes())
+            total.update((SOURCE / "vernacular" / "resources" / data).read_bytes())
     return total.hexdigest()[:16]
 
 
@@ -110,7 +112,7 @@ def job(name: str) -> dict[str, Callable[..., str]]:
     Both are functions. Snakemake leaves what depends on `threads` out of the trigger `params`, so a moved repository
     retrains nothing; and a dry run parses the code of its own jobs alone.
     """
-    path = SOURCE.parent / "workflow" / "scripts" / f"{name}.py"
+    path = workflow_root() / "workflow" / "scripts" / f"{name}.py"
 
     def script(wildcards: Any, threads: Any) -> str:
         return str(path)

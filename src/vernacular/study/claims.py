@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import is_language, load_languages
 from vernacular.storage.messages import nearest
+from vernacular.storage.resources import workflow_root
 from vernacular.storage.yaml_file import YamlError, read_yaml
 from vernacular.study.schema import StudyError, check, check_size, in_file
 
-SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "claims.schema.yaml"
+SCHEMA = workflow_root() / "workflow" / "schemas" / "claims.schema.yaml"
 GROUPS = ("all", "every", "in-domain", "out-of-domain")  # of languages: `all` leaves English out
 REFERENCE = "merge.reference"  # as a baseline: the LLM alone, which every study names as it likes
 
@@ -46,7 +47,7 @@ def check_claim(claim: dict[str, Any], place: str) -> None:
                 f"{place}.{key}: '{value}' is not a group of languages; {nearest(value, GROUPS)}, or a list"
             )
         for code in value if isinstance(value, list) else []:
-            if code not in load_languages():
+            if not is_language(code):
                 raise StudyError(f"{place}.{key}: unknown language '{code}'; {nearest(code, load_languages())}")
     apart = [metric for metric in claim["metrics"] if metric in (OF_LAYERS, OF_TIME)]
     if apart and len(claim["metrics"]) > 1:

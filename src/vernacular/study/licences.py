@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from vernacular.corpus.formats import PHRASEBOOK
+from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 from vernacular.study.graph import Model, training_parts
 
-FILE = Path(__file__).parents[3] / "resources" / "licences.yaml"
+FILE = resource("licences.yaml")
 UNKNOWN = "not known here: look where it comes from"
 # https://HOST/[datasets/]OWNER/NAME/[resolve/|raw/|blob/]REVISION/...
 _ADDRESS = re.compile(r"https?://[^/]+/(?:datasets/)?([^/]+/[^/]+)/(?:(?:resolve|raw|blob)/)?([^/]+)/")
@@ -59,7 +59,7 @@ def places(options: dict[str, Any], source: str) -> list[tuple[str, str]]:
     if "urls" in options:
         found = {url["url"]: _ADDRESS.match(url["url"]) for url in options["urls"]}
         return list(dict.fromkeys((match[1], match[2]) if match else (url, "") for url, match in found.items()))
-    return [(options.get("folder", PHRASEBOOK if source == PHRASEBOOK else source), "")]
+    return [(options.get("file") or options.get("folder", PHRASEBOOK if source == PHRASEBOOK else source), "")]
 
 
 def licence_table() -> str:

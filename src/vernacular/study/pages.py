@@ -3,13 +3,14 @@
 import hashlib
 
 from vernacular.report.options import CardOptions, PageOptions
+from vernacular.storage.resources import resource
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
 from vernacular.study.evaluations import Evaluations, labels
 from vernacular.study.graph import training_parts, with_ancestors
 from vernacular.study.leaks import leaks_file
 from vernacular.study.licences import origins_of
-from vernacular.study.targets import CAPTIONS, figures, tables
+from vernacular.study.targets import figures, tables
 
 OF_PARENTS = ("recipe", "repo", "revision", "path")  # what a card says of a parent
 
@@ -60,7 +61,8 @@ def target_of_page(study: Study, page: str) -> Target:
 
 def template_hash(name: str) -> str:
     """Of a template with its style and script, if any, so that editing them makes a page or card again."""
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(CAPTIONS.glob(f"{name}.*")))).hexdigest()[:16]
+    files = sorted(resource("templates").glob(f"{name}.*"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def page_options(study: Study, page: str) -> PageOptions:

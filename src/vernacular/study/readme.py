@@ -42,6 +42,8 @@ def type_of(part: dict[str, Any], schema: dict[str, Any]) -> str:
     part = resolved(part, schema)
     if "enum" in part:
         return " \\| ".join(f"`{choice}`" for choice in part["enum"])
+    if "anyOf" in part:
+        return " or ".join(type_of(option, schema) for option in part["anyOf"])
     if "const" in part:
         return f"`{part['const']}`"
     kind = part.get("type", "anything")

@@ -9,9 +9,12 @@ from typing import Any
 from vernacular.storage.messages import nearest
 from vernacular.study.check import check_names, check_questions, check_training
 from vernacular.study.checkpoints import add_checkpoints
+from vernacular.study.defaults import fill_from_study
 from vernacular.study.evaluations import answerings
 from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
+from vernacular.study.languages import check_languages, check_phrasebooks
+from vernacular.study.layers import expand_likes
 from vernacular.study.merge import check_merge
 from vernacular.study.prompts import resolve_prompts
 from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
@@ -28,9 +31,12 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         schema = load_schema()
         check_size(config)
         study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
+        if not isinstance(study, dict):
+            raise StudyError("not a mapping of keys, so not a study; config/README.md names them")
         if isinstance(study.get("models"), dict):
             study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}
         check(study, schema, schema, "")
+        expand_likes(study["models"])
         recipes = schema["$defs"]["recipes"]
         for name, recipe in study["models"].items():
             place = f"models.{name}"
@@ -44,10 +50,13 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
             for part in parts:
                 if not isinstance(part["shares"], dict):  # one number for all languages
                     part["shares"] = dict.fromkeys(part["languages"], part["shares"])
+        fill_from_study(study)
         check_sources(study)
+        check_languages(study)
         check_names(study)
         build_graph(study["models"])
         check_questions(study)
+        check_phrasebooks(study)
         resolve_prompts(study)
         for options in [*study["evaluations"], study.get("rl", {})]:
             if options.get("engine") == "transformers":

@@ -1,18 +1,18 @@
 """What each target of a study makes, and what its tables and figures read."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.options import MergeOptions, SlamOptions, TrajectoriesOptions
+from vernacular.storage.resources import workflow_root
 from vernacular.study.checkpoints import checkpoint_paths
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
 from vernacular.study.evaluations import Evaluations, asked, models_of
 from vernacular.study.leaks import leaks_file
 
-CAPTIONS = Path(__file__).parents[3] / "workflow" / "report"
+CAPTIONS = workflow_root() / "workflow" / "report"
 
 
 # --- outputs
@@ -34,6 +34,24 @@ def outputs(study: Study, target: Target) -> list[str]:
         if "traces" in study.config:
             wanted += [f"{paths.results}/corpus/filter.csv", f"{paths.results}/corpus/filter_quality.csv"]
     return list(dict.fromkeys(wanted))
+
+
+def files_of(study: Study) -> list[str]:
+    """What may be asked for by name: all that the targets make, models and generations."""
+    paths = study.paths
+    found = [file for target in study.targets.values() for file in outputs(study, target)]
+    found += [paths.model(name, seed) for seed in study.seeds for name in study.models]
+    found += [paths.generations(*answered, seed) for seed in study.seeds for answered in study.answers]
+    return list(dict.fromkeys(found))
+
+
+def pages_of(study: Study, asked: list[str]) -> list[str]:
+    """The pages that are made when some targets are asked for; without any those of the default target."""
+    names = [name for name in asked if name != "all"] or [DEFAULT]
+    chosen = [
+        target for target in study.targets.values() if target.name in names or target.name == DEFAULT and "all" in asked
+    ]
+    return [f"{study.paths.results}/{target.page}.html" for target in chosen]
 
 
 def figures(study: Study, target: Target) -> dict[str, dict[str, str]]:

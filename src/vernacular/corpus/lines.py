@@ -1,4 +1,4 @@
-"""The lines of a file of completions: JSON objects with the keys of LINE, checked before anything is scored."""
+"""The lines of a file of completions, or of questions: the keys of LINE, checked before anything is asked or scored."""
 
 import difflib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus.readers import shown, written_out
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import is_language, load_languages
 from vernacular.language.phrasebook import LABELS
 from vernacular.storage.files import RepeatedKey, check_regular, distinct
 from vernacular.storage.messages import nearest
@@ -45,6 +45,7 @@ _OTHER_NAMES = {
         "answers",
         "gold_answer",
     ),
+    "question": ("problem", "query", "prompt", "input", "text", "q", "m_query"),
     "completion": (
         "response",
         "output",
@@ -74,24 +75,28 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     check_regular(path)
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                row = json.loads(text, object_pairs_hook=distinct)
-            except RepeatedKey as error:
-                raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
-            if not isinstance(row, dict):
-                raise ValueError(f"{path}, line {number}: not a JSON object; give one object per line (jq -c '.[]')")
-            yield number, row
+            if line.strip():
+                yield number, read_line(line, number, path)
 
 
-def check_keys(given: Mapping[str, Any], place: str) -> None:
+def read_line(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    """The object of a line; ValueError (one line: path and number) where there is none."""
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        row = json.loads(text, object_pairs_hook=distinct)
+    except RepeatedKey as error:
+        raise ValueError(f"{path}, line {number}: {error}, and only its last value would count") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}, line {number}: not JSON ({error}); give one object per line") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"{path}, line {number}: not a JSON object; give one object per line (jq -c '.[]')")
+    return row
+
+
+def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = REQUIRED) -> None:
     """Raises ValueError (one line: place, key, nearest valid choice) for what cannot be scored: a required key that is
     missing or null, a value of the wrong type, an unknown language or kind, an answer that nothing could match."""
-    for key in REQUIRED:
+    for key in required:
         if key not in given:
             raise ValueError(f"{place}: '{key}' is missing: {LINE[key]}{other_name(key, given)}")
         if given[key] is None:
@@ -102,7 +107,7 @@ def check_keys(given: Mapping[str, Any], place: str) -> None:
         if given.get(key) is not None:
             check_value(given[key], key, (str,), "a text", place)
     language, kind, choices = given["language"], given.get("kind") or "math", given.get("choices")
-    if language not in load_languages():
+    if language in _OTHER_CODES or not is_language(language):
         raise ValueError(f"{place}: unknown language {shown(language)}; {nearest_language(language)}")
     if kind not in KINDS:
         raise ValueError(f"{place}: unknown kind {shown(kind)}; {nearest(kind, KINDS)}")

@@ -1,0 +1,128 @@
+"""The command `vernacular`: one word for each thing that it does, each of which has its own --help."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from types import ModuleType
+
+from vernacular.storage.messages import nearest, one_line
+
+COMMANDS = {
+    "score": "metrics with intervals for completions in anyone's logs",
+    "identify": "the language of each line of a text",
+    "check": "whether a response gives the right answer",
+    "probe": "in which layers of a model languages differ (needs [train])",
+    "plan": "GPUs, memory, hours and disk of a study, before it runs (needs [workflow])",
+    "push": "push a model folder with its card to a hub (needs [train])",
+    "new": "make a study of one's own (to run it, [workflow])",
+}
+EXTRAS = {  # package -> the extra that brings it
+    **dict.fromkeys(("torch", "transformers", "trl", "peft", "datasets", "huggingface_hub", "tqdm"), "train"),
+    **dict.fromkeys(("snakemake", "jsonschema"), "workflow"),
+    **dict.fromkeys(("matplotlib", "jinja2"), "plot"),
+}
+ERROR = 2  # nothing was done; 1 is for an answer that is no
+
+
+def module_of(command: str) -> ModuleType:
+    """Imported only when asked for, so that --help and small commands begin at once."""
+    if command == "score":
+        from vernacular.command import score
+
+        return score
+    if command == "identify":
+        from vernacular.command import identify
+
+        return identify
+    if command == "check":
+        from vernacular.command import check
+
+        return check
+    if command == "probe":
+        from vernacular.command import probe
+
+        return probe
+    if command == "new":
+        from vernacular.command import new
+
+        return new
+    if command == "plan":
+        from vernacular.planning import plan
+
+        return plan
+    from vernacular.report import push
+
+    return push
+
+
+def overview() -> str:
+    lines = [f"  {name:<10}{about}" for name, about in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: vernacular COMMAND ...",
+            "",
+            "Language models that reason in the language they are asked in: metrics, probes, studies.",
+            "",
+            *lines,
+            "",
+            "examples:",
+            "  vernacular score completions/",
+            "  vernacular check 18 'La réponse est 18.' --language fr",
+            "  vernacular COMMAND --help",
+        ]
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0 if words else ERROR
+    if words[0] == "--version":
+        print(f"vernacular {version('vernacular')}")
+        return 0
+    command = words[0]
+    if command not in COMMANDS:
+        print(f"vernacular: no command {one_line(command)!r}; {nearest(one_line(command), COMMANDS)}", file=sys.stderr)
+        return ERROR
+    return ended(command, lambda: run(command, words[1:]))
+
+
+def run(command: str, words: list[str]) -> int:
+    module = module_of(command)
+    parser = argparse.ArgumentParser(
+        prog=f"vernacular {command}",
+        description=(module.__doc__ or "").split("\n\n")[0].split(": make plan")[0],
+        epilog=getattr(module, "USAGE", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.arguments(parser)
+    args = parser.parse_args(words)
+    return int(module.main(args)) if hasattr(module, "USAGE") else int(module.work(args) or 0)
+
+
+def ended(command: str, work: Callable[[], int]) -> int:
+    """The exit status; an expected error becomes one line on standard error."""
+    try:
+        status = work()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads our output has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        print(f"vernacular {command}: needs {package}: pip install 'vernacular[{EXTRAS[package]}]'", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())
