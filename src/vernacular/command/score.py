@@ -22,7 +22,7 @@ from vernacular.report.options import PageOptions
 from vernacular.report.pareto import draw_pareto, pareto_table
 from vernacular.storage.files import write_text
 from vernacular.storage.messages import nearest, one_line
-from vernacular.storage.tables import csv_text
+from vernacular.storage.tables import csv_text, printed
 
 SHOWN = 10  # bad rows that are named on standard error; bad_rows.csv has all
 PRINTED = ("accuracy", "accuracy_low", "accuracy_high", "lcpr", "lcpr_low", "lcpr_high", "answer_consistency")
@@ -217,14 +217,10 @@ def show(scored: Scored, files: list[Path]) -> None:
     table = scored.tables["scores"][["model", "benchmark", "language", "n", "k", *PRINTED]].copy()
     if ENGLISH in set(table["language"]):  # it has a row of its own, and is in no average
         table["language"] = table["language"].replace("all", f"all but {ENGLISH}")
-    for name in ("model", "benchmark"):
-        table[name] = table[name].map(one_line)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    print(printed(table))
     if "differences" in scored.tables:
         found = scored.tables["differences"]
         kept = found[found["metric"].isin(["accuracy", "lcpr"]) & (found["language"] == "all")].copy()
-        for name in ("model", "baseline", "benchmark"):
-            kept[name] = kept[name].map(one_line)
         if len(kept):
-            print(f"\n{kept.to_string(index=False, float_format=lambda value: f'{value:+.3f}')}")
+            print(f"\n{printed(kept, '+')}")
     print("\nwritten: " + ", ".join(str(file) for file in files))

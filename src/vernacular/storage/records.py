@@ -16,7 +16,7 @@ from vernacular.storage.files import atomic_path, check_regular
 GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
 BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
 LARGEST = 2**30  # bytes of a group of rows in a file of others; those of data sets have up to 2**28 (our choice)
-ROWS = b"vernacular-rows"  # in a file's metadata: how many were written; it stays when a tool writes a part of them
+ROWS = b"vernacular-rows"  # in a file's metadata: how many were written; other tools leave it out
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
 QUESTION = pa.schema(  # id: shared by translations, so (id, language) is the key; kind: math | choice | entailment
@@ -86,8 +86,8 @@ def read_batches(
     """Batches of a Parquet file: all its columns, some by name, or those of a schema, in its types.
 
     optional: further columns by name, which may be missing. Raises ValueError (one line with the path) where the file
-    is broken: its pages do not fit their checksums, it has not as many rows as its footer or `write_rows` says, or it
-    lacks a column or holds in it what the schema cannot take.
+    is broken: its pages do not fit their checksums, it has not as many rows as its footer says or as `write_rows`
+    wrote, it unpacks to too much, or it lacks a column or holds in it what the schema cannot take.
     """
     count = 0
     try:
