@@ -9,6 +9,7 @@ import argparse
 import math
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def answering(
     else:
         length = prompt + options.max_new_tokens
         side = min(max(options.batch_tokens // length, 1), max(count, 1))
-        memory = answer_memory(study, name, side * length, side, width)
+        memory = answer_memory(study.models, name, side, prompt, options.max_new_tokens, width)
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     host = 3 * GB + (parameters(shape) * width if gpus else memory.peak)
     work = Work("generate", label, len(study.seeds), resources, memory, host, seconds / 3600, count * 2000)
@@ -257,6 +258,8 @@ def read_study(configs: list[str]) -> Study:
 
     whole: dict[str, Any] = {}
     for path in configs:
+        if not Path(path).is_file():
+            raise ValueError(f"{path}: no such file; name a study's configuration, such as config/config.yaml")
         try:
             update_config(whole, read_yaml(path))
         except AttributeError:
@@ -271,6 +274,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     study = read_study(args.config)
     works = [*trainings(study), *answerings(study)]
     print(overlay(works) if args.resources else report(study, works, jobs(args.config)))
