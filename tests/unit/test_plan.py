@@ -190,6 +190,12 @@ def test_what_does_not_fit_names_the_key_to_change() -> None:
     assert re.search(r"^raise resources.mem_mb to \d+; raise resources.runtime to \d+", said("slam", resources=small))
 
 
+def test_adapters_that_peft_refuses_are_one_line_with_the_model() -> None:
+    lora = {"r": 8, "target_modules": ["q_prok"]}
+    with pytest.raises(ValueError, match=r"^models\.lora\.lora: Target modules .*q_prok.* not found"):
+        memory.training_memory(study(lora={"lora": lora}), "lora")
+
+
 def test_a_smaller_gpu_holds_less() -> None:
     small = {**models()["slam"]["resources"], "gpu_mem_mb": 16000}
     works = {work.name: work for work in plan.trainings(study(lora={"resources": small}))}

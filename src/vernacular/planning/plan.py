@@ -11,6 +11,7 @@ import math
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -129,7 +130,7 @@ def answering(
     else:
         length = prompt + options.max_new_tokens
         side = min(max(options.batch_tokens // length, 1), max(count, 1))
-        memory = answer_memory(study, name, side * length, side, width)
+        memory = answer_memory(study.models, name, side, prompt, options.max_new_tokens, width)
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     host = 3 * GB + (parameters(shape) * width if gpus else memory.peak)
     work = Work("generate", label, len(study.seeds), resources, memory, host, seconds / 3600, count * 2000)
@@ -328,6 +329,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> None:
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     study = read_study(args.config)
     target_of(study, args.target)
     works = [*trainings(study), *answerings(study)]
