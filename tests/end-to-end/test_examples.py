@@ -1,4 +1,4 @@
-"""Two examples, run on the smoke study's models: questions of one's own to the page, a schedule and a reward in GRPO."""
+"""Two examples, run on the smoke study's models: one's own questions to the page, a schedule and a reward in GRPO."""
 
 import csv
 import json

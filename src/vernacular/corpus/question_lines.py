@@ -5,12 +5,13 @@ The columns are those of the lines that rescore.py reads (lines.LINE), with the 
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from vernacular.corpus.readers import Example, Written, json_rows, parquet_rows, text_of, text_or_number
 
+Rows = Iterator[tuple[str, dict[str, Any]]]  # (place, row)
 REQUIRED = ("id", "language", "question", "answer")
 
 
@@ -21,7 +22,8 @@ def question_lines(
     # Imports what reads answers, which is heavy, and a dry run imports this module.
     from vernacular.corpus.lines import check_keys
 
-    rows = {".parquet": parquet_rows, ".csv": csv_rows, ".tsv": csv_rows}.get(path.suffix, json_rows)
+    readers: dict[str, Callable[..., Rows]] = {".parquet": parquet_rows, ".csv": csv_rows, ".tsv": csv_rows}
+    rows = readers.get(path.suffix, json_rows)
     for place, given in rows(path, ()):
         if missing := [theirs for theirs in (columns or {}).values() if theirs not in given]:
             raise ValueError(f"{place}: `columns` names '{missing[0]}'; there are {', '.join(map(str, given))}")
@@ -38,7 +40,7 @@ def question_lines(
         yield Example(name, row["language"], question, answer, choices=row["choices"] or None, place=place)
 
 
-def csv_rows(path: Path, _: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+def csv_rows(path: Path, _: tuple[str, ...]) -> Rows:
     """(place, row) of a table in text; the first line names the columns. Empty cells are None.
 
     What separates cells is the comma, semicolon or tab that the first line has most of.

@@ -54,8 +54,8 @@ def draw_probe(
 ) -> None:
     """Draw the rows of `probe_table`: active share by layer and language, MSD by layer, the layers that models tune.
 
-    Models appear in the order of `choices`, of which there may be none. The first one's layers are marked across the figure, with its threshold if
-    a rule with one chose them. English is the last language.
+    Models appear in the order of `choices`, of which there may be none. The first one's layers are marked across the
+    figure, with its threshold if a rule with one chose them. English is the last language.
     """
     shares = table.pivot(index="layer", columns="language", values="active").sort_index()
     languages = sorted(shares.columns, key=lambda code: (code == ENGLISH, code))
