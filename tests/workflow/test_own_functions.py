@@ -76,6 +76,11 @@ BAD = {
     ),
     "no such function": ("schedule", "my_schedules.py:grwth", "has no function 'grwth'; did you mean 'growth'?"),
     "neither a name nor a function": ("schedule", "cosin", "did you mean 'cosine'?; or file.py:function"),
+    "no such match": (
+        "match",
+        "my_schedules.py:native",
+        "models.adamame.alignment.match: 'my_schedules.py' has no function 'native'",
+    ),
     "no such reward": ("reward", "my_rewards.py:shrt", "models.adamame.rewards.0.function: 'my_rewards.py' has no"),
     "not Python": ("schedule", "broken.py:growth", "broken.py, line 1: not Python"),
     "a name that Python has": ("schedule", "random.py:growth", "'random.py' has the name of a Python package"),
@@ -87,8 +92,9 @@ def test_what_the_dry_run_refuses(own: Path, case: str) -> None:
     kind, value, wanted = BAD[case]
     (own / "mine" / "broken.py").write_text("def growth(step, total:\n", encoding="utf-8")
     (own / "mine" / "random.py").write_text("def growth(step, total):\n    return 1\n", encoding="utf-8")
-    old = "my_schedules.py:growth" if kind == "schedule" else "my_rewards.py:short"
-    (own / "mine" / "mine.yaml").write_text(OVERLAY.replace(old, value), encoding="utf-8")
+    old = {"schedule": "my_schedules.py:growth", "reward": "my_rewards.py:short", "match": '"}'}[kind]
+    new = f'", match: "{value}"}}' if kind == "match" else value
+    (own / "mine" / "mine.yaml").write_text(OVERLAY.replace(old, new, 1), encoding="utf-8")
     line = dry_run(own, *MINE).complaint
     assert wanted in line and "mine.yaml" in line
 
@@ -97,9 +103,11 @@ def tried(folder: Path, body: str, rewards: tuple[str, ...] = ()) -> tuple[int, 
     """Status and error of the job on a file `mine.py` with this text."""
     (folder / "mine.py").write_text(body, encoding="utf-8")
     script = Path(__file__).parents[2] / "workflow" / "scripts" / "try_functions.py"
-    schedule = "null" if rewards else '"mine.py:f"'
+    kind = rewards[0] if rewards else "schedule"
+    schedule, match = ('"mine.py:f"' if kind == name else "null" for name in ("schedule", "match"))
+    rewards = () if kind == "match" else rewards
     names = ", ".join(f'"{name}"' for name in rewards)
-    options = f'{{"schedule": {schedule}, "rewards": [{names}], "steps": 50, "code": "0"}}'
+    options = f'{{"schedule": {schedule}, "match": {match}, "rewards": [{names}], "steps": 50, "code": "0"}}'
     words = [sys.executable, script, "--folder", folder, "--files", "mine.py", "--options", options]
     path = environment(None) | {"PYTHONPATH": str(script.parents[2] / "src")}
     done = subprocess.run([*words, "--out", folder / "out"], env=path, capture_output=True, text=True, timeout=120)
@@ -114,6 +122,9 @@ FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "fails late": ("def f(step, total):\n    return 1 / (49 - step)\n", (), "mine.py, line 2: ZeroDivisionError"),
     "fails at once": ("import nothing_here\n", (), "mine.py, line 1: ModuleNotFoundError: No module named"),
     "leaves": ("import sys\nsys.exit(3)\n", (), "mine.py, line 2: SystemExit: 3"),
+    "match of one argument": ("def f(trace):\n    return True\n", ("match",), "must take three arguments"),
+    "match that is a share": ("def f(*a):\n    return 0.5\n", ("match",), "it gives 0.5, not True or False"),
+    "match that needs a trace": ("def f(t, r, l):\n    return t[0] == 'x'\n", ("match",), "line 2: IndexError"),
     "reward without kwargs": ("def f(completions):\n    return [0]\n", ("mine.py:f",), "TRL's arguments by name"),
     "one reward for all": ("def f(completions, **k):\n    return 1\n", ("mine.py:f",), "gives 1, not a list of 2"),
     "reward that is no number": (

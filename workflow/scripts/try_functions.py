@@ -1,4 +1,4 @@
-"""The study's own schedule and rewards of one model, tried before it trains, and copied with the files they import."""
+"""The functions of a study's own that a model trains with, tried before, and copied with the files that they import."""
 
 import argparse
 import shutil
@@ -35,8 +35,8 @@ def main(args: argparse.Namespace) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(args.folder / name, folder / name)
         signal.alarm(LONGEST)
-        try_functions(folder.resolve(), options.schedule, options.rewards, options.steps)
+        try_functions(folder.resolve(), options.schedule, options.match, options.rewards, options.steps)
         signal.alarm(0)
         # The hash is part of what tells one training from another: it covers files of packages too.
         write_json(folder / "functions.json", {"files": args.files, "code": options.code})
-    print("tried:", ", ".join(filter(None, [options.schedule, *options.rewards])))
+    print("tried:", ", ".join(filter(None, [options.schedule, options.match, *options.rewards])))

@@ -13,7 +13,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.chat_template_utils import parse_response
 
 from vernacular.adamame.alignment import ADJUSTED
-from vernacular.adamame.own_functions import own_reward, own_schedule
+from vernacular.adamame.own_functions import own_match, own_reward, own_schedule
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import prompt_set, question_messages, split_completion
@@ -51,8 +51,9 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     if len(rows) < recipe["prompts"]:
         note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
     own = recipe.get("rewards", [])
-    if ".py:" in alignment["schedule"]:
-        alignment = {**alignment, "schedule": own_schedule(job.inputs["functions"].resolve(), alignment["schedule"])}
+    for key, loaded in (("schedule", own_schedule), ("match", own_match)):
+        if ".py:" in alignment[key]:
+            alignment = {**alignment, key: loaded(job.inputs["functions"].resolve(), alignment[key])}
     arguments = grpo_arguments(job)
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1

@@ -1,8 +1,9 @@
-"""Schedules and rewards of a study's own: functions in Python files of the user's, named as `file.py:function`.
+"""Functions of a study's own in Python files of the user's, named as `file.py:function`: schedule, match, rewards.
 
 A schedule takes (step, total), which mean the same as in alignment.growth, and gives g(t) in [0, 1]. It must follow
-from these two alone: checkpoints hold no state of it. A reward is one of TRL's: it takes `prompts`, `completions`,
-`completion_ids`, `language`, `answer` and more by name, and gives a number or None for each completion.
+from these two alone: checkpoints hold no state of it. A match takes (trace, response, language), the language being
+the question's, and gives whether the completion counts as in it. A reward is one of TRL's: it takes `prompts`,
+`completions`, `completion_ids`, `language`, `answer` and more by name, and gives a number or None for each completion.
 """
 
 import importlib.util
@@ -15,6 +16,8 @@ from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 from vernacular.storage.messages import one_line
 
@@ -69,6 +72,20 @@ def own_schedule(folder: Path, name: str) -> Callable[[int, int], float]:
     return growth
 
 
+def own_match(folder: Path, name: str) -> Callable[[str, str, str], bool]:
+    """m(trace, response, language) by a function of the user's; ValueError for anything but True or False."""
+    function = load_function(folder, name)
+    check_signature(function, name, "three arguments, trace, response and language", "", "", "fr")
+
+    def match(trace: str, response: str, language: str) -> bool:
+        value = called(folder, name, function, trace, response, language)
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{name}: it gives {short(value)}, not True or False")
+        return bool(value)
+
+    return match
+
+
 def own_reward(folder: Path, name: str) -> Callable[..., list[float | None]]:
     """A reward function for TRL; ValueError where the user's gives anything but a number or None a completion."""
     function = load_function(folder, name)
@@ -87,15 +104,19 @@ def own_reward(folder: Path, name: str) -> Callable[..., list[float | None]]:
     return reward
 
 
-def try_functions(folder: Path, schedule: str | None, rewards: list[str], steps: int) -> None:
-    """Call them as the training will: the schedule over its steps, at most POINTS of them, rewards on two completions.
+def try_functions(folder: Path, schedule: str | None, match: str | None, rewards: list[str], steps: int) -> None:
+    """Call them as the training will: the schedule over its steps, at most POINTS of them, the others on completions.
 
-    Raises ValueError (one line) as own_schedule and own_reward do.
+    Raises ValueError (one line) as own_schedule, own_match and own_reward do.
     """
     if schedule:
         growth = own_schedule(folder, schedule)
         for step in dict.fromkeys(round(i * (steps - 1) / (POINTS - 1)) for i in range(POINTS)):
             growth(step, steps)
+    if match:
+        matches = own_match(folder, match)
+        for trace in (*TRACES, ""):  # a completion whose thinking never ends has neither trace nor response
+            matches(trace, "", "fr")
     for name in rewards:
         own_reward(folder, name)(**trial(steps))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from vernacular.corpus.readers import Example, Written, json_rows, parquet_rows, text_of, text_or_number
 
+Rows = Iterator[tuple[str, dict[str, Any]]]  # (place, row)
 REQUIRED = ("id", "language", "question", "answer")
 
 
@@ -21,9 +22,9 @@ def question_lines(
     # Imports what reads answers, which is heavy, and a dry run imports this module.
     from vernacular.corpus.lines import check_keys
 
-    readers: dict[str, Callable[..., Iterator[tuple[str, dict[str, Any]]]]]
-    readers = {".parquet": parquet_rows, ".csv": csv_rows, ".tsv": csv_rows}
-    for place, given in readers.get(path.suffix, json_rows)(path, ()):
+    readers: dict[str, Callable[..., Rows]] = {".parquet": parquet_rows, ".csv": csv_rows, ".tsv": csv_rows}
+    rows = readers.get(path.suffix, json_rows)
+    for place, given in rows(path, ()):
         if missing := [theirs for theirs in (columns or {}).values() if theirs not in given]:
             raise ValueError(f"{place}: `columns` names '{missing[0]}'; there are {', '.join(map(str, given))}")
         row = {**given, **{ours: given[theirs] for ours, theirs in (columns or {}).items()}}
@@ -39,7 +40,7 @@ def question_lines(
         yield Example(name, row["language"], question, answer, choices=row["choices"] or None, place=place)
 
 
-def csv_rows(path: Path, _: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+def csv_rows(path: Path, _: tuple[str, ...]) -> Rows:
     """(place, row) of a table in text; the first line names the columns. Empty cells are None.
 
     What separates cells is the comma, semicolon or tab that the first line has most of.

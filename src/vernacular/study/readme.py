@@ -17,7 +17,8 @@ one before: `--configfile config/config.yaml mine.yaml` changes only what `mine.
 `null` there is left out. `--config bootstrap=200` changes one key. An unknown key, model or language ends Snakemake
 with one line before any job.
 
-Only what changed runs again: `snakemake -n` shows it. Relative paths start at the working directory.
+Only what changed runs again: `snakemake -n` shows it. Relative paths start at the working directory,
+those of your functions (`file.py:function`) at the configuration.
 
 Keys marked as required must be set wherever their section is there; of the others the default holds.
 """
