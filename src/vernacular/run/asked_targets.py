@@ -16,8 +16,8 @@ GREEDY |= {"-O": "omit_from"}
 
 
 def check_asked_targets(words: list[str], rules: Mapping[str, Callable[[str], bool]], study: Study) -> None:
-    """Exit with one line, before Snakemake says that no rule produces the target. words: those after `snakemake`; rules:
-    by name whether a rule makes a file."""
+    """Exit with one line, before Snakemake says that no rule produces the target. words: those after `snakemake`;
+    rules: name of a rule -> whether it makes a file."""
 
     def unknown(word: str) -> bool:
         return not word.startswith("-") and word not in rules and not word.isdecimal() and not Path(word).exists()
@@ -47,8 +47,8 @@ def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: S
     other = re.match(r"results/([^/]+)/", name)
     if other and other[1] != study.config["study"]:
         raise SystemExit(
-            f"vernacular: {name}: is of the study '{other[1]}', and {study.file} is '{study.config['study']}'; name the "
-            "file of that one: --configfile FILE"
+            f"vernacular: {name}: is of the study '{other[1]}', and {study.file} is '{study.config['study']}'; name "
+            "the file of that one: --configfile FILE"
         )
     hint = nearest(name, files_of(study))
     hint = hint if hint.startswith("did") else "snakemake --list names the targets and rules"

@@ -49,8 +49,8 @@ def check_config_files(words: list[str]) -> None:
     for word in words_after(("--config", "-C"), words):
         if "=" not in word:
             sys.exit(
-                f"vernacular: --config takes all words up to the next option, '{word}' too, which is not KEY=VALUE; put "
-                f"targets first: snakemake {word} --config KEY=VALUE"
+                f"vernacular: --config takes all words up to the next option, '{word}' too, which is not KEY=VALUE; "
+                f"put targets first: snakemake {word} --config KEY=VALUE"
             )
     try:
         for word in asked or [DEFAULT] * os.path.exists(DEFAULT):
