@@ -1,5 +1,5 @@
-"""Fifty typical mistakes of a first study of one's own, as files and words: each ends in one line that names the place and
-the remedy, before any job. What is in the files is checked by the functions that the Snakefile calls."""
+"""Fifty typical mistakes of a first study of one's own, as files and words: each ends in one line that names the place
+and the remedy, before any job. What is in the files is checked by the functions that the Snakefile calls."""
 
 import shlex
 from pathlib import Path
@@ -35,7 +35,11 @@ evaluations:
 CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a key mistyped": ("languages: [en", "langauges: [en", ("langauges: unknown key", "did you mean 'languages'")),
     "a key missing": ("study: mine\n", "", ("the key 'study' is missing", "--configfile config/config.yaml mine.yaml")),
-    "the name of a shipped study": ("study: mine", "study: default", ("study: 'default' is the name", "name of its own")),
+    "the name of a shipped study": (
+        "study: mine",
+        "study: default",
+        ("study: 'default' is the name", "name of its own"),
+    ),
     "capitals in the name": ("study: mine", "study: My Study", ("study: 'My Study' must have the form",)),
     "one language, no list": ("[en, fr, ja]", "en", ("languages: expected array, got 'en'",)),
     "a language in English": ("[en, fr, ja]", "[en, French]", ("languages.1: 'French' must have the form",)),
@@ -46,11 +50,31 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a brace left open": ("test: 20}}", "test: 20}", ("not valid YAML: line ",)),
     "a model twice": ("  native: {recipe", "  base: {recipe", ("line 10: the key 'models.base' is repeated", "rename")),
     "an unknown source": ("source: phrasebook", "source: phrasbook", ("benchmarks.sums.source", "'phrasebook'")),
-    "questions as a number": ("questions: {train: 400, test: 20}", "questions: 400", ("sums.questions: expected object",)),
-    "a test split without questions": (", test: 20", "", ("'sums' has no questions there", "set benchmarks.sums.questions")),
-    "an unknown task": ("task: reasoning, benchmarks: {sums: [0.0", "task: reason, benchmarks: {sums: [0.0", ("data.mixed.0.task", "did you mean 'reasoning'")),
-    "a part as a mapping": ("[{task: reasoning, benchmarks: {sums: [0.0, 0.5]}}]", "{task: reasoning}", ("data.mixed: expected array",)),
-    "a share in per cent": ("[0.0, 0.5]", "[0, 50]", ("data.mixed.0.benchmarks.sums.1: 50 is too large; the maximum is 1",)),
+    "questions as a number": (
+        "questions: {train: 400, test: 20}",
+        "questions: 400",
+        ("sums.questions: expected object",),
+    ),
+    "a test split without questions": (
+        ", test: 20",
+        "",
+        ("'sums' has no questions there", "set benchmarks.sums.questions"),
+    ),
+    "an unknown task": (
+        "task: reasoning, benchmarks: {sums: [0.0",
+        "task: reason, benchmarks: {sums: [0.0",
+        ("data.mixed.0.task", "did you mean 'reasoning'"),
+    ),
+    "a part as a mapping": (
+        "[{task: reasoning, benchmarks: {sums: [0.0, 0.5]}}]",
+        "{task: reasoning}",
+        ("data.mixed: expected array",),
+    ),
+    "a share in per cent": (
+        "[0.0, 0.5]",
+        "[0, 50]",
+        ("data.mixed.0.benchmarks.sums.1: 50 is too large; the maximum is 1",),
+    ),
     "a range downwards": ("[0.0, 0.5]", "[0.5, 0.0]", ("[0.5, 0.0] is empty or reversed; write [low, high]",)),
     "an unknown recipe": ("recipe: finetune", "recipe: fine-tune", ("models.native.recipe", "did you mean 'finetune'")),
     "no recipe": ("recipe: pretrain, ", "", ("models.base: the key 'recipe' is missing; choose from",)),
@@ -59,21 +83,41 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "no parent": ("from: base, ", "", ("models.native: the key 'from' is missing",)),
     "an unknown set": ("data: native, tr", "data: nativ, tr", ("models.native.data: set 'nativ'", "'native'")),
     "a key of another recipe": ("from: base", "from: base, prompts: 5", ("models.native.prompts: unknown key",)),
-    "like a model that is not there": ("recipe: finetune, from", "like: bas, from", ("models.native.like: unknown", "'base'")),
-    "like, and another recipe": ("recipe: finetune,", "recipe: finetune, like: base,", ("models.native.recipe", "leave one")),
+    "like a model that is not there": (
+        "recipe: finetune, from",
+        "like: bas, from",
+        ("models.native.like: unknown", "'base'"),
+    ),
+    "like, and another recipe": (
+        "recipe: finetune,",
+        "recipe: finetune, like: base,",
+        ("models.native.recipe", "leave one"),
+    ),
     "an option mistyped": ("max_steps: 40", "max_step: 40", ("training.max_step: not an option", "'max_steps'")),
     "an option of ours": ("max_steps: 40", "seed: 3", ("models.native.training.seed: the workflow sets this option",)),
     "steps in words": ("max_steps: 40", "max_steps: ten", ("training.max_steps: expected a whole number, got 'ten'",)),
-    "a rate that is no number": ("3e-3", "3-e3", ("models.base.training.learning_rate: expected a number, got '3-e3'",)),
+    "a rate that is no number": (
+        "3e-3",
+        "3-e3",
+        ("models.base.training.learning_rate: expected a number, got '3-e3'",),
+    ),
     "a rate below 0": ("3e-3", "-3e-3", ("learning_rate: -0.003 is too small; it must be at least 0",)),
-    "an unknown optimizer": ("adamw_torch", "adamw_typo", ("training.optim: 'adamw_typo'", "did you mean 'adamw_torch")),
+    "an unknown optimizer": (
+        "adamw_torch",
+        "adamw_typo",
+        ("training.optim: 'adamw_typo'", "did you mean 'adamw_torch"),
+    ),
     "a truth value in words": ("bf16: false", "bf16: maybe", ("training.bf16: expected true or false, got 'maybe'",)),
-    "a target called like a rule": ("target: mine", "target: score", ("target: 'score' is taken; choose another name",)),
+    "a target called like a rule": (
+        "target: mine",
+        "target: score",
+        ("target: 'score' is taken; choose another name",),
+    ),
     "an unknown benchmark": ("[sums], models", "[sum], models", ("evaluations.0.benchmarks", "did you mean 'sums'")),
     "an unknown model": ("[base, native], s", "[base, natve], s", ("evaluations.0.models", "did you mean 'native'")),
     "no samples": ("samples: 4", "samples: 0", ("evaluations.0.samples: 0 is too small; the minimum is 1",)),
     "greedy samples": ("samples: 4", "samples: 4, temperature: 0", ("evaluations.0.samples", "set samples: 1")),
-}  # fmt: skip
+}
 # Files of their own, in the order of --configfile.
 FILES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "an empty file": ({"mine.yaml": "# later\n"}, ("mine.yaml: is empty", "study: mine")),

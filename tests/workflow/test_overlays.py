@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from workspaces import ROOT, dry_run
+from workspaces import ROOT, dry_run, snakemake
 
+from vernacular.planning.dry_run import longest, table
 from vernacular.study.compile import Study, compile_study
 from vernacular.study.layers import check_named, lay, read_layer
 from vernacular.study.schema import StudyError
+from vernacular.study.targets import pages_of
 
 DEFAULT = str(ROOT / "config" / "config.yaml")
 
@@ -138,3 +140,25 @@ def test_a_hub_model_over_the_default_study(fresh: Path, tmp_path: Path) -> None
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     jobs = dry_run(fresh, "--configfile", "config/config.yaml", tmp_path / "mine.yaml").jobs
     assert jobs["download"] == 1 and jobs["train_grpo"] == 1 and "pretrain" not in jobs
+
+
+def test_a_finished_run_names_its_page(workspace: Path) -> None:
+    run = snakemake(workspace, "--touch", "--forceall", "--cores", "1")
+    assert run.status == 0 and "page: results/default/index.html" in run.text.splitlines(), run.text
+    study = compile_study(yaml.safe_load(Path(DEFAULT).read_text("utf-8")), "x", ROOT / "config" / "claims.yaml")
+    assert pages_of(study, ["slam", "results/default/tables/scores.csv"]) == ["results/default/slam.html"]
+    assert pages_of(study, ["all", "merge"]) == ["results/default/index.html", "results/default/merge.html"]
+
+
+def test_what_a_dry_run_is_about(fresh: Path) -> None:
+    """A line for each rule, and the trainings and answers among its jobs that take most hours."""
+    smoke = yaml.safe_load((fresh / "config" / "smoke.yaml").read_text(encoding="utf-8"))
+    study = compile_study(smoke, "x", ROOT / "config" / "claims.yaml")
+    run = dry_run(fresh, "adamame", "--configfile", "config/smoke.yaml")
+    *lines, total = table(run.text, study, "adamame")
+    assert {line.split()[0]: int(line.split()[1]) for line in lines} == run.jobs
+    assert re.fullmatch(r"total +\d+  for the target adamame", total)
+    works = longest(run.text, study)
+    assert len(works) == 5 and {"lrm"} < {work.name for work in works}
+    assert [work.hours for work in works] == sorted((work.hours for work in works), reverse=True)
+    assert table("Nothing to be done", study, "slam") == ["Nothing to do for the target slam: everything is there."]

@@ -11,8 +11,8 @@ HEAD = """# The keys of a study
 
 <!-- Made from workflow/schemas/config.schema.yaml by: python -m vernacular.study.readme > config/README.md -->
 
-A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` the default study, commented; copy one to make your
-own, give it a name of its own (`study:`), and run `snakemake --profile local --configfile my-study.yaml`.
+A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` the default study, commented; copy one to make
+your own, give it a name of its own (`study:`), and run `snakemake --profile local --configfile my-study.yaml`.
 
 Of several files each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
 `mine.yaml` sets. Such a file names its own `study`, unless it changes nothing but `resources` and `limits`. In it
@@ -22,9 +22,9 @@ Of several files each is laid over the one before: `--configfile config/config.y
 - a model that gets another `recipe` has none of the keys that it had;
 - `like: NAME` gives a model all keys of another one, and those next to it change them.
 
-Targets go before these files (`snakemake slam --configfile A.yaml B.yaml`): all words after `--configfile` are files.
-`--config bootstrap=200` changes one key. An unknown key, model or language, and a training option of a wrong type or
-value, end Snakemake with one line before any job. `1e-4` is a number.
+Targets go before these files (`snakemake slam --configfile config/config.yaml mine.yaml`): all words after
+`--configfile` are files. `--config bootstrap=200` changes one key. An unknown key, model or language, and a training
+option of a wrong type or value, end Snakemake with one line before any job. `1e-4` is a number.
 
 Only what changed runs again: `snakemake -n` shows it. Relative paths start at the working directory.
 

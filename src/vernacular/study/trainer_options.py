@@ -31,8 +31,8 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "vllm_importance_sampling_mode": ("token_truncate", "token_mask", "sequence_truncate", "sequence_mask"),
     },
 }
-# (least, most, whether both may be reached) of numbers that the libraries refuse beyond that, or with which no step could
-# be made; None for no bound.
+# (least, most, whether both may be reached) of numbers that the libraries refuse beyond that, or with which no step
+# could be made; None for no bound.
 RANGES: dict[str, tuple[float | None, float | None, bool]] = {
     "learning_rate": (0, None, True),
     "weight_decay": (0, None, True),
