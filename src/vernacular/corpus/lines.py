@@ -98,11 +98,13 @@ def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = R
     missing or null, a value of the wrong type, an unknown language or kind, an answer that nothing could match."""
     for key in required:
         if key not in given:
-            raise ValueError(f"{place}: '{key}' is missing: {LINE[key]}{other_name(key, given)}")
+            raise ValueError(f"{place}: has no key '{key}' ({LINE[key]}){other_name(key, given)}")
         if given[key] is None:
-            raise ValueError(f"{place}: '{key}' is null: {LINE[key]}")
+            raise ValueError(f"{place}: '{key}' is null; it is {LINE[key]}")
     for key in ("id", "answer"):
         check_value(given[key], key, (str, int, float), "a text or a number", place)
+    if isinstance(given["completion"], list):
+        raise ValueError(f"{place}: 'completion' is a list; give each of its texts a line of its own")
     for key in ("language", "completion", "benchmark", "kind", "question"):
         if given.get(key) is not None:
             check_value(given[key], key, (str,), "a text", place)

@@ -40,7 +40,7 @@ from vernacular.storage.command import program
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import workflow_root
 from vernacular.study.compile import DEFAULT, EVERY, Study, Target, compile_study
-from vernacular.study.evaluations import label
+from vernacular.study.evaluations import label as label_of
 from vernacular.study.graph import with_ancestors
 from vernacular.study.layers import lay, read_layer
 from vernacular.study.stages import prompts_options
@@ -232,7 +232,7 @@ def of_target(study: Study, works: list[Work], target: Target) -> list[Work]:
     models = {*with_ancestors(study.models, [*target.models, *translators])}
     parents = {study.models[name].options["from"] for name in models if study.models[name].recipe.reads == "prompts"}
     answers = {
-        f"{label(model, e['decoding'])} / {benchmark}"
+        f"{label_of(model, e['decoding'])} / {benchmark}"
         for e in target.evaluations
         for model in e["models"]
         for benchmark in e["benchmarks"]

@@ -17,7 +17,7 @@ GREEDY |= {"-O": "omit_from"}
 
 def check_asked_targets(words: list[str], rules: Mapping[str, Callable[[str], bool]], study: Study) -> None:
     """Exit with one line, before Snakemake says that no rule produces the target. words: those after `snakemake`;
-    rules: by name whether a rule makes a file."""
+    rules: name of a rule -> whether it makes a file."""
 
     def unknown(word: str) -> bool:
         return not word.startswith("-") and word not in rules and not word.isdecimal() and not Path(word).exists()

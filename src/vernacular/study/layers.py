@@ -1,8 +1,7 @@
 """Configuration files laid over each other, from left to right, and models that are `like` another.
 
-A mapping is laid over a mapping key by key; anything else replaces what is below. Two things differ from a plain merge:
-a model that gets another `recipe` loses the keys of the old one, and a number such as 1e-4, which YAML 1.1 takes for a
-text, is a number.
+A mapping is laid over a mapping key by key; anything else replaces what is below. One thing differs from a plain merge:
+a model that gets another `recipe` loses the keys of the old one.
 """
 
 import re
@@ -13,7 +12,6 @@ from vernacular.storage.messages import nearest
 from vernacular.storage.yaml_file import YamlError, read_yaml
 from vernacular.study.schema import StudyError, check_size
 
-EXPONENT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
 # A file with these sections is a whole study rather than a change of one.
 WHOLE = {"benchmarks", "models"}
 # What an overlay may change in a study without a name of its own: nothing of it is in a result.
@@ -62,14 +60,14 @@ def lay(layers: list[Layer], shipped: Path) -> dict[str, Any]:
     check_order(layers, shipped)
     whole: dict[str, Any] = {}
     for _, data in layers:
-        whole = over(whole, numbers(data))
+        whole = over(whole, data)
     return whole
 
 
 def over(below: dict[str, Any], above: dict[str, Any], place: tuple[str, ...] = ()) -> dict[str, Any]:
     """Two mappings, the second laid over the first."""
-    recipe = below.get("recipe")
-    if len(place) == 2 and place[0] == "models" and ("like" in above or above.get("recipe", recipe) != recipe):
+    other = "like" in above or above.get("recipe", below.get("recipe")) != below.get("recipe")
+    if other and len(place) == 2 and place[0] == "models":
         return above
     found = dict(below)
     for key, value in above.items():
@@ -77,15 +75,6 @@ def over(below: dict[str, Any], above: dict[str, Any], place: tuple[str, ...] = 
         inner = (*place, str(key))
         found[key] = over(old, value, inner) if isinstance(old, dict) and isinstance(value, dict) else value
     return found
-
-
-def numbers(data: Any) -> Any:
-    """The data with a number for every text such as 1e-4."""
-    if isinstance(data, dict):
-        return {key: numbers(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [numbers(value) for value in data]
-    return float(data) if isinstance(data, str) and EXPONENT.fullmatch(data) else data
 
 
 def check_order(layers: list[Layer], shipped: Path) -> None:

@@ -4,6 +4,7 @@ Every error is one line that names the file, the key and the nearest valid choic
 """
 
 import json
+import re
 from typing import Any
 
 from vernacular.storage.messages import nearest
@@ -21,6 +22,8 @@ from vernacular.study.schema import StudyError, check, check_size, in_file, load
 from vernacular.study.slam import check_slam, resolved_layers
 from vernacular.study.sources import check_sources
 
+EXPONENT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
+
 
 def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     """The configuration with every default filled in; a model that is null is left out. file: its name in errors.
@@ -30,7 +33,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     with in_file(file):
         schema = load_schema()
         check_size(config)
-        study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
+        study = numbers(json.loads(json.dumps(config, default=str)))  # plain data, ours to change
         if not isinstance(study, dict):
             raise StudyError("not a mapping of keys, so not a study; config/README.md names them")
         if isinstance(study.get("models"), dict):
@@ -71,3 +74,12 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         check_slam(study)
         check_merge(study)
     return study
+
+
+def numbers(data: Any) -> Any:
+    """The data with a number for every text such as 1e-4, which YAML 1.1 takes for a text."""
+    if isinstance(data, dict):
+        return {key: numbers(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [numbers(value) for value in data]
+    return float(data) if isinstance(data, str) and EXPONENT.fullmatch(data) else data
