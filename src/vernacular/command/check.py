@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def main(args: argparse.Namespace) -> int:
+def work(args: argparse.Namespace) -> int:
     text, language = sys.stdin.read() if args.text == "-" else args.text, check_language(args.language)
     given_up = False
     if args.kind == "math":

@@ -38,7 +38,7 @@ def lines_of(files: list[str]) -> Iterator[str]:
                 raise ValueError(f"{name}: not UTF-8 ({error.reason}); convert it (iconv -t UTF-8)") from None
 
 
-def main(args: argparse.Namespace) -> int:
+def work(args: argparse.Namespace) -> int:
     identifier, lines = LanguageIdentifier(args.languages), lines_of(args.files)
     while some := list(islice(lines, 1 if sys.stdin.isatty() and args.files == ["-"] else CHUNK)):
         for text, language in zip(some, identifier.identify(some), strict=True):

@@ -94,13 +94,13 @@ def run(command: str, words: list[str]) -> int:
     module = module_of(command)
     parser = argparse.ArgumentParser(
         prog=f"vernacular {command}",
-        description=(module.__doc__ or "").split("\n\n")[0].split(": make plan")[0],
-        epilog=getattr(module, "USAGE", None),
+        description=(module.__doc__ or "").split("\n\n")[0],
+        epilog=module.USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.arguments(parser)
     args = parser.parse_args(words)
-    return int(module.main(args)) if hasattr(module, "USAGE") else int(module.work(args) or 0)
+    return int(module.work(args) or 0)
 
 
 def ended(command: str, work: Callable[[], int]) -> int:

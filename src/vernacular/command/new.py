@@ -72,7 +72,7 @@ def new_study(folder: Path, like: str = "config") -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
-def main(args: argparse.Namespace) -> int:
+def work(args: argparse.Namespace) -> int:
     files = new_study(args.folder, args.like)
     if args.json:
         print(json.dumps([str(file) for file in files]))

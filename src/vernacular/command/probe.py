@@ -58,7 +58,7 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
         yield {**row, "id": str(row["id"]), "benchmark": BENCHMARK}
 
 
-def main(args: argparse.Namespace) -> int:
+def work(args: argparse.Namespace) -> int:
     rows = list(rows_of(args.questions_file))
     languages = args.languages or list(dict.fromkeys(row["language"] for row in rows))
     if len(languages) < 2:

@@ -179,7 +179,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print the tables as JSON")
 
 
-def main(args: argparse.Namespace) -> int:
+def work(args: argparse.Namespace) -> int:
     first = args.logs[0]
     out = args.out or (first if first.is_dir() else first.parent) / "scored"
 

@@ -1,4 +1,4 @@
-"""What a study will take, before anything is submitted: make plan, or python -m vernacular.planning.plan CONFIG...
+"""What a study will take, before anything is submitted: `make plan`, or `vernacular plan CONFIG...`
 
 GPUs, memory of a GPU by part, hours and disk of each training and answering, jobs, GPU hours, bytes to fetch, and which
 key to change where a job does not fit what it asks for. All are estimates, from parameter and token counts and the
@@ -47,6 +47,14 @@ from vernacular.study.stages import prompts_options
 
 ROOT = workflow_root()
 EVERYTHING = "everything"  # all that the study evaluates
+USAGE = """\
+examples:
+  vernacular plan config/config.yaml
+  vernacular plan config/config.yaml mine.yaml
+  vernacular plan config/paper/adamame-qwen3-4b.yaml --resources > resources.yaml
+  vernacular plan config/config.yaml --json
+
+exit status: 0; 2 for a configuration that is no study"""
 
 
 @dataclass

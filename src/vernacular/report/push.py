@@ -4,12 +4,19 @@ The token comes from the variable HF_TOKEN and from nowhere else; HF_ENDPOINT na
 """
 
 import argparse
+import json
 import os
 from pathlib import Path
 
 from vernacular.storage.command import program
 from vernacular.storage.messages import hide_in_log
 
+USAGE = """\
+examples:
+  vernacular push results/default/seed-1/models/adamame --repo me/adamame --dry-run
+  HF_TOKEN=... vernacular push results/default/seed-1/models/adamame --repo me/adamame --private
+
+exit status: 0; 2 where nothing was pushed"""
 # What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
 
@@ -51,6 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="list what would be pushed; needs no network and no token"
     )
+    parser.add_argument("--json", action="store_true", help="print files and the commit's address as JSON")
 
 
 def card_of(folder: Path) -> Path:
@@ -63,10 +71,14 @@ def card_of(folder: Path) -> Path:
 
 def work(args: argparse.Namespace) -> None:
     card = args.card or card_of(args.folder.resolve())
-    for path in [card, *files_of(args.folder)]:
-        print(f"{path.stat().st_size:>15,} bytes  {path}")
-    if not args.dry_run:
-        print(push(args.folder, card, args.repo, args.private))
+    sizes = {str(path): path.stat().st_size for path in [card, *files_of(args.folder)]}
+    if not args.json:
+        print("\n".join(f"{size:>15,} bytes  {path}" for path, size in sizes.items()))
+    commit = None if args.dry_run else push(args.folder, card, args.repo, args.private)
+    if args.json:
+        print(json.dumps({"files": sizes, "commit": commit}))
+    elif commit:
+        print(commit)
 
 
 main = program(__name__, __file__, __doc__, arguments)(work)
