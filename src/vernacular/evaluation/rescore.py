@@ -75,7 +75,7 @@ def read_completions(path: Path, tags: str | None = None) -> list[dict[str, Any]
         raise ValueError(f"{path}: no completions; give one JSON object per line: {', '.join(REQUIRED)}")
     tags = tags or family_of(weights, path)
     for row in rows:
-        trace, response = split_completion(row.pop("completion"), tags)
+        trace, response = split_completion(row["completion"], tags)
         row |= {"tags": tags, "trace": trace, "response": response}
     return rows
 
