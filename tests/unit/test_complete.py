@@ -34,7 +34,7 @@ def generations() -> Rows:
 
 def scores() -> Rows:
     known = {"correct": True, "metrics_version": METRICS_VERSION, "code_switched": False, "given_up": False}
-    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "tokens": 3, "finish_reason": "stop"}
+    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "tokens": 3, "finish_reason": "stop", "characters": 9}
     empty = dict.fromkeys(SCORE.names) | known | {"abstained_lines": 0}
     return [empty | {key: row[key] for key in ("id", "language", "sample")} for row in generations()]
 

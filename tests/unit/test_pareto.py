@@ -121,8 +121,8 @@ def test_the_front_does_not_depend_on_the_order(points, random):
 
 def scores(language: str, right: int, seed: int = 0) -> pd.DataFrame:
     rows = [
-        (f"q{i}", language, 0, i < right, "1", language, True, True, False)
-        + (False, language, False, METRICS_VERSION, 0, 10 + seed, "stop")
+        (f"q{i}", f"q{i}", language, 0, i < right, "1", language, True, True, False)
+        + (False, language, False, METRICS_VERSION, 0, 10 + seed, 30, "stop")
         for i in range(20)
     ]
     return pd.DataFrame(rows, columns=records.SCORE.names)
