@@ -2,12 +2,12 @@
 
     python benchmarks/significance.py [--studies 10000]
 
-Two models answer the same n problems, alike or not. A study's differences are right less wrong (1, 0, -1) by problem and
-seed; problems have lasting leanings, and each training shifts all of them. `few` and `many`: 2 % or 40 % of the answers
-differ where nothing shifts them. Size: the share of studies that are decided though the difference is exactly the
-threshold: both ways at threshold 0, wrongly `supported` (nominal 0.025) at -0.02. Power: the share decided rightly where it
-is 0.03 (few) or 0.05 (many) against 0, and nothing against -0.02. `the other` is a t-test of the same differences: over
-problems with one seed, over seeds' means with several.
+Two models answer the same n problems, alike or not. A study's differences are right less wrong (1, 0, -1) by problem
+and seed; problems have lasting leanings, and each training shifts all of them. `few` and `many`: 2 % or 40 % of the
+answers differ where nothing shifts them. Size: the share of studies that are decided though the difference is exactly
+the threshold: both ways at threshold 0, wrongly `supported` (nominal 0.025) at -0.02. Power: the share decided rightly
+where it is 0.03 (few) or 0.05 (many) against 0, and nothing against -0.02. `the other` is a t-test of the same
+differences: over problems with one seed, over seeds' means with several.
 """
 
 import argparse
@@ -55,8 +55,8 @@ def differences(random: np.random.Generator, setting: Setting, studies: int) -> 
 
 
 def decided(setting: Setting, studies: int, draws: int = DRAWS) -> tuple[float, float]:
-    """The share of studies that our test decides, and that a t-test does: against a threshold other than 0, and where the
-    gain is beyond the threshold, only those that it decides upwards."""
+    """The share of studies that our test decides, and that a t-test does: against a threshold other than 0, and where
+    the gain is beyond the threshold, only those that it decides upwards."""
     random, counts = np.random.default_rng(studies), np.zeros(2)
     for start in range(0, studies, BATCH):
         values = differences(random, setting, min(BATCH, studies - start))

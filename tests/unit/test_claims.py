@@ -135,7 +135,7 @@ def test_the_models_share_the_draws() -> None:
 
 
 def test_questions_of_one_problem_count_once() -> None:
-    """Twenty questions each of eight problems are no hundred and sixty problems: of all new a gain on six is by chance."""
+    """A hundred and sixty questions are eight problems, of which one model answers six and the other none."""
     right = np.repeat(np.arange(8) < 6, 20).reshape(160, 1, 1)
     frames = {("new", "mini", 0): frame(right, ["de"]), ("old", "mini", 0): frame(np.zeros_like(right), ["de"])}
     assert verdict(frames)["p"] < 0.001

@@ -1,4 +1,4 @@
-"""The tests behind verdicts: by hand, and by simulation of studies whose truth is known (benchmarks/significance.py)."""
+"""The tests behind verdicts: by hand, and on simulated studies of known truth (benchmarks/significance.py)."""
 
 import sys
 from pathlib import Path

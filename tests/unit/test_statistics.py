@@ -28,7 +28,8 @@ def row(
         "trace_language": language if trace == "same" else trace, "line_pass": line,
         "word_pass": word if line else None, "code_switched": switched, "foreign_script": foreign,
         "answer_language": language if answer == "same" else answer, "given_up": False,
-        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "characters": 3 * tokens, "finish_reason": "stop",
+        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "characters": 3 * tokens,
+        "finish_reason": "stop",
     }  # fmt: skip
 
 

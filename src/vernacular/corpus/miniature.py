@@ -107,7 +107,7 @@ def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyPro
             break
         problem = draw(rng)
         if split_of(problem) == split:
-            problems.setdefault(str(problem), problem)
+            problems.setdefault(problem.key, problem)
     return list(problems.values())
 
 
@@ -115,7 +115,8 @@ def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int
     """The problems of one benchmark and split, by question id.
 
     If the number ranges hold fewer problems than `questions` asks for, problems repeat under new ids, which give them
-    another name, thing and wording; `question_rows` says which are the same problem. Raises ValueError if they hold less than a twentieth.
+    another name, thing and wording; `question_rows` says which are the same problem. Raises ValueError if they hold
+    less than a twentieth.
     """
     numbers, steps, count = options["numbers"], options["steps"], options["questions"][split]
     draws: dict[str, Callable[[random.Random], AnyProblem]] = {

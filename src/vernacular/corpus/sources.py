@@ -33,8 +33,8 @@ def question_rows(
     name: of the format. numbers: whether all its answers are. Raises ValueError (one line with the path) if there are
     none, for a broken file, for two questions of one id in one language, and for an answer that nothing could match.
 
-    Questions are about the same problem where one language asks them in the same words, or of the same premise (XNLI has
-    three hypotheses for each); the language that an id first comes in decides for its translations.
+    Questions are about the same problem where one language asks them in the same words, or of the same premise (XNLI
+    has three hypotheses for each); the language that an id first comes in decides for its translations.
     """
     form, seen = FORMATS[name], set()
     stems: dict[tuple[str, str], str] = {}  # language, text -> the id of the first question

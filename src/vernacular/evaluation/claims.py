@@ -29,8 +29,8 @@ Costs = Mapping[Run, Mapping[str, float]]  # results.read_costs
 
 
 class Result(NamedTuple):
-    """What was measured for a part of a claim: `values` (seed,), the p-value, the 95 % intervals over problems and, from
-    LEAST seeds on, over seeds.
+    """What was measured for a part of a claim: `values` (seed,), the p-value, the 95 % intervals over problems and,
+    from LEAST seeds on, over seeds.
 
     n: questions, translations one by one; layers for `msd_depth`.
     """
@@ -50,10 +50,10 @@ def claims_table(
 ) -> pd.DataFrame:
     """`tables/claims.csv`: verdicts.COLUMNS, a row for each metric and benchmark of each claim that is not about time.
 
-    measured is the mean over the seeds. low and high are its 95 % interval over the choice of problems, for the models as
-    they were trained. From five seeds on, seeds_low and seeds_high are that over the choice of problems and of seeds, and
-    so is p; with fewer, p is over problems alone. p is two-sided and of the part; claim_p, p_holm and verdict are of the
-    claim. Rates are shares of 1; all numbers are rounded to 6 digits.
+    measured is the mean over the seeds. low and high are its 95 % interval over the choice of problems, for the models
+    as they were trained. From five seeds on, seeds_low and seeds_high are that over the choice of problems and of
+    seeds, and so is p; with fewer, p is over problems alone. p is two-sided and of the part; claim_p, p_holm and
+    verdict are of the claim. Rates are shares of 1; all numbers are rounded to 6 digits.
 
     probes: model -> seed -> rows of its probe.parquet. Raises ValueError if scores cannot be compared.
     """

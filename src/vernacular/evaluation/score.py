@@ -31,7 +31,9 @@ def golds_of(questions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Go
     golds, english = {}, {}
     for row in questions:
         own = [row["choices"]] if row["choices"] is not None else ()
-        golds[row["id"], sys.intern(row["language"])] = Gold(sys.intern(row["kind"]), row["answer"], own, row.get("problem"))
+        golds[row["id"], sys.intern(row["language"])] = Gold(
+            sys.intern(row["kind"]), row["answer"], own, row.get("problem")
+        )
         if row["language"] == ENGLISH and own:
             english[row["id"]] = row["choices"]
     for (identifier, language), gold in golds.items() if english else ():

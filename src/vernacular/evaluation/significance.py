@@ -1,5 +1,5 @@
-"""Tests of a mean of problems' differences: over problems, for models as they are; over problems and seeds, for how they
-were trained. benchmarks/statistics.py simulates their size and power.
+"""Tests of a mean of problems' differences: over problems, for models as they are; over problems and seeds, for how
+they were trained. benchmarks/significance.py simulates their size and power.
 
 Values have the shape (..., problem) or (..., seed, problem), so that thousands of studies can be tested at once. Random
 draws are seeded: a table comes out the same each time.
@@ -16,7 +16,8 @@ BLOCK = 250  # draws held at once
 
 
 def problems_p(values: Array, threshold: float, reach: float | None, draws: int) -> Array:
-    """The two-sided p-value that the mean of values (..., problem) is the threshold, over the choice of problems: (...).
+    """The two-sided p-value that the mean of values (..., problem) is the threshold, over the choice of problems:
+    (...).
 
     By flipping signs at threshold 0, where two models that are alike differ as often one way as the other, and where
     values have no bounds; else by the bound of the mean, since values around another threshold are not symmetric.
@@ -47,11 +48,11 @@ def sign_flip_p(values: Array, draws: int) -> Array:
 def bound_p(values: Array, threshold: float, reach: float, draws: int) -> Array:
     """The two-sided p-value that the mean of bounded values (..., problem) is the threshold: (...).
 
-    Gaffke's bound (2005; Learned-Miller and Thomas 2019, arXiv 1905.06208) averages the values with random weights, evenly
-    from all that sum to 1, and with them one more value at the worst end: -reach when asking whether the mean is above
-    the threshold, reach when asking whether it is below. For values of two kinds this is Clopper and Pearson's exact
-    bound (1934). That it holds for any others is a conjecture, which our simulations bear out; a bootstrap that never
-    saw a difference is sure that there is none.
+    Gaffke's bound (2005; Learned-Miller and Thomas 2019, arXiv 1905.06208) averages the values with random weights,
+    evenly from all that sum to 1, and with them one more value at the worst end: -reach when asking whether the mean is
+    above the threshold, reach when asking whether it is below. For values of two kinds this is Clopper and Pearson's
+    exact bound (1934). That it holds for any others is a conjecture, which our simulations bear out; a bootstrap that
+    never saw a difference is sure that there is none.
     """
     flat = values.reshape(-1, values.shape[-1])
     low, high = ends(flat, reach)
@@ -98,9 +99,9 @@ def crossed_error(values: Array) -> tuple[Array, Array]:
     """(variance, degrees of freedom) of the mean of values (..., seed, problem), both (...).
 
     Seeds and problems are crossed: every seed answers every problem, and another study would draw others of both. The
-    variance of the mean is that over seeds plus that over problems, less what both contain of what is left (Cornfield and
-    Tukey 1956; by two-way clusters: Cameron, Gelbach and Miller 2011); at least the greater of the two. The degrees of
-    freedom are Satterthwaite's (1946), rounded down, and at least those of the seeds.
+    variance of the mean is that over seeds plus that over problems, less what both contain of what is left (Cornfield
+    and Tukey 1956; by two-way clusters: Cameron, Gelbach and Miller 2011); at least the greater of the two. The degrees
+    of freedom are Satterthwaite's (1946), rounded down, and at least those of the seeds.
     """
     seeds, problems = values.shape[-2:]
     of_seeds, of_problems = values.mean(axis=-1), values.mean(axis=-2)
@@ -116,8 +117,8 @@ def crossed_error(values: Array) -> tuple[Array, Array]:
 
 
 def seeds_p(values: Array, threshold: float, reach: float | None, draws: int) -> Array:
-    """The two-sided p-value that the mean of values (..., seed, problem) is the threshold, over the choice of problems and
-    of seeds: (...).
+    """The two-sided p-value that the mean of values (..., seed, problem) is the threshold, over the choice of problems
+    and of seeds: (...).
 
     Student's t of `crossed_error`; and never less than the problems' own test says of the mean over seeds, which knows
     what a variance does not where few problems differ.
@@ -133,8 +134,8 @@ def seeds_p(values: Array, threshold: float, reach: float | None, draws: int) ->
 
 
 def seeds_interval(values: Array) -> tuple[float, float]:
-    """The 95 % interval of the mean of values (seed, problem) over the choice of problems and of seeds: `crossed_error`,
-    by Student's t."""
+    """The 95 % interval of the mean of values (seed, problem) over the choice of problems and of seeds:
+    `crossed_error`, by Student's t."""
     variance, freedom = crossed_error(values)
     half = t_quantile(int(freedom)) * np.sqrt(variance)
     return float(values.mean() - half), float(values.mean() + half)

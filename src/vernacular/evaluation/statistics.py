@@ -58,8 +58,8 @@ _NULLABLE = ("problem", "trace_language", "word_pass", "foreign_script", "answer
 
 
 class Tally(NamedTuple):
-    """Counts of one score file: `counts` has the shape (problems, languages, counts), `asked` (ids, languages) is 1 where
-    a question was asked in a language; ids, languages and problems are sorted."""
+    """Counts of one score file: `counts` has the shape (problems, languages, counts), `asked` (ids, languages) is 1
+    where a question was asked in a language; ids, languages and problems are sorted."""
 
     ids: list[str]
     languages: list[str]
@@ -215,10 +215,10 @@ def problem_parts(
 ) -> dict[Key, dict[str, Parts]]:
     """What each problem contributes to the rates of named groups of languages: key -> group -> Parts.
 
-    By leaving each problem out in turn (the jackknife's pseudo-values; Efron and Stein 1981): for a mean over equally many
-    questions these are the problems' own means, for a harmonic mean their share in its first order. Moved so that their
-    mean is the rate as measured. groups: name -> codes; those that the frames lack are left out, and so is a group
-    without any. Raises ValueError where the frames differ in their questions or languages.
+    By leaving each problem out in turn (the jackknife's pseudo-values; Efron and Stein 1981): for a mean over equally
+    many questions these are the problems' own means, for a harmonic mean their share in its first order. Moved so that
+    their mean is the rate as measured. groups: name -> codes; those that the frames lack are left out, and so is a
+    group without any. Raises ValueError where the frames differ in their questions or languages.
     """
     result: dict[Key, dict[str, Parts]] = {}
     for key, table in _alike(frames, benchmark).items():
@@ -273,13 +273,13 @@ def interval(draws: Array) -> tuple[Array, Array]:
 
 
 def draw_weights(benchmark: str, problems: int, draws: int = DRAWS) -> Iterator[Array]:
-    """How often each of the sorted problems of a benchmark is drawn: `draws` times (problems,), whole numbers that sum to
-    `problems`.
+    """How often each of the sorted problems of a benchmark is drawn: `draws` times (problems,), whole numbers that sum
+    to `problems`.
 
     A bootstrap clustered by problem (Cameron, Gelbach and Miller 2008, section 2): a problem brings all its questions,
     languages and samples along, since wordings and translations of a problem and samples of one prompt are not
-    independent. Seeded by the benchmark's name alone, so that all models and seeds share the draws (paired comparisons),
-    and so that a model's row does not change with what else is in the study.
+    independent. Seeded by the benchmark's name alone, so that all models and seeds share the draws (paired
+    comparisons), and so that a model's row does not change with what else is in the study.
     """
     seed = int.from_bytes(hashlib.sha256(benchmark.encode()).digest()[:8], "big")
     rng, even = np.random.default_rng(seed), np.full(problems, 1 / problems)

@@ -1,9 +1,9 @@
 """From what was measured for each part of a claim to a verdict on the claim.
 
-A part is one metric on one benchmark. A claim holds where all of its parts lie on the claimed side, so its p-value is the
-largest of theirs (an intersection-union test; Berger 1982); it is false where one part lies on the other side, and the
-least p-value of those is multiplied by the number of parts, as one of many would be small by chance. Holm's correction
-(1979) is over all claims of the same paper in the file of claims, however few of them a table can measure.
+A part is one metric on one benchmark. A claim holds where all of its parts lie on the claimed side, so its p-value is
+the largest of theirs (an intersection-union test; Berger 1982); it is false where one part lies on the other side, and
+the least p-value of those is multiplied by the number of parts, as one of many would be small by chance. Holm's
+correction (1979) is over all claims of the same paper in the file of claims, however few of them a table can measure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ LEVEL = 0.05
 def with_verdicts(rows: Sequence[dict[str, Any]], families: Mapping[str, int], trained: Sequence[str]) -> pd.DataFrame:
     """The table of all rows, those of a claim in sequence: the state of each part, and the verdict on each claim.
 
-    rows: with `measured` where a part was measured, with `part` (why not) where it was not. families: paper -> claims in
-    the file; trained: the models that trainings of the study made. Of fewer than LEAST of those there is no verdict.
+    rows: with `measured` where a part was measured, with `part` (why not) where it was not. families: paper -> claims
+    in the file; trained: the models that trainings of the study made. Of fewer than LEAST of those there is no verdict.
     """
     claims = [list(group) for _, group in groupby(rows, key=lambda row: row["claim"])]
     for parts in claims:
@@ -88,7 +88,8 @@ def verdict(parts: Sequence[Mapping[str, Any]], p: float) -> str:
 
 
 def holm(values: Sequence[float], family: int) -> list[float]:
-    """Holm's adjusted p-values among `family` claims, in the order given; NaN stays NaN, and counts as a claim whose p is 1."""
+    """Holm's adjusted p-values among `family` claims, in the order given; NaN stays NaN, and counts as a claim whose p
+    is 1."""
     order = sorted((i for i, p in enumerate(values) if not np.isnan(p)), key=lambda i: values[i])
     adjusted, largest = [float("nan")] * len(values), 0.0
     for rank, i in enumerate(order):

@@ -56,7 +56,8 @@ def pareto_rows(benchmark: str, estimates: Mapping[str, Estimate]) -> pd.DataFra
 
     `on_front_share` is the share of the joint bootstrap draws in which the model is on the front: a share of
     resamplings, not the probability that it belongs there. `dominated_by` names the models that dominate it in all
-    three metrics, separated by spaces; `hypervolume` is that of the benchmark's front. Points are compared as written, to 6 digits, so that readers of the file reach the same verdicts.
+    three metrics, separated by spaces; `hypervolume` is that of the benchmark's front. Points are compared as written,
+    to 6 digits, so that readers of the file reach the same verdicts.
     """
     models = list(estimates)
     points = np.stack([estimates[model].point[_METRICS] for model in models]).round(DIGITS)
