@@ -34,8 +34,8 @@ def generations() -> Rows:
 
 def scores() -> Rows:
     known = {"correct": True, "metrics_version": METRICS_VERSION, "code_switched": False, "given_up": False}
-    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "tokens": 3, "finish_reason": "stop"}
-    empty = dict.fromkeys(SCORE.names) | known | {"abstained_lines": 0}
+    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "finish_reason": "stop"}
+    empty = dict.fromkeys(SCORE.names) | known | {"abstained_lines": 0, "tokens": 3, "characters": 15}
     return [empty | {key: row[key] for key in ("id", "language", "sample")} for row in generations()]
 
 

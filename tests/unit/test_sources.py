@@ -233,6 +233,22 @@ def test_xnli(tmp_path: Path) -> None:
 # --- training questions
 
 
+def test_hypotheses_of_one_premise_are_one_problem(tmp_path: Path) -> None:
+    """By the language that an id first comes in: translators may have put a premise in two ways."""
+    pairs = {"de": ["A", "A", "B", "C"], "en": ["a", "a2", "b", "b"]}
+    for code, premises in pairs.items():
+        rows = [{"premise": premise, "hypothesis": str(n), "label": 0} for n, premise in enumerate(premises)]
+        write(tmp_path, f"{code}/test-00000-of-00001.parquet", rows)
+    found = list(question_rows("xnli", tmp_path, "xnli", ["de", "en"], "test"))
+    numbers = [(row["language"], row["problem"][-1]) for row in found]
+    assert numbers == [(code, number) for code in ("de", "en") for number in "1134"]
+
+
+def test_a_question_that_comes_twice_is_one_problem(tmp_path: Path) -> None:
+    (tmp_path / "mgsm_en.tsv").write_text("1 + 1?\t2\n2 + 2?\t4\n1 + 1?\t2\n", encoding="utf-8")
+    assert [row["problem"][-1] for row in question_rows("mgsm", tmp_path, "mgsm", ["en"], "test")] == ["1", "2", "1"]
+
+
 def message(content: str, answer: str, **more: Any) -> dict[str, Any]:
     prompt, style = [{"role": "user", "content": content}], {"ground_truth": answer, "style": "rule"}
     return {"data_source": "math_dapo", "prompt": prompt, "reward_model": style, "extra_info": {"index": "x"}, **more}

@@ -36,8 +36,13 @@ def question_rows(
     source: its entry, or its format. numbers: whether all its answers are. Raises ValueError (one line with the path)
     if there are none, for a broken file, for two questions of one id in one language, and for an answer that nothing
     could match.
+
+    Questions are about the same problem where one language asks them in the same words, or of the same premise (XNLI
+    has three hypotheses for each); the language that an id first comes in decides for its translations.
     """
     form, seen = form_of(source), set()
+    stems: dict[tuple[str, str], str] = {}  # language, text -> the id of the first question
+    problems: dict[str, str] = {}  # id -> the id of the first question about its problem
     for example in examples(source, folder, split, languages):
         if example.answer is not None:
             if (key := (example.language, example.id)) in seen:
@@ -50,7 +55,11 @@ def question_rows(
                     check_gold(example.answer, numbers)
                 except ValueError as error:
                     raise ValueError(f"{example.place}, {form.gold}: {error}") from None
-            row = {"id": f"{benchmark}-{split}-{example.id}", "benchmark": benchmark, "kind": form.kind}
+            identifier = f"{benchmark}-{split}-{example.id}"
+            if identifier not in problems:
+                stem = example.question.split("\n")[0] if form.kind == "entailment" else example.question
+                problems[identifier] = stems.setdefault((example.language, stem), identifier)
+            row = {"id": identifier, "problem": problems[identifier], "benchmark": benchmark, "kind": form.kind}
             yield row | {key: getattr(example, key) for key in ("language", "question", "choices", "answer")}
     if not seen:
         raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")

@@ -109,7 +109,7 @@ def split_rows(rows: list[dict[str, Any]], path: Path, tags: str | None) -> list
             weights.setdefault(family, {}).setdefault(weight, (number, row["place"].rpartition(", ")[2]))
     tags = tags or family_of(weights, path)
     for row in rows:
-        trace, response = split_completion(row.pop("completion"), tags)
+        trace, response = split_completion(row["completion"], tags)
         del row["place"]
         row |= {"tags": tags, "trace": trace, "response": response}
     return rows

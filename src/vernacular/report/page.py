@@ -91,7 +91,8 @@ def claims_of(table: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "statement": rows["statement"].iloc[0],
             "paper": rows["paper"].iloc[0],
-            "verdict": rows["claim_verdict"].iloc[0],
+            "verdict": rows["verdict"].iloc[0],
+            "p_holm": rows["p_holm"].iloc[0],
             "tested": bool(rows["measured"].notna().any()),
             "parts": with_none(rows).to_dict("records"),
         }

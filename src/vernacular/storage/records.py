@@ -20,7 +20,8 @@ ROWS = b"vernacular-rows"  # in a file's metadata: how many were written; other 
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
 QUESTION = pa.schema(  # id: shared by translations, so (id, language) is the key; kind: math | choice | entailment
-    [("id", TEXT), ("benchmark", TEXT), ("kind", TEXT), ("language", TEXT), ("question", TEXT)]
+    # problem: the id of the first question that asks the same in other words, or about the same premise; its own mostly
+    [("id", TEXT), ("problem", TEXT), ("benchmark", TEXT), ("kind", TEXT), ("language", TEXT), ("question", TEXT)]
     + [("choices", pa.list_(TEXT)), ("answer", TEXT)]  # choices: null for math
 )
 RAW_TRACE = pa.schema(
@@ -41,11 +42,11 @@ GENERATION = pa.schema(
     # Of merges: the language that the gate was told (null: unknown, the mean embedding), and its two weights.
     + [("told_language", TEXT), ("gate_encoder", pa.float64()), ("gate_llm", pa.float64())]
 )
-SCORE = pa.schema(
-    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
+SCORE = pa.schema(  # problem: of the question; null for one of its own
+    [("id", TEXT), ("problem", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
     + [("trace_language", TEXT), ("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH)]
     + [("foreign_script", TRUTH), ("answer_language", TEXT), ("given_up", TRUTH), ("metrics_version", WHOLE)]
-    + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("finish_reason", TEXT)]
+    + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("characters", WHOLE), ("finish_reason", TEXT)]
 )
 
 
