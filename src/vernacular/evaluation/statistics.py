@@ -202,6 +202,22 @@ def joint_estimates(
     return {key: found[group] for key, found in _estimates(frames, benchmark, draws, members).items()}
 
 
+def group_estimates(
+    frames: Mapping[Key, pd.DataFrame], benchmark: str, groups: Mapping[str, Iterable[str]], draws: int = DRAWS
+) -> dict[Key, dict[str, Estimate]]:
+    """Several named groups of languages at once, with the joint draws of `joint_estimates`: key -> group -> rates.
+
+    groups: name -> codes; those that the frames lack are left out, and so is a group without any. Raises ValueError
+    where the frames differ in their questions or languages.
+    """
+
+    def members(languages: list[str]) -> Groups:
+        found = {name: [i for i, code in enumerate(languages) if code in set(codes)] for name, codes in groups.items()}
+        return {name: places for name, places in found.items() if places}
+
+    return _estimates(frames, benchmark, draws, members)
+
+
 class Parts(NamedTuple):
     """The rates of a group taken apart into what each problem contributes: `values` (problem, rate), whose mean is the
     measured rate; weight: that of the heaviest problem, 1 where all have as many questions."""
