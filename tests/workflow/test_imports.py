@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "study": {"storage", "language"},
     "run": {"storage", "study"},
     "planning": EVALUATION | {"evaluation", "adamame", "study"},
+    "command": EVALUATION | {"evaluation", "report", "planning"},
 }
 OPEN_TO_STUDIES = re.compile(
     r"corpus/formats\.py|evaluation/claim_terms\.py|models/launch\.py|planning/sizes\.py|\w+/options\.py"
@@ -75,7 +76,8 @@ def test_every_module_is_in_a_room_and_reached() -> None:
     assert {name.split("/")[0] for name in MODULES} == set(ROOMS)
     found = set().union(*(reached(name) for name in SCRIPTS))
     start = [ROOT / "workflow" / "rules" / "common.smk"]
-    is_program = re.compile(r'^if __name__ == "__main__"|^@program\(', re.MULTILINE)
+    start.append(LIBRARY / "__init__.py")  # what is offered to others
+    is_program = re.compile(r'^if __name__ == "__main__"|^@program\(|^main = program\(', re.MULTILINE)
     start += [path for path in LIBRARY.rglob("*.py") if is_program.search(path.read_text(encoding="utf-8"))]
     for path in start:
         lines = re.findall(r"^from vernacular.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -143,7 +145,12 @@ def test_nothing_follows_the_work_of_a_program() -> None:
 def test_packages_are_empty_and_imports_absolute() -> None:
     """The closure follows absolute imports alone, and takes packages for empty."""
     for path in LIBRARY.rglob("*.py"):
+        if path == LIBRARY / "__init__.py":  # the public names, which nothing in the library itself imports from there
+            continue
         assert path.name != "__init__.py" or not path.read_text(encoding="utf-8").strip(), path
+        assert not re.search(
+            r"^\s*(from vernacular import|import vernacular\b)", path.read_text(encoding="utf-8"), re.M
+        )
         for node in ast.walk(tree(path)):
             assert not isinstance(node, ast.ImportFrom) or not node.level, path
             called = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""

@@ -116,7 +116,8 @@ def ended(command: str, work: Callable[[], int]) -> int:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
-        print(f"vernacular {command}: needs {package}: pip install 'vernacular[{EXTRAS[package]}]'", file=sys.stderr)
+        extra = "workflow" if command == "plan" else EXTRAS[package]
+        print(f"vernacular {command}: needs {package}: pip install 'vernacular[{extra}]'", file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)
     except KeyboardInterrupt:

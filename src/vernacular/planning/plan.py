@@ -209,8 +209,9 @@ def asked_resources(work: Work) -> dict[str, int]:
 
 def dry_run(configs: list[str], targets: list[str]) -> str:
     """What Snakemake says would run. Raises ValueError with its last line where it refuses."""
-    run = [sys.executable, "-P", "-m", "snakemake", *targets, "--dry-run", "--cores", "1", "--configfile", *configs]
-    done = subprocess.run(run, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    run = [sys.executable, "-P", "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
+    run += ["--cores", "1", "--configfile", *configs]
+    done = subprocess.run(run, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise ValueError(done.stdout.strip().splitlines()[-1].removeprefix("vernacular: "))
     return done.stdout

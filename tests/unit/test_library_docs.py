@@ -1,0 +1,81 @@
+"""docs/library.md and docs/command.md show nothing that was not run: their code and their commands run here."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hub_folders import write_model
+
+import vernacular
+
+ROOT = Path(__file__).parents[2]
+TRACE = {
+    "sw": "Kwanza tunaongeza mbili na tatu, kwa hiyo jibu ni tano.",
+    "fr": "D'abord, on ajoute deux et trois : cinq.",
+}
+COMMANDS = [
+    (command, "".join(f"{line}\n" for line in shown))
+    for block in re.findall(r"```console\n(.*?)```", (ROOT / "docs/command.md").read_text(encoding="utf-8"), re.S)
+    for command, *shown in [part.splitlines() for part in re.split(r"^\$ ", block, flags=re.M) if part]
+]
+PYTHON = re.findall(r"```python\n(.*?)```", (ROOT / "docs/library.md").read_text(encoding="utf-8"), re.S)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the commands of the pages read."""
+    folder = tmp_path_factory.mktemp("docs")
+    write_model(folder / "model", "qwen3", "")
+    study = (ROOT / "config/smoke.yaml").read_text(encoding="utf-8").replace("study: smoke", "study: mine")
+    (folder / "config.yaml").write_text(study, encoding="utf-8")
+    texts = {"fr": "Combien font {} et 3 ?", "en": "How much is {} and 3?", "ru": "Сколько будет {} и 3?"}
+    rows = [{"id": n, "language": code, "question": text.format(n)} for code, text in texts.items() for n in range(3)]
+    lines(folder / "questions.jsonl", rows)
+    answer = {"answer": "5", "completion": f"{TRACE['fr']}</think>\\boxed{{5}}", "language": "fr"}
+    lines(folder / "completions/a.jsonl", [{"id": n, **answer} for n in range(3)])
+    logged = {"doc": {}, "target": "5", "resps": [[answer["completion"]]], "filter": "none"}
+    for model in ("my-model", "its-parent"):
+        name = "samples_mgsm_native_cot_fr_2026-11-30T10-20-30.123456.jsonl"
+        lines(folder / "harness" / model / name, [{"doc_id": n, **logged} for n in range(3)])
+    (folder / "table.csv").write_text(f'qid,output,gold\n1,"{TRACE["sw"]}</think>5",5\n', encoding="utf-8")
+    return folder
+
+
+def lines(path: Path, rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+
+def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    tool = f'vernacular() {{ "{sys.executable}" -m vernacular.command.main "$@"; }}\n'
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    words = ["bash", "-c", tool + command]
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(("command", "shown"), COMMANDS, ids=[command[:40] for command, _ in COMMANDS])
+def test_commands(command: str, shown: str, folder: Path) -> None:
+    done = shell(folder, command)
+    assert done.returncode == 0, done.stderr
+    assert not shown or done.stdout == shown
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_code(code: str, folder: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_public_name_is_documented_and_there() -> None:
+    page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
+    for name in vernacular.__all__:
+        assert re.search(rf"\b{name}\b", page) and getattr(vernacular, name)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = vernacular.nothing
+    assert len(COMMANDS) >= 9 and len(PYTHON) >= 4
