@@ -21,10 +21,13 @@ from vernacular.evaluation.statistics import RATES, problem_parts
 from vernacular.evaluation.verdicts import COLUMNS, claim_p, holm
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.records import SCORE, write_rows
+from vernacular.study.claim_inputs import claims_of, claims_options
 from vernacular.study.claims import SCHEMA, load_claims
+from vernacular.study.compile import compile_study
 from vernacular.study.schema import StudyError
 
-CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+ROOT = Path(__file__).parents[2]
+CLAIMS = ROOT / "config" / "claims.yaml"
 PAPERS = ("AdaMame", "SLAM", "ST-Merge")
 OPTIONS = ClaimsOptions(
     study="s", draws=2000, in_domain={"new/mini": ["fr"]}, chains={}, families=dict.fromkeys(["P", *PAPERS], 1),
@@ -359,6 +362,33 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "twice.yaml").write_text("claims:\n  one: {model: a}\n  one: {model: b}\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"twice\.yaml: line 3: the key 'claims\.one' is repeated"):
         load_claims(tmp_path / "twice.yaml")
+
+
+def test_the_documented_claims_of_a_users_own(tmp_path: Path) -> None:
+    """docs/claims.md, as a reader takes it: the file is checked, the target has its claims, verdicts follow."""
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+    mine = {"target": "mine", "models": ["adamame", "my-alignment"], "default": False}
+    config |= {"claims": str(path), "seeds": [1, 2, 3, 4, 5]}
+    config["models"]["my-alignment"] = config["models"]["linear"]
+    config["evaluations"].append(config["evaluations"][0] | mine)
+    study = compile_study(config, "mine.yaml", CLAIMS)
+    target = study.targets["mine-"]
+    claims, options = claims_of(study, target), claims_options(study, target)
+    assert set(claims) == {"my-idea-beats-adamame", "my-idea-keeps-english"} and options.families == {"my idea": 2}
+    assert {"adamame", "my-alignment"} <= {*options.trained}
+
+    random, frames = np.random.default_rng(9), {}
+    for seed in study.seeds:
+        for model, (right, line) in {"my-alignment": (0.8, 0.9), "adamame": (0.5, 0.4)}.items():
+            scores = frame(answers(random, right), ["de", "en", "fr"], answers(random, line))
+            frames[model, "mini-mgsm", seed] = scores
+    table = claims_table(claims, frames, {}, options)
+    assert set(table["verdict"]) == {"supported"} and set(table["seeds"]) == {5} and len(table) == 3
+    few = {key: scores for key, scores in frames.items() if key[2] < 3}
+    assert set(claims_table(claims, few, {}, options)["verdict"]) == {"2 trainings, no verdict"}
 
 
 # --- the script
