@@ -100,7 +100,7 @@ def read_batches(
             if schema and (odd := [name for name in names if not is_kin(file.schema_arrow.field(name), schema)]):
                 found, needed = file.schema_arrow.field(odd[0]).type, schema.field(odd[0]).type
                 raise ValueError(f"the column '{odd[0]}' holds {found}, not {needed}")
-            check_sizes(file, {*names, *optional} or {*there})
+            check_sizes(file)
             wanted = [*names, *(name for name in optional if name in there)] or None
             # On one thread: each of Arrow's threads keeps memory of its own, and reading is not what takes the time.
             for batch in file.iter_batches(batch_size=batch_size, columns=wanted, use_threads=False):
@@ -115,12 +115,13 @@ def read_batches(
         raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
 
 
-def check_sizes(file: pq.ParquetFile, names: set[str]) -> None:
-    """Raises ValueError where a group of rows would unpack to more than LARGEST bytes: a few kilobytes may."""
+def check_sizes(file: pq.ParquetFile) -> None:
+    """Raises ValueError where a group of rows would unpack to more than LARGEST bytes: a few kilobytes may.
+
+    All its columns count: asking a broken footer about one of them ends the process inside Arrow.
+    """
     for number in range(file.metadata.num_row_groups):
-        group = file.metadata.row_group(number)
-        columns = [group.column(place) for place in range(group.num_columns)]
-        size = sum(one.total_uncompressed_size for one in columns if one.path_in_schema.split(".")[0] in names)
+        size = file.metadata.row_group(number).total_byte_size
         if size > LARGEST:
             raise ValueError(f"{size:,} bytes in its group of rows {number}, and at most {LARGEST:,} are unpacked")
 
