@@ -173,7 +173,7 @@ def broken(edit: Callable[[dict[str, Any]], Any]) -> list[Any]:
     [
         (
             broken(lambda row: row.update(completion=["5"])),
-            "line 3: 'completion' is a list; give each of its texts a line",
+            "not a text; give each text of a list a line",
         ),
         (broken(lambda row: row.pop("answer")), "line 3: has no key 'answer' (the correct answer)"),
         (

@@ -167,7 +167,8 @@ def test_a_target_of_ones_own(finished: Path, default_study: dict[str, Any], wri
     adamame, evaluation = default_study["models"]["adamame"], default_study["evaluations"][0]
     bolder = {**adamame, "alignment": {**adamame["alignment"], "bonus": 3.0}}
     own = {**evaluation, "target": "my-ablation", "models": ["grpo", "adamame", "bolder"], "default": False}
-    overlay = write_config({"models": {"bolder": bolder}, "evaluations": [*default_study["evaluations"], own]})
+    added = {"models": {"bolder": bolder}, "evaluations": [*default_study["evaluations"], own]}
+    overlay = write_config({"study": "default", **added})
     run = dry_run(finished, "my-ablation", "--configfile", "config/config.yaml", overlay)
     figures = {"plot_pareto": 1, "plot_languages": 1, "plot_training": 1}
     assert run.jobs == {"train_grpo": 1, "generate": 2, "score": 2, **figures, **SUMMARIES}

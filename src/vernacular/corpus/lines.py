@@ -104,7 +104,8 @@ def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = R
     for key in ("id", "answer"):
         check_value(given[key], key, (str, int, float), "a text or a number", place)
     if isinstance(given["completion"], list):
-        raise ValueError(f"{place}: 'completion' is a list; give each of its texts a line of its own")
+        what = f"'completion' is {shown(given['completion'])}, not a text"
+        raise ValueError(f"{place}: {what}; give each text of a list a line of its own")
     for key in ("language", "completion", "benchmark", "kind", "question"):
         if given.get(key) is not None:
             check_value(given[key], key, (str,), "a text", place)
