@@ -115,6 +115,9 @@ def one_step(job: Job) -> Job:
     training = {key: value for key, value in job.recipe["training"].items() if key not in LONGER}
     training |= {"max_steps": 1, "gradient_accumulation_steps": 1, "save_strategy": "no"}
     recipe = {key: value for key, value in job.recipe.items() if key not in ("launch", "checkpoint_steps")}
+    if recipe.get("dev_rows"):  # of the two micro-batches of rows_for one; their loss is taken where weights are saved
+        recipe["dev_rows"] = training.get("per_device_train_batch_size", 8)
+        training |= {"save_strategy": "steps", "save_steps": 1}
     return replace(job, recipe={**recipe, "training": training})
 
 
