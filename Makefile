@@ -1,8 +1,9 @@
-# Two commands: `make study` runs the default study, `make test` the tests. Each sets up what it needs.
+# Two commands: `make study` runs the default study, `make test` the tests. Each sets up what it needs. `make help` lists all.
 # `make test-all` runs the longer tests, which `make test` leaves out.
 # `make slam` and `make merge` run SLAM's and ST-Merge's part of the default study, `make all` all three.
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
+TARGET ?= all
 BIN := $(CURDIR)/.venv/bin
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --configfile $(CONFIG)
 RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | head -n 1)
@@ -10,9 +11,9 @@ RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | 
 # Snakemake empties a report before it writes the new one, so it gets a name of its own until it is whole.
 report = $(SNAKEMAKE) --quiet all --report $(basename $(1)).unfinished.html -- $(2) > /dev/null && mv $(basename $(1)).unfinished.html $(1)
 
-.PHONY: study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run plan preflight dag lock
+.PHONY: help study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock
 
-study: .venv/ready
+study: .venv/ready ## the default study, with page and report
 	@$(SNAKEMAKE) --profile local
 	@$(call report,$(RESULTS)/report.html,)
 	@echo
@@ -21,7 +22,7 @@ study: .venv/ready
 	@echo "Pareto plot  $(RESULTS)/figures/pareto.png, .svg, .csv"
 	@echo "table        $(RESULTS)/tables/scores.csv"
 
-slam merge: .venv/ready
+slam merge: .venv/ready ## SLAM's or ST-Merge's part of it
 	@$(SNAKEMAKE) --profile local $@
 	@$(call report,$(RESULTS)/$@-report.html,$@)
 	@echo
@@ -32,7 +33,7 @@ slam merge: .venv/ready
 	@echo "figures      $(RESULTS)/figures/$@-*.png, .svg, .csv"
 
 # One call, so that nothing waits for a part to end.
-all: .venv/ready
+all: .venv/ready ## all three parts
 	@$(SNAKEMAKE) --profile local all slam merge
 	@$(call report,$(RESULTS)/report.html,all slam merge)
 	@echo
@@ -40,49 +41,53 @@ all: .venv/ready
 	@echo "report       $(RESULTS)/report.html"
 
 # Two processes of one thread each; then the smoke study, made from nothing, whose jobs take both cores themselves.
-test: .venv/ready lint
+test: .venv/ready lint ## lint, types, unit tests, dry runs, one small study
 	@PATH="$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile tests/unit tests/workflow
 	@rm -rf .cache/tests
 	@PATH="$(BIN):$$PATH" pytest -m "not slow" tests/end-to-end
 
 # What `make test` leaves out: SLAM's and the merges' part of the smoke study, a hub, faults, several processes, SLURM.
-test-all: .venv/ready
+test-all: .venv/ready ## what takes longer: hubs, faults, several processes, SLURM
 	@tests/slurm/install.sh
 	@PATH="$(BIN):$$PATH" pytest -rs -n 2 --dist loadfile -m slow tests/end-to-end tests/slurm
 
 # Of these, those on a real SLURM of one node, which they start and stop. As root: it lives in namespaces of its own.
-slurm-test: .venv/ready
+slurm-test: .venv/ready ## the tests on a real SLURM of one node (as root)
 	@tests/slurm/install.sh
 	@PATH="$(BIN):$$PATH" pytest -rs -m slow tests/slurm
 
 # Here: kills, full disks and cut files, each rule of the smoke study. On a SLURM: each kind of kill in the middle of GRPO,
 # then twenty at random moments of the smoke study. More than an hour.
-soak: .venv/ready
+soak: .venv/ready ## kills at random moments; more than an hour
 	@PATH="$(BIN):$$PATH" VERNACULAR_FAULTS=all VERNACULAR_SEED=$$$$ pytest -s -rs tests/end-to-end/test_faults.py tests/end-to-end/test_rule_faults.py
 	@tests/slurm/install.sh
 	@PATH="$(BIN):$$PATH" VERNACULAR_KILLS=20 VERNACULAR_SEED=$$$$ pytest -s -m soak tests/slurm
 
 # A hundred thousand wild texts for each reader of text, one in 2,000 of 10 MB; one target: make fuzz TARGETS=verifier
-fuzz: .venv/ready
+fuzz: .venv/ready ## wild texts for each reader of text
 	@$(BIN)/python tests/fuzz/fuzz.py $(TARGETS)
 
 # The same readers under atheris, five minutes each, with inputs that lead to new branches; needs pip install '.[fuzz]'
-fuzz-guided: .venv/ready
+fuzz-guided: .venv/ready ## the same under atheris
 	@$(BIN)/python tests/fuzz/fuzz_guided.py $(TARGETS)
 
 # Ours against another, in pairs, each benchmark at most three minutes; one of them: make bench BENCH=identify. The table
 # is printed, benchmarks/results.csv written; docs/measurements.md says what was found.
-bench: .venv/ready
+bench: .venv/ready ## ours against others, in pairs
 	@$(BIN)/python benchmarks/bench.py $(BENCH)
 
-lint: .venv/ready
+lint: .venv/ready ## style, types, Snakemake's linter
 	@PATH="$(BIN):$$PATH" ruff check .
 	@PATH="$(BIN):$$PATH" ruff format --check .
 	@PATH="$(BIN):$$PATH" snakefmt --check Snakefile workflow/rules
 	@PATH="$(BIN):$$PATH" mypy
 	@$(SNAKEMAKE) --lint
 
-setup: .venv/ready
+help: ## this list
+	@echo "make COMMAND [CONFIG=config/config.yaml] [TARGET=all]; study, dry-run, plan, preflight and dag take CONFIG"
+	@sed -n 's/^\([a-z][a-z -]*\):.* ## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## the environment alone (.venv)
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -92,20 +97,27 @@ setup: .venv/ready
 	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch .venv/ready
 
-dry-run: .venv/ready
-	@$(SNAKEMAKE) --profile local --dry-run --quiet all
+# What would run now: rules, jobs, what would take longest. TARGET=slam, CONFIG=config/smoke.yaml: of another.
+dry-run: .venv/ready ## what would run: rules, jobs, what would take longest
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.dry_run $(CONFIG) --target $(TARGET)
+
+# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4 (on a node)
+# where sinfo does not say it, NAME=... for another folder.
+NAME ?= my-cluster
+profile: .venv/ready ## a complete profile of your cluster
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.run.make_profile --partition "$(PARTITION)" --account "$(ACCOUNT)" --gpus "$(GPUS)" --out "$(NAME)"
 
 # Estimates of a study's GPUs, memory, hours, disk and downloads; docs/resources.md.
-plan: .venv/ready
-	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.plan $(CONFIG)
+plan: .venv/ready ## hours, memory, disk, downloads of a study, before it runs
+	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.plan $(CONFIG) --target $(TARGET)
 
 # Each training and evaluation of a study tried before it is submitted: a step and a batch at full shapes on a GPU, what
 # shapes tell without one; docs/resources.md. (`snakemake preflight` looks at a cluster's nodes instead.)
-preflight: .venv/ready
+preflight: .venv/ready ## each training and evaluation tried before it is submitted
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.preflight $(CONFIG)
 
 # A picture of the rules, and with which models and benchmarks they run; needs Graphviz's dot for the SVG.
-dag: .venv/ready
+dag: .venv/ready ## a picture of the rules and of the jobs
 	@mkdir -p $(RESULTS)
 	@$(SNAKEMAKE) --rulegraph 2> /dev/null > $(RESULTS)/rulegraph.dot
 	@$(SNAKEMAKE) --dag 2> /dev/null > $(RESULTS)/dag.dot
@@ -114,7 +126,7 @@ dag: .venv/ready
 	    else echo "$(RESULTS)/$$graph.dot (install graphviz for a picture)"; fi; done
 
 # Resolve pyproject.toml anew into exact versions.
-lock:
+lock: ## pyproject.toml resolved into exact versions
 	@rm -rf .venv-lock && $(PYTHON) -P -m venv .venv-lock
 	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet '.[test,workflow]'
 	@( echo "# Every package of the environment, exact. Made by: make lock"; \

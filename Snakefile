@@ -85,12 +85,15 @@ rule preflight:
 
 
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
-    check_asked_targets(sys.argv[1:], [rule.name for rule in workflow.rules], STUDY)
+    check_asked_targets(sys.argv[1:], {rule.name: rule.is_producer for rule in workflow.rules}, STUDY)
 
 
 # What a killed job was writing has a name of its own. Another run of the study may be writing, and keeps what it has.
 onsuccess:
     remove_partial(Path(STUDY.paths.results))
+    for page in targets.pages_of(STUDY, asked_targets(sys.argv[1:])):
+        if os.path.exists(page):
+            print(f"page: {page}", file=sys.stderr)
 
 
 onerror:

@@ -42,6 +42,7 @@ NAMES = (
     "grpo",
     "slam",
     "merge",
+    "significance",
 )
 REAL = ("identify", "filter", "score")  # these take MGSM's questions as well
 PAIRS = 5

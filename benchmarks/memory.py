@@ -39,10 +39,12 @@ def made_up(count: int) -> Iterator[dict[str, Any]]:
         trace = "\n".join(LINES[language].format(n=number + k, sum=number + k + 5) for k in range(5))
         response = f"\\boxed{{{number}}}"
         yield {
-            "id": f"q{number // 2}", "benchmark": "b", "kind": "math", "language": language, "sample": 0,
+            "id": f"q{number // 2}", "problem": f"q{number // 2}", "benchmark": "b", "kind": "math", "sample": 0,
+            "language": language,
             "question": f"{number} ?", "choices": None, "answer": str(number), "trace": trace, "response": response,
             "completion": f"{trace}\n</think>\n{response}", "source": "made up", "flaw": None, "prompt": "p",
-            "tokens": 80, "finish_reason": "stop", "correct": number % 3 > 0, "trace_language": language,
+            "tokens": 80, "characters": 320, "finish_reason": "stop", "correct": number % 3 > 0,
+            "trace_language": language,
             "line_pass": True, "word_pass": True, "code_switched": False, "abstained_lines": 0,
             "foreign_script": False, "answer_language": language, "given_up": False, "metrics_version": METRICS_VERSION,
         }  # fmt: skip

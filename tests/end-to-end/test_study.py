@@ -68,7 +68,7 @@ def test_claims_leaks_and_the_page(study: Path) -> None:
 def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, tmp_path: Path) -> None:
     """Each kept adapter is a model for as long as it is evaluated; the last one is the trained model."""
     results, overlay = study_copy / RESULTS, tmp_path / "lora.yaml"
-    overlay.write_text("models: {adamame: {lora: {r: 4, lora_alpha: 8, target_modules: all-linear}}}\n")
+    overlay.write_text("study: smoke\nmodels: {adamame: {lora: {r: 4, lora_alpha: 8, target_modules: all-linear}}}\n")
     run_study(study_copy, "trajectories", configs=("config/smoke.yaml", str(overlay)))
     table = pd.read_csv(results / "figures/trajectories-steps.csv")
     assert list(zip(table["model"], table["step"], strict=True)) == [("adamame", 0), ("adamame", 2), ("adamame", 4)]
@@ -156,7 +156,7 @@ def test_two_runs_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
 def test_another_parent_gives_another_child(study_copy: Path, tmp_path: Path) -> None:
     """An edited recipe retrains the model and what descends from it: no checkpoint brings old weights back."""
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text("models: {sft: {training: {learning_rate: 2.0e-3}}}\n")
+    overlay.write_text("study: smoke\nmodels: {sft: {training: {learning_rate: 2.0e-3}}}\n")
     weights = [study_copy / RESULTS / f"seed-1/models/{name}/model.safetensors" for name in ("lrm", "sft", "adamame")]
     before = [file.read_bytes() for file in weights]
     run_study(study_copy, f"{RESULTS}/seed-1/models/adamame", configs=("config/smoke.yaml", str(overlay)))
@@ -170,6 +170,7 @@ def test_every_real_question_arrives(study_copy: Path) -> None:
     """MGSM through generation, scoring, tables and plot: the smoke model solves next to none, but no row is lost."""
     overlay = study_copy / "mgsm.yaml"
     overlay.write_text(
+        "study: mgsm\n"
         f"sources: {{mgsm: {{folder: {MGSM.resolve()}}}}}\n"
         "models:\n"
         f"  lrm: {{recipe: folder, path: {RESULTS}/seed-1/models/lrm}}\n"

@@ -20,10 +20,11 @@ def frame(right: np.ndarray, few: int = FEW) -> pd.DataFrame:
     """Scores of answers that are `right` (question, language): all questions in English, the first few in others."""
     rows = [
         {
-            "id": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]), "answer": "1",
+            "id": f"q{i:02}", "problem": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]),
+            "answer": "1",
             "trace_language": code, "line_pass": True, "word_pass": True, "code_switched": False,
             "foreign_script": False, "answer_language": code, "given_up": False, "metrics_version": METRICS_VERSION,
-            "abstained_lines": 0, "tokens": 9, "finish_reason": "stop",
+            "abstained_lines": 0, "tokens": 9, "characters": 30, "finish_reason": "stop",
         }
         for i in range(right.shape[0]) for j, code in enumerate(LANGUAGES) if code == "en" or i < few
     ]  # fmt: skip

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.soak
 MODEL = "results/smoke/seed-1/models/adamame"
 LOG = "results/smoke/logs/seed-1/train_grpo/adamame.log"
 # Longer than the smoke study's, so that there is a middle; checkpoints every second step.
-OVERLAY = "models: {adamame: {training: {max_steps: 12, save_steps: 2}}}\n"
+OVERLAY = "study: smoke\nmodels: {adamame: {training: {max_steps: 12, save_steps: 2}}}\n"
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ def test_gpus_are_asked_for_in_either_flavour_and_missed_by_preflight(
         assert done.returncode != 0 and "sees 0 GPUs, not 1" in done.stderr, done.stderr[-3000:]
         assert "Auto-selected partition 'gpu'" in done.stderr
     rewritten(copied / "profiles/slurm/partitions.yaml", {"partitions": {"cpu": {"max_gpu": 8}}})
-    overlay.write_text("models: {sft: {launch: {processes: 5}, resources: {gpu: 5}}}\n")
+    overlay.write_text("study: smoke\nmodels: {sft: {launch: {processes: 5}, resources: {gpu: 5}}}\n")
     shutil.rmtree(copied / "results/smoke/seed-1/models/sft")
     target = "results/smoke/seed-1/models/sft"
     done = snakemake(cluster, copied, "--retries", "0", "--configfile", "config/smoke.yaml", "gpu.yaml", "--", target)

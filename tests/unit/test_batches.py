@@ -7,8 +7,9 @@ import pytest
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from vernacular.models.batches import by_length
+from vernacular.planning.memory import answer_memory
 from vernacular.planning.sizes import cache_bytes_a_token, load_sizes, parameters
-from vernacular.study.batches import PLAIN, batch_tokens, parameters_at_most
+from vernacular.study.batches import PLAIN, PROMPT, USED, batch_tokens, parameters_at_most
 from vernacular.study.graph import build_graph
 
 HUB = load_sizes()["models"]
@@ -38,6 +39,19 @@ def test_what_is_held_fits_the_gpu(repo: str, new: int) -> None:
     rows = found / (100 + new)
     held = 2 * parameters(shape) + found * cache_bytes_a_token(shape, 2) + rows * shape["vocab_size"] * 18
     assert 0.35 * 80e9 < held < 0.93 * 80e9  # the rest is for activations while prompts are read
+
+
+@pytest.mark.parametrize("repo", [name for name in HUB if HUB[name]["shape"]["model_type"] != "mt5"])
+@pytest.mark.parametrize("new", [160, 8192])
+def test_the_plan_counts_what_this_is_computed_from(repo: str, new: int) -> None:
+    """All of it at once, for prompts as long as they are taken to be: the room, less what weights are overrated."""
+    models = build_graph({"m": {"recipe": "hub", "repo": repo}})
+    memory = answer_memory(models, "m", tokens(repo, new) // (PROMPT + new), PROMPT, new, 2)
+    assert memory.peak == sum(memory.parts.values()) and min(memory.cache, memory.activations, memory.logits) > 0
+    overrated = 2 * parameters_at_most(HUB[repo]["shape"]) - memory.weights
+    room = USED * 80e9 - overrated
+    sequence = (memory.cache + memory.activations + memory.logits) / (tokens(repo, new) // (PROMPT + new))
+    assert room - 1000 * memory.cache / new - sequence < memory.peak <= 1.002 * room
 
 
 def test_less_memory_wider_numbers_and_larger_models_mean_fewer_tokens() -> None:

@@ -1,6 +1,8 @@
 """The chat templates for hub models: every turn keeps its trace, and the model's own template is left where it was."""
 
 import json
+import multiprocessing
+import time
 from pathlib import Path
 
 import jinja2
@@ -8,6 +10,7 @@ import pytest
 from scripts import run_script
 
 from vernacular.language.prompts import CHAT_TEMPLATE, answer_message, join_completion
+from vernacular.models import chats
 from vernacular.models.provenance import checksums
 from vernacular.study.check import CHAT_TEMPLATES
 
@@ -98,3 +101,20 @@ def test_a_model_without_one_is_refused_when_it_is_taken(tmp_path: Path, capsys:
     (source / "tokenizer_config.json").unlink()
     (source / "chat_template.jinja").write_text("its own")
     assert run_script("fetch_folder", *arguments) == 0
+
+
+class Still:
+    """A tokenizer whose template takes no time of the processor, and does not end."""
+
+    name_or_path = "models/still"
+
+    def apply_chat_template(self, *arguments: object, **options: object) -> str:
+        time.sleep(600)
+        return ""
+
+
+def test_a_template_that_stands_still_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chats, "PATIENCE", 0.5)
+    with pytest.raises(ValueError, match="models/still: the chat template cannot be used \\(it does not end"):
+        chats.chat_texts(Still(), [[ASKED]])
+    assert not multiprocessing.active_children()

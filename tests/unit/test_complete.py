@@ -14,7 +14,7 @@ from vernacular.evaluation.complete import check_samples, complete
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import GenerationOptions, SummaryOptions
 from vernacular.evaluation.version import METRICS_VERSION
-from vernacular.storage.records import GENERATION, QUESTION, SCORE, read_rows, write_rows
+from vernacular.storage.records import GENERATION, QUESTION, ROWS, SCORE, read_rows, write_rows
 
 LANGUAGES, SAMPLES = ["en", "fr"], 3
 OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=9, samples=SAMPLES, questions=4)
@@ -34,8 +34,8 @@ def generations() -> Rows:
 
 def scores() -> Rows:
     known = {"correct": True, "metrics_version": METRICS_VERSION, "code_switched": False, "given_up": False}
-    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "tokens": 3, "finish_reason": "stop"}
-    empty = dict.fromkeys(SCORE.names) | known | {"abstained_lines": 0}
+    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "finish_reason": "stop"}
+    empty = dict.fromkeys(SCORE.names) | known | {"abstained_lines": 0, "tokens": 3, "characters": 15}
     return [empty | {key: row[key] for key in ("id", "language", "sample")} for row in generations()]
 
 
@@ -93,8 +93,24 @@ def test_scores_that_are_not_what_was_asked_make_no_table(
     assert str(path) in error and error.count("\n") == 1 and not out.exists()
 
 
+def test_a_single_score_file_that_lost_half_of_its_questions(tmp_path: Path) -> None:
+    """Written again by Arrow, as it is and with what the file said of itself."""
+    path = tmp_path / "seed-1/scores/m/b.parquet"
+    write_rows(path, scores(), SCORE)
+    assert len(read_frames([path], ASKED)["m", "b", 1]) == len(scores())
+    half = pa.Table.from_pylist([row for row in scores() if row["id"] in ("q0", "q1")], SCORE)
+    pq.write_table(half, path)
+    with pytest.raises(ValueError, match=r"b.parquet: not as the rule `score` wrote it; delete it"):
+        read_frames([path], ASKED)
+    with pq.ParquetWriter(path, SCORE) as writer:
+        writer.write_table(half)
+        writer.add_key_value_metadata({ROWS: "24"})
+    with pytest.raises(ValueError, match=r"b.parquet: .*12 rows, but 24 were written"):
+        read_frames([path], ASKED)
+
+
 def test_models_that_were_asked_the_same_have_the_same_questions(tmp_path: Path) -> None:
-    """Half of the questions, whole in itself, is seen beside another model or another seed."""
+    """Half of the questions, whole in itself, is seen by comparison with another model or seed."""
     paths = [tmp_path / f"seed-{seed}/scores/m/b.parquet" for seed in (1, 2)]
     write_rows(paths[0], scores(), SCORE)
     write_rows(paths[1], [row for row in scores() if row["id"] in ("q0", "q1")], SCORE)

@@ -93,6 +93,24 @@ def test_splits_share_no_problem(name: str, seed: int) -> None:
     assert not asked["dev"] & asked["train"]
 
 
+def test_the_default_studys_test_questions_are_of_different_problems() -> None:
+    for name, options in BENCHMARKS.items():
+        asked = [asks(problem) for problem in problems_of(name, "test", 1).values()]
+        assert len(asked) == options["questions"]["test"] and len({*asked}) >= 0.98 * len(asked)
+
+
+def test_questions_of_one_problem_say_so_in_every_language() -> None:
+    """Ranges that hold fewer problems than questions: a problem is named by its first question."""
+    narrow = {"opening": [2, 9], "term": [2, 5], "factor": [2, 3], "result": [2, 12]}
+    options = {"mini": {"setting": "frame", "steps": 1, "numbers": narrow, "questions": {"test": 60}}}
+    problems = make_problems("mini", options["mini"], "test", 1)
+    of_id = {(row["id"], row["language"]): row["problem"] for row in question_rows(options, ["en", "fr"], "test", 1)}
+    assert len(of_id) == 120 and all(of_id[name, "en"] == of_id[name, "fr"] for name in problems)
+    for name, problem in problems.items():
+        alike = [other for other, found in problems.items() if asks(found) == asks(problem)]
+        assert of_id[name, "en"] == alike[0] and len(alike) > 1
+
+
 def test_no_test_question_is_in_training_in_any_language() -> None:
     """Up to the order of options: what a knife is for is known to all who answer."""
     languages = tuple(CONFIG["data"]["native-and-english"][0]["languages"])

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,6 +117,31 @@ def test_a_model_of_the_hub(tmp_path: Path, hub: Hub) -> None:
     assert record(tmp_path)["commit"] == COMMIT and record(tmp_path)["repo"] == "owner/name"
     assert record(tmp_path)["files"]["model.safetensors"] == {"bytes": len(WEIGHTS), "sha256": sha256(WEIGHTS)}
     assert "model.safetensors: 0.3 of 0.3 MB" in text and "2 files" in text  # plain lines where there is no terminal
+
+
+def test_a_cache_of_the_hub_that_two_users_share(tmp_path: Path, hub: Hub) -> None:
+    """What is there may be read; what is not, only its owner may add, and the other is told what to do."""
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("takes root, who can make another user's folder, and setpriv to give up root's rights to it")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    found = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(cache), "HF_HUB_OFFLINE": "0"}
+
+    def fetched(*before: str) -> subprocess.CompletedProcess:
+        words = [*before, sys.executable, str(SCRIPTS / "download.py"), *map(str, arguments(tmp_path, MODEL))]
+        return subprocess.run(words, env=found, capture_output=True, text=True, timeout=120)
+
+    other = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner")
+    os.chown(cache, 65534, 65534)
+    done = fetched(*other)
+    said = complaint((done.returncode, done.stderr))
+    assert f"{cache}" in said and "set HF_HOME to a folder of your own, or have its group" in said
+    assert fetched().returncode == 0
+    for path in (cache, *cache.rglob("*")):
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+    shutil.rmtree(tmp_path / "lrm")
+    assert fetched(*other).returncode == 0
+    assert (tmp_path / "lrm/model.safetensors").read_bytes() == WEIGHTS
 
 
 def test_weights_that_are_pickles_come_where_there_are_no_others(tmp_path: Path, hub: Hub, download: Download) -> None:
@@ -421,7 +447,7 @@ def test_pipes_and_devices_in_a_mirror_are_refused(tmp_path: Path, hub: Hub, mir
         make(snapshot / "a.json")
         status, text = download(MODEL, str(mirror))
         assert (status == 0) == (make is os.mkdir) and "Traceback" not in text
-        assert status == 0 or "no ordinary file" in text or "a link out of the mirror" in text
+        assert status == 0 or "not an ordinary file" in text or "a link out of the mirror" in text
         os.rmdir(snapshot / "a.json") if make is os.mkdir else (snapshot / "a.json").unlink()
     ref = mirror / "models--owner--name/refs/main"
     ref.unlink()

@@ -103,6 +103,17 @@ def test_reading_is_lazy_and_errors_name_the_file(tmp_path: Path) -> None:
         next(read_rows(tmp_path / "gone.parquet"))
 
 
+def test_a_file_that_unpacks_to_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few kilobytes of zeros."""
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"id": ["a"] * 9, "text": ["0" * 1_000_000] * 9}), path, use_dictionary=False)
+    assert path.stat().st_size < 10**6 and len(list(read_rows(path))) == 9
+    monkeypatch.setattr(records, "LARGEST", 8_000_000)
+    for columns in ([], ["id"]):
+        with pytest.raises(ValueError, match=r"x.parquet: .*9,000,\d+ bytes in its group of rows 0"):
+            list(read_rows(path, columns))
+
+
 @given(st.lists(st.integers()), st.integers(1, 7))
 def test_batches(values: list[int], size: int) -> None:
     found = list(batches(iter(values), size))

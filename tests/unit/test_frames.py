@@ -78,7 +78,7 @@ def test_two_evaluations_share_one_generation(one: dict[str, Any], other: dict[s
         "translator": None,
         "resources": {},
     }
-    study = {"evaluations": [{**rest, **one}, {**rest, **other}]}
+    study = {"evaluations": [{**rest, **one}, {**rest, **other}], "prompts": None, "models": {}}
     ((key, answer),) = answerings(study).items()
     assert key == ("lrm", "mini") and answer.model == "lrm"
     path = written(tmp_path, chosen_questions(ROWS, "mini", answer.options, "file"))

@@ -3,7 +3,11 @@
 import hashlib
 import random
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from fuzz_downloads import Silent, downloads
 from liar import LIES, Liar, serve
 from wild import wild_text
 
-from vernacular.corpus import urls
+from vernacular.corpus import connections, urls
 from vernacular.corpus.download import fetch
 from vernacular.storage.messages import one_line
 
@@ -137,3 +141,28 @@ def test_lies_as_fuzzing_tells_them() -> None:
     for number in range(150):
         rng = random.Random(f"test downloads {number}")
         downloads(rng, wild_text(rng))
+
+
+@pytest.mark.parametrize("drop", [b"X", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_headers_that_do_not_end_are_not_waited_for(
+    drop: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then, which no limit of a socket sees, and answers that are none."""
+    monkeypatch.setattr(connections, "HEADERS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n" if drop == b"X" else drop)
+                while True:
+                    connection.sendall(drop)
+                    time.sleep(0.01)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        entry = {"url": f"http://127.0.0.1:{server.getsockname()[1]}/file.tsv", "sha256": None}
+        with pytest.raises(ValueError, match=r"file.tsv: cannot be fetched \(TooSlow\); fix it, or try again later"):
+            urls.fetched_url(entry, tmp_path, Silent)
+        thread.join(60)
+    assert not thread.is_alive() and not list(tmp_path.iterdir())

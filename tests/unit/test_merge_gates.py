@@ -24,6 +24,7 @@ from scripts import run_script
 from vernacular.report import style
 from vernacular.report.merge_figures import COLUMNS, draw_gates, gains_by_language, gates_by_language, gates_table
 from vernacular.report.merge_tables import MERGE_COLUMNS
+from vernacular.storage.records import GENERATION, SCORE, write_rows
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,8 @@ def written(folder: Path, kind: str, frames: dict) -> list[Path]:
     for (model, benchmark, seed), rows in frames.items():
         paths.append(folder / f"seed-{seed}" / kind / model / f"{benchmark}.parquet")
         paths[-1].parent.mkdir(parents=True, exist_ok=True)
-        rows.to_parquet(paths[-1])
+        schema = SCORE if kind == "scores" else GENERATION
+        write_rows(paths[-1], rows.astype(object).where(rows.notna(), None).to_dict("records"), schema)
     return paths
 
 

@@ -11,7 +11,7 @@ from fuzz_models import BASES, CAUSAL, MUTATIONS, SMALL, TALK, TEMPLATES, sound,
 from model_folders import BOMBS, rewrite
 from safetensors.torch import load_file
 from scripts import run_script
-from transformers import AutoTokenizer
+from transformers import AddedToken, AutoTokenizer
 
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.chats import PART, chat_texts
@@ -110,6 +110,22 @@ def test_settings_of_a_model_do_not_multiply_its_answers(llama: Path) -> None:
     (llama / "generation_config.json").write_text('{"num_beams": 4, "num_return_sequences": 3, "eos_token_id": 1}')
     model, _ = load_model(llama, "float32")
     assert (model.generation_config.num_beams, model.generation_config.num_return_sequences) == (1, 1)
+
+
+@pytest.mark.parametrize("special", [True, False])
+def test_a_special_token_may_lie_beyond_the_embeddings(special: bool, llama: Path) -> None:
+    """Gemma 3's text models share the tokenizer of those that see, whose last token is for images."""
+    _, tokenizer = load_model(llama, "float32")
+    tokenizer.add_tokens([AddedToken("<image>", special=special)], special_tokens=special)
+    for path in llama.glob("tokenizer*"):
+        path.unlink()
+    tokenizer.save_pretrained(llama)
+    if special:
+        model, taken = load_model(llama, "float32")
+        assert len(taken) == len(tokenizer) > model.get_input_embeddings().weight.shape[0]
+    else:
+        with pytest.raises(ValueError, match="it is not this model's tokenizer"):
+            load_model(llama, "float32")
 
 
 # --- Jobs -------------------------------------------------------------------------------------------------------------

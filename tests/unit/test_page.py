@@ -16,12 +16,12 @@ import pytest
 from scripts import run_script
 from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
-from vernacular.evaluation.claims import COLUMNS as CLAIM_COLUMNS
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.samples import COLUMNS as SAMPLE_COLUMNS
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
+from vernacular.evaluation.verdicts import COLUMNS as CLAIM_COLUMNS
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.options import PageOptions
 from vernacular.report.page import any_table, number, render
@@ -58,7 +58,7 @@ def generation(scores: pd.DataFrame, text: str) -> pd.DataFrame:
     rows = scores[["id", "language", "sample", "tokens"]].assign(
         prompt="?", completion=text, trace=text, response="\\boxed{5}", finish_reason="stop"
     )
-    return rows.reindex(columns=records.GENERATION.names)
+    return rows.reindex(columns=records.GENERATION.names).astype({"told_language": "string"})
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_claims_stand_first_and_those_that_were_tested_before_the_others(read: R
         for word in ("New is better.", "reasoning model thinks", "Figure training", "Table of layers", "mini: LCPR")
     ]
     assert places == sorted(places)
-    assert text.count("supported") >= 3 and "not in this study" in text
+    assert text.count("as claimed") == 2 and text.count("supported") == 2 and "not in this study" in text  # and in CSS
     assert "12,345 training rows were searched" in text
 
 

@@ -59,7 +59,7 @@ def test_front_and_dominance_by_hand():
     }  # fmt: skip
     assert (rows["hypervolume"] == 0.79).all()  # 0.9 x 0.8 + 0.7 x 0.1
     assert (rows["reference"] == "accuracy=0 lcpr=0").all()
-    assert (rows["on_front_probability"] == rows["on_front"]).all()  # draws that never move
+    assert (rows["on_front_share"] == rows["on_front"]).all()  # draws that never move
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_probability_follows_the_joint_draws():
     for one in (left, right):
         one.draws[:, RATES.index("accuracy")] = 0.5
     rows = pareto_rows("mini", {"left": left, "right": right}).set_index("model")
-    assert rows["on_front_probability"].to_dict() == {"left": 1.0, "right": 0.0}
+    assert rows["on_front_share"].to_dict() == {"left": 1.0, "right": 0.0}
     assert (rows["lcpr_high"] - rows["lcpr_low"]).min() > 0.3  # though the intervals overlap by far
     even = pareto_rows("mini", {"left": estimate(0.5, 0.5, 10, 0.1, 1), "right": estimate(0.5, 0.5, 10, 0.1, 2)})
-    assert even["on_front_probability"].between(0.65, 0.85).all()  # one of two fair coins must fall well: 3/4
+    assert even["on_front_share"].between(0.65, 0.85).all()  # one of two fair coins must fall well: 3/4
 
 
 @given(POINTS)
@@ -121,8 +121,8 @@ def test_the_front_does_not_depend_on_the_order(points, random):
 
 def scores(language: str, right: int, seed: int = 0) -> pd.DataFrame:
     rows = [
-        (f"q{i}", language, 0, i < right, "1", language, True, True, False)
-        + (False, language, False, METRICS_VERSION, 0, 10 + seed, "stop")
+        (f"q{i}", f"q{i}", language, 0, i < right, "1", language, True, True, False)
+        + (False, language, False, METRICS_VERSION, 0, 10 + seed, 30, "stop")
         for i in range(20)
     ]
     return pd.DataFrame(rows, columns=records.SCORE.names)

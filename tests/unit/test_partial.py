@@ -131,6 +131,23 @@ def test_two_processes_take_turns(
     assert "another process is at this job" in capsys.readouterr().out
 
 
+LIMITED = """
+import resource, sys
+from vernacular.storage.partial import kept_rows, partial_file
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+with partial_file(sys.argv[1], "another key") as file:
+    list(kept_rows(file, [range(100)], len, lambda batch: ({"n": n} for n in batch)))
+"""
+
+
+@pytest.mark.parametrize("size", [3, 500])  # bytes: of the first line, and of the rows
+def test_a_full_disk_is_an_error_with_the_file_s_name(size: int, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    done = subprocess.run([sys.executable, "-c", LIMITED, out, str(size)], capture_output=True, text=True, timeout=60)
+    assert f"File too large: '{tmp_path}/.out.parquet.begun'" in done.stderr.splitlines()[-1]
+    assert resumed(out) == BATCHES
+
+
 def test_the_lines_are_json(tmp_path: Path) -> None:
     lines = begun(tmp_path / "out", 1).read_bytes().splitlines()
     assert [json.loads(line) for line in lines] == ["key", *ROWS[:3]]

@@ -19,7 +19,7 @@ from vernacular.planning.sizes import (
     shape_of,
     trained_parameters,
 )
-from vernacular.study.compile import Study
+from vernacular.study.compile import DEFAULT, EVERY, Study, Target
 from vernacular.study.graph import Graph, Model, build_graph
 from vernacular.study.paths import Paths
 
@@ -87,7 +87,10 @@ def study(**changes: dict[str, Any]) -> Study:
         "benchmarks": {"b": {"questions": {"train": 1000}}},
         "traces": {"languages": ["fr"]},
     }
-    return Study(config, "x", build_graph(found), {}, {}, {}, {}, Paths("results/x"))
+    evaluation = {"models": list(found), "translator": None, "decoding": "plain", "benchmarks": []}
+    every = [Target(name, [evaluation], False, False, False, False) for name in (DEFAULT, EVERY)]
+    targets = {target.part: target for target in every}
+    return Study(config, "x", build_graph(found), {}, targets, {}, {}, Paths("results/x"))
 
 
 def test_what_the_papers_say_of_what_they_train() -> None:
@@ -187,6 +190,12 @@ def test_what_does_not_fit_names_the_key_to_change() -> None:
     assert re.search(r"^raise resources.mem_mb to \d+; raise resources.runtime to \d+", said("slam", resources=small))
 
 
+def test_adapters_that_peft_refuses_are_one_line_with_the_model() -> None:
+    lora = {"r": 8, "target_modules": ["q_prok"]}
+    with pytest.raises(ValueError, match=r"^models\.lora\.lora: Target modules .*q_prok.* not found"):
+        memory.training_memory(study(lora={"lora": lora}), "lora")
+
+
 def test_a_smaller_gpu_holds_less() -> None:
     small = {**models()["slam"]["resources"], "gpu_mem_mb": 16000}
     works = {work.name: work for work in plan.trainings(study(lora={"resources": small}))}
@@ -284,9 +293,13 @@ def test_plan_of_a_study_like_the_papers() -> None:
     assert "do not fit the GPU of 80" in works["whole"].note and not works["slam"].note and not works["lora"].note
     assert all(work.times == 3 and work.gpus == 4 and work.hours > 0 for work in works.values())
     assert plan.fetched(study()) == pytest.approx(2 * 6.74e9 + 4 * 3.74e9)
-    text = plan.report(study(), list(works.values()), "17")
+    text = plan.report(study(), list(works.values()), "everything", 17)
     hours = sum(work.hours * 12 for work in works.values())
-    assert f"GPU hours {hours:.1f}" in text and "17 to run now" in text and "All figures are estimates" in text
+    assert (
+        f"GPU hours {hours:.1f}" in text
+        and "17 of all kinds left to run now" in text
+        and "All figures are estimates" in text
+    )
     overlay = yaml.safe_load(plan.overlay(list(works.values())))["models"]
     assert overlay["slam"]["resources"]["gpu"] == 4 and overlay["slam"]["resources"]["mem_mb"] > 4 * 4 * 6.7e3
     assert overlay["slam"]["resources"]["runtime"] >= works["slam"].hours * 60
@@ -313,12 +326,34 @@ def test_a_folder_is_counted_by_its_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["config", "smoke"])
 def test_shipped_studies_have_a_plan(name: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "jobs", lambda configs: "9")  # a dry run; tests/workflow has enough of them
-    assert plan.main([str(ROOT / "config" / f"{name}.yaml")]) == 0
+    monkeypatch.setattr(
+        plan, "dry_run", lambda *call: "Job stats:\nscore  8\ntotal  9\n"
+    )  # a dry run; tests/workflow has enough of them
+    assert plan.main([str(ROOT / "config" / f"{name}.yaml"), "--target", "everything"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    trained = yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())["models"]
-    assert sum(" train_" in line or " pretrain" in line for line in lines) == len(trained)
-    assert "GPU hours 0.0" in "\n".join(lines)
+    config = yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+    used = {model for evaluation in config["evaluations"] for model in evaluation["models"]}
+    used |= {options.get(key) for options in config["models"].values() for key in ("from", "encoder")}
+    trained = [model for model in config["models"] if model in used]
+    assert sum("| train_" in line or "| pretrain" in line for line in lines) == len(trained)
+    assert "GPU hours 0.0" in "\n".join(lines) and any(line.startswith("jobs      9 of all kinds") for line in lines)
+
+
+def test_a_plan_is_of_a_target(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its table, its sums and its jobs are of the same target; a line says what each other one takes."""
+    asked = []
+    monkeypatch.setattr(plan, "dry_run", lambda configs, targets: asked.append(targets) or "Nothing to be done")
+    config = str(ROOT / "config" / "smoke.yaml")
+    assert plan.main([config]) == plan.main([config, "--target", "slam"]) == 0
+    default, slam = capsys.readouterr().out.split("Of the target slam")
+    assert asked == [["all"], ["slam"]]
+    assert "| train_grpo | adamame |" in default.split("Of the target all")[0] and "jobs      0 of" in default
+    table = default.split("All figures are estimates")[1]
+    assert "| train_slam | slam |" in table and "| adamame |" not in table and "| slam-layer-0 |" not in table
+    sums = {line.split()[0]: int(line.split()[1]) for line in slam.split("CPU hours\n")[1].splitlines()[:-1]}
+    assert sums["slam"] < sums["everything"] and sums["all"] < sums["everything"]
+    assert plan.main([config, "--target", "slma"]) == 1
+    assert capsys.readouterr().err.strip() == "plan: --target: the study has no target 'slma'; did you mean 'slam'?"
 
 
 def test_counted_parameters_are_those_of_a_trained_model(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scripts import SCRIPTS, run_script
 
-from vernacular.evaluation.completion_lines import REQUIRED
+from vernacular.corpus.lines import REQUIRED
 from vernacular.evaluation.rescore import read_completions, remark
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.thinking import FAMILIES
@@ -171,10 +171,14 @@ def broken(edit: Callable[[dict[str, Any]], Any]) -> list[Any]:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (broken(lambda row: row.pop("answer")), "line 3: 'answer' is missing: the correct answer"),
+        (
+            broken(lambda row: row.update(completion=["5"])),
+            "not a text; give each text of a list a line",
+        ),
+        (broken(lambda row: row.pop("answer")), "line 3: has no key 'answer' (the correct answer)"),
         (
             broken(lambda row: row.update(compltion=row.pop("completion"))),
-            "line 3: 'completion' is missing: what the model wrote: trace, </think>, response; is it 'compltion'?",
+            "line 3: has no key 'completion' (what the model wrote: trace, </think>, response); is it 'compltion'?",
         ),
         (broken(lambda row: row.update(language="xx")), "line 3: unknown language 'xx'; choose from: en, "),
         (broken(lambda row: row.update(kind="mathe")), "line 3: unknown kind 'mathe'; did you mean 'math'?"),

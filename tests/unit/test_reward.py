@@ -174,3 +174,22 @@ def test_a_model_that_marks_no_trace_is_rewarded_for_its_last_line() -> None:
     (other,) = reward([f"{english}\n{said}"], "fr", GOLD)
     assert native is not None and other is not None and native > other > 0
     assert reward([f"{response}\n{trace}\nVoilà."], "fr", "0") == [0]
+
+
+def test_a_match_of_ones_own_decides_by_trace_response_and_language() -> None:
+    asked = []
+
+    def match(trace: str, response: str, language: str) -> bool:
+        asked.append((trace, response, language))
+        return language == "fr" and trace.startswith("x")
+
+    trainer = Trainer(2, match=match, schedule="constant")
+    right = f"\\boxed{{{GOLD}}}"
+    scores = trainer([f"x\n</think>\n{right}", f"y\n</think>\n{right}"], "fr", GOLD)
+    assert scores == [3.0, 1.0] and asked == [("x", right, "fr"), ("y", right, "fr")]
+
+
+def test_a_schedule_of_ones_own_gives_the_strength() -> None:
+    trainer = Trainer(2, schedule=lambda step, total: step / total)
+    trainer([f"x\n</think>\n\\boxed{{{GOLD}}}"] * 2, "fr", GOLD, step=25)
+    assert trainer.metrics["alignment_strength"] == 0.5

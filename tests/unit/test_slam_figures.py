@@ -24,6 +24,7 @@ from vernacular.report.slam_tables import (
 )
 from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
+from vernacular.storage.records import SCORE, write_rows
 
 KINDS = ("png", "svg", "csv")
 COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
@@ -36,7 +37,7 @@ def written(folder: Path) -> dict[str, list[Path]]:
     for (model, benchmark, _), scores in frames.items():
         path = folder / "seed-1" / "scores" / model / f"{benchmark}.parquet"
         path.parent.mkdir(parents=True)
-        scores.to_parquet(path)
+        write_rows(path, scores.to_dict("records"), SCORE)
         files["scores"].append(path)
         path = folder / "costs" / "seed-1" / f"{model}.csv"
         write_costs(path, {"model": model, "seed": 1, **cost(50, 5_000_000), **COUNTS, "reward_seconds": 0.0})

@@ -117,8 +117,11 @@ def test_mgsm_lines(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no test questions in sw"):
         list(question_rows("mgsm", tmp_path, "mgsm", ["sw"], "test"))
     file.unlink()
-    with pytest.raises(ValueError, match=r"no files of the format 'mgsm' \(named mgsm_"):
+    with pytest.raises(ValueError, match=r"no test files of the format 'mgsm' \(named mgsm_<language>\\.tsv\)"):
         list(question_rows("mgsm", tmp_path, "mgsm", ["fr"], "test"))
+    (tmp_path / "train.jsonl").write_text("")
+    with pytest.raises(ValueError, match=r"no test files of the format 'gsm8k' \(named test\\.\(\?:parquet\|jsonl\)"):
+        list(question_rows("gsm8k", tmp_path, "easy", ["en"], "test"))
 
 
 def test_files_of_lines_are_read_line_by_line(tmp_path: Path) -> None:
@@ -228,6 +231,22 @@ def test_xnli(tmp_path: Path) -> None:
 
 
 # --- training questions
+
+
+def test_hypotheses_of_one_premise_are_one_problem(tmp_path: Path) -> None:
+    """By the language that an id first comes in: translators may have put a premise in two ways."""
+    pairs = {"de": ["A", "A", "B", "C"], "en": ["a", "a2", "b", "b"]}
+    for code, premises in pairs.items():
+        rows = [{"premise": premise, "hypothesis": str(n), "label": 0} for n, premise in enumerate(premises)]
+        write(tmp_path, f"{code}/test-00000-of-00001.parquet", rows)
+    found = list(question_rows("xnli", tmp_path, "xnli", ["de", "en"], "test"))
+    numbers = [(row["language"], row["problem"][-1]) for row in found]
+    assert numbers == [(code, number) for code in ("de", "en") for number in "1134"]
+
+
+def test_a_question_that_comes_twice_is_one_problem(tmp_path: Path) -> None:
+    (tmp_path / "mgsm_en.tsv").write_text("1 + 1?\t2\n2 + 2?\t4\n1 + 1?\t2\n", encoding="utf-8")
+    assert [row["problem"][-1] for row in question_rows("mgsm", tmp_path, "mgsm", ["en"], "test")] == ["1", "2", "1"]
 
 
 def message(content: str, answer: str, **more: Any) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def row(
         "trace_language": language if trace == "same" else trace, "line_pass": line,
         "word_pass": word if line else None, "code_switched": switched, "foreign_script": foreign,
         "answer_language": language if answer == "same" else answer, "given_up": False,
-        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "finish_reason": "stop",
+        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "characters": 3 * tokens,
+        "finish_reason": "stop",
     }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def clustered(random: np.random.Generator, ids: int, languages: list[str], sampl
     return scores.assign(
         correct=right, answer="1", trace_language=scores["language"], line_pass=line,
         word_pass=pd.Series(word, dtype="boolean").mask(~line), code_switched=False, abstained_lines=0, tokens=10,
-        finish_reason="stop", foreign_script=False, answer_language=scores["language"],
+        finish_reason="stop", foreign_script=False, problem=None, characters=30, answer_language=scores["language"],
     )  # fmt: skip
 
 
@@ -68,7 +69,8 @@ def test_rates_by_hand():
         {
             "accuracy": 1 / 4, "pass_at_k": 1 / 2, "language_consistency": 2 / 4, "lpr": 2 / 4, "wpr": 1 / 2,
             "lcpr": 1 / 2, "code_switch_rate": 1 / 4, "foreign_script_rate": 1 / 4, "abstained_rate": 1 / 4,
-            "tokens_mean": 15.0, "answer_consistency": 2 / 3, "wpr_by_question": 1 / 2, "lcpr_by_question": 1 / 2,
+            "tokens_mean": 15.0, "tokens_by_characters": 11.25, "answer_consistency": 2 / 3, "wpr_by_question": 1 / 2,
+                "lcpr_by_question": 1 / 2,
         }
     )  # fmt: skip
 

@@ -22,6 +22,11 @@ from vernacular.study.schema import StudyError, load_schema
 from vernacular.study.sources import check_folders
 
 
+def never(file: str) -> bool:
+    """Of a rule: makes no file."""
+    return False
+
+
 def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -81,7 +86,7 @@ def test_any_junk_is_one_line_or_a_study(data: st.DataObject, junk: Any) -> None
 
 
 def test_errors_name_all_that_a_study_was_read_from(fresh: Path, write_config: Any) -> None:
-    overlay = write_config({"scale": "tiny"})
+    overlay = write_config({"study": "tiny", "scale": "tiny"})
     arguments = ("--configfile", "config/config.yaml", overlay, "--config", "bootstrap=many")
     assert dry_run(fresh, *arguments).complaint == (
         f"vernacular: config/config.yaml + {overlay} + --config: bootstrap: expected integer, got 'many'"
@@ -93,7 +98,7 @@ def test_null_removes_a_model_in_an_overlay(fresh: Path, default_study: dict[str
         compiled(default_study, edit=put("models.fidelity-reward", None))
     first, *others = copy.deepcopy(default_study["evaluations"])
     first["models"].remove("fidelity-reward")
-    overlay = write_config({"models": {"fidelity-reward": None}, "evaluations": [first, *others]})
+    overlay = write_config({"study": "mine", "models": {"fidelity-reward": None}, "evaluations": [first, *others]})
     run = dry_run(fresh, "--configfile", "config/config.yaml", overlay)
     assert run.jobs["train_grpo"] == 2 and "fidelity-reward" not in run.text
 
@@ -125,7 +130,7 @@ def test_shipped_studies_have_names_of_their_own() -> None:
 def test_target_that_the_study_lacks(default_study: dict[str, Any], name: str, hint: str) -> None:
     words = ["--configfile", "a.yaml", "--cores", "2", "--profile", "slurm", "--", "results/a.csv", "all", name]
     with pytest.raises(SystemExit) as caught:
-        check_asked_targets(words, ["all", "score"], compiled(default_study))
+        check_asked_targets(words, {"all": never, "score": "results/a.csv".__eq__}, compiled(default_study))
     message = str(caught.value)
     assert message.startswith(f"vernacular: mine.yaml: evaluations: none has the target '{name}'; {hint}")
     assert "\n" not in message
@@ -145,8 +150,8 @@ def test_words_that_are_no_targets(default_study: dict[str, Any]) -> None:
         "slam",
         "a/b.csv",
     ]
-    check_asked_targets(words, ["score", "slam"], compiled(default_study))
-    check_asked_targets(["no", "--words", "of", "snakemake"], [], compiled(default_study))
+    check_asked_targets(words, {"score": "a/b.csv".__eq__, "slam": never}, compiled(default_study))
+    check_asked_targets(["no", "--words", "of", "snakemake"], {}, compiled(default_study))
 
 
 def test_snakemake_names_the_nearest_target(fresh: Path) -> None:

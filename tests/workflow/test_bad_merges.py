@@ -162,7 +162,7 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
 SECTION: dict[str, tuple[Edit, list[str]]] = {
     "target of no evaluation": (
         put("merge.target", "merges"),
-        ["merge.reference: 'merge-reasoner' is in no evaluation of the target 'merges'"],
+        ["merge.target: no evaluation has the target 'merges'", "did you mean 'merge'?"],
     ),
     "reference not evaluated": (
         put("merge.reference", "lrm"),

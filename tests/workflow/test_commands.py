@@ -45,7 +45,7 @@ def test_commands_are_found() -> None:
 
 @pytest.fixture(scope="module")
 def prepared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The finished study with what the pages tell a user to have: an own study, MGSM's files."""
+    """The finished study with what the pages tell a user to have: an own study, MGSM's files, a profile."""
     folder = tmp_path_factory.mktemp("prepared") / "repository"
     shutil.copytree(finished, folder, symlinks=True)
     study = (folder / "config" / "config.yaml").read_text(encoding="utf-8")
@@ -57,6 +57,9 @@ def prepared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.mkdir(parents=True)
     for language in mgsm["evaluations"][0]["languages"]:
         (files / f"mgsm_{language}.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
+    words = ["--partition", "gpu", "--account", "me", "--out", "my-cluster"]
+    command = [sys.executable, "-m", "vernacular.run.make_profile", *words]
+    subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, check=True)
     return folder
 
 

@@ -167,7 +167,8 @@ def test_a_target_of_ones_own(finished: Path, default_study: dict[str, Any], wri
     adamame, evaluation = default_study["models"]["adamame"], default_study["evaluations"][0]
     bolder = {**adamame, "alignment": {**adamame["alignment"], "bonus": 3.0}}
     own = {**evaluation, "target": "my-ablation", "models": ["grpo", "adamame", "bolder"], "default": False}
-    overlay = write_config({"models": {"bolder": bolder}, "evaluations": [*default_study["evaluations"], own]})
+    added = {"models": {"bolder": bolder}, "evaluations": [*default_study["evaluations"], own]}
+    overlay = write_config({"study": "default", **added})
     run = dry_run(finished, "my-ablation", "--configfile", "config/config.yaml", overlay)
     figures = {"plot_pareto": 1, "plot_languages": 1, "plot_training": 1}
     assert run.jobs == {"train_grpo": 1, "generate": 2, "score": 2, **figures, **SUMMARIES}
@@ -257,10 +258,11 @@ def test_list_is_a_table_of_contents(fresh: Path, default_study: dict[str, Any])
 
 
 def test_a_plan_counts_what_is_left_to_run(fresh: Path) -> None:
-    assert int(plan.jobs(["config/smoke.yaml"])) >= 0
+    counts = plan.jobs(plan.dry_run(["config/smoke.yaml"], ["all"]))
+    assert counts["total"] == sum(counts.values()) / 2
     with pytest.raises(ValueError, match="^[^\\n]*bootstrap: 1 is too small[^\\n]*$"):
-        (fresh.parent / "bad.yaml").write_text("bootstrap: 1\n", encoding="utf-8")
-        plan.jobs(["config/smoke.yaml", str(fresh.parent / "bad.yaml")])
+        (fresh.parent / "bad.yaml").write_text("study: bad\nbootstrap: 1\n", encoding="utf-8")
+        plan.dry_run(["config/smoke.yaml", str(fresh.parent / "bad.yaml")], ["all"])
 
 
 def test_listed_layers_need_no_probe_of_their_own(finished: Path) -> None:

@@ -130,6 +130,18 @@ def test_every_script_belongs_to_a_rule() -> None:
         assert rule == script or (rule, script) in {("train", "train_sft"), ("preflight_node", "preflight")}, rule
 
 
+def test_nothing_follows_the_work_of_a_program() -> None:
+    """Python runs it where it is defined, so what follows would not be there yet; an import hides that."""
+    programs = 0
+    for path in [*SCRIPTS.values(), *LIBRARY.rglob("*.py")]:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        for place, node in enumerate(body):
+            if isinstance(node, ast.FunctionDef) and any("program(" in ast.unparse(one) for one in node.decorator_list):
+                programs += 1
+                assert not body[place + 1 :], f"{path}: move what follows {node.name}() before it"
+    assert programs > len(SCRIPTS) // 2
+
+
 def test_packages_are_empty_and_imports_absolute() -> None:
     """The closure follows absolute imports alone, and takes packages for empty."""
     for path in LIBRARY.rglob("*.py"):

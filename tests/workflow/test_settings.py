@@ -195,11 +195,13 @@ def test_trainer_options_are_found_without_importing() -> None:
 def test_trainer_options_of_a_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that only submits jobs may lack the trainers; then no option is refused."""
     monkeypatch.setattr(trainer_options, "find_spec", lambda name: None)
-    trainer_options.fields.cache_clear()
+    for function in (trainer_options.fields, trainer_options.text_of):
+        function.cache_clear()
     try:
         assert trainer_options.known_options("grpo") == set()
     finally:
-        trainer_options.fields.cache_clear()
+        for function in (trainer_options.fields, trainer_options.text_of):
+            function.cache_clear()
 
 
 def keywords(file: str, call: str) -> set[str]:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "workflow", "src", "config", "profiles", "slurm", "local")
+PARTS = ("Snakefile", "workflow", "src", "config", "profiles", "examples", "slurm", "local")
 # The rules that do something have the names of their scripts; all others are targets.
 RULES = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")} - {"preflight"} | {"preflight_node"}
 

@@ -13,20 +13,23 @@ sys.path.insert(0, str(ROOT / "src"))
 os.environ["PYTHONSAFEPATH"] = "1"
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
-from vernacular.language.phrasebook import PhrasebookError, load_phrasebook
-from vernacular.run.asked_targets import check_asked_targets
+from vernacular.language.phrasebook import PhrasebookError, has_phrasebook, load_phrasebook
+from vernacular.run.asked_targets import asked_targets, check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
 from vernacular.run.code import job
 from vernacular.run.config_files import config_files
+from vernacular.run.own_functions import own_functions, shown_folder
 from vernacular.run.failures import summary as failure_summary
 from vernacular.run.places import check_checkout, check_submitted, check_temporary
+from vernacular.run.profiles import check_profiles
 from vernacular.run.reported import figure, reported
 from vernacular.storage.files import remove_partial
 from vernacular.storage.options import stable_json
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
-from vernacular.study import claim_inputs, leaks, pages, stages, targets
+from vernacular.study import claim_inputs, functions, leaks, pages, stages, targets
+from vernacular.study.prompts import asked_in_english
 from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of
@@ -36,16 +39,23 @@ if workflow.is_main_process:
     check_temporary()
     require_slurm(sys.argv[1:])
     check_submitted(sys.argv[1:], [ROOT, workflow.sourcecache.runtime_cache_path])
+    for lack in check_profiles(sys.argv[1:], ROOT):
+        print(f"vernacular: warning: {lack}", file=sys.stderr)
 try:
-    files, file = config_files(workflow)
-    STUDY = compile_study(config, file, ROOT / "config" / "claims.yaml")
-    for language in STUDY.config["languages"]:
+    files, file, whole = config_files(workflow, config, ROOT / "config")
+    STUDY = compile_study(whole, file, ROOT / "config" / "claims.yaml")
+    for language in filter(has_phrasebook, STUDY.config["languages"]):
         load_phrasebook(language)
     with in_file(file):
         check_folders(STUDY.config)
         check_owner(STUDY.config, files, ROOT / "config")
+        FUNCTIONS = own_functions(STUDY, files)
 except (StudyError, PhrasebookError, YamlError) as error:
     sys.exit(f"vernacular: {error}")
+
+if workflow.is_main_process and (named := asked_in_english(STUDY.config)):
+    told = f"no instruction in {', '.join(named)}: questions are asked with an English one (key `instructions`)"
+    print(f"vernacular: warning: {told}", file=sys.stderr)
 
 LIMITS = STUDY.config["limits"]
 IDENTIFIER = STUDY.identifier.to_json()

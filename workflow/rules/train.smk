@@ -26,7 +26,7 @@ rule train:
     params:
         **job("train_sft"),
         recipe=lambda w: stages.recipe_json(STUDY, w.model),
-        inputs=lambda w, input: [f"{name}={path}" for name, path in input.items()],
+        inputs=lambda w, input: [f"{name}={path}" for name, path in input.items() if path],
         checkpoints=lambda w: f"{STUDY.paths.results}/seed-{w.seed}/checkpoints",
     message:
         "{rule}: training {wildcards.model} (seed {wildcards.seed})"
@@ -74,10 +74,38 @@ use rule train as train_sft with:
 
 use rule train as train_grpo with:
     """AdaMame's second stage and its baselines: GRPO with the recipe's alignment."""
+    input:
+        parent=lambda w: STUDY.paths.model(STUDY.models[w.model].options["from"], w.seed),
+        data=lambda w: stages.training_file(STUDY, w.model, w.seed),
+        functions=lambda w: functions.functions_folder(STUDY, w.model),
     wildcard_constraints:
         model=one_of(stages.models_of(STUDY, "train_grpo")),
     params:
         **job("train_grpo"),
+
+
+rule try_functions:
+    """The study's own schedule and rewards of a model: tried before it trains, and copied with the files they import."""
+    output:
+        directory("<results>/functions/{model}"),
+    log:
+        "<logs>/try_functions/{model}.log",
+    wildcard_constraints:
+        model=one_of(FUNCTIONS),
+    priority: 20
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        **job("try_functions"),
+        options=lambda w: functions.functions_options(STUDY, w.model, FUNCTIONS[w.model].code).to_json(),
+        # Where they are changes nothing; as it depends on threads, the rerun trigger `params` leaves it out.
+        folder=lambda w, threads: str(shown_folder(FUNCTIONS[w.model].folder)),
+        files=lambda w, threads: FUNCTIONS[w.model].files,
+    message:
+        "try_functions: trying the schedule and rewards of {wildcards.model}"
+    shell:
+        "python {params.script:q} --folder {params.folder:q} --files {params.files:q} --options {params.options:q}"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 use rule train as train_slam with:

@@ -10,7 +10,7 @@ from pathlib import Path
 from vernacular.models.contents import check_files
 from vernacular.models.provenance import checksums
 from vernacular.storage.command import program
-from vernacular.storage.files import atomic_folder, link_or_copy, read_mapping, write_json
+from vernacular.storage.files import atomic_folder, check_regular, link_or_copy, read_mapping, write_json
 from vernacular.storage.resources import resource
 
 TEMPLATES = resource("chat_templates")
@@ -36,6 +36,8 @@ def main(args: argparse.Namespace) -> None:
     if not (args.source / "config.json").exists():
         raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")
     check_files(args.source)  # before they are linked or copied, of which a FIFO or a device would have no end
+    if args.chat_template:
+        check_regular(args.chat_template)
     with atomic_folder(args.out) as folder:
         shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
         if args.chat_template:

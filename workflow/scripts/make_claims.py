@@ -35,4 +35,4 @@ def main(args: argparse.Namespace) -> None:
     write_csv(args.table, table)
     write_csv(args.timed, timed)
     for row in [*table.to_dict("records"), *timed.to_dict("records")]:
-        print(one_line(f"{row['verdict']}: {row['claim']} ({row['metric']} {row['benchmark']})"))
+        print(one_line(f"{row['verdict']}: {row['claim']} ({row['metric']} {row['benchmark']}: {row['part']})"))

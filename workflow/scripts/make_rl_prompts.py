@@ -31,6 +31,20 @@ def before(found: int, fitting: int, options: PromptsOptions, wanted: int) -> st
     return f"{fitting} questions{long}, {options.candidates} samples each; {limit}".removesuffix("; ")
 
 
+def write_prompts(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    from vernacular.adamame.prompts import difficulty_filter
+
+    kept = difficulty_filter(rows, args.options.candidates)
+    never = sum(row["correct"] == 0 for row in rows)
+    always = len(rows) - len(kept) - never
+    counts = f"of {len(rows)} prompts {len(kept)} are solved sometimes, {never} never, {always} always"
+    if not kept:
+        advice = "widen `rl.hash_range`, raise `rl.candidates`, or choose another benchmark or parent"
+        raise ValueError(f"{args.model}: {counts}: nothing to train on; {advice}")
+    write_rows(args.out, kept, PROMPT)
+    print(counts)
+
+
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
     import torch
@@ -52,17 +66,3 @@ def main(args: argparse.Namespace) -> None:
         if file:
             progress = Progress(f"{Path(args.out).stem} for its RL prompts", args.progress)
             write_prompts(args, count_solved(asked, answered(answers, file, progress)))
-
-
-def write_prompts(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
-    from vernacular.adamame.prompts import difficulty_filter
-
-    kept = difficulty_filter(rows, args.options.candidates)
-    never = sum(row["correct"] == 0 for row in rows)
-    always = len(rows) - len(kept) - never
-    counts = f"of {len(rows)} prompts {len(kept)} are solved sometimes, {never} never, {always} always"
-    if not kept:
-        advice = "widen `rl.hash_range`, raise `rl.candidates`, or choose another benchmark or parent"
-        raise ValueError(f"{args.model}: {counts}: nothing to train on; {advice}")
-    write_rows(args.out, kept, PROMPT)
-    print(counts)

@@ -12,7 +12,7 @@ from vernacular.storage.command import program
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probe", required=True, help="probe.parquet of the models' parent")
-    parser.add_argument("--layers", required=True, nargs="+", help=".../slam/<model>/layers.json; the first is marked")
+    parser.add_argument("--layers", required=True, nargs="*", help=".../slam/<model>/layers.json; the first is marked")
     figure_arguments(parser, SlamOptions)
 
 

@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
-    columns = ["id", "benchmark", "kind", "language", "choices", "answer"]
+    columns = ["id", "problem", "benchmark", "kind", "language", "choices", "answer"]
     questions = [row for row in read_rows(args.questions, columns=columns) if row["benchmark"] == args.benchmark]
     # A decoding changes texts, never which questions are asked.
     asked = chosen_questions(questions, args.benchmark, replace(args.options, decoding="plain"), args.questions)

@@ -15,6 +15,7 @@ of one prompt. Steps t run from 0 to T - 1, T being `total`; theirs count from 1
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +57,15 @@ class FeedbackState:
         self.share = weight / bonus if bonus else 0.0
 
 
-def growth(schedule: str, step: int, total: int, floor: float = 0.1, feedback: FeedbackState | None = None) -> float:
+Schedule = str | Callable[[int, int], float]  # one of SCHEDULES, or the study's own (own_functions.own_schedule)
+
+
+def growth(
+    schedule: Schedule, step: int, total: int, floor: float = 0.1, feedback: FeedbackState | None = None
+) -> float:
     """g(t) in [0, 1]. `cosine` with a floor of 0.1 is AdaMame's; `feedback` is its clip((eta - 0.4) / 0.6, 0, 1)."""
+    if not isinstance(schedule, str):
+        return schedule(step, total)
     progress = step / total
     if schedule == "none":
         return 0.0

@@ -4,14 +4,16 @@ import math
 import random
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset
+from peft.tuners.tuners_utils import BaseTunerLayer
 from trl import GRPOConfig, GRPOTrainer
 from trl.chat_template_utils import parse_response
 
 from vernacular.adamame.alignment import ADJUSTED
+from vernacular.adamame.own_functions import own_match, own_reward, own_schedule
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import prompt_set, question_messages, split_completion
@@ -19,13 +21,15 @@ from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.batches import by_length
 from vernacular.models.chats import chat_texts, prompt_sizes
 from vernacular.models.job import Job
+from vernacular.models.launch import strategy
 from vernacular.models.loop import trl_arguments
 from vernacular.models.parents import load_parent, train_and_save
 from vernacular.models.record import note, note_overlong
 
 
 def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
-    """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py).
+    """Stage 2: rows of records.PROMPT; the reward follows `alignment` and `identifier` of the recipe (see reward.py),
+    and those of `rewards` (own_functions.py) are added to it, each with its weight.
 
     It trains on at most `prompts` of them, and says so if there are fewer. Raises ValueError if there are none.
     """
@@ -46,6 +50,10 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         rows = fitting
     if len(rows) < recipe["prompts"]:
         note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
+    own = recipe.get("rewards", [])
+    for key, loaded in (("schedule", own_schedule), ("match", own_match)):
+        if ".py:" in alignment[key]:
+            alignment = {**alignment, key: loaded(job.inputs["functions"].resolve(), alignment[key])}
     arguments = grpo_arguments(job)
     ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
     arguments.num_train_epochs = 1
@@ -72,9 +80,15 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     identifier = LanguageIdentifier(**recipe["identifier"])
     reward = AlignmentReward(alignment, identifier, group_size, family, prompts.answer)
     trainer = Trainer(
-        model=parent.model, args=arguments, reward_funcs=reward, train_dataset=data, processing_class=parent.tokenizer
+        model=parent.model,
+        args=arguments,
+        reward_funcs=[reward, *(own_reward(job.inputs["functions"].resolve(), one["function"]) for one in own)],
+        train_dataset=data,
+        processing_class=parent.tokenizer,
     )
     trainer.batch_tokens = recipe.get("batch_tokens")
+    # Of shards no process has the whole; TRL gathers them to merge, and what rounding does to them stays.
+    trainer.restores = bool(recipe.get("lora")) and strategy(recipe) not in ("fsdp2", "zero3")
     trainer.adjusted = reward.adjusted if alignment["form"] in ADJUSTED else None
     train_and_save(parent, trainer, job, [reward])
 
@@ -83,6 +97,7 @@ def grpo_arguments(job: Job) -> GRPOConfig:
     """TRL's arguments for the job's recipe."""
     return GRPOConfig(
         **trl_arguments(job),
+        reward_weights=[1.0, *(one["weight"] for one in job.recipe.get("rewards", []))],
         shuffle_dataset=False,  # in_training_order has shuffled
         # The additive form is already a sum of z-scores; TRL's own `normalize_then_sum` whitens over the batch once
         # more and cannot let a weight grow, so both forms come from one reward function.
@@ -90,19 +105,54 @@ def grpo_arguments(job: Job) -> GRPOConfig:
     )
 
 
+class BaseWeight(NamedTuple):
+    """A weight under an adapter, and what it was, in main memory."""
+
+    layer: Any
+    name: str
+    weight: torch.nn.Parameter
+    saved: torch.Tensor
+
+
+def base_weights(model: Any) -> list[BaseWeight]:
+    """Those of all layers that have adapters, which are not merged at the time."""
+    layers = [module.get_base_layer() for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    return [
+        BaseWeight(layer, name, weight, weight.detach().to("cpu", copy=True))
+        for layer in layers
+        for name, weight in layer.named_parameters(recurse=False)
+    ]
+
+
+def restore(weights: list[BaseWeight]) -> None:
+    """Put the weights back, bit for bit. In bfloat16 (w + d) - d is not w, so each merging of the adapters and taking
+    them out again would move them."""
+    for layer, name, weight, saved in weights:
+        setattr(layer, name, weight)  # layers of four bits get another one when adapters are merged
+        weight.data.copy_(saved)
+
+
 class Trainer(GRPOTrainer):
-    """TRL's, with rollouts in parts and with forms whose group mean is not 0. Written for TRL 1.16, whose methods
-    these are.
+    """TRL's, with rollouts in parts, with weights that adapters do not wear out, and with forms whose group mean is not
+    0. Written for TRL 1.16, whose methods these are.
     """
 
     # TRL generates a whole generation batch in one call; here, prompts of like length in parts of at most so many
     # tokens. Every step draws for all sequences of a part, so parts give other rollouts, by the same chances.
     batch_tokens: int | None = None
+    # For vLLM TRL merges the adapters and takes them out again: whether the weights under them are then put back.
+    restores: bool = False
+    kept: list[BaseWeight] | None = None
     # What changes the advantages after TRL's z-score: those of this process, in the order in which they were scored.
     adjusted: Callable[[list[float]], list[float]] | None = None
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], *arguments: Any, **options: Any) -> Any:
         generate = super()._generate_single_turn
+        if self.use_vllm and self.restores:
+            self.kept = self.kept or base_weights(self.model)
+            outputs = generate(prompt_ids, *arguments, **options)
+            restore(self.kept)
+            return outputs
         sizes = [len(ids) + (self.max_completion_length or 0) for ids in prompt_ids]
         if self.use_vllm or self.batch_tokens is None or len(sizes) * max(sizes) <= self.batch_tokens:
             return generate(prompt_ids, *arguments, **options)

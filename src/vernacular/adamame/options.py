@@ -22,3 +22,15 @@ class PromptsOptions(Options):
     engine: str | None = None
     prompt_tokens: int | None = None
     prompts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class FunctionsOptions(Options):
+    """A GRPO model's own schedule and match (None: a shipped one) and rewards, as `file.py:function`; `steps` of its
+    training; `code`: a hash of the files that hold them and of those that they import."""
+
+    schedule: str | None
+    match: str | None
+    rewards: list[str]
+    steps: int
+    code: str

@@ -99,9 +99,12 @@ class AlignmentReward:
         `whole`: the trace as a whole is in the query's language. `strict`: so are STRICT_SHARE of its identified lines'
         characters as well, and no run of it is of a foreign script, no clause in another language. `both`: the trace as
         a whole is, and the response is not identified as another language; to abstain (a bare box) does not fail.
+        A function of the study's own decides by trace, response and language.
         """
         traces, kind = [trace for trace, _ in parts], self.options["match"]
         judged = judge(traces, language, self.identifier, "lines" if kind == "strict" else "trace")
+        if callable(kind):
+            return judged, [kind(*pair, code) for pair, code in zip(parts, language, strict=True)]
         if kind == "strict":
             return judged, [one.native and strictly_native(one) for one in judged]
         if kind == "both":

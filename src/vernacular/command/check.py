@@ -7,8 +7,8 @@ import sys
 from vernacular.answers.compare import check_answer, extract_answer
 from vernacular.answers.gold import check_gold
 from vernacular.answers.labels import extract_label
-from vernacular.evaluation.completion_lines import KINDS
-from vernacular.evaluation.completion_lines import check_answer as check_label
+from vernacular.corpus.lines import KINDS
+from vernacular.corpus.lines import check_answer as check_label
 from vernacular.language.languages import check_language
 
 USAGE = """\

@@ -15,7 +15,7 @@ from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.rescore import Summary, check_corpora, rate_table, scored_frames
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES
-from vernacular.language.languages import ENGLISH, scripts
+from vernacular.language.languages import ENGLISH, check_language
 from vernacular.language.thinking import FAMILIES
 from vernacular.report.differences import common_questions, difference_table
 from vernacular.report.options import PageOptions
@@ -155,12 +155,19 @@ def columns_of(text: str) -> dict[str, str]:
     return {key.strip(): column.strip() for key, _, column in pairs}
 
 
+def language(code: str) -> str:
+    try:
+        return check_language(code)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("logs", type=Path, nargs="+", metavar="LOG", help="files, or folders with them")
     add("--out", type=Path, help="folder for what is written")
     add("--columns", type=columns_of, default={}, metavar="KEY=COLUMN,...", help="columns by their names in the log")
-    add("--language", choices=scripts(), metavar="CODE", help="of all questions (ISO 639-1)")
+    add("--language", type=language, metavar="CODE", help="of all questions (ISO 639-1)")
     add("--kind", choices=("math", "choice", "entailment"), help="of all questions (default: math, choice for A to E)")
     add("--baseline", metavar="MODEL", help="the model that others are compared with (default: the first)")
     add("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
@@ -213,7 +220,7 @@ def show(scored: Scored, files: list[Path]) -> None:
     print(printed(table))
     if "differences" in scored.tables:
         found = scored.tables["differences"]
-        kept = found[found["metric"].isin(["accuracy", "lcpr"]) & (found["language"] == "all")]
+        kept = found[found["metric"].isin(["accuracy", "lcpr"]) & (found["language"] == "all")].copy()
         if len(kept):
-            print(f"\n{printed(kept)}")
+            print(f"\n{printed(kept, '+')}")
     print("\nwritten: " + ", ".join(one_line(file) for file in files))

@@ -5,15 +5,18 @@ ValueError: one line with path and place.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vernacular.corpus.benchmark_formats import final_number, gsm8k, mgsm, mgsm_json_lines, msvamp, x_csqa, xnli
+from vernacular.corpus.question_lines import question_lines
 from vernacular.corpus.readers import Example, json_rows, parquet_rows, shown, text_lines, text_of, text_or_number
 from vernacular.language.languages import ENGLISH, load_languages
 
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
+OWN = "questions"  # the format of which the source itself says kind, split and names of columns
 TASKS = {"reasoning": "solutions", "translation": "pairs", "pairs": "pairs"}  # of `data` -> what a source must give
 
 
@@ -145,6 +148,7 @@ XNLI_FILES = rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet"
 XNLI_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
 FORMATS: dict[str, Format] = {
+    OWN: Format(r".+\.(?:jsonl?|csv|tsv|parquet)", {"test": ALL}, question_lines),
     "mgsm": Format(rf"mgsm_{CODE}\.tsv", {"test": ALL}, mgsm, gold="column 2"),
     "mgsm-jsonl": Format(rf"{CODE}\.jsonl", {"test": ALL}, mgsm_json_lines),
     "msvamp": Format(r"test_(?P<name>[A-Z][a-z]+)\.jsonl?", {"test": ALL}, msvamp, gold="'response'"),
@@ -166,11 +170,28 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def source_files(name: str, folder: Path, split: str) -> Iterator[tuple[Path, str | None]]:
-    """(path, language) of the files of a split in a folder, in order; None if the path does not tell the language."""
-    form, codes = FORMATS[name], codes_by_name()
-    for path in sorted(folder.rglob("*")):
-        found = re.fullmatch(form.files, path.relative_to(folder).as_posix())
+Source = Mapping[str, Any]  # its entry in the configuration, as far as it says how files are read: format, kind, ...
+
+
+def form_of(source: Source | str) -> Format:
+    """The format of a source. source: its entry, or the name of its format."""
+    entry: Source = {"format": source} if isinstance(source, str) else source
+    form, kind = FORMATS[entry["format"]], entry.get("kind") or "math"
+    if entry["format"] != OWN:
+        return form
+    reader = partial(question_lines, columns=entry.get("columns"), kind=kind)
+    return form._replace(kind=kind, splits={entry.get("split") or "test": ALL}, reader=reader)
+
+
+def source_files(source: Source | str, folder: Path, split: str) -> Iterator[tuple[Path, str | None]]:
+    """(path, language) of the files of a split in a folder, in order; None if the path does not tell the language.
+
+    folder: or the one file.
+    """
+    form, codes = form_of(source), codes_by_name()
+    start = folder.parent if folder.is_file() else folder
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*")):
+        found = re.fullmatch(form.files, path.relative_to(start).as_posix())
         if found and path.is_file():
             groups = found.groupdict()
             if re.fullmatch(form.splits[split], groups.get("split") or ""):

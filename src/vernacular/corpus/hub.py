@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Iterable
-from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from errno import EACCES, EPERM
 from functools import cache
 from http.client import responses
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from vernacular.storage.files import DISK
 from vernacular.storage.messages import hide_in_log, keep_secret, without_secrets
 
 CUT = re.compile(r"\(…\)\S*")
@@ -25,7 +26,6 @@ REFUSED = {  # status of the hub's answer -> what to do
     403: "set HF_TOKEN to a token that may read this",
     429: "it limits how much one asks: wait a few minutes, or set HF_TOKEN, for which it allows more",
 }
-LOCAL = (ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EPERM)  # errors of this machine's disk, not of the network
 PICKLES = ("pytorch_model*.bin",)
 
 
@@ -76,7 +76,13 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
             raise ValueError(f"{doing}: the hub answers {status} ({reason}); {advice}") from None
         if isinstance(error, ValueError):
             raise
-        if isinstance(error, OSError) and error.errno in LOCAL:
+        if isinstance(error, OSError) and error.errno in (EACCES, EPERM):
+            place = error.filename or constants.HF_HUB_CACHE
+            advice = "the hub's cache is another user's: set HF_HOME to a folder of your own"
+            raise ValueError(
+                f"{place}: {error.strerror}; {advice}, or have its group given the right to write"
+            ) from None
+        if isinstance(error, OSError) and error.errno in DISK:
             raise OSError(error.errno, error.strerror, error.filename or str(constants.HF_HUB_CACHE)) from None
         if type(error) is OSError:  # the client's own, where a file has not the size that was said
             raise ValueError(f"{doing}: not whole ({brief(error)}); run this again") from None

@@ -107,7 +107,7 @@ def draw_problems(count: int, split: str, draw: Callable[[random.Random], AnyPro
             break
         problem = draw(rng)
         if split_of(problem) == split:
-            problems.setdefault(str(problem), problem)
+            problems.setdefault(problem.key, problem)
     return list(problems.values())
 
 
@@ -115,7 +115,8 @@ def make_problems(benchmark: str, options: dict[str, Any], split: str, seed: int
     """The problems of one benchmark and split, by question id.
 
     If the number ranges hold fewer problems than `questions` asks for, problems repeat under new ids, which give them
-    another name, thing and wording. Raises ValueError if they hold less than a twentieth.
+    another name, thing and wording; `question_rows` says which are the same problem. Raises ValueError if they hold
+    less than a twentieth.
     """
     numbers, steps, count = options["numbers"], options["steps"], options["questions"][split]
     draws: dict[str, Callable[[random.Random], AnyProblem]] = {
@@ -176,9 +177,11 @@ def render_completion(language: str, identifier: str, problem: AnyProblem, seed:
 def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, seed: int) -> Iterator[dict[str, Any]]:
     """The records of one split: every problem of every phrasebook benchmark in every language (records.QUESTION)."""
     for benchmark, options in benchmarks.items():
+        first: dict[str, str] = {}  # what a problem asks -> the id of its first question
         for identifier, problem in make_problems(benchmark, options, split, seed).items():
             kind, answer = KINDS[options["setting"]], str(problem.answer)
-            row = {"id": identifier, "benchmark": benchmark, "kind": kind, "answer": answer}
+            row = {"id": identifier, "problem": first.setdefault(problem.key, identifier), "benchmark": benchmark}
+            row |= {"kind": kind, "answer": answer}
             for language in languages:
                 question = render_question(language, identifier, problem, options["setting"], seed)
                 yield row | {"language": language, "question": question, "choices": render_options(language, problem)}

@@ -8,12 +8,13 @@ from vernacular.storage.options import Options
 
 @dataclass(frozen=True)
 class QuestionsOptions(Options):
-    """Benchmarks whose questions are written, in which languages; sources: name -> {format, folder}."""
+    """Benchmarks whose questions are written, in which languages; sources: name -> {format, folder}, and of the format
+    `questions` kind, split and columns, where they are set."""
 
     benchmarks: dict[str, dict[str, Any]]
     languages: list[str]
     seed: int
-    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class TrainingDataOptions(Options):
     data: list[dict[str, Any]]
     seed: int
     benchmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     prompts: dict[str, Any] | None = None
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vernacular.storage.files import distinct
+from vernacular.storage.files import check_regular, distinct
 from vernacular.storage.messages import one_line
 
 
@@ -31,6 +31,7 @@ def text_lines(path: Path) -> Iterator[str]:
     Unlike splitlines(), this does not end a line at a U+2028 or a form feed within a question.
     """
     line = None
+    check_regular(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
             for line in file:
@@ -59,6 +60,7 @@ def json_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[
     Raises ValueError for a file without any row.
     """
     empty = True
+    check_regular(path)
     with path.open("rb") as file:
         as_list = None  # unknown until the first line that is not blank
         for number, line in enumerate(file, 1):

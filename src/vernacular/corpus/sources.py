@@ -1,14 +1,16 @@
 """Questions for evaluation and training: the miniature's own, and those of real data (formats.FORMATS)."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import FORMATS, PHRASEBOOK, Format, source_files
+from vernacular.corpus.formats import PART, PHRASEBOOK, Format, Source, form_of, source_files
 from vernacular.corpus.options import QuestionsOptions
 from vernacular.corpus.readers import Example
+from vernacular.language.phrasebook import has_phrasebook
 
 
 def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, Any]]:
@@ -18,23 +20,30 @@ def benchmark_rows(options: QuestionsOptions, split: str) -> Iterator[dict[str, 
     """
     for name, benchmark in options.benchmarks.items():
         if benchmark["source"] == PHRASEBOOK:
-            yield from miniature.question_rows({name: benchmark}, options.languages, split, options.seed)
+            written = list(filter(has_phrasebook, options.languages))
+            yield from miniature.question_rows({name: benchmark}, written, split, options.seed)
         else:
             source = options.sources[benchmark["source"]]
             folder, numbers = Path(source["folder"]), benchmark.get("answers") == "number"
-            yield from question_rows(source["format"], folder, name, options.languages, split, numbers)
+            yield from question_rows(source, folder, name, options.languages, split, numbers)
 
 
 def question_rows(
-    name: str, folder: Path, benchmark: str, languages: list[str], split: str, numbers: bool = False
+    source: Source | str, folder: Path, benchmark: str, languages: list[str], split: str, numbers: bool = False
 ) -> Iterator[dict[str, Any]]:
     """records.QUESTION of a split of real data, in those of `languages` that are there.
 
-    name: of the format. numbers: whether all its answers are. Raises ValueError (one line with the path) if there are
-    none, for a broken file, for two questions of one id in one language, and for an answer that nothing could match.
+    source: its entry, or its format. numbers: whether all its answers are. Raises ValueError (one line with the path)
+    if there are none, for a broken file, for two questions of one id in one language, and for an answer that nothing
+    could match.
+
+    Questions are about the same problem where one language asks them in the same words, or of the same premise (XNLI
+    has three hypotheses for each); the language that an id first comes in decides for its translations.
     """
-    form, seen = FORMATS[name], set()
-    for example in examples(name, folder, split, languages):
+    form, seen = form_of(source), set()
+    stems: dict[tuple[str, str], str] = {}  # language, text -> the id of the first question
+    problems: dict[str, str] = {}  # id -> the id of the first question about its problem
+    for example in examples(source, folder, split, languages):
         if example.answer is not None:
             if (key := (example.language, example.id)) in seen:
                 raise ValueError(
@@ -46,19 +55,23 @@ def question_rows(
                     check_gold(example.answer, numbers)
                 except ValueError as error:
                     raise ValueError(f"{example.place}, {form.gold}: {error}") from None
-            row = {"id": f"{benchmark}-{split}-{example.id}", "benchmark": benchmark, "kind": form.kind}
+            identifier = f"{benchmark}-{split}-{example.id}"
+            if identifier not in problems:
+                stem = example.question.split("\n")[0] if form.kind == "entailment" else example.question
+                problems[identifier] = stems.setdefault((example.language, stem), identifier)
+            row = {"id": identifier, "problem": problems[identifier], "benchmark": benchmark, "kind": form.kind}
             yield row | {key: getattr(example, key) for key in ("language", "question", "choices", "answer")}
     if not seen:
         raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")
 
 
-def examples(name: str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
-    """The examples of a split, file by file. name: of the format.
+def examples(source: Source | str, folder: Path, split: str, languages: list[str]) -> Iterator[Example]:
+    """The examples of a split, file by file. source: its entry, or its format.
 
     Raises ValueError if no file fits it, and for a blank question.
     """
-    form = FORMATS[name]
-    for path, language in files_of(name, folder, split):
+    form = form_of(source)
+    for path, language in files_of(source, folder, split):
         if language is not None and language not in languages:
             continue
         for example in form.reader(path, language):
@@ -69,11 +82,14 @@ def examples(name: str, folder: Path, split: str, languages: list[str]) -> Itera
                 yield example
 
 
-def files_of(name: str, folder: Path, split: str) -> list[tuple[Path, str | None]]:
+def files_of(source: Source | str, folder: Path, split: str) -> list[tuple[Path, str | None]]:
     """formats.source_files; raises ValueError if there are none, saying what they would be called."""
-    files = list(source_files(name, folder, split))
+    files = list(source_files(source, folder, split))
     if not files:
-        raise ValueError(f"{folder}: no files of the format '{name}' (named {FORMATS[name].files}); see sources")
+        name, form = (source if isinstance(source, str) else source["format"]), form_of(source)
+        named = re.sub(r"\(\?P<split>[^)]*\)", str(form.splits[split]), form.files)
+        named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", named.replace(PART, ""))
+        raise ValueError(f"{folder}: no {split} files of the format '{name}' (named {named}); see sources")
     return files
 
 

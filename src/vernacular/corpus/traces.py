@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from vernacular.storage.files import RepeatedKey, distinct
+from vernacular.storage.files import RepeatedKey, check_regular, distinct
 from vernacular.storage.records import read_batches
 
 FLAWS = (
@@ -42,6 +42,7 @@ def read_traces(path: str | Path) -> Iterator[dict[str, Any] | Broken]:
     Raises ValueError if the file as a whole cannot be used.
     """
     path = Path(path)
+    check_regular(path)
     if path.suffix == ".parquet":
         return read_parquet(path)
     if path.suffix in (".jsonl", ".json"):

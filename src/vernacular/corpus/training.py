@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import FORMATS
+from vernacular.corpus.formats import form_of
 from vernacular.corpus.miniature import KINDS, AnyProblem, share_of
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.readers import Example
 from vernacular.corpus.sources import examples
-from vernacular.language.languages import ENGLISH, load_languages
+from vernacular.language.languages import ENGLISH, about
 from vernacular.language.phrasebook import SIGNS
 from vernacular.language.prompts import (
     END_OF_THINKING,
@@ -116,10 +116,10 @@ def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Quest
     One without an English version is used for reasoning alone, and then keeps its own solution.
     """
     source, reasoning_alone = options.sources[part["source"]], part["task"] == "reasoning"
-    languages, kind = part["languages"], FORMATS[source["format"]].kind
+    languages, kind = part["languages"], form_of(source).kind
     with_english = not reasoning_alone or part["english_trace_share"] > 0
     wanted = list(dict.fromkeys([*languages, ENGLISH] if with_english else languages))
-    rows = examples(source["format"], Path(source["folder"]), part.get("split", "train"), wanted)
+    rows = examples(source, Path(source["folder"]), part.get("split", "train"), wanted)
     for identifier, versions in grouped(rows, with_english and set(languages) != {ENGLISH}):
         has_english = ENGLISH in versions
         if has_english or reasoning_alone:
@@ -191,7 +191,7 @@ def translation(question: Question, language: str, key: str, part: Part) -> Iter
         return
     # An answer keeps its `</think>`, as markup does in a translation: otherwise a model unlearns to end a trace.
     texts = {"questions": question.text, "answers": question.completion}
-    template, name = str(question.prompts.translation), load_languages()[language]["name"]
+    template, name = str(question.prompts.translation), about(language)["name"]
     for text in (texts[what] for what in part["translated"]):
         yield template.format(language=name, text=text(language)), text(ENGLISH)
 

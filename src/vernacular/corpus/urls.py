@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tqdm import tqdm
 
+from vernacular.corpus.connections import Http, Https
 from vernacular.corpus.hub import no_network
 from vernacular.storage.files import flush, naming, read_json, url_name, write_json
 from vernacular.storage.messages import VARIABLE, keep_secret, without_secrets
@@ -91,7 +92,7 @@ def receive(entry: dict[str, Any], cut: Path, note: Path, bars: type[tqdm]) -> N
 
 def answer_of(url: str, headers: dict[str, str]) -> HTTPResponse:
     """The answer of a URL's server, or of the one it names instead. Raises ValueError, one line."""
-    address, opener = filled(url), urllib.request.build_opener(NoRedirects)
+    address, opener = filled(url), urllib.request.build_opener(NoRedirects, Http, Https)
     for _ in range(REDIRECTS):
         try:
             response: HTTPResponse = opener.open(urllib.request.Request(address, headers=headers), timeout=60)

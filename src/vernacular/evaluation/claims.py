@@ -1,8 +1,7 @@
 """The papers' claims tested on a study's own scores, probes and costs (tables/claims.csv, costs/claims.csv).
 
-config/claims.yaml says what a claim compares. Differences are paired: both models answered the same questions, were
-trained with the same seed, and share the bootstrap's draws, each of which includes all languages and samples of a
-question. A verdict follows from the data alone: Holm's p-value (Holm 1979) over all parts of a table.
+config/claims.yaml says what a claim compares. Differences are paired: both models answered the same questions, and were
+trained with the same seed. significance.py tests them, verdicts.py says what follows; docs/claims.md explains both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,35 +15,30 @@ from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME, sides
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
-from vernacular.evaluation.statistics import DIGITS, RATES, Array, Estimate, group_estimates, interval
-from vernacular.evaluation.version import METRICS_VERSION
+from vernacular.evaluation.significance import problems_interval, problems_p, seeds_interval, seeds_p
+from vernacular.evaluation.statistics import COUNTED, RATES, Array, Parts, problem_parts
+from vernacular.evaluation.verdicts import NOT_ASKED, NOT_IN_STUDY, with_verdicts
 from vernacular.language.languages import ENGLISH
 from vernacular.storage.messages import nearest
 
-COLUMNS = (
-    *("study", "claim", "paper", "statement", "metric", "benchmark", "languages", "model", "baseline"),
-    *("direction", "threshold", "published", "published_as", "measured", "low", "high", "p", "p_holm"),
-    *("verdict", "claim_verdict", "n", "seeds", "seeds_low", "seeds_high", "timed", "note"),
-    "metrics_version",
-)
-SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
-NOT_IN_STUDY, NOT_ASKED = "not in this study", "not asked for"
-LEVEL = 0.05
 PERMUTATIONS = 9999
+UNKNOWN = (np.nan, np.nan)
 
 Claim = Mapping[str, Any]  # study.claims.load_claims
 Costs = Mapping[Run, Mapping[str, float]]  # results.read_costs
 
 
 class Result(NamedTuple):
-    """What was measured for a part of a claim: `values` (seed,) and, from scores, `draws` (draw,) of their mean.
+    """What was measured for a part of a claim: `values` (seed,), the p-value, the 95 % intervals over problems and,
+    from LEAST seeds on, over seeds.
 
     n: questions, translations one by one; layers for `msd_depth`.
     """
 
     values: Array
-    draws: Array | None = None
-    p: float = np.nan
+    p: float
+    over_problems: tuple[float, float] = UNKNOWN
+    over_seeds: tuple[float, float] = UNKNOWN
     n: int = 0
 
 
@@ -54,13 +48,12 @@ def claims_table(
     probes: Mapping[str, Mapping[int, pd.DataFrame]],
     options: ClaimsOptions,
 ) -> pd.DataFrame:
-    """`tables/claims.csv`: COLUMNS, a row for each metric and benchmark of each claim that is not about time.
+    """`tables/claims.csv`: verdicts.COLUMNS, a row for each metric and benchmark of each claim that is not about time.
 
-    low and high are the 95 % percentile interval of the bootstrap over questions, for the mean over the seeds; p is
-    two-sided, from the same draws. From five seeds on, seeds_low and seeds_high are the t-interval over seeds, and p is
-    the larger one of the two tests, so that the verdict holds for other questions and for other seeds. With fewer seeds
-    it is about the models as they were trained. `claim_verdict` is `supported` if all parts are, `contradicted` if one
-    is. Rates are shares of 1; all numbers are rounded to 6 digits.
+    measured is the mean over the seeds. low and high are its 95 % interval over the choice of problems, for the models
+    as they were trained. From five seeds on, seeds_low and seeds_high are that over the choice of problems and of
+    seeds, and so is p; with fewer, p is over problems alone. p is two-sided and of the part; claim_p, p_holm and
+    verdict are of the claim. Rates are shares of 1; all numbers are rounded to 6 digits.
 
     probes: model -> seed -> rows of its probe.parquet. Raises ValueError if scores cannot be compared.
     """
@@ -73,23 +66,29 @@ def claims_table(
         else:
             parts = score_results(claim, frames, options)
         rows += claim_rows(name, claim, parts, options)
-    return with_verdicts(rows)
+    return with_verdicts(rows, options.families, options.trained)
 
 
 def timed_table(claims: Mapping[str, Claim], costs: Costs, options: ClaimsOptions) -> pd.DataFrame:
     """`costs/claims.csv`: the claims about time, which two runs measure differently.
 
-    measured is the baseline's seconds over the model's own, each summed over its chain of trainings; the only interval
-    is that over seeds, from five on.
+    measured is the baseline's seconds over the model's own, each summed over its chain of trainings; p and the only
+    interval are over seeds, from five on.
     """
     rows = []
     for name, claim in claims.items():
         if OF_TIME in claim["metrics"]:
             chains = [options.chains.get(model, []) for model in sides(claim)]
             ratios = time_ratios(costs, chains) if all(chains) else np.empty(0)
-            parts = {(OF_TIME, ""): Result(ratios, p=seed_p(ratios, claim["threshold"]))} if len(ratios) else {}
+            parts = {(OF_TIME, ""): of_seeds(ratios, claim["threshold"])} if len(ratios) else {}
             rows += claim_rows(name, claim, parts, options)
-    return with_verdicts(rows)
+    return with_verdicts(rows, options.families, options.trained)
+
+
+def of_seeds(values: Array, threshold: float) -> Result:
+    """What one value for each seed says."""
+    low, high = seed_interval(values)
+    return Result(values, seed_p(values, threshold), over_seeds=(float(low), float(high)))
 
 
 def time_ratios(costs: Costs, chains: Sequence[Sequence[str]]) -> Array:
@@ -121,28 +120,38 @@ def score_results(claim: Claim, frames: Frames, options: ClaimsOptions) -> dict[
         }
         if not all(groups.values()):
             continue
-        estimates = group_estimates(compared, benchmark, groups, options.draws)
+        parts = problem_parts(compared, benchmark, groups)
         asked = some[some["language"].isin({code for codes in groups.values() for code in codes})]
         n = len(asked[["id", "language"]].drop_duplicates())
-        contrasts = [contrast([estimates[model, seed] for model in names], list(groups)) for seed in seeds]
-        values = np.stack([found.point for found in contrasts])
-        draws = np.mean([found.draws for found in contrasts], axis=0)
+        contrasts = [contrast([parts[model, seed] for model in names], list(groups)) for seed in seeds]
+        values = np.stack([found.values for found in contrasts])
+        reach = len(names) * len(groups) / 2 * contrasts[0].weight
         for metric in claim["metrics"]:
-            place = RATES.index(metric)
-            p = bootstrap_p(draws[:, place], claim["threshold"])
-            results[metric, benchmark] = Result(values[:, place], draws[:, place], p, n)
+            of_metric = np.ascontiguousarray(values[:, :, RATES.index(metric)])
+            bound = None if metric in COUNTED else reach
+            results[metric, benchmark] = score_result(of_metric, claim["threshold"], bound, n, options.draws)
     return results
 
 
-def contrast(models: Sequence[Mapping[str, Estimate]], groups: Sequence[str]) -> Estimate:
+def score_result(values: Array, threshold: float, reach: float | None, n: int, draws: int) -> Result:
+    """What differences (seed, problem) say; reach: significance.problems_p."""
+    of_problems = values.mean(axis=0)
+    interval = problems_interval(of_problems, reach, draws)
+    if len(values) < LEAST:
+        return Result(values.mean(axis=1), float(problems_p(of_problems, threshold, reach, draws)), interval, n=n)
+    p = float(seeds_p(values, threshold, reach, draws))
+    return Result(values.mean(axis=1), p, interval, seeds_interval(values), n)
+
+
+def contrast(models: Sequence[Mapping[str, Parts]], groups: Sequence[str]) -> Parts:
     """First model minus second, in the first group of languages minus the second; a missing second counts as 0."""
     signed = [
-        (of_model * of_group, estimates[group])
-        for of_model, estimates in zip((1, -1), models, strict=False)
+        (of_model * of_group, parts[group])
+        for of_model, parts in zip((1, -1), models, strict=False)
         for of_group, group in zip((1, -1), groups, strict=False)
     ]
-    point = np.sum([sign * estimate.point for sign, estimate in signed], axis=0)
-    return Estimate(point, np.sum([sign * estimate.draws for sign, estimate in signed], axis=0))
+    values = np.sum([sign * parts.values for sign, parts in signed], axis=0)
+    return Parts(values, max(parts.weight for _, parts in signed))
 
 
 def on_common_questions(frames: dict[Run, pd.DataFrame]) -> dict[Run, pd.DataFrame]:
@@ -168,16 +177,11 @@ def members(group: str | Sequence[str], evaluated: Iterable[str], in_domain: Seq
     return [code for code in languages if code in group]
 
 
-def bootstrap_p(draws: Array, threshold: float) -> float:
-    """Two-sided: twice the share of draws on the rarer side of the threshold, counting the measured value as one more
-    draw (Davison and Hinkley 1997, section 4.2.1); never below 2 / (draws + 1)."""
-    draws = draws[~np.isnan(draws)]
-    rarer = min(int((draws <= threshold).sum()), int((draws >= threshold).sum()))
-    return min(1.0, 2 * (1 + rarer) / (1 + len(draws)))
-
-
 def layer_result(probes: Mapping[int, pd.DataFrame]) -> Result:
-    """Spearman's correlation of MSD with the layer's number for each seed; p by permuting the layers (seeded)."""
+    """Spearman's correlation of MSD with the layer's number for each seed.
+
+    p by permuting the layers of each seed (seeded); from LEAST seeds on at least that of a t-test over seeds.
+    """
     random = np.random.default_rng(0)
     values, mixed = [], []
     for seed in sorted(probes):
@@ -188,7 +192,8 @@ def layer_result(probes: Mapping[int, pd.DataFrame]) -> Result:
         mixed.append(depth_correlation(permuted))
     measured = np.array(values)
     rarer = int((np.abs(np.mean(mixed, axis=0)) >= abs(measured.mean()) - 1e-12).sum())
-    return Result(measured, p=(1 + rarer) / (1 + PERMUTATIONS), n=ranks.shape[1])
+    found = of_seeds(measured, 0.0)
+    return found._replace(p=float(np.nanmax([found.p, (1 + rarer) / (1 + PERMUTATIONS)])), n=ranks.shape[1])
 
 
 def depth_correlation(ranks: Array) -> Array:
@@ -217,7 +222,7 @@ def claim_rows(
                     "threshold": claim["threshold"], "published": published.get("difference"),
                     "published_as": published.get("figures"), "timed": metric == OF_TIME,
                 }  # fmt: skip
-                found = result_columns(parts[metric, benchmark], claim) if fitting else reason_columns(claim, options)
+                found = result_columns(parts[metric, benchmark]) if fitting else reason_columns(claim, options)
                 rows.append(row | found)
     return rows
 
@@ -235,19 +240,13 @@ def languages_text(claim: Claim, metric: str) -> str:
     return " against ".join(group if isinstance(group, str) else " ".join(group) for group in named)
 
 
-def result_columns(result: Result, claim: Claim) -> dict[str, Any]:
+def result_columns(result: Result) -> dict[str, Any]:
     """The columns of a part with a result: value, intervals, p-value, counts."""
-    seeds = len(result.values)
-    low, high = (float(end) for end in seed_interval(result.values))
-    ends = interval(result.draws) if result.draws is not None else (np.nan, np.nan)
-    over_seeds = seed_p(result.values, claim["threshold"])
-    p = result.p if np.isnan(over_seeds) else float(np.nanmax([result.p, over_seeds]))  # from five seeds on, both tests
-    note = "" if seeds >= LEAST else f"of {seeds} trained {'model' if seeds == 1 else 'models'} a side"
-    if np.isnan(p):
-        note = f"no interval below {LEAST} seeds"
+    seeds, (low, high), (seeds_low, seeds_high) = len(result.values), result.over_problems, result.over_seeds
     return {
-        "measured": float(result.values.mean()), "low": float(ends[0]), "high": float(ends[1]), "p": p,
-        "n": result.n or None, "seeds": seeds, "seeds_low": low, "seeds_high": high, "note": note,
+        "measured": float(result.values.mean()), "low": low, "high": high, "p": result.p, "n": result.n or None,
+        "seeds": seeds, "seeds_low": seeds_low, "seeds_high": seeds_high,
+        "note": f"no interval below {LEAST} seeds" if np.isnan(result.p) else "",
     }  # fmt: skip
 
 
@@ -258,44 +257,7 @@ def reason_columns(claim: Claim, options: ClaimsOptions) -> dict[str, Any]:
     if lacking:
         hint = nearest(lacking[0], known)
         note = f"no model '{lacking[0]}'" + (f"; {hint}" if hint.startswith("did") else "")
-        return {"verdict": NOT_IN_STUDY, "note": note, "seeds": 0}
+        return {"part": NOT_IN_STUDY, "note": note, "seeds": 0}
     if options.complete:
-        return {"verdict": NOT_IN_STUDY, "note": "no such benchmark or languages", "seeds": 0}
-    return {"verdict": NOT_ASKED, "note": "`snakemake claims` measures it, if the study can", "seeds": 0}
-
-
-def holm(values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the order given; NaN stays NaN and does not count."""
-    order = sorted((i for i, p in enumerate(values) if not np.isnan(p)), key=lambda i: values[i])
-    adjusted, largest = [float("nan")] * len(values), 0.0
-    for rank, i in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * values[i]))
-        adjusted[i] = largest
-    return adjusted
-
-
-def with_verdicts(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The table of all rows, with Holm's p-values and verdicts."""
-    adjusted = holm([row.get("p", np.nan) for row in rows])
-    verdicts: dict[str, list[str]] = {}
-    for row, p in zip(rows, adjusted, strict=True):
-        if "verdict" not in row:
-            row["p_holm"] = p
-            beyond = (row["measured"] - row["threshold"]) * (1 if row["direction"] == "higher" else -1)
-            row["verdict"] = UNDECIDED if not p < LEVEL else SUPPORTED if beyond > 0 else CONTRADICTED
-        verdicts.setdefault(row["claim"], []).append(row["verdict"])
-    for row in rows:
-        row |= {"claim_verdict": claim_verdict(verdicts[row["claim"]]), "metrics_version": METRICS_VERSION}
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    rounded = ["published", "measured", "low", "high", "p", "p_holm", "seeds_low", "seeds_high"]
-    table[rounded] = table[rounded].astype(np.float64).round(DIGITS) + 0.0  # -0.0 becomes 0.0
-    return table.astype({"n": "Int64"})
-
-
-def claim_verdict(verdicts: Sequence[str]) -> str:
-    """The verdict on a claim from those on its parts; a part that was not measured leaves it undecided."""
-    if CONTRADICTED in verdicts:
-        return CONTRADICTED
-    if len(set(verdicts)) == 1:
-        return verdicts[0]
-    return UNDECIDED
+        return {"part": NOT_IN_STUDY, "note": "no such benchmark or languages", "seeds": 0}
+    return {"part": NOT_ASKED, "note": "`snakemake claims` measures it, if the study can", "seeds": 0}

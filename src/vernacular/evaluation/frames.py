@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from vernacular.evaluation.complete import check_samples
 from vernacular.evaluation.version import check_version
 from vernacular.language.languages import ENGLISH
-from vernacular.storage.records import SCORE, read_batches
+from vernacular.storage.records import SCORE, read_batches, rows_written
 from vernacular.storage.tables import read_frame
 
 Run = tuple[str, int]  # model, seed
@@ -26,13 +27,14 @@ def read_frames(
     asked: "<model>/<benchmark>" -> the `languages`, `questions` and `questions_en` of the evaluation; a file may hold
     more, for another one. None: everything. schema: the columns to read (files of generations are named alike).
     Raises ValueError for a path outside a folder seed-<n>, for a broken file or one that lacks a column, and for scores
-    of another metrics version.
+    of another metrics version, or that are not as they were written.
     """
     frames = {}
     for path in map(Path, paths):
         model, benchmark, seed = path.parent.name, path.stem, seed_of(path)
         if schema is SCORE:
             check_version(versions_of(path), path, "delete it and score again (no model is needed)")
+            check_whole(path)
         scores = read_frame(path, schema)
         check_samples(scores, path)
         if asked is not None:
@@ -69,6 +71,13 @@ def versions_of(path: Path) -> set[int | None]:
         known = "metrics_version" in batch.schema.names
         found |= set(batch["metrics_version"].unique().to_pylist() if known else [None])
     return found
+
+
+def check_whole(path: Path) -> None:
+    """Raises ValueError for scores that another tool has written: nobody could tell whether questions are missing."""
+    with pq.ParquetFile(path) as file:
+        if rows_written(file) is None:
+            raise ValueError(f"{path}: not as the rule `score` wrote it; delete it and rerun (no model is needed)")
 
 
 def seed_of(path: Path) -> int:

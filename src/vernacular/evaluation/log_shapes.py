@@ -1,4 +1,4 @@
-"""What other tools log of an evaluation or a training, as lines with the keys of completion_lines.LINE.
+"""What other tools log of an evaluation or a training, as lines with the keys of corpus.lines.LINE.
 
 A shape is told by the keys of a file's first row. Layouts are those of lm-evaluation-harness 0.4.13, lighteval 0.13,
 Inspect 0.3.285, TRL 1.16 and verl 0.9.1.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vernacular.evaluation.completion_lines import LETTERS, LINE
+from vernacular.corpus.lines import LETTERS, LINE
 from vernacular.evaluation.task_names import language_in, without_language
 
 Row = Mapping[str, Any]

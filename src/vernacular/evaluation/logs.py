@@ -4,13 +4,14 @@ import csv
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from vernacular.evaluation.completion_lines import LINE, REQUIRED, read_line
+from vernacular.corpus.lines import LINE, REQUIRED, read_line
 from vernacular.evaluation.log_shapes import OURS, Row, Shape, shape_of
 from vernacular.evaluation.rescore import remark, split_rows, take_rows
 from vernacular.evaluation.task_names import language_in
@@ -19,6 +20,9 @@ from vernacular.storage.messages import nearest
 from vernacular.storage.records import read_rows
 
 SUFFIXES = (".jsonl", ".json", ".parquet", ".csv", ".tsv", ".eval")
+ENTRY = 2**28  # bytes of a file in an archive, at most: a few kilobytes may unpack to much more (our choice)
+# What an archive raises that is cut off, locked with a password, or holds no JSON.
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError)
 OUTPUTS = {"scored", "rescored"}  # folders that scoring writes
 Item = tuple[str, Row | ValueError]  # place, and the row or why there is none
 
@@ -151,18 +155,23 @@ def csv_items(file: Path) -> Iterator[Item]:
 
 def read_whole(file: Path) -> Mapping[str, Any]:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{file}: not JSON ({error}); restore the file") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{file}: not a log of Inspect (it is not a mapping); restore the file")
+    return found
 
 
 def inspect_items(log: Mapping[str, Any], file: Path) -> tuple[Iterator[Item], dict[str, str]]:
-    samples = enumerate(log.get("samples") or [], 1)
+    found = log.get("samples")
+    samples = enumerate(found if isinstance(found, list) else [], 1)
     return ((f"{file}, sample {number}", sample) for number, sample in samples), head_of(log)
 
 
 def head_of(log: Mapping[str, Any]) -> dict[str, str]:
-    about = log.get("eval") or {}
+    about = log.get("eval")
+    about = about if isinstance(about, dict) else {}
     return {"model": str(about.get("model") or ""), "task": str(about.get("task") or "").rpartition("/")[2]}
 
 
@@ -170,19 +179,29 @@ def inspect_archive(file: Path) -> tuple[Iterator[Item], dict[str, str]]:
     """A .eval file, which is a ZIP of header.json and samples/<id>_epoch_<n>.json."""
     try:
         with zipfile.ZipFile(file) as archive:
-            head = head_of(json.loads(archive.read("header.json")))
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError) as error:
+            head = head_of(entry_of(archive, "header.json"))
+    except BROKEN as error:
         raise ValueError(inspect_said(file, error)) from None
 
     def items() -> Iterator[Item]:
         try:
             with zipfile.ZipFile(file) as archive:
                 for name in sorted(name for name in archive.namelist() if name.startswith("samples/")):
-                    yield f"{file}, {name}", json.loads(archive.read(name), object_pairs_hook=distinct)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+                    yield f"{file}, {name}", entry_of(archive, name)
+        except BROKEN as error:
             raise ValueError(inspect_said(file, error)) from None
 
     return items(), head
+
+
+def entry_of(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    """The mapping in a file of an archive. Raises one of BROKEN, also before it unpacks more than ENTRY bytes."""
+    if (size := archive.getinfo(name).file_size) > ENTRY:
+        raise ValueError(f"{name} unpacks to {size:,} bytes, and at most {ENTRY:,} are read")
+    found = json.loads(archive.read(name), object_pairs_hook=distinct)
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is not a mapping")
+    return found
 
 
 def inspect_said(file: Path, error: Exception) -> str:

@@ -42,8 +42,9 @@ class SummaryOptions(Options):
 
 @dataclass(frozen=True)
 class ClaimsOptions(Options):
-    """in_domain: `<label>/<benchmark>` -> languages; chains: model -> the trainings that it takes; evaluated: labels
-    of the whole study; complete: whether all its evaluations are summarised here."""
+    """draws: of the tests over problems; in_domain: `<label>/<benchmark>` -> languages; chains: model -> the trainings
+    that it takes; families: paper -> how many claims the file has of it; evaluated: labels of the whole study, trained:
+    those that a training made; complete: whether all its evaluations are summarised here."""
 
     ordered: ClassVar[bool] = True
 
@@ -51,5 +52,7 @@ class ClaimsOptions(Options):
     draws: int
     in_domain: dict[str, list[str]]
     chains: dict[str, list[str]]
+    families: dict[str, int]
     evaluated: list[str]
+    trained: list[str]
     complete: bool

@@ -1,6 +1,6 @@
 """Anyone's completions, read from JSON lines and scored as the workflow scores its own. No model is needed.
 
-One file per model, <model>.jsonl, with one completion per line; completion_lines.LINE describes the keys of a line.
+One file per model, <model>.jsonl, with one completion per line; corpus.lines.LINE describes the keys of a line.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,12 +10,12 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from vernacular.corpus.leaks import Evaluation, check_corpus
+from vernacular.corpus.lines import REQUIRED, answer_of, check_keys, nearest_language, read_lines
 from vernacular.corpus.readers import shown
-from vernacular.evaluation.completion_lines import REQUIRED, answer_of, check_keys, nearest_language, read_lines
 from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.evaluation.statistics import score_table
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.languages import ENGLISH, scripts
+from vernacular.language.languages import ENGLISH, is_language
 from vernacular.language.prompts import split_completion
 from vernacular.language.thinking import FAMILIES, families_in
 from vernacular.storage.records import read_rows
@@ -109,7 +109,7 @@ def split_rows(rows: list[dict[str, Any]], path: Path, tags: str | None) -> list
             weights.setdefault(family, {}).setdefault(weight, (number, row["place"].rpartition(", ")[2]))
     tags = tags or family_of(weights, path)
     for row in rows:
-        trace, response = split_completion(row.pop("completion"), tags)
+        trace, response = split_completion(row["completion"], tags)
         del row["place"]
         row |= {"tags": tags, "trace": trace, "response": response}
     return rows
@@ -179,7 +179,7 @@ def scored_frames(
     if unknown := sorted(set(in_domain) - languages):
         hint = nearest_language(unknown[0], sorted(languages))
         raise ValueError(f"--in-domain: no completion in '{unknown[0]}'; {hint}")
-    if unknown := [code for code in candidates if code not in scripts()]:
+    if unknown := [code for code in candidates if not is_language(code)]:
         raise ValueError(f"--languages: unknown language '{unknown[0]}'; {nearest_language(unknown[0])}")
     if unseen := sorted(languages - set(candidates or languages)):
         raise ValueError(f"--languages: '{unseen[0]}' is missing although there are completions in it; add it")

@@ -23,6 +23,7 @@ class Gold(NamedTuple):
     kind: str
     answer: str
     options: Sequence[list[str]] = ()  # of a choice, in each language in which they count as an answer
+    problem: str | None = None  # that the question is about; None: one of its own
 
 
 def golds_of(questions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Gold]:
@@ -30,7 +31,9 @@ def golds_of(questions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Go
     golds, english = {}, {}
     for row in questions:
         own = [row["choices"]] if row["choices"] is not None else ()
-        golds[row["id"], sys.intern(row["language"])] = Gold(sys.intern(row["kind"]), row["answer"], own)
+        golds[row["id"], sys.intern(row["language"])] = Gold(
+            sys.intern(row["kind"]), row["answer"], own, row.get("problem")
+        )
         if row["language"] == ENGLISH and own:
             english[row["id"]] = row["choices"]
     for (identifier, language), gold in golds.items() if english else ():
@@ -49,11 +52,12 @@ def score_rows(
         answered = response_languages([row["response"] for row in batch], languages, identifier)
         for row, judgement, answer_language in zip(batch, judged, answered, strict=True):
             language, response = row["language"], row["response"]
-            kind, gold, options = golds[row["id"], language]
+            kind, gold, options, problem = golds[row["id"], language]
             label = None if kind == "math" else extract_label(response, kind, options)
             verdict = check_answer(gold, response, language) if kind == "math" else Verdict(label == gold, False)
             yield {
                 "id": row["id"],
+                "problem": problem,
                 "language": language,
                 "sample": row["sample"],
                 "correct": verdict.correct,
@@ -68,5 +72,6 @@ def score_rows(
                 "metrics_version": METRICS_VERSION,
                 "abstained_lines": judgement.abstained_lines,
                 "tokens": row["tokens"],
+                "characters": len(row["completion"]),
                 "finish_reason": row["finish_reason"],
             }

@@ -6,6 +6,7 @@ t-interval of 3 is too wide to say much (our choice).
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,15 +17,18 @@ LEAST = 5  # seeds
 MEAN = "mean"  # in the column `seed` of a row over all seeds
 
 
-def t_within(t: float, freedom: int) -> float:
-    """The probability that Student's t lies between -t and t (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4)."""
-    angle = math.atan(t / math.sqrt(freedom))
-    sine, cosine = math.sin(angle), math.cos(angle)
-    term = cosine if freedom % 2 else 1.0
-    total = term if freedom > 1 else 0.0
+def t_within(t: Any, freedom: int) -> Any:
+    """The probability that Student's t lies between -t and t (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
+
+    t: a number or an array of them, which may be infinite.
+    """
+    angle = np.arctan(t / math.sqrt(freedom))
+    sine, cosine = np.sin(angle), np.cos(angle)
+    term = cosine if freedom % 2 else np.ones_like(cosine)
+    total = term if freedom > 1 else np.zeros_like(cosine)
     for k in range(3 if freedom % 2 else 2, freedom - 1, 2):
-        term *= cosine**2 * (k - 1) / k
-        total += term
+        term = term * cosine**2 * (k - 1) / k
+        total = total + term
     return 2 / math.pi * (angle + sine * total) if freedom % 2 else sine * total
 
 
@@ -55,7 +59,7 @@ def seed_p(values: Array, threshold: float) -> float:
     distance = abs(float(values.mean()) - threshold)
     if error == 0:
         return 1.0 if distance == 0 else 0.0
-    return 1 - t_within(distance / float(error), len(values) - 1)
+    return float(1 - t_within(distance / float(error), len(values) - 1))
 
 
 def with_means(

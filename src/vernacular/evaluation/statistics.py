@@ -1,8 +1,8 @@
 """From scores to rates with intervals: `tables/scores.csv`, and the joint draws that the Pareto front needs.
 
-Everything is computed from integer counts per (question id, language). A rate is a ratio of their sums, a group's rate
+Everything is computed from integer counts per (problem, language). A rate is a ratio of their sums, a group's rate
 is the macro average of its languages' rates (each language weighs the same), and a bootstrap draw is a product of
-the counts with the number of times each id was drawn. The sums are whole numbers below 2**53, hence exact in any
+the counts with the number of times each problem was drawn. The sums are whole numbers below 2**53, hence exact in any
 order: tables do not depend on the number of threads or on the linear algebra library.
 """
 
@@ -32,7 +32,8 @@ RATES = (
     "code_switch_rate",
     "foreign_script_rate",  # share of traces with a run of letters of a script that the query's language does not use
     "abstained_rate",  # share of traces, empty ones among them, whose language was not identified
-    "tokens_mean",  # tokens a completion
+    "tokens_mean",  # tokens a completion, of the model's own tokenizer
+    "tokens_by_characters",  # characters a completion / 4, which is how AdaMame's metrics.py counts tokens
     "wpr_by_question",  # WPR of each question's traces, averaged over questions, as AdaMame's metrics.py does
     "lcpr_by_question",  # with that
     "answer_consistency",  # share, of the responses whose language was identified, of those in the query's language
@@ -42,29 +43,33 @@ COLUMNS = (*KEY_COLUMNS, *with_bounds(*RATES), "answer_n", "metrics_version")  #
 
 DRAWS, LEVEL, DIGITS = 1000, 0.95, 6
 
+COUNTED = ("tokens_mean", "tokens_by_characters")  # rates that are no shares of 1
+
 _COUNTS = (
     *("samples", "questions", "correct", "solved", "consistent"),
-    *("lines", "words", "switched", "abstained", "tokens"),
+    *("lines", "words", "switched", "abstained", "tokens", "characters"),
     *("foreign", "examined", "answered", "identified", "judged", "word_shares"),
 )
 _NEEDED = (
-    *("id", "language", "sample", "correct", "trace_language", "line_pass", "word_pass", "code_switched", "tokens"),
-    *("foreign_script", "answer_language"),
+    *("id", "problem", "language", "sample", "correct", "trace_language", "line_pass", "word_pass", "code_switched"),
+    *("tokens", "characters", "foreign_script", "answer_language"),
 )
-_NULLABLE = ("trace_language", "word_pass", "foreign_script", "answer_language")
+_NULLABLE = ("problem", "trace_language", "word_pass", "foreign_script", "answer_language")
 
 
 class Tally(NamedTuple):
-    """Counts of one score file: `counts` has the shape (ids, languages, counts); ids and languages are sorted."""
+    """Counts of one score file: `counts` has the shape (problems, languages, counts), `asked` (ids, languages) is 1
+    where a question was asked in a language; ids, languages and problems are sorted."""
 
     ids: list[str]
     languages: list[str]
+    asked: Array
     counts: Array
     k: int  # samples a question
 
 
 def tally(scores: pd.DataFrame) -> Tally:
-    """Count score rows (`records.SCORE`) by question id and language.
+    """Count score rows (`records.SCORE`) by problem and language; a question without a problem is one of its own.
 
     Raises ValueError for rows that one evaluation cannot have written, each of which would distort a rate: none at all,
     a missing column, a null verdict, a repeated sample, or questions with different numbers of samples.
@@ -83,7 +88,7 @@ def tally(scores: pd.DataFrame) -> Tally:
         row = scores.loc[repeated, ["id", "language", "sample"]].iloc[0]
         raise ValueError(f"scores: sample {row['sample']} of {row['id']} ({row['language']}) occurs twice")
 
-    ids, of_id = np.unique(scores["id"].to_numpy(dtype=object), return_inverse=True)
+    ids, first, of_id = np.unique(scores["id"].to_numpy(dtype=object), return_index=True, return_inverse=True)
     languages, of_language = np.unique(scores["language"].to_numpy(dtype=object), return_inverse=True)
     shape = (len(ids), len(languages))
     cell = of_id * len(languages) + of_language
@@ -113,12 +118,18 @@ def tally(scores: pd.DataFrame) -> Tally:
         "switched": total(_flags(scores["code_switched"])),
         "abstained": total(_flags(scores["trace_language"].isna())),
         "tokens": total(scores["tokens"].to_numpy(np.float64)),
+        "characters": total(scores["characters"].to_numpy(np.float64)),
         "foreign": total(_flags(scores["foreign_script"])),
         "examined": total(_flags(scores["foreign_script"].notna())),
         "answered": total(_in_query_language(scores, "answer_language")),
         "identified": total(_flags(scores["answer_language"].notna())),
     }
-    return Tally(ids.tolist(), languages.tolist(), np.stack([by_name[name] for name in _COUNTS], axis=-1), k)
+    of_ids = np.stack([by_name[name] for name in _COUNTS], axis=-1)
+    named = scores["problem"].where(scores["problem"].notna(), scores["id"]).to_numpy(dtype=object)[first]
+    problems, of_problem = np.unique(named, return_inverse=True)
+    counts = np.zeros((len(problems), *of_ids.shape[1:]))
+    np.add.at(counts, of_problem, of_ids)
+    return Tally(ids.tolist(), languages.tolist(), by_name["questions"], counts, k)
 
 
 def rates(scores: pd.DataFrame) -> dict[str, float]:
@@ -207,20 +218,45 @@ def group_estimates(
     return _estimates(frames, benchmark, draws, members)
 
 
+class Parts(NamedTuple):
+    """The rates of a group taken apart into what each problem contributes: `values` (problem, rate), whose mean is the
+    measured rate; weight: that of the heaviest problem, 1 where all have as many questions."""
+
+    values: Array
+    weight: float
+
+
+def problem_parts(
+    frames: Mapping[Key, pd.DataFrame], benchmark: str, groups: Mapping[str, Iterable[str]]
+) -> dict[Key, dict[str, Parts]]:
+    """What each problem contributes to the rates of named groups of languages: key -> group -> Parts.
+
+    By leaving each problem out in turn (the jackknife's pseudo-values; Efron and Stein 1981): for a mean over equally
+    many questions these are the problems' own means, for a harmonic mean their share in its first order. Moved so that
+    their mean is the rate as measured. groups: name -> codes; those that the frames lack are left out, and so is a
+    group without any. Raises ValueError where the frames differ in their questions or languages.
+    """
+    result: dict[Key, dict[str, Parts]] = {}
+    for key, table in _alike(frames, benchmark).items():
+        total, problems = table.counts.sum(axis=0), len(table.counts)
+        point, without = _rates(total), _rates(total - table.counts)
+        questions = table.counts[..., _COUNTS.index("questions")]
+        share = questions / questions.sum(axis=0)
+        result[key] = {}
+        for name, codes in groups.items():
+            if places := [i for i, code in enumerate(table.languages) if code in set(codes)]:
+                rate = _macro(point[places])
+                shift = np.nan_to_num((problems - 1) * (rate - _macro(without[:, places])))
+                values = rate + shift - shift.mean(axis=0)
+                result[key][name] = Parts(values, float(problems * share[:, places].max()))
+    return result
+
+
 def _estimates(
     frames: Mapping[Key, pd.DataFrame], benchmark: str, draws: int, members: Callable[[list[str]], Groups]
 ) -> dict[Key, dict[str, Estimate]]:
-    first, result = None, {}
-    for key, scores in frames.items():
-        table = tally(scores)
-        first = first or table
-        asked = (tuple(table.ids), tuple(table.languages), _questions(table).tobytes())
-        if asked != (tuple(first.ids), tuple(first.languages), _questions(first).tobytes()):
-            what = "languages" if table.languages != first.languages else "questions"
-            raise ValueError(
-                f"{benchmark}: {next(iter(frames))} and {key} were scored on different {what}; "
-                "evaluate the models of a benchmark on the same ones, or name a second benchmark"
-            )
+    result = {}
+    for key, table in _alike(frames, benchmark).items():
         groups = members(table.languages)
         point, drawn = _rates(table.counts.sum(axis=0)), _drawn_rates(table, benchmark, draws)
         result[key] = {
@@ -229,9 +265,19 @@ def _estimates(
     return result
 
 
-def _questions(table: Tally) -> Array:
-    """(ids, languages): 1 where a question was asked in a language."""
-    return table.counts[..., _COUNTS.index("questions")]
+def _alike(frames: Mapping[Key, pd.DataFrame], benchmark: str) -> dict[Key, Tally]:
+    """The counts of each frame. Raises ValueError where two of them differ in their questions or languages."""
+    tables: dict[Key, Tally] = {}
+    for key, scores in frames.items():
+        table = tables[key] = tally(scores)
+        first = next(iter(tables.values()))
+        if (table.ids, table.languages, table.asked.tobytes()) != (first.ids, first.languages, first.asked.tobytes()):
+            what = "languages" if table.languages != first.languages else "questions"
+            raise ValueError(
+                f"{benchmark}: {next(iter(frames))} and {key} were scored on different {what}; "
+                "evaluate the models of a benchmark on the same ones, or name a second benchmark"
+            )
+    return tables
 
 
 def interval(draws: Array) -> tuple[Array, Array]:
@@ -242,18 +288,19 @@ def interval(draws: Array) -> tuple[Array, Array]:
     return low, high
 
 
-def draw_weights(benchmark: str, ids: int, draws: int = DRAWS) -> Iterator[Array]:
-    """How often each of the sorted ids of a benchmark is drawn: `draws` times (ids,), whole numbers that sum to `ids`.
+def draw_weights(benchmark: str, problems: int, draws: int = DRAWS) -> Iterator[Array]:
+    """How often each of the sorted problems of a benchmark is drawn: `draws` times (problems,), whole numbers that sum
+    to `problems`.
 
-    A bootstrap clustered by question (Cameron, Gelbach and Miller 2008, section 2): an id brings all its languages and
-    samples along, since translations of a question and samples of one prompt are not independent. Seeded by the
-    benchmark's name alone, so that all models and seeds share the draws (paired comparisons), and so that a model's
-    row does not change with what else is in the study.
+    A bootstrap clustered by problem (Cameron, Gelbach and Miller 2008, section 2): a problem brings all its questions,
+    languages and samples along, since wordings and translations of a problem and samples of one prompt are not
+    independent. Seeded by the benchmark's name alone, so that all models and seeds share the draws (paired
+    comparisons), and so that a model's row does not change with what else is in the study.
     """
     seed = int.from_bytes(hashlib.sha256(benchmark.encode()).digest()[:8], "big")
-    rng, even = np.random.default_rng(seed), np.full(ids, 1 / ids)
+    rng, even = np.random.default_rng(seed), np.full(problems, 1 / problems)
     for _ in range(draws):
-        yield rng.multinomial(ids, even).astype(np.float64)
+        yield rng.multinomial(problems, even).astype(np.float64)
 
 
 def _flags(column: pd.Series) -> Array:
@@ -279,14 +326,14 @@ def _row_languages(languages: list[str], in_domain: set[str]) -> dict[str, list[
 
 def _drawn_rates(table: Tally, benchmark: str, draws: int) -> Array:
     """(draw, language, rate)."""
-    ids, languages, counts = table.counts.shape
-    flat = table.counts.reshape(ids, languages * counts)
-    drawn = np.stack([weights @ flat for weights in draw_weights(benchmark, ids, draws)])
+    problems, languages, counts = table.counts.shape
+    flat = table.counts.reshape(problems, languages * counts)
+    drawn = np.stack([weights @ flat for weights in draw_weights(benchmark, problems, draws)])
     return _rates(drawn.reshape(draws, languages, counts))
 
 
 def _rates(counts: Array) -> Array:
-    """(..., counts) to (..., rates); NaN where nothing was counted (a draw can miss a language of few ids)."""
+    """(..., counts) to (..., rates); NaN where nothing was counted (a draw can miss a language of few problems)."""
     count = {name: counts[..., i] for i, name in enumerate(_COUNTS)}
 
     def share(part: str, whole: str) -> Array:
@@ -311,6 +358,7 @@ def _rates(counts: Array) -> Array:
         "foreign_script_rate": share("foreign", "examined"),
         "abstained_rate": share("abstained", "samples"),
         "tokens_mean": share("tokens", "samples"),
+        "tokens_by_characters": share("characters", "samples") / 4,
         "answer_consistency": share("answered", "identified"),
     }
     return np.stack([by_name[name] for name in RATES], axis=-1)

@@ -4,7 +4,8 @@ import re
 from functools import cache
 
 from vernacular.language.detectors import short_codes
-from vernacular.language.languages import load_languages, scripts
+from vernacular.language.identify import known_codes
+from vernacular.language.languages import load_languages
 
 _BETWEEN = re.compile(r"[\W_]+")
 
@@ -12,8 +13,9 @@ _BETWEEN = re.compile(r"[\W_]+")
 @cache
 def _names() -> dict[str, str]:
     """Code of two or three letters, or English name -> the code of a language that the identifier can name."""
-    found = {code: code for code in scripts()}
-    found |= {name: code for name, code in short_codes().items() if code in scripts() and len(name) == 3}
+    known = known_codes()
+    found = {code: code for code in known}
+    found |= {name: code for name, code in short_codes().items() if code in known and len(name) == 3}
     for code, about in load_languages().items():
         found |= dict.fromkeys((about["flores"][:3], about["name"].casefold()), code)
     return found

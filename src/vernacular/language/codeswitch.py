@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 
 from vernacular.language.identify import LanguageIdentifier, decide_by_words, misspelt
-from vernacular.language.languages import scripts
+from vernacular.language.languages import about
 from vernacular.language.letters import writing_of
 from vernacular.language.mathematics import strip_formal
 from vernacular.language.parts import Parts, chunks, take_apart
@@ -115,7 +115,7 @@ def _costs(tokens: list[str], identifier: LanguageIdentifier) -> np.ndarray:
         if token.startswith(_START):
             rows.append(_sentence_costs(low.removeprefix(_START), script, identifier))
             continue
-        writers = [code for code in identifier.languages if script in _scripts_of(scripts()[code])]
+        writers = [code for code in identifier.languages if script in _scripts_of(about(code)["script"])]
         foreign = min(_WORST * (3 if script in _WITHOUT_SPACES else 1), 0.5 * weight)
         if script == "Latn":  # names and units occur in any script, words do not
             foreign = 0.3 if token[0].isupper() or len(token) <= 2 else _WORST if points.any() else 2.5
@@ -152,7 +152,7 @@ def _sentence_costs(words: str, script: str, identifier: LanguageIdentifier) -> 
     if script not in _SHARED or len(words.split()) < _FEW:
         return row
     seen = identifier.model_shares(words, script)
-    shares = {code: seen.get(code, 0.0) for code in identifier.languages if scripts()[code] == script}
+    shares = {code: seen.get(code, 0.0) for code in identifier.languages if about(code)["script"] == script}
     best = max(shares, key=shares.__getitem__, default=None)
     common = best is not None and count_words([words])[0][0, PLACES[best]] > 0
     for place, code in enumerate(identifier.languages):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vernacular.language.languages import scripts
+from vernacular.language.languages import about
 from vernacular.language.letters import CLASSES, LATIN, MARK, chinese_signs, classify, own_classes
 from vernacular.language.parts import Parts
 
@@ -34,7 +34,7 @@ def find_foreign(parts: Parts, languages: Sequence[str]) -> list[Foreign]:
     """What each text holds of scripts that its language (ISO 639-1) does not use."""
     found = []
     for text, counts, language in zip(parts.texts, parts.counts, languages, strict=True):
-        foreign, _ = _letters_of(scripts()[language])
+        foreign, _ = _letters_of(about(language)["script"])
         if language == "ja" and not chinese_signs(text):
             foreign = foreign & ~_EAST_ASIAN  # its own writing, as in most texts
         found.append(_find_foreign(text, language, foreign) if counts @ foreign else Foreign())
@@ -42,7 +42,7 @@ def find_foreign(parts: Parts, languages: Sequence[str]) -> list[Foreign]:
 
 
 def _find_foreign(text: str, language: str, foreign: np.ndarray) -> Foreign:
-    neutral = _letters_of(scripts()[language])[1]
+    neutral = _letters_of(about(language)["script"])[1]
     text = _SYMBOL.sub(" ", text)
     _, classes = classify(text)
     kinds = np.where(foreign[classes], b"f", np.where(neutral[classes], b"n", b"b")).tobytes().decode()

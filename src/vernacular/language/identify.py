@@ -8,13 +8,13 @@ not their words. The cascade and its thresholds are our choice (docs/measuring.m
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from vernacular.language.detectors import bundled_model, load_fasttext, load_lingua
-from vernacular.language.languages import check_language, load_languages
+from vernacular.language.languages import about, check_language, load_languages
 from vernacular.language.letters import (
     LATIN,
     MARK,
@@ -24,6 +24,7 @@ from vernacular.language.letters import (
     count_letters,
     decide_by_script,
     foreign_letters,
+    unnamed_script,
 )
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_formal, strip_latex
@@ -60,7 +61,7 @@ _UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", 
 class LanguageIdentifier:
     """Names the language of texts, by ISO 639-1 code (639-3 where there is none), or abstains.
 
-    languages: the study's, of languages.scripts(); short and doubtful texts lean to them, others may be named too.
+    languages: the study's; short and doubtful texts lean to them, others may be named too.
     model: a fastText model file in place of lid.176.ftz (labels `__label__en`, or GlotLID's `__label__eng_Latn`).
     certainty: the least confidence in a language for it to be named.
     min_letters: texts with fewer letters are abstained from; letters of a script with one language count three.
@@ -79,9 +80,11 @@ class LanguageIdentifier:
         self.certainty, self.min_letters = certainty, min_letters
         path = str(model or bundled_model())
         self._predict, self._codes = load_fasttext(path)
-        if missing := [
-            code for code in self.languages if code in load_languages() and code not in self._codes.values()
-        ]:
+        for code in self.languages:
+            if reason := unnamed_script(code):
+                raise ValueError(f"{cannot_name(code)}: {reason}")
+        labels = {*self._codes.values()}
+        if missing := [code for code in self.languages if not has_name(code, labels)]:
             raise ValueError(f"{path}: this fastText model has no label for '{missing[0]}'; name another model")
         self.token_costs: dict[str, np.ndarray] = {}  # of codeswitch.py
 
@@ -251,6 +254,30 @@ _OF_SCRIPT = {
 def _is_written_in(code: str, script: str) -> bool:
     """Whether a language may be written in a shared script: one of languages.yaml in its own, any other in any."""
     return code in _OF_SCRIPT[script] or code not in load_languages()
+
+
+def cannot_name(code: str) -> str:
+    """What an error says of a language that no text would be told to be in."""
+    return f"the identifier cannot name '{code}' ({about(code)['name']}), so every trace in it would fail"
+
+
+def has_name(code: str, labels: Container[str]) -> bool:
+    """Whether a fastText model of these labels names a language, or the common words one outside languages.yaml."""
+    return code in labels or (code in PLACES and code not in load_languages())
+
+
+def known_codes() -> set[str]:
+    """The languages that lid.176.ftz or the common words name."""
+    return {*load_fasttext(str(bundled_model()))[1].values(), *(code for code in PLACES if "-" not in code)}
+
+
+def check_named(languages: Iterable[str]) -> None:
+    """Raises ValueError (one line) for a language that nothing names, or whose script tells another."""
+    labels = {*load_fasttext(str(bundled_model()))[1].values()}
+    for code in languages:
+        reason = unnamed_script(code) or (None if has_name(code, labels) else "lid.176.ftz has no label for it")
+        if reason:
+            raise ValueError(f"{cannot_name(code)}: {reason}")
 
 
 def lines_of(text: str) -> list[str]:

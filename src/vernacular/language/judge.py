@@ -13,7 +13,7 @@ import numpy as np
 from vernacular.language.codeswitch import switches
 from vernacular.language.foreign import find_foreign
 from vernacular.language.identify import LanguageIdentifier, lines_of
-from vernacular.language.languages import check_language, scripts
+from vernacular.language.languages import about
 from vernacular.language.letters import LATIN, MARK, count_letters
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_latex
@@ -137,9 +137,9 @@ def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> l
 
 
 def _foreign_words(texts: Sequence[str], counts: np.ndarray, languages: Sequence[str]) -> list[bool]:
-    written = [scripts()[check_language(language)] for language in languages]
+    scripts = [about(language)["script"] for language in languages]
     other_than_latin = counts[:, MARK + 1 :].sum(axis=1) > counts[:, LATIN]
     return [
         bool(_LATIN_RUN.search(text)) if script != "Latn" else other
-        for text, script, other in zip(texts, written, other_than_latin.tolist(), strict=True)
+        for text, script, other in zip(texts, scripts, other_than_latin.tolist(), strict=True)
     ]

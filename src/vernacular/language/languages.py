@@ -1,8 +1,4 @@
-"""The languages that Vernacular knows: code, name, script, endonym (`resources/languages.yaml`).
-
-Of others that the identifier can name it knows the script alone (`resources/other_scripts.yaml`): their completions can
-be judged and scored, but there is no phrasebook to make questions of.
-"""
+"""What is known of languages: name, script, endonym. Of 23 `resources/languages.yaml` says it, of all others Babel."""
 
 from functools import cache
 
@@ -11,26 +7,58 @@ from vernacular.storage.yaml_file import read_yaml
 
 ENGLISH = "en"
 LANGUAGES = resource("languages.yaml")
+KEYS = ("name", "script", "flores", "endonym")
 
 
 @cache
 def load_languages() -> dict[str, dict[str, str]]:
-    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `flores` (FLORES-200), `endonym`; in file order."""
-    return read_yaml(LANGUAGES)
+    """By ISO 639-1 code: `name` (English), `script` (ISO 15924), `flores` (FLORES-200), `endonym`; in file order.
+
+    Raises ValueError (one line) for an entry that lacks one of them.
+    """
+    found = read_yaml(LANGUAGES)
+    for code, entry in found.items():
+        if missing := [key for key in KEYS if not (entry or {}).get(key)]:
+            raise ValueError(f"{LANGUAGES}: '{code}': the key '{missing[0]}' is missing; write {', '.join(KEYS)}")
+    return found
 
 
 @cache
-def scripts() -> dict[str, str]:
-    """The script (ISO 15924) of each language that the identifier can name: languages.yaml's, other_scripts.yaml's."""
-    own = {code: about["script"] for code, about in load_languages().items()}
-    others = {
-        code: script for script, codes in read_yaml(resource("other_scripts.yaml")).items() for code in codes.split()
-    }
-    return own | others
+def about(code: str) -> dict[str, str]:
+    """`name`, `script` and `endonym` of a language, and `flores` where languages.yaml has it.
+
+    Of other languages they come from Unicode's CLDR (Babel): the script is the one that most writers use. Raises
+    ValueError (one line) for a code that neither knows.
+    """
+    if code in load_languages():
+        return load_languages()[code]
+    # Takes 0.2 s, and most studies need none of it.
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global
+
+    likely, names = get_global("likely_subtags").get(code, ""), Locale("en").languages
+    if code not in names or likely.count("_") != 2:
+        raise ValueError(f"unknown language '{code}'; give its ISO 639 code, for instance {' '.join(load_languages())}")
+    try:
+        endonym = Locale(code).language_name
+    except UnknownLocaleError:
+        endonym = None
+    return {"name": names[code], "script": likely.split("_")[1], "endonym": endonym or names[code]}
 
 
 def check_language(code: str) -> str:
-    """The code itself; ValueError (one line) where the identifier cannot name such a language."""
-    if code not in scripts():
-        raise ValueError(f"unknown language '{code}'; known: {' '.join(scripts())}")
+    """The code itself; ValueError (one line) where nobody knows it."""
+    about(code)
     return code
+
+
+def is_language(code: str) -> bool:
+    try:
+        return bool(about(code))
+    except ValueError:
+        return False
+
+
+def name_of(code: str) -> str:
+    """The English name of a language; the code itself where nobody knows it."""
+    return about(code)["name"] if is_language(code) else code

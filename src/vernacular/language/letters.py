@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from vernacular.language.languages import about
+
 # Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
 # `Urd` are the letters that, of the languages in Arabic script, Urdu alone needs; `Hans` and `Shin`, the characters
 # that only Chinese or only Japanese writes, come from the two countries' character sets.
@@ -158,10 +160,22 @@ def _ends() -> np.ndarray:
     return table
 
 
+def unnamed_script(language: str) -> str | None:
+    """Why no text in a language is ever named so, by the script that it is written in; None where it can be."""
+    script = about(language)["script"]
+    ours = SHARED.get(script, {"Kore": "Hang", "Hant": "Han"}.get(script, script))
+    others = [_ONLY[ours]] if ours in _ONLY else ["zh", "ja"] if ours == "Han" else []
+    if language in others or ours in SHARED.values() and not others:
+        return None
+    return f"texts in its script are taken for '{others[0]}'" if others else f"its script, {script}, is not known"
+
+
 def own_classes(script: str) -> np.ndarray:
     """(classes,) bool: the letters of a script of languages.yaml; kana are Japanese alone, simplified ones Chinese."""
     ours = SHARED.get(script, {"Kore": "Hang"}.get(script, script))
     own = np.array([_PART_OF.get(name, name) == ours for name in CLASSES])
+    if not own.any():
+        own[CLASSES.index("Other")] = True
     if script == "Hans":
         own[CLASSES.index("Kana")] = False
     if script == "Jpan":
@@ -246,7 +260,7 @@ def foreign_letters(language: str) -> re.Pattern[str] | None:
 
 # Words and characters that, in a run without kana, only Chinese has: simplified or not, they are not Japanese.
 _CHINESE = re.compile(
-    "所以|因為|因此|如果|但是|然後|我們|一共|總共|每[個天人次]|等於|剩下|首先|其中|或者|就是|可以|[你您她它們嗎呢吧啊麼這哪很沒讓找錢說个]"
+    "几|所以|因為|因此|如果|但是|然後|我們|一共|總共|每[個天人次]|等於|剩下|首先|其中|或者|就是|可以|[你您她它們嗎呢吧啊麼這哪很沒讓找錢說个]"
     "|是(?![非正認])|他(?![人方社国國者力界店校県府市町村部局所薬殺愛言動山意種用項])|(?<![終完修満滿魅校未])了(?![解承見知])"
     "|[解求算]得|得[到出]|再[加減乘除]|除以|乘以|乘上|還[有剩是要需]|比.{1,5}[多少][0-9一二三四五六七八九十兩]|答案[是為]|請[你再問先]|怎|那[麼些天個]|里[的有面]|裡|因此|由此|可知|打.{1,2}折|哥哥|姐姐|弟弟|妹妹|爸爸|媽媽|爺爺|奶奶|老師|先[算看把]"
 )

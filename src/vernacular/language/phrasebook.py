@@ -52,6 +52,11 @@ def placeholders(template: str) -> set[str]:
 
 
 @cache
+def has_phrasebook(language: str) -> bool:
+    return (PHRASEBOOKS / f"{language}.yaml").exists()
+
+
+@cache
 def load_phrasebook(language: str, folder: Path = PHRASEBOOKS) -> dict[str, Any]:
     """Read and check one phrasebook.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vernacular.language.phrasebook import load_phrasebook
+from vernacular.language.phrasebook import has_phrasebook, load_phrasebook
 from vernacular.language.thinking import FAMILIES, thinking_and_rest
 
 THINK, END_OF_THINKING = FAMILIES["think"]
@@ -33,6 +33,11 @@ CHAT_TEMPLATE = (
 
 INSTRUCTIONS = {"math": "instruction", "choice": "choice_instruction", "entailment": "entailment_instruction"}
 KINDS = tuple(INSTRUCTIONS)
+NEUTRAL = {  # for a language without a phrasebook or an instruction of the study's own; names no language
+    "math": "Think step by step and put the final answer in \\boxed{}.",
+    "choice": "Think step by step and put the letter of the right choice in \\boxed{}.",
+    "entailment": "Think step by step and put entailment, neutral or contradiction in \\boxed{}.",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class PromptSet:
     separates two. translation: with {language} (in English) and {text}. target: what a model learns to answer,
     the data's `solution` or the bare `answer`. encoder: what the encoder of a merge reads, the `question` or the
     `prompt`. answer: what precedes the answer of a model that marks no trace; "" where only a last line or a box does.
+    own: instructions of the study's own, by language, which come first.
     """
 
     form: str = "chat"  # `text`: the prompt is all that a model gets; its folder has the chat template `plain`
@@ -58,6 +64,7 @@ class PromptSet:
     target: str = "solution"
     encoder: str = "question"
     answer: str = ""
+    own: Mapping[str, str] | None = None
 
 
 OURS = PromptSet()
@@ -105,8 +112,10 @@ def question_messages(
 
 
 def instruction(language: str, kind: str, prompts: PromptSet) -> str:
+    if prompts.own and language in prompts.own:
+        return prompts.own[language]
     if prompts.instructions is None:
-        return str(load_phrasebook(language)[INSTRUCTIONS[kind]])
+        return str(load_phrasebook(language)[INSTRUCTIONS[kind]]) if has_phrasebook(language) else NEUTRAL[kind]
     if language not in prompts.instructions:
         raise ValueError(
             f"these prompts have no instruction in '{language}'; there are: {', '.join(prompts.instructions)}"

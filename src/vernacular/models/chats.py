@@ -21,6 +21,7 @@ REPEATS = 10
 MEMORY = 256 * 2**20  # bytes that a template may take beyond what is there already
 PART = 1_000  # texts that are sent at once
 PER_SECOND = 100  # talks; Transformers' templates do ten thousand
+PATIENCE = 60  # times its seconds that the process is waited for: it may stand still, and a machine may be crowded
 
 
 def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list[str]:
@@ -42,6 +43,9 @@ def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list
     error = ""
     try:
         while len(texts) < len(talks) and not error:
+            if not receiving.poll(PATIENCE * seconds_for(talks)):
+                child.kill()
+                raise EOFError
             part, error = json.loads(receiving.recv_bytes())
             texts += part
     except EOFError:
@@ -73,7 +77,7 @@ def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet 
 
 def render(tokenizer: Any, talks: list[Talk], opening: bool, sending: Any) -> None:
     """In the child: send [texts, what went wrong or none], PART texts at a time."""
-    seconds = 1 + len(talks) // PER_SECOND
+    seconds = seconds_for(talks)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sizes = [sum(len(turn["content"]) for turn in talk) for talk in talks]
@@ -99,6 +103,10 @@ def render(tokenizer: Any, talks: list[Talk], opening: bool, sending: Any) -> No
     if texts or error:
         sending.send_bytes(json.dumps([texts, error]).encode())
     sending.close()
+
+
+def seconds_for(talks: list[Talk]) -> int:
+    return 1 + len(talks) // PER_SECOND
 
 
 def limit_memory(more: int) -> None:

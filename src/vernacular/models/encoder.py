@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModel, AutoModelForSeq2SeqLM
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import about
 from vernacular.models.folders import load_checked, loading, torch_dtype
 from vernacular.models.sound import check_numbers, trial
 
@@ -110,10 +110,11 @@ def encode_texts(
 
 def language_token(tokenizer: Any, language: str) -> tuple[str, int]:
     """How the tokenizer names a language (NLLB `eng_Latn`, FLORES-200; M2M100 `en`, ISO 639-1), and its token's id."""
-    flores = load_languages()[language]["flores"]
+    flores = about(language).get("flores", "")
     # The token decides, not the bare code: `en` is an ordinary piece of NLLB's vocabulary.
     for code, token in ((flores, flores), (language, f"__{language}__")):
         number = tokenizer.convert_tokens_to_ids(token)
         if number not in (None, tokenizer.unk_token_id):
             return code, number
-    raise ValueError(f"the encoder's tokenizer does not know '{language}' (or '{flores}'); leave the language out")
+    names = f"'{language}' (or '{flores}')" if flores else f"'{language}'"
+    raise ValueError(f"the encoder's tokenizer does not know {names}; leave the language out")

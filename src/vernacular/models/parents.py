@@ -15,6 +15,7 @@ from vernacular.models.launch import strategy
 from vernacular.models.loop import Stateful, train
 from vernacular.models.processes import is_main
 from vernacular.models.record import save_model
+from vernacular.storage.messages import one_line
 
 
 class Parent(NamedTuple):
@@ -34,9 +35,20 @@ def load_parent(job: Job, dtype: str, quantize: bool = True) -> Parent:
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # the trainer turns it on
     decoder = model.base_model  # with adapters, `model.base_model` is something else
     if job.recipe.get("lora"):
-        model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", **job.recipe["lora"]))
+        model = with_adapters(model, job.recipe["lora"], job.out.name)
         check_tied(model, job.out.name)
     return Parent(model, decoder, tokenizer, dtype)
+
+
+def with_adapters(model: Any, lora: dict[str, Any], name: str) -> Any:
+    """The model with LoRA adapters. lora: of PEFT's LoraConfig; name: of the model in the study.
+
+    Raises ValueError for options that PEFT refuses, such as target modules that the model lacks.
+    """
+    try:
+        return peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", **lora))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"models.{name}.lora: {one_line(error)}") from None
 
 
 def check_tied(model: Any, name: str) -> None:

@@ -14,7 +14,10 @@ from vernacular.planning.sizes import (
     shape_of,
     trained_parameters,
 )
+from vernacular.storage.messages import one_line
+from vernacular.study.batches import answering
 from vernacular.study.compile import Study
+from vernacular.study.graph import Graph
 from vernacular.study.recipes import CONNECTORS
 
 GB, MB = 1e9, 1e6
@@ -26,7 +29,8 @@ class Memory:
     """Bytes of one GPU by part. cache: keys and values of what is generated together; engine: vLLM's share, which it
     gives back between rollouts if it `sleeps`.
 
-    Backward pass and rollouts take turns, and while there are rollouts there are no gradients.
+    Backward pass and rollouts take turns, and while there are rollouts there are no gradients. `at_once`: nothing takes
+    turns, as while answering, when logits and a layer's activations come on top of the cache.
     """
 
     weights: float = 0.0
@@ -37,13 +41,16 @@ class Memory:
     cache: float = 0.0
     engine: float = 0.0
     sleeps: bool = False
+    at_once: bool = False
 
     @property
     def parts(self) -> dict[str, float]:
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "sleeps"}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.type is float}
 
     @property
     def peak(self) -> float:
+        if self.at_once:
+            return sum(self.parts.values())
         backward = self.gradients + self.activations + self.logits + (0 if self.sleeps else self.engine)
         return self.weights + self.optimizer + max(backward, self.cache + self.engine)
 
@@ -149,7 +156,12 @@ def training_memory(study: Study, name: str) -> Memory:
             cache = together * cache_bytes_a_token(shape, width)
         if training.get("beta", 0.0) > 0 and not recipe.get("lora"):
             weights += total * width  # the reference model; with adapters it is the model without them
-    backward = (activation_bytes(shape, batch), logit_bytes(recipe, shape, batch))
+    try:
+        backward = (activation_bytes(shape, batch), logit_bytes(recipe, shape, batch))
+    except (ValueError, TypeError) as error:
+        if not recipe.get("lora"):
+            raise
+        raise ValueError(f"models.{name}.lora: {one_line(error)}") from None
     sleeps = bool(training.get("vllm_enable_sleep_mode"))
     return Memory(weights, gradients, moments, *backward, cache, engine, sleeps)
 
@@ -157,19 +169,16 @@ def training_memory(study: Study, name: str) -> Memory:
 # --- answers
 
 
-def answer_memory(study: Study, name: str, tokens: int, rows: int, width: int) -> Memory:
-    """Of answering with a model through Transformers. tokens: that the cache holds, of all rows together, prompts and
-    room for the answers; width: bytes of a weight and of a number in the cache."""
-    models = study.models
+def answer_memory(models: Graph, name: str, rows: int, prompt: int, new: int, width: int) -> Memory:
+    """Of answering with a model through Transformers. rows: sequences side by side, of so many tokens of prompt and of
+    room for the answer; width: bytes of a weight and of a number in the cache."""
     shape = shape_of(models, name)
-    config = meta_model(shape).config
-    weights = parameters(shape) * width
+    weights: float = parameters(shape) * width
     if models[name].parts:
         weights += parameters(shape_of(models, models[name].parts["encoder"]), True) * width
-    # A layer of the cache is copied when it grows; a drawn token takes logits and four float32 tensors of their size.
-    cache = tokens * cache_bytes_a_token(shape, width) * (1 + 1 / config.num_hidden_layers)
-    logits = rows * config.vocab_size * (width + 16)
-    return Memory(weights=weights, logits=logits, cache=cache)
+    held = answering(shape, width)
+    cache, reading = rows * (prompt + new) * held.cache, rows * prompt * held.reading
+    return Memory(weights=weights, activations=reading, logits=rows * held.logits, cache=cache, at_once=True)
 
 
 def engine_memory(resources: dict[str, Any]) -> Memory:

@@ -8,8 +8,10 @@ assumptions in resources/sizes.yaml; docs/resources.md has the formulas.
 import argparse
 import json
 import math
+import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,12 +37,16 @@ from vernacular.planning.memory import (
 )
 from vernacular.planning.sizes import load_sizes, parameters, shape_of
 from vernacular.storage.command import program
+from vernacular.storage.messages import nearest
 from vernacular.storage.resources import workflow_root
-from vernacular.storage.yaml_file import read_yaml
-from vernacular.study.compile import Study, compile_study
+from vernacular.study.compile import DEFAULT, EVERY, Study, Target, compile_study
+from vernacular.study.evaluations import label as label_of
+from vernacular.study.graph import with_ancestors
+from vernacular.study.layers import lay, read_layer
 from vernacular.study.stages import prompts_options
 
 ROOT = workflow_root()
+EVERYTHING = "everything"  # all that the study evaluates
 USAGE = """\
 examples:
   vernacular plan config/config.yaml
@@ -132,7 +138,7 @@ def answering(
     else:
         length = prompt + options.max_new_tokens
         side = min(max(options.batch_tokens // length, 1), max(count, 1))
-        memory = answer_memory(study, name, side * length, side, width)
+        memory = answer_memory(study.models, name, side, prompt, options.max_new_tokens, width)
     seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
     host = 3 * GB + (parameters(shape) * width if gpus else memory.peak)
     work = Work("generate", label, len(study.seeds), resources, memory, host, seconds / 3600, count * 2000)
@@ -160,9 +166,9 @@ def questions_there(study: Study, benchmark: str) -> int:
 
 
 def answerings(study: Study) -> Iterator[Work]:
-    for (label, benchmark), answer in study.answers.items():
+    for (evaluation, benchmark), answer in study.answers.items():
         count = questions_of(study, benchmark, answer.options) * answer.options.samples
-        work = answering(study, f"{label} / {benchmark}", answer.model, answer.options, count, answer.resources)
+        work = answering(study, f"{evaluation} / {benchmark}", answer.model, answer.options, count, answer.resources)
         if study.models[answer.model].parts:
             work.rule = "generate_merged"
         yield work
@@ -201,15 +207,47 @@ def asked_resources(work: Work) -> dict[str, int]:
     }
 
 
-def jobs(configs: list[str]) -> str:
-    """Snakemake's own count of what is left to run, of the default target."""
-    run = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
-    run += ["--cores", "1", "--quiet", "rules", "--configfile", *configs]
-    done = subprocess.run(run, capture_output=True, text=True)
-    found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("total ")]
+def dry_run(configs: list[str], targets: list[str]) -> str:
+    """What Snakemake says would run. Raises ValueError with its last line where it refuses."""
+    run = [sys.executable, "-P", "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
+    run += ["--cores", "1", "--configfile", *configs]
+    done = subprocess.run(run, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
-        raise ValueError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1].removeprefix("vernacular: "))
-    return found[0] if found else "0"
+        raise ValueError(done.stdout.strip().splitlines()[-1].removeprefix("vernacular: "))
+    return done.stdout
+
+
+def jobs(said: str) -> dict[str, int]:
+    """Rule -> its jobs, and `total`, in what Snakemake said."""
+    stats = said.partition("Job stats:")[2].partition("\n\n")[0]
+    rows = re.findall(r"^(\w[\w-]*) +(\d+)$", stats, re.MULTILINE)
+    return {"total": 0} | {rule: int(count) for rule, count in rows}
+
+
+def names_of(study: Study) -> list[str]:
+    """The targets that a plan can be about: those of Snakemake, and EVERYTHING."""
+    return ["all", *(target.name for target in study.named_targets), EVERYTHING]
+
+
+def target_of(study: Study, name: str) -> Target:
+    if name not in names_of(study):
+        raise ValueError(f"--target: the study has no target '{name}'; {nearest(name, names_of(study))}")
+    return study.targets[{"all": DEFAULT, EVERYTHING: f"{EVERY}-"}.get(name, f"{name}-")]
+
+
+def of_target(study: Study, works: list[Work], target: Target) -> list[Work]:
+    """Those of some jobs that a target takes, with the trainings of all models behind its own."""
+    translators = [e["translator"] for e in target.evaluations if e["translator"]]
+    models = {*with_ancestors(study.models, [*target.models, *translators])}
+    parents = {study.models[name].options["from"] for name in models if study.models[name].recipe.reads == "prompts"}
+    answers = {
+        f"{label_of(model, e['decoding'])} / {benchmark}"
+        for e in target.evaluations
+        for model in e["models"]
+        for benchmark in e["benchmarks"]
+    }
+    wanted = {"make_rl_prompts": parents, "generate": answers, "generate_merged": answers}
+    return [work for work in works if work.name in wanted.get(work.rule, models)]
 
 
 def table(works: list[Work]) -> list[str]:
@@ -231,29 +269,52 @@ def table(works: list[Work]) -> list[str]:
 
 def section(study: Study, works: list[Work]) -> list[str]:
     """What docs/resources.md has of a configuration."""
-    hours = sum(work.hours * work.gpus * work.times for work in works)
+    hours = gpu_hours(works)
     disk, download = peak_disk(study, works) / GB, fetched(study) / GB
     return [f"{hours:.0f} GPU hours; {disk:.0f} GB of disk, {download:.0f} GB of models to fetch.", "", *table(works)]
 
 
-def report(study: Study, works: list[Work], count: str) -> str:
-    hours = sum(work.hours * work.gpus * work.times for work in works)
-    processor = sum(work.hours * work.times for work in works if not work.gpus)
+def report(study: Study, works: list[Work], name: str, count: int) -> str:
+    """The plan of a target: its jobs, what they sum up to, and a line for each target of the study. works: all."""
+    own = of_target(study, works, target_of(study, name))
     gpu = machine(1)
-    wrong = sum(bool(work.note) for work in works)
+    speed = f"{gpu['name']}, {gpu['training_share']:.0%} of {gpu['flops'] / 1e12:.0f} TFLOP/s"
+    wrong = sum(bool(work.note) for work in own)
     return "\n".join(
         [
-            *table(works),
+            *table(own),
             "",
-            f"jobs      {count} to run now, for the default target; the table has those that train or answer",
-            f"GPU hours {hours:.1f} ({gpu['name']}, {gpu['training_share']:.0%} of {gpu['flops'] / 1e12:.0f} TFLOP/s)",
-            f"CPU hours {processor:.1f} of jobs without a GPU",
-            f"disk      {peak_disk(study, works) / GB:.1f} GB at the most: models, generations, checkpoints, downloads",
-            f"to fetch  {fetched(study) / GB:.1f} GB of models",
-            f"fits      {'all' if not wrong else f'not {wrong} of {len(works)}: see the last column'}",
+            f"Of the target {name}, whose trainings and answers the table has:",
+            f"jobs      {count} of all kinds left to run now",
+            f"GPU hours {gpu_hours(own):.1f} ({speed})",
+            f"CPU hours {cpu_hours(own):.1f} of jobs without a GPU",
+            f"disk      {peak_disk(study, own) / GB:.1f} GB at the most: models, generations, checkpoints, downloads",
+            f"to fetch  {fetched(study) / GB:.1f} GB of models, for all targets",
+            f"fits      {'all' if not wrong else f'not {wrong} of {len(own)}: see the last column'}",
+            "",
+            "Of each target from nothing on, with all models behind it (make plan TARGET=NAME shows one):",
+            *totals(study, works),
             "All figures are estimates: docs/resources.md has the formulas.",
         ]
     )
+
+
+def gpu_hours(works: list[Work]) -> float:
+    return sum(work.hours * work.gpus * work.times for work in works)
+
+
+def cpu_hours(works: list[Work]) -> float:
+    return sum(work.hours * work.times for work in works if not work.gpus)
+
+
+def totals(study: Study, works: list[Work]) -> list[str]:
+    lines = [f"{'target':<24} trainings  answers  GPU hours  CPU hours"]
+    for name in names_of(study):
+        own = of_target(study, works, target_of(study, name))
+        trained = sum(work.times for work in own if work.rule.startswith(("train_", "pretrain")))
+        answered = sum(work.times for work in own) - trained
+        lines.append(f"{name:<24} {trained:>9} {answered:>8} {gpu_hours(own):>10.1f} {cpu_hours(own):>10.1f}")
+    return lines
 
 
 def overlay(works: list[Work]) -> str:
@@ -263,19 +324,13 @@ def overlay(works: list[Work]) -> str:
 
 
 def read_study(configs: list[str]) -> Study:
-    from snakemake.utils import update_config
-
-    whole: dict[str, Any] = {}
-    for path in configs:
-        try:
-            update_config(whole, read_yaml(path))
-        except AttributeError:
-            raise ValueError(f"{path}: not a mapping of keys, so not a study; config/README.md names them") from None
+    whole = lay([read_layer(path, path) for path in configs], ROOT / "config")
     return compile_study(whole, " + ".join(configs), ROOT / "config" / "claims.yaml")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
+    parser.add_argument("--target", default="all", metavar="NAME", help=f"of which target (all), or {EVERYTHING}")
     parser.add_argument("--resources", action="store_true", help="print `resources` of the models as YAML instead")
     parser.add_argument(
         "--json", action="store_true", help="print the jobs as JSON: bytes, hours, and what does not fit"
@@ -283,12 +338,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> None:
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     study = read_study(args.config)
+    target_of(study, args.target)
     works = [*trainings(study), *answerings(study)]
     if args.json:
         print(json.dumps([{**asdict(one), "memory": one.memory.parts, "peak": one.memory.peak} for one in works]))
         return
-    print(overlay(works) if args.resources else report(study, works, jobs(args.config)))
+    if args.resources:
+        print(overlay(works))
+        return
+    asked = names_of(study)[:-1] if args.target == EVERYTHING else [args.target]
+    print(report(study, works, args.target, jobs(dry_run(args.config, asked))["total"]))
 
 
 main = program(__name__, __file__, __doc__, arguments)(work)

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from vernacular.language.prompts import prompt_set
 from vernacular.models.job import Job
 from vernacular.planning.memory import longest_row, prompt_length
 from vernacular.planning.sizes import load_sizes, meta_model, shape_of
@@ -116,6 +117,9 @@ def one_step(job: Job) -> Job:
     training = {key: value for key, value in job.recipe["training"].items() if key not in LONGER}
     training |= {"max_steps": 1, "gradient_accumulation_steps": 1, "save_strategy": "no"}
     recipe = {key: value for key, value in job.recipe.items() if key not in ("launch", "checkpoint_steps")}
+    if recipe.get("dev_rows"):  # of the two micro-batches of rows_for one; their loss is taken where weights are saved
+        recipe["dev_rows"] = training.get("per_device_train_batch_size", 8)
+        training |= {"save_strategy": "steps", "save_steps": 1}
     return replace(job, recipe={**recipe, "training": training})
 
 
@@ -238,9 +242,13 @@ def answerings(study: Study, folder: Path) -> Iterator[tuple[str, str, Callable[
         yield "make_rl_prompts", name, lambda n=name, o=chosen, k=count: solve(folder / n, k, o), key  # type: ignore[misc]
 
 
-def questions(folder: Path, count: int, language: str = "en") -> list[dict[str, Any]]:
-    text = long_text(folder, load_sizes()["assumptions"]["prompt"] // 2)
-    fields = {"benchmark": "b", "kind": "math", "language": language, "question": text, "choices": None, "answer": "1"}
+def questions(folder: Path, count: int, prompts: Any = None) -> list[dict[str, Any]]:
+    """Of a kind that the set of prompts has words for: of X-CSQA's and XNLI's there are none for mathematics."""
+    text, words = long_text(folder, load_sizes()["assumptions"]["prompt"] // 2), prompt_set(prompts)
+    kind = next(kind for kind in ("math", "choice", "entailment") if getattr(words, kind))
+    text = f"{text}\n1" if kind == "entailment" else text  # premise and hypothesis
+    choices = ["1", "2"] if kind == "choice" else None
+    fields = {"benchmark": "b", "kind": kind, "language": "en", "question": text, "choices": choices, "answer": "1"}
     return [{"id": str(number), **fields} for number in range(count)]
 
 
@@ -248,7 +256,7 @@ def answer_alone(study: Study, folder: Path, count: int, options: Any) -> None:
     from vernacular.evaluation.engines import folder_answers
     from vernacular.evaluation.resume import all_rows
 
-    check_answered(list(all_rows(folder_answers(folder, questions(folder, count), options, 1))))
+    check_answered(list(all_rows(folder_answers(folder, questions(folder, count, options.prompts), options, 1))))
 
 
 def answer_merged(study: Study, folder: Path, count: int, options: Any) -> None:
@@ -259,7 +267,7 @@ def answer_merged(study: Study, folder: Path, count: int, options: Any) -> None:
     from vernacular.merge.model import MergedModel
 
     model = MergedModel.from_pretrained(folder, options.dtype)
-    asked = questions(folder, count)
+    asked = questions(folder, count, options.prompts)
     extras = merge_extras(model, asked, options.decoding, LanguageIdentifier(**asdict(study.identifier)))
     check_answered(list(all_rows(answers_of(model, model.tokenizer, asked, options, 1, extras))))
 
@@ -268,7 +276,7 @@ def solve(folder: Path, count: int, options: Any) -> None:
     from vernacular.adamame.prompts import candidate_answers, count_solved
     from vernacular.evaluation.resume import all_rows
 
-    asked = questions(folder, count)
+    asked = questions(folder, count, options.prompts)
     count_solved(asked, all_rows(candidate_answers(str(folder), asked, options, 1)))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import name_of
 from vernacular.report.options import PageOptions
 from vernacular.report.templates import FOLDER, rendered
 from vernacular.storage.tables import with_bounds
@@ -85,17 +85,14 @@ def summary(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     }
 
 
-def name_of(code: str) -> str:
-    return load_languages().get(code, {}).get("name", code)
-
-
 def claims_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The claims, tested ones first, each with the rows of its parts."""
     claims = [
         {
             "statement": rows["statement"].iloc[0],
             "paper": rows["paper"].iloc[0],
-            "verdict": rows["claim_verdict"].iloc[0],
+            "verdict": rows["verdict"].iloc[0],
+            "p_holm": rows["p_holm"].iloc[0],
             "tested": bool(rows["measured"].notna().any()),
             "parts": with_none(rows).to_dict("records"),
         }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("benchmark", "model", *with_bounds("accuracy", "lcpr")),
-    *("tokens_mean", "on_front", "on_front_probability", "dominated_by", "hypervolume", "reference"),
+    *("tokens_mean", "on_front", "on_front_share", "dominated_by", "hypervolume", "reference"),
 )
 REFERENCE = "accuracy=0 lcpr=0"
 _METRICS = [RATES.index(name) for name in ("accuracy", "lcpr", "tokens_mean")]
@@ -54,16 +54,17 @@ def hypervolume(points: Array) -> float:
 def pareto_rows(benchmark: str, estimates: Mapping[str, Estimate]) -> pd.DataFrame:
     """The rows of `figures/pareto.csv` for one benchmark: COLUMNS, a row for each model, in the mapping's order.
 
-    `on_front_probability` is the share of the joint bootstrap draws in which the model is on the front; `dominated_by`
-    names the models that dominate it in all three metrics, separated by spaces; `hypervolume` is that of the
-    benchmark's front. Points are compared as written, to 6 digits, so that readers of the file reach the same verdicts.
+    `on_front_share` is the share of the joint bootstrap draws in which the model is on the front: a share of
+    resamplings, not the probability that it belongs there. `dominated_by` names the models that dominate it in all
+    three metrics, separated by spaces; `hypervolume` is that of the benchmark's front. Points are compared as written,
+    to 6 digits, so that readers of the file reach the same verdicts.
     """
     models = list(estimates)
     points = np.stack([estimates[model].point[_METRICS] for model in models]).round(DIGITS)
     draws = np.stack([estimates[model].draws[:, _METRICS] for model in models], axis=1)
     low, high = (bound.round(DIGITS) for bound in interval(draws))
     front = on_front(points[:, :2])
-    probability = on_front(draws[..., :2].round(DIGITS)).mean(axis=0).round(DIGITS)
+    share = on_front(draws[..., :2].round(DIGITS)).mean(axis=0).round(DIGITS)
     better = dominates(points * np.array([1, 1, -1]))
     volume = round(hypervolume(points[:, :2]), DIGITS)
     rows = []
@@ -72,7 +73,7 @@ def pareto_rows(benchmark: str, estimates: Mapping[str, Estimate]) -> pd.DataFra
         for metric in (0, 1):
             row += [points[i, metric], low[i, metric], high[i, metric]]
         dominators = " ".join(models[j] for j in np.flatnonzero(better[:, i]))
-        rows.append([*row, points[i, 2], bool(front[i]), probability[i], dominators, volume, REFERENCE])
+        rows.append([*row, points[i, 2], bool(front[i]), share[i], dominators, volume, REFERENCE])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -191,10 +192,10 @@ def _radius(tokens: Array, most: float) -> Array:
 
 
 def _label(row: pd.Series) -> str:
-    probability = float(row["on_front_probability"])
-    if probability < 0.01:
+    share = float(row["on_front_share"])
+    if share < 0.01:
         return str(row["model"])
-    percent = "> 99 %" if 0.995 <= probability < 1 else f"{100 * probability:.0f} %"
+    percent = "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
     return f"{row['model']}  {percent}"
 
 
@@ -225,8 +226,8 @@ def _draw_frame(figure: "Figure", table: pd.DataFrame, title: str) -> None:
     key(0.48, 0.215, [(radius, style.FAINT, style.QUIET) for radius in radii], [f"{step:,.0f}" for step in steps])
     figure.text(
         left, 0.2 / height, va="center", fontsize=8.5, color=style.QUIET,
-        s="macro average over the languages but English; bars: 95 % intervals, %: probability to be on the front "
-        "(bootstrap by question)",
+        s="macro average over the languages but English; bars: 95 % intervals, %: share of resamplings in which it "
+        "is on the front (bootstrap by problem)",
     )  # fmt: skip
 
 

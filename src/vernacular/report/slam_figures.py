@@ -55,17 +55,19 @@ def draw_probe(
 ) -> None:
     """Draw the rows of `probe_table`: active share by layer and language, MSD by layer, the layers that models tune.
 
-    Models appear in the order of `choices`. The first one's layers are marked across the figure, with its threshold if
-    a rule with one chose them. English is the last language.
+    Models appear in the order of `choices`, of which there may be none. The first one's layers are marked across the
+    figure, with its threshold if a rule with one chose them. English is the last language.
     """
     shares = table.pivot(index="layer", columns="language", values="active").sort_index()
     languages = sorted(shares.columns, key=lambda code: (code == ENGLISH, code))
     # An empty field comes back from the CSV as NaN.
     names = table.groupby("layer")["tuned_by"].first().fillna("").str.split()
     tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in choices}
-    marked = next(iter(tuned.values()))
+    marked = next(iter(tuned.values()), [])
     panel = float(np.clip(0.25 * len(shares), 1.8, 7.0))
-    foot = max(1.2, 0.35 + 0.075 * max(map(len, tuned)))  # inches, like all sizes here; the labels are upright
+    foot = max(
+        1.2, 0.35 + 0.075 * max(map(len, tuned), default=0)
+    )  # inches, like all sizes here; the labels are upright
     height = _HEAD + panel + foot
     with new_figure(path_png, path_svg, height) as figure:
         widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(tuned))]
@@ -78,14 +80,15 @@ def draw_probe(
         heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
         heat.set_ylabel("layer")
         heat.set_title("Active share", **_TITLE)
-        _draw_deviation(curve, table, next(iter(choices.values()))["options"])
+        _draw_deviation(curve, table, next((choice["options"] for choice in choices.values()), None))
         curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.44 / panel), frameon=False, borderaxespad=0)
         for number, layers in enumerate(tuned.values()):
             color = QUIET if number else BLUE
             chosen.plot([number] * len(layers), layers, "s", ms=6, mew=0, color=color)
         chosen.set_xticks(range(len(tuned)), list(tuned), rotation=90)
-        chosen.set_xlim(-0.6, len(tuned) - 0.4)
+        chosen.set_xlim(-0.6, max(len(tuned), 1) - 0.4)
         chosen.set_title("Tuned", **_TITLE)
+        chosen.set_visible(bool(tuned))
         _layer_axis(heat, list(shares.index), marked)
         for axes in (curve, chosen):
             axes.tick_params(axis="y", left=False, labelleft=False)

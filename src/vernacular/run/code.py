@@ -22,7 +22,6 @@ LEFT_OUT = {
 DATA = {  # what a module reads from vernacular/resources and is a part of its code
     "answers/answer_words.py": ["answer_words.yaml"],
     "answers/number_words.py": ["number_words.yaml"],
-    "language/languages.py": ["other_scripts.yaml"],
     "language/words.py": ["common_words.yaml", "other_words.yaml"],
 }
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -6,17 +6,18 @@ import os
 import re
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from errno import EDQUOT, EFBIG, ENOSPC, EROFS
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS, ESTALE
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 BEGUN = ".begun"  # ends the names of files of storage.partial
 UNFINISHED = re.compile(r"\..+\.(\d{1,10})@(.+)\.(?:part|old)", re.DOTALL)
-FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)
+DISK = (ENOSPC, EDQUOT, EFBIG, EROFS, EIO, ESTALE)  # errors of a disk that takes no more, or of one that breaks
 DAY = 86_400.0  # seconds
 
 
@@ -65,11 +66,11 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Give the errors of a disk that takes no more the name of the file: the system tells none."""
+    """Add the file's name to an error of the disk while it is written or read: the system leaves it out."""
     try:
         yield
     except OSError as error:
-        if error.filename is not None or error.errno not in FULL:
+        if error.filename is not None or error.errno not in DISK:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from None
 
@@ -122,10 +123,11 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return data
 
 
-def check_regular(path: Path) -> None:
-    """Raises ValueError for what is no file (or link to one) with an end: a pipe would hang, a device fill the disk."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no ordinary file, but a folder, a pipe, a device, or a link to nowhere; remove it")
+def check_regular(path: str | Path) -> None:
+    """Raises ValueError for a pipe, which would hang, a device, which has no end, and a folder; FileNotFoundError where
+    nothing is."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError(f"{path}: not an ordinary file, but a folder, a pipe or a device; remove it")
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:

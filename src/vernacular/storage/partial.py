@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from vernacular.storage.files import BEGUN, flush
+from vernacular.storage.files import BEGUN, flush, naming
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def partial_file(out: str | Path, key: str, what: str = "") -> Iterator[BinaryIO
     path, first = Path(out).with_name(f".{Path(out).name}{BEGUN}{what}"), line(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     file, waited_for = locked(path)
-    with file:
+    with naming(path), file:  # closing it writes what is left, too
         if waited_for == first and Path(out).exists():
             print(f"{out}: made by that process", flush=True)
             yield None

@@ -11,14 +11,17 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vernacular.storage.files import atomic_path
+from vernacular.storage.files import atomic_path, check_regular
 
 GROUP = 2**20  # bytes of a row group: the writer keeps 10 kB about each of them until the file ends
 BATCH = 1024  # rows held as Python's objects; four times as many took 34 MiB more for training data
+LARGEST = 2**30  # bytes of a group of rows in a file of others; those of data sets have up to 2**28 (our choice)
+ROWS = b"vernacular-rows"  # in a file's metadata: how many were written; other tools leave it out
 TEXT, WHOLE, TRUTH = pa.string(), pa.int64(), pa.bool_()
 
 QUESTION = pa.schema(  # id: shared by translations, so (id, language) is the key; kind: math | choice | entailment
-    [("id", TEXT), ("benchmark", TEXT), ("kind", TEXT), ("language", TEXT), ("question", TEXT)]
+    # problem: the id of the first question that asks the same in other words, or about the same premise; its own mostly
+    [("id", TEXT), ("problem", TEXT), ("benchmark", TEXT), ("kind", TEXT), ("language", TEXT), ("question", TEXT)]
     + [("choices", pa.list_(TEXT)), ("answer", TEXT)]  # choices: null for math
 )
 RAW_TRACE = pa.schema(
@@ -39,11 +42,11 @@ GENERATION = pa.schema(
     # Of merges: the language that the gate was told (null: unknown, the mean embedding), and its two weights.
     + [("told_language", TEXT), ("gate_encoder", pa.float64()), ("gate_llm", pa.float64())]
 )
-SCORE = pa.schema(
-    [("id", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
+SCORE = pa.schema(  # problem: of the question; null for one of its own
+    [("id", TEXT), ("problem", TEXT), ("language", TEXT), ("sample", WHOLE), ("correct", TRUTH), ("answer", TEXT)]
     + [("trace_language", TEXT), ("line_pass", TRUTH), ("word_pass", TRUTH), ("code_switched", TRUTH)]
     + [("foreign_script", TRUTH), ("answer_language", TEXT), ("given_up", TRUTH), ("metrics_version", WHOLE)]
-    + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("finish_reason", TEXT)]
+    + [("abstained_lines", WHOLE), ("tokens", WHOLE), ("characters", WHOLE), ("finish_reason", TEXT)]
 )
 
 
@@ -64,6 +67,7 @@ def write_rows(path: str | Path, rows: Iterable[dict[str, Any]], schema: pa.Sche
                 held, size = [], 0
         if held:
             writer.write_table(pa.Table.from_batches(held, schema))
+        writer.add_key_value_metadata({ROWS: str(count)})
     return count
 
 
@@ -83,11 +87,12 @@ def read_batches(
     """Batches of a Parquet file: all its columns, some by name, or those of a schema, in its types.
 
     optional: further columns by name, which may be missing. Raises ValueError (one line with the path) where the file
-    is broken: its pages do not fit their checksums, it has not as many rows as its footer says, or it lacks a column or
-    holds in it what the schema cannot take.
+    is broken: its pages do not fit their checksums, it has not as many rows as its footer says or as `write_rows`
+    wrote, it unpacks to too much, or it lacks a column or holds in it what the schema cannot take.
     """
     count = 0
     try:
+        check_regular(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             names, there = schema.names if schema else columns, file.schema_arrow.names
             if missing := [name for name in names if name not in there]:
@@ -95,6 +100,7 @@ def read_batches(
             if schema and (odd := [name for name in names if not is_kin(file.schema_arrow.field(name), schema)]):
                 found, needed = file.schema_arrow.field(odd[0]).type, schema.field(odd[0]).type
                 raise ValueError(f"the column '{odd[0]}' holds {found}, not {needed}")
+            check_sizes(file)
             wanted = [*names, *(name for name in optional if name in there)] or None
             # On one thread: each of Arrow's threads keeps memory of its own, and reading is not what takes the time.
             for batch in file.iter_batches(batch_size=batch_size, columns=wanted, use_threads=False):
@@ -102,9 +108,28 @@ def read_batches(
                 yield batch.select(schema.names).cast(schema) if schema else batch
             if count != file.metadata.num_rows:
                 raise ValueError(f"{count} rows, but its footer says {file.metadata.num_rows}")
+            if (written := rows_written(file)) not in (None, count):
+                raise ValueError(f"{count} rows, but {written} were written")
     except (pa.ArrowException, ValueError, OSError) as error:
         what = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path}: cannot be read as Parquet ({what}); restore it, or delete it and rerun") from None
+
+
+def check_sizes(file: pq.ParquetFile) -> None:
+    """Raises ValueError where a group of rows would unpack to more than LARGEST bytes: a few kilobytes may.
+
+    All its columns count: asking a broken footer about one of them ends the process inside Arrow.
+    """
+    for number in range(file.metadata.num_row_groups):
+        size = file.metadata.row_group(number).total_byte_size
+        if size > LARGEST:
+            raise ValueError(f"{size:,} bytes in its group of rows {number}, and at most {LARGEST:,} are unpacked")
+
+
+def rows_written(file: pq.ParquetFile) -> int | None:
+    """How many rows `write_rows` wrote; None of a file that it did not write. Raises ValueError for no number."""
+    noted = (file.metadata.metadata or {}).get(ROWS)
+    return None if noted is None else int(noted)
 
 
 def is_kin(column: pa.Field, schema: pa.Schema) -> bool:

@@ -63,9 +63,12 @@ def csv_text(table: pd.DataFrame) -> str:
     return with_texts(table, cell).to_csv(index=False)
 
 
-def printed(table: pd.DataFrame) -> str:
-    """A table for a terminal or a log: a line a row, numbers with three decimals, no signs that a terminal obeys."""
-    return with_texts(table, one_line).to_string(index=False, float_format=lambda value: f"{value:.3f}")
+def printed(table: pd.DataFrame, sign: str = "") -> str:
+    """A table for a terminal or a log: a line a row, numbers with three decimals, no signs that a terminal obeys.
+
+    sign: `+` shows that of positive numbers too.
+    """
+    return with_texts(table, one_line).to_string(index=False, float_format=lambda value: f"{value:{sign}.3f}")
 
 
 def with_texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:

@@ -4,9 +4,9 @@ From the configuration alone, so that a file's batches follow from its questions
 whatever machine the job runs on.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from vernacular.planning.sizes import cache_bytes_a_token, shape_of
+from vernacular.planning.sizes import LAYERS, cache_bytes_a_token, shape_of
 from vernacular.study.graph import Graph
 
 PLAIN = 32_768  # tokens on a CPU, and where nothing says how large a model is (our choice)
@@ -15,28 +15,41 @@ USED = 0.85  # of a GPU's memory; the rest is CUDA's, lost between blocks, or wr
 PROMPT = 512  # tokens of a long prompt: while prompts are read, a layer's activations are held for each of them
 
 
-def batch_tokens(models: Graph, name: str, new: int, resources: dict[str, int], width: int) -> int:
-    """Tokens of prompts and room for answers that fit the memory which `resources` names.
+class Answering(NamedTuple):
+    """Bytes that answering takes besides the weights."""
 
-    Each takes its keys and values; its part of the activations of one layer while the prompts are read; and its part of
-    the logits, of which a drawn token takes four copies in float32. new: `max_new_tokens`; width: bytes of a number.
+    cache: float  # a token, of prompt or answer: keys and values, of which one layer is copied when it grows
+    reading: float  # a token of a prompt: the activations of one layer while prompts are read
+    logits: float  # a sequence: the last token's, of which a drawn token takes four copies in float32
+
+
+def answering(shape: dict[str, Any], width: int) -> Answering:
+    """shape: keys of a Transformers config; width: bytes of a number. Raises ValueError where the config lacks one."""
+    shape = shape.get("text_config", shape)
+    hidden, inner = sides(shape)
+    cache = cache_bytes_a_token(shape, width) * (1 + 1 / named(shape, *LAYERS))
+    return Answering(cache, width * (3 * inner + 8 * hidden), named(shape, "vocab_size") * (width + 16))
+
+
+def batch_tokens(models: Graph, name: str, new: int, resources: dict[str, int], width: int) -> int:
+    """Tokens of prompts and room for answers that fit the memory which `resources` names, next to the weights.
+
+    new: `max_new_tokens`; width: bytes of a number.
     """
     try:
         shape = shape_of(models, name)
         shape = shape.get("text_config", shape)
-        cache = cache_bytes_a_token(shape, width)
         if not resources["gpu"]:
-            return max(min(PLAIN, int(CPU_CACHE / cache) // 1000 * 1000), 2 * new)
-        hidden, inner = sides(shape)
+            return max(min(PLAIN, int(CPU_CACHE / cache_bytes_a_token(shape, width)) // 1000 * 1000), 2 * new)
+        held = answering(shape, width)
         weights = width * parameters_at_most(shape)
         if encoder := models[name].parts.get("encoder"):
             weights += width * parameters_at_most(shape_of(models, encoder))
     except ValueError:  # a model of unknown size
         return max(PLAIN, 2 * new)
-    activations = width * (3 * inner + 8 * hidden) * PROMPT / (PROMPT + new)
-    logits = shape["vocab_size"] * (width + 16) / (PROMPT + new)
+    each = held.cache + (held.reading * PROMPT + held.logits) / (PROMPT + new)
     room = USED * resources["gpu_mem_mb"] * 1e6 - weights
-    return max(int(room / (cache + activations + logits)) // 1000 * 1000, 2 * new)
+    return max(int(room / each) // 1000 * 1000, 2 * new)
 
 
 def parameters_at_most(shape: dict[str, Any]) -> int:
@@ -45,7 +58,7 @@ def parameters_at_most(shape: dict[str, Any]) -> int:
     shape: keys of a Transformers config. Raises ValueError where it lacks one.
     """
     hidden, inner = sides(shape)
-    layers = named(shape, "num_hidden_layers", "encoder_layers", "num_layers", "n_layer")
+    layers = named(shape, "encoder_layers", "num_layers", *LAYERS)
     heads = named(shape, "num_attention_heads", "encoder_attention_heads", "num_heads", "n_head")
     queries = heads * (shape.get("head_dim") or shape.get("d_kv") or hidden // heads)
     keys = queries // heads * (shape.get("num_key_value_heads") or heads)

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.language.languages import ENGLISH
-from vernacular.language.phrasebook import PHRASEBOOKS
 from vernacular.models.launch import processes
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import resource
 from vernacular.study.recipes import RECIPES, SECTIONS
 from vernacular.study.schema import StudyError
 from vernacular.study.sources import is_math, source_of
-from vernacular.study.trainer_options import known_options, taken_options
+from vernacular.study.trainer_options import is_optional, known_options, taken_options, wrong_value
 
 CHAT_TEMPLATES = resource("chat_templates")
 
@@ -43,9 +42,6 @@ def check_names(study: dict[str, Any]) -> None:
     def models(place: str, names: Iterable[str]) -> None:
         known(place, names, study["models"], "model", "the study's models")
 
-    written = sorted(path.stem for path in PHRASEBOOKS.glob("*.yaml"))
-    where = "those with a phrasebook (resources/phrasebook/<language>.yaml)"
-    known("languages", study["languages"], written, "study language", where)
     for number, evaluation in enumerate(study["evaluations"]):
         place = f"evaluations.{number}"
         languages(f"{place}.languages", evaluation["languages"])
@@ -61,9 +57,10 @@ def check_names(study: dict[str, Any]) -> None:
         options = study.get(section, {})
         for key in ("languages", "low_resource"):
             languages(f"{section}.{key}", options.get(key, []))
-        benchmarks(f"{section}.benchmark", filter(None, [options.get("benchmark")]))
+        benchmarks(f"{section}.benchmark", named(options, "benchmark"))
         for key in ("reference", "baseline", "model"):
-            models(f"{section}.{key}", filter(None, [options.get(key)]))
+            where = f"the study's models (`{section}: null` removes the section)"
+            known(f"{section}.{key}", named(options, key), study["models"], "model", where)
     for place, options in parts_of(study):
         languages(f"{place}.languages", options["languages"])
         where = "the languages of this set"
@@ -72,14 +69,16 @@ def check_names(study: dict[str, Any]) -> None:
     templates = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
     for name, recipe in study["models"].items():
         place = f"models.{name}"
-        named = filter(None, [recipe.get("chat_template")])
-        known(f"{place}.chat_template", named, templates, "chat template", "those of resources/chat_templates")
-        known(
-            f"{place}.data", filter(None, [recipe.get("data")]), study["data"], "set", "the sets of the section 'data'"
-        )
+        where = "those of resources/chat_templates"
+        known(f"{place}.chat_template", named(recipe, "chat_template"), templates, "chat template", where)
+        known(f"{place}.data", named(recipe, "data"), study["data"], "set", "the sets of the section 'data'")
         needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if recipe["recipe"] == "slam" else None)
         if needed and needed not in study:
             raise StudyError(f"{place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing")
+
+
+def named(options: dict[str, Any], key: str) -> list[str]:
+    return [] if options.get(key) is None else [options[key]]
 
 
 def check_questions(study: dict[str, Any]) -> None:
@@ -143,17 +142,21 @@ def check_questions(study: dict[str, Any]) -> None:
 
 
 def check_training(name: str, recipe: dict[str, Any]) -> None:
-    """Refuse options of the trainers that would fail only hours later."""
+    """Refuse options of the trainers that would fail only hours later; drop those that are null and cannot be."""
     for section, kind in (("training", recipe["recipe"]), ("lora", "lora")):
         if section not in recipe:
             continue
         known, taken = known_options(kind), taken_options(kind)
-        for key in recipe[section]:
+        for key, value in list(recipe[section].items()):
             place = f"models.{name}.{section}.{key}"
             if key in taken:
                 raise StudyError(f"{place}: the workflow sets this option itself; leave it out")
             if known and key not in known:
                 raise StudyError(f"{place}: not an option of this trainer; {nearest_option(key, known)}")
+            if value is None and not is_optional(kind, key):
+                del recipe[section][key]
+            elif what := wrong_value(kind, key, value):
+                raise StudyError(f"{place}: {what}")
     if recipe.get("keep") == "best" and not recipe["dev_rows"]:
         raise StudyError(f"models.{name}.keep: the best weights are told by rows left out of training; set `dev_rows`")
     if recipe["recipe"] == "grpo":
@@ -185,8 +188,6 @@ def check_groups(options: dict[str, Any], count: int, place: str) -> None:
     for key, value in values.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise StudyError(f"{place}.{key}: {value!r} is not a whole number above 0")
-    if values["num_generations"] < 2:
-        raise StudyError(f"{place}.num_generations: a group needs at least 2 completions to compare")
     group, batch = values["num_generations"], values["per_device_train_batch_size"]
     if batch % group:
         raise StudyError(

@@ -1,5 +1,6 @@
 """What the table of a target's claims reads: which claims, and the scores, probes and costs that decide them."""
 
+from collections import Counter
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -51,6 +52,17 @@ def claims_chains(study: Study, target: Target) -> dict[str, list[str]]:
     return {model: chain for model, chain in chains.items() if model in named}
 
 
+def trained(study: Study) -> list[str]:
+    """The labels of the models that came from a training of this study, their own or that of one they descend from."""
+    found = [
+        label(model, e["decoding"])
+        for e in study.config["evaluations"]
+        for model in e["models"]
+        if any(study.models[name].trained for name in (model, *study.models[model].ancestors))
+    ]
+    return list(dict.fromkeys(found))
+
+
 def claims_options(study: Study, target: Target) -> ClaimsOptions:
     return ClaimsOptions(
         study=study.config["study"],
@@ -62,6 +74,8 @@ def claims_options(study: Study, target: Target) -> ClaimsOptions:
             for benchmark in e["benchmarks"]
         },
         chains=claims_chains(study, target),
+        families=dict(Counter(claim["paper"] for claim in study.claims.values())),
         evaluated=labels(study.config["evaluations"]),
+        trained=trained(study),
         complete=len(target.evaluations) == len(study.config["evaluations"]),
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME
-from vernacular.language.languages import load_languages
+from vernacular.language.languages import is_language, load_languages
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import workflow_root
 from vernacular.storage.yaml_file import YamlError, read_yaml
@@ -47,7 +47,7 @@ def check_claim(claim: dict[str, Any], place: str) -> None:
                 f"{place}.{key}: '{value}' is not a group of languages; {nearest(value, GROUPS)}, or a list"
             )
         for code in value if isinstance(value, list) else []:
-            if code not in load_languages():
+            if not is_language(code):
                 raise StudyError(f"{place}.{key}: unknown language '{code}'; {nearest(code, load_languages())}")
     apart = [metric for metric in claim["metrics"] if metric in (OF_LAYERS, OF_TIME)]
     if apart and len(claim["metrics"]) > 1:

@@ -59,7 +59,7 @@ def places(options: dict[str, Any], source: str) -> list[tuple[str, str]]:
     if "urls" in options:
         found = {url["url"]: _ADDRESS.match(url["url"]) for url in options["urls"]}
         return list(dict.fromkeys((match[1], match[2]) if match else (url, "") for url, match in found.items()))
-    return [(options.get("folder", PHRASEBOOK if source == PHRASEBOOK else source), "")]
+    return [(options.get("file") or options.get("folder", PHRASEBOOK if source == PHRASEBOOK else source), "")]
 
 
 def licence_table() -> str:

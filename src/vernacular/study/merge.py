@@ -29,7 +29,7 @@ def check_merge(study: dict[str, Any]) -> None:
         target = study["merge"]["target"]
         named = {name for e in study["evaluations"] if e["target"] == target for name in e["models"]}
         for key in ("reference", "baseline", "model"):
-            if study["merge"][key] not in named:
+            if named and study["merge"][key] not in named:  # without such an evaluation there is no table
                 raise StudyError(
                     f"merge.{key}: '{study['merge'][key]}' is in no evaluation of the target '{target}'; "
                     f"{nearest(study['merge'][key], sorted(named))}"

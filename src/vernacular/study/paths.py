@@ -21,6 +21,9 @@ class Paths:
     def prompts(self, parent: str, seed: int | str) -> str:
         return f"{self.results}/seed-{seed}/corpus/rl/{parent}.parquet"
 
+    def functions(self, model: str) -> str:
+        return f"{self.results}/functions/{model}"
+
     def probe(self, model: str, seed: int | str) -> str:
         return f"{self.results}/seed-{seed}/slam/{model}/probe.parquet"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from vernacular.corpus.formats import FORMATS
+from vernacular.corpus.formats import form_of
+from vernacular.language.phrasebook import has_phrasebook
 from vernacular.language.prompts import KINDS
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import resource
@@ -66,7 +67,12 @@ def resolve_prompts(study: dict[str, Any]) -> None:
         prompts, name = sets[given], given
     else:
         prompts, name = checked_set(given, "prompts"), "the study's own"
-    study["prompts"] = None if name == OURS else prompts
+    own = study["instructions"]
+    if unknown := [code for code in own if code not in study["languages"]]:
+        raise StudyError(
+            f"instructions.{unknown[0]}: not among the study's languages; {nearest('', study['languages'])}"
+        )
+    study["prompts"] = {**prompts, "own": own} if own else None if name == OURS else prompts
     for place, kind, languages, translated in asked(study):
         if translated:
             if prompts["translation"] is None:
@@ -76,8 +82,15 @@ def resolve_prompts(study: dict[str, Any]) -> None:
             there = " and ".join(k for k in KINDS if prompts[k])
             raise StudyError(f"{place}: questions of the kind '{kind}', but the prompts '{name}' are for {there} alone")
         told = prompts["instructions"]
-        if "{instruction}" in template and told is not None and (lacking := [c for c in languages if c not in told]):
-            raise StudyError(f"{place}: the prompts '{name}' have no instruction in '{lacking[0]}'; leave it out")
+        if (
+            "{instruction}" in template
+            and told is not None
+            and (lacking := [c for c in languages if c not in {*told, *own}])
+        ):
+            raise StudyError(
+                f"{place}: the prompts '{name}' have no instruction in '{lacking[0]}'; leave it out, or write one: "
+                f"instructions: {{{lacking[0]}: ...}}"
+            )
     for number, evaluation in enumerate(study["evaluations"]):
         kinds = {kind_of(study, benchmark) for benchmark in evaluation["benchmarks"]} - {"math"}
         if evaluation["decoding"] == "translate-en" and kinds and name != OURS:
@@ -89,6 +102,16 @@ def resolve_prompts(study: dict[str, Any]) -> None:
         used = {model for evaluation in study["evaluations"] for model in evaluation["models"]}
         used |= {model.get("from") for model in study["models"].values()}
         take_plain({model: recipe for model, recipe in study["models"].items() if model in used}, name)
+
+
+def asked_in_english(study: dict[str, Any]) -> list[str]:
+    """The languages of questions that are put with an English instruction, for want of one. study: resolved."""
+    prompts = study["prompts"]
+    if prompts is not None and prompts["instructions"] is not None:
+        return []
+    wanted = [code for _, kind, languages, translated in asked(study) if not translated for code in languages
+              if prompts is None or "{instruction}" in prompts[kind]]  # fmt: skip
+    return [code for code in dict.fromkeys(wanted) if not has_phrasebook(code) and code not in study["instructions"]]
 
 
 def asked(study: dict[str, Any]) -> Iterator[tuple[str, str, list[str], bool]]:
@@ -103,7 +126,7 @@ def asked(study: dict[str, Any]) -> Iterator[tuple[str, str, list[str], bool]]:
     for name in dict.fromkeys(model["data"] for model in study["models"].values() if "data" in model):
         for number, part in enumerate(study["data"][name]):
             if part["task"] in ("reasoning", "context", "translation"):
-                sources = [FORMATS[study["sources"][part["source"]]["format"]].kind] if "source" in part else []
+                sources = [form_of(study["sources"][part["source"]]).kind] if "source" in part else []
                 for kind in sources or [kind_of(study, benchmark) for benchmark in part.get("benchmarks", [])]:
                     yield f"data.{name}.{number}", kind, part["languages"], part["task"] == "translation"
 

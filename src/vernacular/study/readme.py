@@ -11,13 +11,23 @@ HEAD = """# The keys of a study
 
 <!-- Made from workflow/schemas/config.schema.yaml by: python -m vernacular.study.readme > config/README.md -->
 
-A study is one YAML file. `config.yaml` is the default study, commented; copy it to make your own, give it a name of its
-own (`study:`), and run `snakemake --profile local --configfile my-study.yaml`. Of several files each is laid over the
-one before: `--configfile config/config.yaml mine.yaml` changes only what `mine.yaml` sets, and a model that is
-`null` there is left out. `--config bootstrap=200` changes one key. An unknown key, model or language ends Snakemake
-with one line before any job.
+A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` the default study, commented; copy one to make
+your own, give it a name of its own (`study:`), and run `snakemake --profile local --configfile my-study.yaml`.
 
-Only what changed runs again: `snakemake -n` shows it. Relative paths start at the working directory.
+Of several files each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
+`mine.yaml` sets. Such a file names its own `study`, unless it changes nothing but `resources` and `limits`. In it
+
+- a mapping changes the keys that it has, and anything else, such as a list, takes the place of what was there;
+- `null` removes a section, a model, a benchmark, a set or a key, wherever null is no value of the key;
+- a model that gets another `recipe` has none of the keys that it had;
+- `like: NAME` gives a model all keys of another one, and those next to it change them.
+
+Targets go before these files (`snakemake slam --configfile config/config.yaml mine.yaml`): all words after
+`--configfile` are files. `--config bootstrap=200` changes one key. An unknown key, model or language, and a training
+option of a wrong type or value, end Snakemake with one line before any job. `1e-4` is a number.
+
+Only what changed runs again: `snakemake -n` shows it. Relative paths start at the working directory,
+those of your functions (`file.py:function`) at the configuration.
 
 Keys marked as required must be set wherever their section is there; of the others the default holds.
 """
@@ -42,6 +52,8 @@ def type_of(part: dict[str, Any], schema: dict[str, Any]) -> str:
     part = resolved(part, schema)
     if "enum" in part:
         return " \\| ".join(f"`{choice}`" for choice in part["enum"])
+    if "anyOf" in part:
+        return " or ".join(type_of(option, schema) for option in part["anyOf"])
     if "const" in part:
         return f"`{part['const']}`"
     kind = part.get("type", "anything")

@@ -44,7 +44,7 @@ RECIPES = {
         "llm",
         "prompts",
         trainer=(ARGUMENTS, TRL, ("trl/trainer/grpo_config.py", "GRPOConfig")),
-        taken=frozenset(OURS | {"scale_rewards", "shuffle_dataset"}),
+        taken=frozenset(OURS | {"scale_rewards", "shuffle_dataset", "reward_weights"}),
     ),
     "translator": Recipe("pretrain_translator", "encoder", "data", ("pairs",)),
     "merge-mapping": Recipe("train_mapping", "mapping", "data", ("pairs",)),

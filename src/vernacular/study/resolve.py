@@ -4,19 +4,25 @@ Every error is one line that names the file, the key and the nearest valid choic
 """
 
 import json
+import re
 from typing import Any
 
 from vernacular.storage.messages import nearest
 from vernacular.study.check import check_names, check_questions, check_training
 from vernacular.study.checkpoints import add_checkpoints
+from vernacular.study.defaults import fill_from_study
 from vernacular.study.evaluations import answerings
 from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
+from vernacular.study.languages import check_languages, check_phrasebooks
+from vernacular.study.layers import expand_likes
 from vernacular.study.merge import check_merge
 from vernacular.study.prompts import resolve_prompts
 from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
 from vernacular.study.slam import check_slam, resolved_layers
 from vernacular.study.sources import check_sources
+
+EXPONENT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
 
 
 def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
@@ -27,10 +33,13 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
     with in_file(file):
         schema = load_schema()
         check_size(config)
-        study = json.loads(json.dumps(config, default=str))  # plain data, ours to change
+        study = numbers(json.loads(json.dumps(config, default=str)))  # plain data, ours to change
+        if not isinstance(study, dict):
+            raise StudyError("not a mapping of keys, so not a study; config/README.md names them")
         if isinstance(study.get("models"), dict):
             study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}
         check(study, schema, schema, "")
+        expand_likes(study["models"])
         recipes = schema["$defs"]["recipes"]
         for name, recipe in study["models"].items():
             place = f"models.{name}"
@@ -44,10 +53,13 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
             for part in parts:
                 if not isinstance(part["shares"], dict):  # one number for all languages
                     part["shares"] = dict.fromkeys(part["languages"], part["shares"])
+        fill_from_study(study)
         check_sources(study)
+        check_languages(study)
         check_names(study)
         build_graph(study["models"])
         check_questions(study)
+        check_phrasebooks(study)
         resolve_prompts(study)
         for options in [*study["evaluations"], study.get("rl", {})]:
             if options.get("engine") == "transformers":
@@ -62,3 +74,12 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         check_slam(study)
         check_merge(study)
     return study
+
+
+def numbers(data: Any) -> Any:
+    """The data with a number for every text such as 1e-4, which YAML 1.1 takes for a text."""
+    if isinstance(data, dict):
+        return {key: numbers(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [numbers(value) for value in data]
+    return float(data) if isinstance(data, str) and EXPONENT.fullmatch(data) else data

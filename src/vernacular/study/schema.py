@@ -16,6 +16,7 @@ from vernacular.storage.yaml_file import read_yaml
 
 SCHEMA = workflow_root() / "workflow" / "schemas" / "config.schema.yaml"
 LARGEST = 100_000  # values of a configuration; a few YAML aliases can make billions
+AFTER = "--configfile config/config.yaml mine.yaml"
 # Keys of earlier versions -> what they are called now.
 RENAMED = {"most": "limits", "of": "translated", "share": "hash_range", "batch_size": "batch_tokens"}
 RENAMED_UNITS = {"batch_size": ", and counts tokens, not sequences; leave it out for what fits the memory"}
@@ -74,7 +75,9 @@ def check_size(data: Any) -> None:
 
 
 def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str) -> None:
-    """Fill the defaults of a part of the schema into `data` and validate it; the first error becomes one line."""
+    """Leave out what is null, fill the defaults of a part of the schema into `data` and validate it; the first error
+    becomes one line."""
+    drop_nulls(data, part, schema)
     fill_defaults(data, part, schema)
     validator = Validator({**part, "$defs": schema["$defs"]})
     # An unknown key comes before a missing one: it often is the missing one, misspelt.
@@ -84,6 +87,25 @@ def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str) -
     )
     if errors:
         raise StudyError(f"{describe(errors[0], place)}")
+
+
+def drop_nulls(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Remove keys that are null where null is no value: so an overlay takes away what a file below it has."""
+    part = resolved(part, schema)
+    if isinstance(data, dict):
+        extra = part.get("additionalProperties")
+        for key in list(data):
+            sub = part.get("properties", {}).get(key, extra if isinstance(extra, dict) else None)
+            if sub is None or key in part.get("required", []):
+                continue
+            sub = resolved(sub, schema)
+            if data[key] is None and "null" not in sub.get("type", []) and ("type" in sub or "enum" in sub):
+                del data[key]
+            else:
+                drop_nulls(data[key], sub, schema)
+    elif isinstance(data, list) and isinstance(part.get("items"), dict):
+        for item in data:
+            drop_nulls(item, part["items"], schema)
 
 
 def fill_defaults(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -120,9 +142,13 @@ def describe(error: ValidationError, place: str) -> str:
                 hint = f"it is now called '{new}'{RENAMED_UNITS.get(unknown, '')}"
             return f"{path + '.' if path else ''}{unknown}: unknown key; {hint}"
         case "required":
-            return f"{named}: the key '{next(key for key in value if key not in instance)}' is missing"
+            missing = f"{named}: the key '{next(key for key in value if key not in instance)}' is missing"
+            return missing if path else f"{missing}; a file that only changes a study comes after it: {AFTER}"
         case "enum":
             return f"{named}: {shown} is not a valid choice; {nearest(str(instance), map(str, value))}"
+        case "anyOf":  # a choice, or a function of the user's
+            choices = next(map(str, option["enum"]) for option in value if "enum" in option)
+            return f"{named}: {shown} is not a valid choice; {nearest(str(instance), choices)}; or file.py:function"
         case "minimum":
             return f"{named}: {shown} is too small; the minimum is {value}"
         case "exclusiveMinimum":
@@ -132,7 +158,9 @@ def describe(error: ValidationError, place: str) -> str:
         case "type":
             wanted = " or ".join([value] if isinstance(value, str) else value)
             shown = "nothing" if instance is None else shown
-            return f"{named}: expected {wanted}, got {shown}"
+            quoted = value == "string" and isinstance(instance, bool)
+            hint = "; YAML takes no, yes, on and off for truth values: put it in quotes" if quoted else ""
+            return f"{named}: expected {wanted}, got {shown}{hint}"
         case "minItems" | "minProperties":
             return f"{named}: needs at least {value} of them, not {len(instance)}"
         case "uniqueItems":

@@ -43,6 +43,8 @@ def check_slam(study: dict[str, Any]) -> None:
         if target not in (section["target"], section["sweep"]):
             continue
         sweep = target == section["sweep"]
+        if baseline is None and not sweep:
+            raise StudyError(f"slam.baseline: is missing: what the models of the target '{target}' are compared with")
         needed = {"slam.reference": reference} | ({} if sweep else {"slam.baseline": baseline})
         for key, name in needed.items():
             if name not in evaluation["models"]:

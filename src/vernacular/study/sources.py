@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from vernacular.corpus.formats import FORMATS, PHRASEBOOK, TASKS, Format, source_files
+from vernacular.corpus.formats import FORMATS, OWN, PHRASEBOOK, TASKS, Format, form_of, source_files
 from vernacular.storage.files import url_name
 from vernacular.storage.messages import nearest, secrets_of
 from vernacular.study.schema import StudyError
+
+WAYS = ("file", "folder", "dataset", "urls")  # in which a source says where it is
+COLUMNS = ("id", "language", "question", "answer", "kind", "choices")
 
 
 def sources_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -17,7 +20,7 @@ def sources_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def source_of(study: dict[str, Any], benchmark: str) -> Format | None:
     """The format of a benchmark's source; None where its problems come from the phrasebooks."""
     name = study["benchmarks"][benchmark]["source"]
-    return None if name == PHRASEBOOK else FORMATS[study["sources"][name]["format"]]
+    return None if name == PHRASEBOOK else form_of(study["sources"][name])
 
 
 def is_math(study: dict[str, Any], benchmark: str) -> bool:
@@ -32,10 +35,16 @@ def check_sources(study: dict[str, Any]) -> None:
         place = f"sources.{name}"
         if (form := options["format"]) not in FORMATS:
             raise StudyError(f"{place}.format: '{form}' is not a valid choice; {nearest(form, FORMATS)}")
-        ways = [key for key in ("folder", "dataset", "urls") if key in options]
+        ways = [key for key in WAYS if key in options]
+        if form != OWN and (other := sorted({"kind", "split", "columns"} & options.keys())):
+            raise StudyError(
+                f"{place}.{other[0]}: goes with the format '{OWN}', and only with that; '{form}' says it itself"
+            )
+        if unknown := sorted(options.get("columns", {}).keys() - COLUMNS):
+            raise StudyError(f"{place}.columns.{unknown[0]}: not a column of questions; {nearest(unknown[0], COLUMNS)}")
         if len(ways) != 1:
             raise StudyError(
-                f"{place}: needs one of folder, dataset and urls, not {' and '.join(ways) or 'none of them'}"
+                f"{place}: needs one of file, folder, dataset and urls, not {' and '.join(ways) or 'none of them'}"
             )
         if ways == ["dataset"] and not {"revision", "files"} <= options.keys():
             raise StudyError(f"{place}: a dataset of the hub needs `revision` and `files` (patterns of its paths)")
@@ -107,25 +116,31 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
     if part["task"] not in TASKS:
         raise StudyError(f"{place}.task: '{part['task']}' is made from phrasebooks alone; {nearest('', TASKS)}")
     check_gives(sources, part["source"], TASKS[part["task"]], f"{place}.source")
-    splits = FORMATS[sources[part["source"]]["format"]].splits
+    splits = form_of(sources[part["source"]]).splits
     if (split := part.get("split", "train")) not in splits:
         raise StudyError(f"{place}.split: '{part['source']}' has no split '{split}'; {nearest(split, splits)}")
 
 
 def check_folders(study: dict[str, Any]) -> None:
     """The user's own folders hold what evaluations need (paths are relative to the working directory)."""
+    for name, recipe in study["models"].items():
+        if recipe["recipe"] == "folder" and not Path(recipe["path"]).is_dir():
+            raise StudyError(f"models.{name}.path: no folder {recipe['path']}; relative paths start at {Path.cwd()}")
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
             name = study["benchmarks"][benchmark]["source"]
             options = study["sources"].get(name, {})
-            if "folder" not in options:
+            key = "file" if "file" in options else "folder"
+            if key not in options:
                 continue
-            folder, form = Path(options["folder"]), options["format"]
-            there = [language for _, language in source_files(form, folder, evaluation["split"])]
+            folder, form = Path(options[key]), options["format"]
+            there = [language for _, language in source_files(options, folder, evaluation["split"])]
+            if key == "file" and not folder.is_file():
+                raise StudyError(f"sources.{name}.file: no file {folder}; relative paths start at {Path.cwd()}")
             if not there:
+                what = "is not" if key == "file" else "has no"
                 raise StudyError(
-                    f"sources.{name}.folder: no files of the format '{form}' in {folder}; set it to the folder "
-                    "that holds them"
+                    f"sources.{name}.{key}: {folder} {what} a file of the format '{form}' (named {FORMATS[form].files})"
                 )
             for language in evaluation["languages"]:
                 if None not in there and language not in there:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vernacular.adamame.options import PromptsOptions
 from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
-from vernacular.language.phrasebook import PHRASEBOOKS
+from vernacular.language.phrasebook import PHRASEBOOKS, has_phrasebook
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import Options, stable_json
@@ -17,6 +17,8 @@ from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
 from vernacular.study.sources import PHRASEBOOK, source_of
 
+READ = ("kind", "split", "columns")  # what a source of the format `questions` says about how it is read
+
 # --- the corpus
 
 
@@ -24,7 +26,7 @@ def phrasebooks(study: Study) -> list[str]:
     """Relative where they are below the working directory, so that a moved repository reruns nothing."""
     here = Path.cwd()
     folder = PHRASEBOOKS.relative_to(here) if PHRASEBOOKS.is_relative_to(here) else PHRASEBOOKS
-    return [str(folder / f"{language}.yaml") for language in study.config["languages"]]
+    return [str(folder / f"{language}.yaml") for language in study.config["languages"] if has_phrasebook(language)]
 
 
 def phrasebook_benchmarks(study: Study) -> dict[str, dict[str, Any]]:
@@ -95,8 +97,14 @@ def filter_options(study: Study) -> FilterOptions:
 
 
 def source_folder(study: Study, name: str) -> str:
-    """Where a source's files are: in the folder that the configuration names, or where they were fetched to."""
-    return study.config["sources"][name].get("folder") or study.paths.download(f"data/{name}")
+    """Where a source's files are: in the folder or file that the configuration names, or where they were fetched to."""
+    return own_place(study, name) or study.paths.download(f"data/{name}")
+
+
+def own_place(study: Study, name: str) -> str | None:
+    """The user's own folder, or file, of a source; None where it is fetched."""
+    options = study.config["sources"][name]
+    return options.get("file") or options.get("folder")
 
 
 def source_files_of(study: Study, names: list[str]) -> list[str]:
@@ -106,15 +114,18 @@ def source_files_of(study: Study, names: list[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for name in names:
-        own = study.config["sources"][name].get("folder")
+        own = own_place(study, name)
         files = sorted(str(path) for path in Path(own).rglob("*") if path.is_file()) if own else None
+        if own and Path(own).is_file():
+            files = [own]
         found |= dict.fromkeys([source_folder(study, name)] if files is None else files)
     return list(found)
 
 
-def source_places(study: Study, names: list[str]) -> dict[str, dict[str, str]]:
+def source_places(study: Study, names: list[str]) -> dict[str, dict[str, Any]]:
     sources = study.config["sources"]
-    return {name: {"format": sources[name]["format"], "folder": source_folder(study, name)} for name in names}
+    said = {name: {key: sources[name][key] for key in ("format", *READ) if key in sources[name]} for name in names}
+    return {name: {**options, "folder": source_folder(study, name)} for name, options in said.items()}
 
 
 # --- models

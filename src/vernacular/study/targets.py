@@ -36,6 +36,24 @@ def outputs(study: Study, target: Target) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
+def files_of(study: Study) -> list[str]:
+    """What may be asked for by name: all that the targets make, models and generations."""
+    paths = study.paths
+    found = [file for target in study.targets.values() for file in outputs(study, target)]
+    found += [paths.model(name, seed) for seed in study.seeds for name in study.models]
+    found += [paths.generations(*answered, seed) for seed in study.seeds for answered in study.answers]
+    return list(dict.fromkeys(found))
+
+
+def pages_of(study: Study, asked: list[str]) -> list[str]:
+    """The pages that are made when some targets are asked for; without any those of the default target."""
+    names = [name for name in asked if name != "all"] or [DEFAULT]
+    chosen = [
+        target for target in study.targets.values() if target.name in names or target.name == DEFAULT and "all" in asked
+    ]
+    return [f"{study.paths.results}/{target.page}.html" for target in chosen]
+
+
 def figures(study: Study, target: Target) -> dict[str, dict[str, str]]:
     """Figure -> its title and caption, in the order of the page."""
     part = target.part
@@ -107,7 +125,7 @@ def slam_options(study: Study, key: str = "target", chains: bool = False) -> Sla
     return SlamOptions(
         **summary(study, study.section_evaluations("slam", key)),
         reference=section["reference"],
-        baseline=section["baseline"],
+        baseline=section["baseline"] or "",
         chains=study.training_chains() if chains else {},
     )
 

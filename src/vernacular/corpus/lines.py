@@ -1,4 +1,4 @@
-"""The lines of a file of completions: JSON objects with the keys of LINE, checked before anything is scored."""
+"""The lines of a file of completions, or of questions: the keys of LINE, checked before anything is asked or scored."""
 
 import difflib
 import json
@@ -9,9 +9,9 @@ from typing import Any
 
 from vernacular.answers.gold import check_gold
 from vernacular.corpus.readers import shown, written_out
-from vernacular.language.languages import load_languages, scripts
+from vernacular.language.languages import is_language, load_languages
 from vernacular.language.phrasebook import LABELS
-from vernacular.storage.files import RepeatedKey, distinct
+from vernacular.storage.files import RepeatedKey, check_regular, distinct
 from vernacular.storage.messages import nearest
 
 LINE = {
@@ -45,6 +45,7 @@ _OTHER_NAMES = {
         "answers",
         "gold_answer",
     ),
+    "question": ("problem", "query", "prompt", "input", "text", "q", "m_query"),
     "completion": (
         "response",
         "output",
@@ -71,6 +72,7 @@ _OTHER_CODES = {
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number from 1, object) for each line of a JSON lines file; ValueError for a line that is not a JSON object."""
+    check_regular(path)
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -91,21 +93,24 @@ def read_line(line: bytes, number: int, path: Path) -> dict[str, Any]:
     return row
 
 
-def check_keys(given: Mapping[str, Any], place: str) -> None:
+def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = REQUIRED) -> None:
     """Raises ValueError (one line: place, key, nearest valid choice) for what cannot be scored: a required key that is
     missing or null, a value of the wrong type, an unknown language or kind, an answer that nothing could match."""
-    for key in REQUIRED:
+    for key in required:
         if key not in given:
-            raise ValueError(f"{place}: '{key}' is missing: {LINE[key]}{other_name(key, given)}")
+            raise ValueError(f"{place}: has no key '{key}' ({LINE[key]}){other_name(key, given)}")
         if given[key] is None:
-            raise ValueError(f"{place}: '{key}' is null: {LINE[key]}")
+            raise ValueError(f"{place}: '{key}' is null; it is {LINE[key]}")
     for key in ("id", "answer"):
         check_value(given[key], key, (str, int, float), "a text or a number", place)
+    if isinstance(given["completion"], list):
+        what = f"'completion' is {shown(given['completion'])}, not a text"
+        raise ValueError(f"{place}: {what}; give each text of a list a line of its own")
     for key in ("language", "completion", "benchmark", "kind", "question"):
         if given.get(key) is not None:
             check_value(given[key], key, (str,), "a text", place)
     language, kind, choices = given["language"], given.get("kind") or "math", given.get("choices")
-    if language not in scripts():
+    if language in _OTHER_CODES or not is_language(language):
         raise ValueError(f"{place}: unknown language {shown(language)}; {nearest_language(language)}")
     if kind not in KINDS:
         raise ValueError(f"{place}: unknown kind {shown(kind)}; {nearest(kind, KINDS)}")
