@@ -238,7 +238,7 @@ def test_pretraining_sft_and_rl_have_no_question_in_common() -> None:
     rows = list(question_rows(mini_mgsm, rl["languages"], "train", 1))
     low, high = traces["hash_range"]
     sft = {row["id"] for row in rows if low <= share_of(row["id"]) < high}
-    prompts = candidate_questions(rows, PromptsOptions(**rl))
+    prompts = candidate_questions(rows, PromptsOptions(**rl, batch_tokens=100))
     seen = {
         row["id"]
         for parts in CONFIG["data"].values()

@@ -165,7 +165,7 @@ def test_the_score_gives_them_no_more_either(language: str) -> None:
     for number, (text, _) in enumerate(named.values()):
         trace, response = split_completion(text)
         row = {"id": "q", "language": language, "sample": number, "tokens": 9, "finish_reason": "stop"}
-        rows.append(row | {"trace": trace, "response": response})
+        rows.append(row | {"completion": text, "trace": trace, "response": response})
     scores = list(score_rows(rows, {("q", language): Gold("math", GOLD)}, identifier()))
     for (name, (_, most)), score in zip(named.items(), scores, strict=True):
         assert not (score["correct"] and most == "nothing"), name

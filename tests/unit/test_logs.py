@@ -270,7 +270,7 @@ def file_of(name: str, rows: list[Any], *more: str) -> Make:
         (lambda folder: [str(folder / "nowhere")], "nowhere: no such file or folder"),
         (lambda folder: [str(folder)], "no logs here (.jsonl, .json, .parquet, .csv, .tsv, .eval)"),
         (file_of("m.jsonl", []), "no rows; give one JSON object per line: id, language, answer, completion"),
-        (file_of("m.jsonl", table_of(completion=..., response="x")), "'completion' is missing: what the model wrote"),
+        (file_of("m.jsonl", table_of(completion=..., response="x")), "has no key 'completion' (what the model wrote"),
         (file_of("m.jsonl", table_of(completion=..., response="x")), "is it 'response'?"),
         (file_of("m.jsonl", table_of(), "--columns", "id=qid"), "no column 'qid' for 'id'"),
         (file_of("m.jsonl", table_of(), "--columns", "ids=id"), "--columns: 'ids' is not a key; did you mean"),
@@ -281,7 +281,7 @@ def file_of(name: str, rows: list[Any], *more: str) -> Make:
         (file_of("m.jsonl", table_of(), "--in-domain", "de"), "--in-domain: no completion in 'de'"),
         (file_of("m.jsonl", table_of(), "--training", "x.jsonl"), "no completion has a 'question'"),
         (file_of("m.txt", table_of()), "not a log that can be read; give one of .jsonl"),
-        (file_of(f"samples_gsm8k_{DATE}.jsonl", [harness_line(0, "5")]), "'language' is missing"),
+        (file_of(f"samples_gsm8k_{DATE}.jsonl", [harness_line(0, "5")]), "has no key 'language'"),
         (
             file_of(f"samples_mgsm_fr_{DATE}.jsonl", [harness_line(0, "x") | {"resps": [[["-1.5", "False"]]]}]),
             "'resps' holds likelihoods of choices, not texts; run a task that generates",

@@ -77,7 +77,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for kind, rows in (("scores", scores), ("generations", generation(scores, texts[model]))):
             path = folder / f"seed-1/{kind}/{model}/mini.parquet"
             path.parent.mkdir(parents=True)
-            rows.to_parquet(path)
+            schema = records.SCORE if kind == "scores" else records.GENERATION
+            blank = dict.fromkeys(schema.names)
+            filled = rows.astype(object).where(rows.notna(), None).to_dict("records")
+            records.write_rows(
+                path, ({name: {**blank, **row}[name] for name in schema.names} for row in filled), schema
+            )
             files += [path] * (kind == "scores")
     questions = [
         {"id": f"q{i:04}", "benchmark": "mini", "kind": "math", "language": code, "question": f"2 + 3? <b>{code}</b>",

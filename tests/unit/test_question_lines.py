@@ -99,8 +99,8 @@ def test_a_file_of_training_questions_has_no_others(tmp_path: Path) -> None:
 
 BAD = {
     "no answer": ({"answer": None}, "line 2: 'answer' is"),
-    "other name": ({"answer": ..., "gold": "5"}, "'answer' is missing: the correct answer; is it 'gold'?"),
-    "no question": ({"question": ..., "problem": "x"}, "'question' is missing: .*; is it 'problem'?"),
+    "other name": ({"answer": ..., "gold": "5"}, r"has no key 'answer' \(the correct answer\); is it 'gold'\?"),
+    "no question": ({"question": ..., "problem": "x"}, r"has no key 'question' .*; is it 'problem'\?"),
     "prose": ({"answer": "because it is"}, "'answer'"),
     "unknown language": ({"language": "french"}, "unknown language 'french'; did you mean 'fr'"),
     "kind": ({"kind": "choice"}, "'kind' is choice, but the source's is math; set `kind` in its entry"),
@@ -123,7 +123,7 @@ def test_a_bad_row_is_named(tmp_path: Path, case: str) -> None:
     [
         ("", "holds no rows; the first line names the columns: id, language, question, answer"),
         ("id,language,question,answer\n1,fr,Combien font 2, 3 et 4 ?,9\n", "line 2 has more cells than the first line"),
-        ("1,fr,Combien font 2 + 3 ?,5\n2,fr,Combien font 2 + 4 ?,6\n", "line 2: 'id' is missing"),
+        ("1,fr,Combien font 2 + 3 ?,5\n2,fr,Combien font 2 + 4 ?,6\n", "line 2: has no key 'id'"),
         ('id,language,question,answer\n1,fr,"Combien,5\n', "not a table"),
     ],
 )

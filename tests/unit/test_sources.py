@@ -191,7 +191,8 @@ def test_x_csqa_takes_the_dev_split_and_empty_options(tmp_path: Path) -> None:
     write(tmp_path, "X-CSQA-de/test-00000-of-00001.parquet", [choice(texts, "")])
     [found] = question_rows("x-csqa", tmp_path, "xcsqa", ["de"], "test")
     assert found == {
-        "id": "xcsqa-test-3f2c", "benchmark": "xcsqa", "kind": "choice", "language": "de", "question": "Wo?",
+        "id": "xcsqa-test-3f2c", "problem": "xcsqa-test-3f2c",
+        "benchmark": "xcsqa", "kind": "choice", "language": "de", "question": "Wo?",
         "choices": texts, "answer": "C",
     }  # fmt: skip
 

@@ -18,7 +18,11 @@ PROGRAMS = ("snakemake", "make", "python")
 
 
 def commands(text: str) -> list[str]:
-    """The commands of a page: lines of its code blocks, up to a wide gap or a comment, and pieces in backticks."""
+    """The commands of a page: lines of its code blocks, up to a wide gap or a comment, and pieces in backticks.
+
+    Blocks in fences are run by tests/unit/test_library_docs.py.
+    """
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     blocks = re.findall(r"^    (\S.*)$", text, re.MULTILINE)
     blocks = [re.split(r"\s{2,}|\s#", line)[0] for line in blocks]
     inline = [" ".join(piece.split()) for piece in re.findall(r"`([^`]+)`", re.sub(r"^    .*$", "", text, flags=re.M))]

@@ -304,9 +304,11 @@ def test_mgsm_study_without_its_files(fresh: Path, tmp_path: Path) -> None:
     config = yaml.safe_load((fresh / "config" / "mgsm.yaml").read_text(encoding="utf-8"))
     file, sources = tmp_path / "mine.yaml", {"mgsm": {"format": "mgsm", "folder": str(tmp_path / "nowhere")}}
     config |= {"study": "mine", "sources": sources}
+    for model in config["models"].values():
+        model["path"] = str(tmp_path)
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     complaint = dry_run(fresh, "--configfile", file).complaint
-    assert "mine.yaml: sources.mgsm.folder: no files of the format 'mgsm' in" in complaint
+    assert "mine.yaml: sources.mgsm.folder: in " in complaint and "there is not a file of the format 'mgsm'" in complaint
     assert str(tmp_path / "nowhere") in complaint
     (tmp_path / "nowhere").mkdir()
     (tmp_path / "nowhere" / "mgsm_en.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")

@@ -44,7 +44,11 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "one language, no list": ("[en, fr, ja]", "en", ("languages: expected array, got 'en'",)),
     "a language in English": ("[en, fr, ja]", "[en, French]", ("languages.1: 'French' must have the form",)),
     "Norwegian without quotes": ("[en, fr, ja]", "[en, no]", ("languages.1: expected string", "put it in quotes")),
-    "a language without a phrasebook": ("fr, ja]", "fr, fi]", ("languages: study language 'fi'", "choose from")),
+    "a language without a phrasebook": (
+        "fr, ja]",
+        "fr, fi]",
+        ("'sums' is made from phrasebooks, and 'fi' has none", "leave it out"),
+    ),
     "a tab": ("  sums: {source", "\tsums: {source", ("line 4: is indented by a tab; YAML takes spaces alone",)),
     "no space after a colon": ("study: mine", "study:mine", ("line 2: ", "not valid YAML")),
     "a brace left open": ("test: 20}}", "test: 20}", ("not valid YAML: line ",)),

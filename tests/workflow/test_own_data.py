@@ -1,6 +1,7 @@
 """Questions and languages of one's own in a study: what a user writes, what the dry run says."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ ROWS = [
 
 
 @pytest.fixture
-def own(fresh: Path) -> Path:
+def own(fresh: Path, tmp_path: Path) -> Path:
+    fresh = shutil.copytree(fresh, tmp_path / "repository", symlinks=True)
     (fresh / "mine.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS), encoding="utf-8")
     (fresh / "a-model").mkdir(exist_ok=True)
     return fresh
@@ -113,6 +115,6 @@ def test_what_is_refused_before_any_job(own: Path, tmp_path: Path, case: str) ->
 
 def test_a_language_without_a_script_is_named(workspace: Path, tmp_path: Path) -> None:
     """In a table of languages that somebody has added a line to."""
-    with (workspace / "resources" / "languages.yaml").open("a", encoding="utf-8") as file:
+    with (workspace / "src/vernacular/resources/languages.yaml").open("a", encoding="utf-8") as file:
         file.write("eo: {name: Esperanto}\n")
     assert "languages.yaml: 'eo': the key 'script' is missing" in dry_run(workspace).complaint

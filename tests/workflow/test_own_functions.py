@@ -18,7 +18,9 @@ def growth(step, total):
 '''
 REWARD = "def short(completions, **kwargs):\n    return [1.0 / (1 + len(one[0]['content'])) for one in completions]\n"
 MINE = ("--configfile", "config/config.yaml", "mine/mine.yaml")
-OVERLAY = """models:
+OVERLAY = """
+study: default
+models:
   adamame:
     alignment: {schedule: "my_schedules.py:growth"}
     rewards: [{function: "my_rewards.py:short", weight: 0.2}]

@@ -140,11 +140,11 @@ def test_the_papers_compare_alignments_and_merges_alone() -> None:
 REFUSED: dict[str, tuple[Edit, str]] = {
     "two places": (
         put("sources.dapo.folder", "x"),
-        "sources.dapo: needs one of folder, dataset and urls, not folder and",
+        "sources.dapo: needs one of file, folder, dataset and urls, not folder and",
     ),
     "no place": (
         put("sources.dapo", {"format": "dapo"}),
-        "sources.dapo: needs one of folder, dataset and urls, not none",
+        "sources.dapo: needs one of file, folder, dataset and urls, not none",
     ),
     "unpinned": (put("sources.dapo", {"format": "dapo", "dataset": "a/b"}), "sources.dapo: a dataset of the hub needs"),
     "unknown format": (

@@ -125,6 +125,7 @@ def test_a_folder_for_temporary_files_that_takes_none(
 
 def test_a_checkout_that_nobody_may_write_into(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What torch.compile compiles is kept in the working directory then."""
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)  # torch sets it where it compiles
     folder = copy_repository(tmp_path / "repository")
     with (folder / "workflow/rules/common.smk").open("a", encoding="utf-8") as rules:
         rules.write('\nprint("compiled:", os.environ["TORCHINDUCTOR_CACHE_DIR"], file=sys.stderr)\n')

@@ -79,7 +79,7 @@ rule score:
         "../envs/vernacular.yaml"
     params:
         **job("score"),
-        options=lambda w: STUDY.answers[w.label, w.benchmark].options.to_json(),
+        options=lambda w: stages.without_batches(STUDY.answers[w.label, w.benchmark].options),
         identifier=IDENTIFIER,
     message:
         "score: {wildcards.label} on {wildcards.benchmark} (seed {wildcards.seed})"

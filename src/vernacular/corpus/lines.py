@@ -103,7 +103,7 @@ def check_keys(given: Mapping[str, Any], place: str, required: Iterable[str] = R
             raise ValueError(f"{place}: '{key}' is null; it is {LINE[key]}")
     for key in ("id", "answer"):
         check_value(given[key], key, (str, int, float), "a text or a number", place)
-    if isinstance(given["completion"], list):
+    if isinstance(given.get("completion"), list):
         what = f"'completion' is {shown(given['completion'])}, not a text"
         raise ValueError(f"{place}: {what}; give each text of a list a line of its own")
     for key in ("language", "completion", "benchmark", "kind", "question"):

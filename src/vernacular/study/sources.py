@@ -138,9 +138,9 @@ def check_folders(study: dict[str, Any]) -> None:
             if key == "file" and not folder.is_file():
                 raise StudyError(f"sources.{name}.file: no file {folder}; relative paths start at {Path.cwd()}")
             if not there:
-                what = "is not" if key == "file" else "has no"
+                found = f"{folder} is not" if key == "file" else f"in {folder} there is not"
                 raise StudyError(
-                    f"sources.{name}.{key}: {folder} {what} a file of the format '{form}' (named {FORMATS[form].files})"
+                    f"sources.{name}.{key}: {found} a file of the format '{form}' (named {FORMATS[form].files})"
                 )
             for language in evaluation["languages"]:
                 if None not in there and language not in there:
