@@ -308,7 +308,7 @@ def test_mgsm_study_without_its_files(fresh: Path, tmp_path: Path) -> None:
         model["path"] = str(tmp_path)
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     complaint = dry_run(fresh, "--configfile", file).complaint
-    assert "mine.yaml: sources.mgsm.folder: in " in complaint and "there is not a file of the format 'mgsm'" in complaint
+    assert "sources.mgsm.folder: in " in complaint and "there is not a file of the format 'mgsm'" in complaint
     assert str(tmp_path / "nowhere") in complaint
     (tmp_path / "nowhere").mkdir()
     (tmp_path / "nowhere" / "mgsm_en.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
