@@ -57,7 +57,7 @@ def tiny_study(mirror: Path, pairs: Path) -> dict[str, Any]:
     learn = {"max_steps": 60, "per_device_train_batch_size": 8, "gradient_accumulation_steps": 1, "learning_rate": 0.01}
     learn |= {"save_steps": 60, "logging_steps": 10, "gradient_checkpointing": False}
     lora = {"r": 32, "lora_alpha": 64, "target_modules": "all-linear", "modules_to_save": ["embed_tokens", "lm_head"]}
-    rollouts = {"per_device_train_batch_size": 4, "num_generations": 4, "steps_per_generation": 4}
+    rollouts = {"per_device_train_batch_size": 4, "num_generations": 4, "steps_per_generation": 4, "use_vllm": False}
     models = {
         "distill": distill["models"]["lrm"],
         "distill-sft": {**smaller(distill["models"]["sft"]), "from": "distill"},
