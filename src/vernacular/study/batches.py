@@ -45,7 +45,7 @@ def batch_tokens(models: Graph, name: str, new: int, resources: dict[str, int], 
         weights = width * parameters_at_most(shape)
         if encoder := models[name].parts.get("encoder"):
             weights += width * parameters_at_most(shape_of(models, encoder))
-    except ValueError:  # a model of unknown size
+    except (ValueError, ZeroDivisionError):  # a model of unknown size, or of none
         return max(PLAIN, 2 * new)
     each = held.cache + (held.reading * PROMPT + held.logits) / (PROMPT + new)
     room = USED * resources["gpu_mem_mb"] * 1e6 - weights

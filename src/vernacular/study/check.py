@@ -8,6 +8,7 @@ from typing import Any
 
 from vernacular.language.languages import ENGLISH
 from vernacular.models.launch import processes
+from vernacular.planning.sizes import HEADS, LAYERS, WIDTH
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import resource
 from vernacular.study.recipes import RECIPES, SECTIONS
@@ -16,6 +17,8 @@ from vernacular.study.sources import is_math, source_of
 from vernacular.study.trainer_options import is_optional, known_options, taken_options, wrong_value
 
 CHAT_TEMPLATES = resource("chat_templates")
+
+SIZES = (*LAYERS, *HEADS, *WIDTH, "head_dim", "d_kv", "d_ff", "max_position_embeddings")
 
 
 def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -216,3 +219,11 @@ def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path) -> 
                 f"study: '{study['study']}' is the name of the study in {path.relative_to(shipped.parent)}; "
                 "give yours a name of its own"
             )
+
+
+def check_architecture(name: str, recipe: dict[str, Any]) -> None:
+    """Raises StudyError for a size of a model of one's own (`architecture`) that is not a whole number from 1 on."""
+    for key, value in (recipe.get("architecture") or {}).items():
+        sized = key in SIZES or key.startswith("num_") or key.endswith("_size")
+        if sized and value is not None and (type(value) is not int or value < 1):
+            raise StudyError(f"models.{name}.architecture.{key}: {value!r} is not a whole number from 1 on")

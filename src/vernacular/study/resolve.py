@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from vernacular.storage.messages import nearest
-from vernacular.study.check import check_names, check_questions, check_training
+from vernacular.study.check import check_architecture, check_names, check_questions, check_training
 from vernacular.study.checkpoints import add_checkpoints
 from vernacular.study.defaults import fill_from_study
 from vernacular.study.evaluations import answerings
@@ -67,6 +67,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         for name, recipe in study["models"].items():
             check_gpu_options(name, recipe)
             check_training(name, recipe)
+            check_architecture(name, recipe)
             if recipe["recipe"] == "slam":
                 recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers")
         add_checkpoints(study)
