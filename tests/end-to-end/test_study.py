@@ -196,7 +196,7 @@ def test_every_real_question_arrives(study_copy: Path) -> None:
 def test_a_second_base_of_another_architecture(tmp_path: Path) -> None:
     """config/two-models.yaml is an overlay; here on the smoke study, and only its base, a few steps."""
     short = tmp_path / "short.yaml"
-    short.write_text("models: {lrm: {training: {max_steps: 4, save_steps: 2}}}\n")
+    short.write_text("study: two-models\nmodels: {lrm: {training: {max_steps: 4, save_steps: 2}}}\n")
     target = "results/two-models/seed-2/models/lrm"
     run_study(tmp_path, target, configs=("config/smoke.yaml", "config/two-models.yaml", str(short)))
     assert json.loads((tmp_path / target / "config.json").read_text())["model_type"] == "qwen3"

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(str(workflow.current_basedir)).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 # Jobs, and all that they start, look for modules in no working directory: a random.py there would be run.
-os.environ["PYTHONSAFEPATH"] = "1"
+os.environ.update(PYTHONSAFEPATH="1")
 gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it takes 0.2 s of a dry run
 
 from vernacular.language.phrasebook import PhrasebookError, has_phrasebook, load_phrasebook
