@@ -205,7 +205,7 @@ def test_a_smaller_gpu_holds_less() -> None:
 @pytest.mark.parametrize("kind", ["llama", "qwen3"])
 def test_counted_activations_are_those_of_a_real_pass(kind: str) -> None:
     """What a real model of 6 layers holds for its backward pass, by autograd's own hooks, on the CPU; the peak is more
-    by what the backward pass makes itself. Layers beyond the fourth are reckoned."""
+    by what the backward pass allocates itself. Layers beyond the fourth are extrapolated."""
     shape = {"model_type": kind, "vocab_size": 99, "hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 6}
     shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "tie_word_embeddings": False}
     config = AutoConfig.for_model(**shape)
