@@ -286,7 +286,7 @@ def test_only_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
     assert not [path for path in far if path.exists()] and all(path.exists() for path in [*mine, *theirs])
 
 
-WRITES = """
+HALFWAY = """
 import sys, time
 from vernacular.storage.files import atomic_folder, atomic_path
 write = atomic_path if sys.argv[2] == "file" else atomic_folder
@@ -302,7 +302,7 @@ with write(sys.argv[1]) as part:
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_a_file_that_another_run_writes_survives_our_end(tmp_path: Path, kind: str) -> None:
     target = tmp_path / "results/target"
-    command = [sys.executable, "-c", WRITES, target, kind]
+    command = [sys.executable, "-c", HALFWAY, target, kind]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdin and other.stdout and other.stdout.readline() == "half\n"
         remove_partial(tmp_path / "results")
@@ -315,7 +315,7 @@ def test_a_file_that_another_run_writes_survives_our_end(tmp_path: Path, kind: s
 
 def test_a_folder_is_written_again_after_a_kill(tmp_path: Path) -> None:
     """What the killed attempt left goes away with the next one."""
-    command = [sys.executable, "-c", WRITES, tmp_path / "target", "folder"]
+    command = [sys.executable, "-c", HALFWAY, tmp_path / "target", "folder"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout and other.stdout.readline() == "half\n"
         other.kill()

@@ -18,7 +18,7 @@ Of several files each is laid over the one before: `--configfile config/config.y
 `mine.yaml` sets. Such a file names its own `study`, unless it changes nothing but `resources` and `limits`. In it
 
 - a mapping changes the keys that it has, and anything else, such as a list, takes the place of what was there;
-- `null` removes a section, a model, a benchmark, a set or a key, wherever null is no value of the key;
+- `null` removes a section, a model, a benchmark, a set or a key, unless null is a value of the key;
 - a model that gets another `recipe` has none of the keys that it had;
 - `like: NAME` gives a model all keys of another one, and those next to it change them.
 
