@@ -152,7 +152,8 @@ def test_the_end_by_sigterm_is_one_line_and_nothing_made_is_lost(folder: Path, t
     assert ended(pid) == 1
     count, last, then = 2 * len(QUESTIONS), out.with_suffix(".log").read_text().splitlines()[-1], kept(out)
     said = re.fullmatch(rf"generate: ended by SIGTERM after (\d+) of {count} .*, which are kept; rerun it", last)
-    assert said and 0 <= then - int(said[1]) <= 1
+    assert said, out.with_suffix(".log").read_text()
+    assert 0 <= then - int(said[1]) <= 1
     assert run("generate", folder, out) == 0
     log = out.with_suffix(".log").read_text()
     assert f"resumed after {then} of {count} completions" in log

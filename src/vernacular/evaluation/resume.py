@@ -15,6 +15,7 @@ from vernacular.evaluation.generate import Answers, Batch
 from vernacular.evaluation.progress import Progress
 from vernacular.models.batches import Part
 from vernacular.models.provenance import digest, versions
+from vernacular.storage.command import Ended
 from vernacular.storage.partial import Row, kept_rows, row_at
 
 LACKING = ("out of memory", "can't allocate memory", "not enough memory", "ALLOC_FAILED")  # words of PyTorch's errors
@@ -53,7 +54,7 @@ def made(
 ) -> Iterator[tuple[B, list[int]]]:
     """Make the rows (with a column `tokens`) of those batches that `file` lacks; yield each with its rows' places.
 
-    file: of storage.partial. Raises ValueError where a batch does not fit the memory, or SIGTERM ends the job.
+    file: of storage.partial. Raises ValueError where a batch does not fit the memory, Ended where SIGTERM ends the job.
     """
 
     def work(batch: B) -> list[Row]:
@@ -91,7 +92,7 @@ def ended_by_sigterm(progress: Progress) -> Iterator[None]:
     """A cluster sends it before it ends a job: at the time limit (--signal), for a more urgent job, on scancel."""
 
     def end(number: int, frame: object) -> None:
-        raise ValueError(f"ended by SIGTERM after {progress.told()}, which are kept; rerun it")
+        raise Ended(f"ended by SIGTERM after {progress.told()}, which are kept; rerun it")
 
     before = signal.signal(signal.SIGTERM, end)
     try:

@@ -8,6 +8,11 @@ from pathlib import Path
 from vernacular.storage.messages import one_line
 
 
+class Ended(BaseException):
+    """A signal ends the job. It is not an Exception, since libraries catch those: Transformers takes a ValueError
+    while it makes a tensor for ragged rows."""
+
+
 def program(
     module: str, file: str, description: str | None, arguments: Callable[[argparse.ArgumentParser], object]
 ) -> Callable[[Callable[[argparse.Namespace], object]], Callable[..., int]]:
@@ -32,10 +37,10 @@ def program(
 
 
 def run(name: str, work: Callable[[], object]) -> int:
-    """Do the work; an expected error (bad input, bad file) becomes one line on standard error and status 1."""
+    """Do the work; an expected error (bad input, bad file, a signal) becomes one line on standard error and status 1."""
     try:
         work()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, Ended) as error:
         print(f"{name}: {one_line(error)}", file=sys.stderr)
         return 1
     return 0
