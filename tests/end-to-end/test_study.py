@@ -109,7 +109,8 @@ def test_forced_prefix_stands_before_each_trace(study: Path) -> None:
 
 
 def test_a_second_run_finds_nothing_to_do(study: Path) -> None:
-    assert "Nothing to be done" in run_study(study)
+    said = run_study(study)
+    assert "Nothing to be done" in said, said
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def test_batches_are_gathered_to_row_groups_of_a_size(tmp_path: Path, monkeypatc
     assert pq.ParquetFile(path).num_row_groups == 3 and list(read_rows(path)) == list(rows(10))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     path = tmp_path_factory.mktemp("rows") / "x.parquet"
