@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,14 @@ def test_a_folder_that_never_ends_is_not_taken_into_a_study(
     assert run_script("fetch_folder", "--source", llama, "--out", tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert str(odd / "x") in said and said.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_a_model_of_another_study_keeps_its_time(llama: Path, tmp_path: Path) -> None:
+    source = Path(shutil.copytree(llama, tmp_path / "source"))
+    (source / ".snakemake_timestamp").touch()
+    assert run_script("fetch_folder", "--source", source, "--out", tmp_path / "out") == 0
+    left_out = {path.name for path in source.iterdir()} - {path.name for path in (tmp_path / "out").iterdir()}
+    assert left_out == {".snakemake_timestamp"}
 
 
 def test_what_a_folder_holds_is_read_from_its_headers(llama: Path) -> None:

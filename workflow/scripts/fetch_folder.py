@@ -14,6 +14,9 @@ from vernacular.storage.files import atomic_folder, check_regular, link_or_copy,
 from vernacular.storage.resources import resource
 
 TEMPLATES = resource("chat_templates")
+# Snakemake touches this file in each folder that a rule made. Linked, it would make a model of another study look newly
+# trained to that study, which would train all its children again.
+NOT_OURS = shutil.ignore_patterns(".snakemake_timestamp")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +42,7 @@ def main(args: argparse.Namespace) -> None:
     if args.chat_template:
         check_regular(args.chat_template)
     with atomic_folder(args.out) as folder:
-        shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True)
+        shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True, ignore=NOT_OURS)
         if args.chat_template:
             (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
             shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
