@@ -137,7 +137,7 @@ def test_parents_are_in_the_precision_of_the_recipe(
 ) -> None:
     """On a machine with bfloat16 too; what the connector then learns is float32 all the same."""
     models: list[MergedModel] = []
-    monkeypatch.setattr("vernacular.models.folders.computes_bfloat16", lambda: True)
+    monkeypatch.setattr("vernacular.merge.train.computes_bfloat16", lambda: True)
     monkeypatch.setattr("vernacular.merge.train.fit", lambda model, rows, job: models.append(model))
     train("mapping", rows_of("pairs"), steps={} if bf16 is None else {"bf16": bf16})
     train("st-merge", rows_of("reasoning"), steps={} if bf16 is None else {"bf16": bf16}, **GATED)

@@ -23,7 +23,7 @@ from vernacular.models.chats import chat_texts, prompt_sizes
 from vernacular.models.job import Job
 from vernacular.models.launch import strategy
 from vernacular.models.loop import trl_arguments
-from vernacular.models.parents import load_parent, train_and_save
+from vernacular.models.parents import load_parent, train_and_save, trained_dtype
 from vernacular.models.record import note, note_overlong
 
 
@@ -40,7 +40,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         raise ValueError(
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
-    parent, alignment, prompts = load_parent(job, "auto"), recipe["alignment"], prompt_set(recipe.get("prompt_set"))
+    parent, alignment, prompts = load_parent(job, trained_dtype(recipe)), recipe["alignment"], prompt_set(recipe.get("prompt_set"))
     sizes = prompt_sizes(
         parent.tokenizer, rows, prompts
     )  # also where all fit: it looks for the questions in the prompts

@@ -9,13 +9,13 @@ from vernacular.language.prompts import answer_message, prompt_set, question_mes
 from vernacular.models.chats import chat_texts
 from vernacular.models.job import Job
 from vernacular.models.loop import trl_arguments
-from vernacular.models.parents import load_parent, train_and_save
+from vernacular.models.parents import load_parent, train_and_save, trained_dtype
 from vernacular.models.record import note
 
 
 def train_sft(job: Job, rows: list[dict[str, Any]]) -> None:
     """Stage 1: rows of records.KEPT_TRACE; the loss is over completions alone."""
-    parent, prompts = load_parent(job, "auto"), prompt_set(job.recipe.get("prompt_set"))
+    parent, prompts = load_parent(job, trained_dtype(job.recipe)), prompt_set(job.recipe.get("prompt_set"))
     asked = [question_messages(row["question"], row["language"], prompts=prompts) for row in rows]
     chat_texts(parent.tokenizer, asked, opening=True)  # TRL makes them again, without a look at what it gets
     data = Dataset.from_dict(

@@ -15,6 +15,7 @@ from vernacular.language.prompts import prompt_set
 from vernacular.merge.anchor import anchor_mapping, sample_sentences
 from vernacular.merge.model import CONFIG, MergedModel, build_merge, read_options
 from vernacular.models.encoder import encode_texts
+from vernacular.models.folders import computes_bfloat16
 from vernacular.models.job import Job
 from vernacular.models.loop import supervised_arguments, train
 from vernacular.models.packing import IGNORED, Example, encode_examples, fitted, padded
@@ -58,7 +59,7 @@ def build_untrained(job: Job, rows: list[dict[str, Any]], **options: Any) -> Mer
     """A merge of the job's parents, in bfloat16 if the recipe's `bf16` is on and the machine computes in it."""
     options |= {name: str(job.inputs[name]) for name in ("encoder", "llm")}
     options["languages"] = sorted({row["language"] for row in rows})
-    return build_merge(options, "auto" if job.recipe["training"].get("bf16") else "float32")
+    return build_merge(options, "bfloat16" if job.recipe["training"].get("bf16") and computes_bfloat16() else "float32")
 
 
 def encode_rows(

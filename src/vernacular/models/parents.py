@@ -27,6 +27,13 @@ class Parent(NamedTuple):
     dtype: str  # that it was loaded in; see folders.torch_dtype
 
 
+def trained_dtype(recipe: dict[str, Any]) -> str:
+    """Of the weights that SFT and GRPO load: see folders.torch_dtype. Those that are themselves trained are float32,
+    since bfloat16 loses an update of a hundred-thousandth of a weight; under adapters, which PEFT keeps in float32,
+    `auto` halves the memory."""
+    return "auto" if recipe.get("lora") else "float32"
+
+
 def load_parent(job: Job, dtype: str, quantize: bool = True) -> Parent:
     """The job's parent, on the CPU; if the recipe has `load_in_4bit` and `quantize` is on, in four bits on the GPU."""
     four = four_bits() if job.recipe.get("load_in_4bit") and quantize else None

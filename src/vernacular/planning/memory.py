@@ -71,9 +71,10 @@ def checkpointed(recipe: dict[str, Any]) -> bool:
 
 
 def weight_width(recipe: dict[str, Any]) -> int:
-    """Bytes of a trained weight (for a merge, of a weight of its parents): those of float32 in supervised trainings, on
-    CPUs, and where a merge does not ask for bfloat16; otherwise those of bfloat16."""
-    halved = recipe["recipe"] in ("sft", "grpo") or (recipe["recipe"] in CONNECTORS and recipe["training"].get("bf16"))
+    """Bytes of a weight while it trains (for a merge, of a weight of its parents): of float32, but on a GPU of bfloat16
+    under the adapters of SFT and GRPO (parents.trained_dtype) and in a merge that asks for it."""
+    under_adapters = recipe["recipe"] in ("sft", "grpo") and recipe.get("lora")
+    halved = under_adapters or (recipe["recipe"] in CONNECTORS and recipe["training"].get("bf16"))
     return 2 if halved and recipe["resources"]["gpu"] else 4
 
 
