@@ -154,7 +154,8 @@ def test_places_are_the_same_in_every_language_that_shares_an_id(pairs: set[tupl
         "swa": "sw", "amh": "am", "orm": "om", "eng": "en", "vai": "vai",
         "swh_Latn": "sw", "pes_Arab": "fa", "arb_Arab": "ar", "npi_Deva": "ne", "als_Latn": "sq", "zho_Hans": "zh",
         "zho_Hant": None, "arb_Latn": None, "hin_Latn": None, "npi_Latn": None, "sin_Latn": None, "ars_Arab": "ars",
-        "zh-cn": "zh", "zh-tw": None, "pt-br": "pt", "iw": "he", "no": "no", "answer": None, "": None, "Dutch-Flemish": None,
+        "zh-cn": "zh", "zh-tw": None, "pt-br": "pt", "iw": "he", "no": "no", "answer": None, "": None,
+        "Dutch-Flemish": None,
     }.items(),
 )  # fmt: skip
 def test_what_data_sets_call_languages(label: str, code: str | None) -> None:
