@@ -60,7 +60,9 @@ def test_what_changes_no_result_reruns_nothing(workspace: Path) -> None:
     replace(library / "adamame/reward.py", "folder: Path) -> None:\n", 'folder: Path) -> None:\n        """New."""\n')
     append(workspace / "workflow/scripts/train_grpo.py", "\n\n# a comment\n")
     replace(workspace / "workflow/rules/train.smk", "rule train:", "# a comment\nrule train:")
-    add_code(workspace, "storage/messages.py", "models/tracking.py", "study/check.py", "study/schema.py", "run/failures.py")
+    add_code(
+        workspace, "storage/messages.py", "models/tracking.py", "study/check.py", "study/schema.py", "run/failures.py"
+    )
     study = yaml.safe_load(config.read_text(encoding="utf-8"))
     for part in (*study["models"].values(), *study["evaluations"], study["rl"], study["slam"]):
         part["resources"] = {"gpu": 1, "mem_mb": 64000, "runtime": 600}
