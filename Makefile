@@ -89,7 +89,7 @@ help: ## this list
 
 setup: .venv/ready ## the environment alone (.venv)
 
-.venv/ready: requirements.lock
+.venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "setting up .venv (once; torch and its like are a gigabyte)"
 	@$(PYTHON) -P -m venv .venv
