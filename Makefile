@@ -11,7 +11,7 @@ RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | 
 # Snakemake empties a report before it writes the new one, so it gets a name of its own until it is whole.
 report = $(SNAKEMAKE) --quiet all --report $(basename $(1)).unfinished.html -- $(2) > /dev/null && mv $(basename $(1)).unfinished.html $(1)
 
-.PHONY: help study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock
+.PHONY: help study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock site
 
 study: .venv/ready ## the default study, with page and report
 	@$(SNAKEMAKE) --profile local
@@ -82,6 +82,12 @@ lint: .venv/ready ## style, types, Snakemake's linter
 	@PATH="$(BIN):$$PATH" snakefmt --check Snakefile workflow/rules
 	@PATH="$(BIN):$$PATH" mypy
 	@$(SNAKEMAKE) --lint
+
+# The docs as pages: guides, reference, figures. An environment of its own, since nothing else needs these packages.
+site: ## the docs as a site (.cache/site/index.html)
+	@test -x .cache/site-env/bin/mkdocs || { $(PYTHON) -P -m venv .cache/site-env && .cache/site-env/bin/python -P -m pip install --quiet \
+	  --disable-pip-version-check $$($(PYTHON) -P -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])"); }
+	@.cache/site-env/bin/mkdocs build --quiet && echo "site  .cache/site/index.html"
 
 help: ## this list
 	@echo "make COMMAND [CONFIG=config/config.yaml] [TARGET=all]; study, dry-run, plan, preflight and dag take CONFIG"
