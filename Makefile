@@ -87,7 +87,7 @@ lint: .venv/ready ## style, types, Snakemake's linter
 site: ## the docs as a site (.cache/site/index.html)
 	@test -x .cache/site-env/bin/mkdocs || { $(PYTHON) -P -m venv .cache/site-env && .cache/site-env/bin/python -P -m pip install --quiet \
 	  --disable-pip-version-check $$($(PYTHON) -P -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])"); }
-	@.cache/site-env/bin/mkdocs build --quiet && echo "site  .cache/site/index.html"
+	@NO_MKDOCS_2_WARNING=1 .cache/site-env/bin/mkdocs build --quiet && echo "site  .cache/site/index.html"
 
 help: ## this list
 	@echo "make COMMAND [CONFIG=config/config.yaml] [TARGET=all]; study, dry-run, plan, preflight and dag take CONFIG"

@@ -1,7 +1,7 @@
 """The site's pages that lie outside of docs/, links that lead out of it, and equations.
 
-In the repository every link leads to a file of the repository. On the site those to pages stay, and the others lead to the
-repository's address, which pyproject.toml has. A link to nothing ends the build.
+In the repository every link leads to a file of it. On the site links to pages stay links to pages, and the others lead to
+the repository's address, which pyproject.toml has. A link to nothing ends the build.
 """
 
 import logging
@@ -40,9 +40,8 @@ def equation(source: str, *_: Any, **__: Any) -> str:
 def on_config(config: Any) -> Any:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     config.repo_url, config.repo_name = project["urls"]["Repository"], "Source"
-    config.mdx_configs["pymdownx.superfences"] = {
-        "custom_fences": [{"name": "math", "class": "math", "format": equation}]
-    }
+    fences = [{"name": "math", "class": "math", "format": equation}]
+    config.mdx_configs["pymdownx.superfences"] = {"custom_fences": fences}
     return config
 
 
