@@ -1,7 +1,7 @@
 """The site's pages that lie outside of docs/, links that lead out of it, and equations.
 
-In the repository every link leads to a file of it. On the site links to pages stay links to pages, and the others lead to
-the repository's address, which pyproject.toml has. A link to nothing ends the build.
+In the repository every link leads to a file of it. On the site links to pages stay so, and the others lead to the
+repository's address, which pyproject.toml has. A link to nothing ends the build.
 """
 
 import logging
