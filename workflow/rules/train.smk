@@ -28,12 +28,14 @@ rule train:
         recipe=lambda w: stages.recipe_json(STUDY, w.model),
         inputs=lambda w, input: [f"{name}={path}" for name, path in input.items() if path],
         checkpoints=lambda w: f"{STUDY.paths.results}/seed-{w.seed}/checkpoints",
+        # It changes no model; as it depends on threads, the rerun trigger `params` leaves it out.
+        track=lambda w, threads: stages.tracking(STUDY, w.model, w.seed),
     message:
         "{rule}: training {wildcards.model} (seed {wildcards.seed})"
     shell:
         "python {params.script:q} --recipe {params.recipe:q} --code {params.code} --seed {wildcards.seed}"
         " --input {params.inputs:q} --checkpoints {params.checkpoints:q} --out {output.model:q} --costs {output.costs:q}"
-        " --progress 3 3>&2 > {log:q} 2>&1"
+        " {params.track:q} --progress 3 3>&2 > {log:q} 2>&1"
 
 
 use rule train as pretrain with:

@@ -24,6 +24,7 @@ from vernacular.models.folders import computes_bfloat16
 from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import agreed, gathered, is_main
 from vernacular.models.sound import is_broken
+from vernacular.models.tracking import reported
 from vernacular.storage.files import file_sha256, read_json, write_json
 
 WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so far, the SHA-256 of its files
@@ -39,7 +40,7 @@ class Stateful(Protocol):
 def common_arguments(job: Job) -> dict[str, Any]:
     """What every trainer is told: where to write, the seed, to be quiet, and to keep two checkpoints."""
     common = {"output_dir": str(job.folder), "use_cpu": not torch.cuda.is_available(), "seed": job.seed}
-    return common | {"report_to": [], "disable_tqdm": True, "save_total_limit": 2}
+    return common | reported(job.tracking) | {"disable_tqdm": True, "save_total_limit": 2}
 
 
 def supervised_arguments(job: Job, sampling: str, **more: Any) -> TrainingArguments:

@@ -21,6 +21,7 @@ from vernacular.study.prompts import resolve_prompts
 from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
 from vernacular.study.slam import check_slam, resolved_layers
 from vernacular.study.sources import check_sources
+from vernacular.study.tracking import check_tracker
 
 EXPONENT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
 
@@ -54,6 +55,7 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
                 if not isinstance(part["shares"], dict):  # one number for all languages
                     part["shares"] = dict.fromkeys(part["languages"], part["shares"])
         fill_from_study(study)
+        check_tracker(study)
         check_sources(study)
         check_languages(study)
         check_names(study)

@@ -169,6 +169,14 @@ def training_threads(study: Study, name: str) -> int:
     return options["threads"] * processes(options)
 
 
+def tracking(study: Study, name: str, seed: int | str) -> list[str]:
+    """What a training's script is told of the study's tracker."""
+    if "track" not in study.config:
+        return []
+    run = f"{study.config['study']}/{name}/seed-{seed}"
+    return ["--track", study.config["track"], run, f"{study.paths.results}/tracking"]
+
+
 def is_asked(study: Study, name: str) -> bool:
     """Whether a model is put questions: it is evaluated, or one starts from it; an encoder or translator only reads."""
     evaluated = {model for evaluation in study.config["evaluations"] for model in evaluation["models"]}
