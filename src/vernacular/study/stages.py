@@ -85,7 +85,7 @@ def traces_options(study: Study) -> TracesOptions:
     section, seed = study.config["traces"], study.seeds[0]
     if source := trace_source(study):
         return TracesOptions(section["languages"], seed, format=study.config["sources"][source]["format"])
-    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws")}
+    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws", "restate", "check")}
     return TracesOptions(seed=seed, benchmarks=phrasebook_benchmarks(study), **named)
 
 
