@@ -164,7 +164,11 @@ def broken(tmp_path: Path, old: str, new: str, language: str = "en") -> str:
         ("Some of the {plural}", "Some", "'statement.some' template 1 speaks of nothing: a form of the thing"),
         ("'{name} has more than {n}", "'{name} has more than some", "'statement.more' template 1 lacks {n}"),
         ("{plural}: {x} {sign} {y}.", "{plural}: {x}{sign}{y}.", "'judge.compare' template 1 lacks '{x} {sign} {y}'"),
-        ("again: {x} {sign} {y} = {z}.", "again: {x}{sign}{y} = {z}.", "'check.backwards' template 2 lacks '{x} {sign}"),
+        (
+            "again: {x} {sign} {y} = {z}.",
+            "again: {x}{sign}{y} = {z}.",
+            "'check.backwards' template 2 lacks '{x} {sign}",
+        ),
         ("What do people need in", "What do {plural} need in", "fact 1 (in the kitchen, a knife, to cut bread) lacks"),
     ],
 )

@@ -30,6 +30,7 @@ from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
 from vernacular.study import claim_inputs, functions, leaks, pages, stages, targets
 from vernacular.study.prompts import asked_in_english
+from vernacular.study.regime import regime_evaluations
 from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of

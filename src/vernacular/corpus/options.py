@@ -31,8 +31,8 @@ class TrainingDataOptions(Options):
 @dataclass(frozen=True)
 class TracesOptions(Options):
     """Real traces: `format` and `languages`. The miniature's: from the training questions of `benchmark`, one of
-    `benchmarks`, whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces; `restate`, `check`:
-    shares of longer ones."""
+    `benchmarks`, whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces; `restate` and
+    `check`: shares of longer ones."""
 
     languages: list[str]
     seed: int

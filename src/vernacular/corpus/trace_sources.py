@@ -73,7 +73,8 @@ def flawed_traces(
 
     questions: records.QUESTION rows; those of other problems or languages are skipped. flaws: flaw -> share of the
     rows, drawn by a hash of (id, language, seed). `duplicate` adds a copy after a sound row, and the flaw is the
-    copy's. setting: of the questions; longer: the shares of `restate` and `check` (miniature.Shape). Raises ValueError for bad rates, and if the questions do not match the problems.
+    copy's. setting: of the questions; longer: the shares of `restate` and `check` (miniature.Shape). Raises ValueError
+    for bad rates, and if the questions do not match the problems.
     """
     check_flaws(flaws, languages)
     missing = len(problems) * len(languages)

@@ -56,3 +56,12 @@ class ClaimsOptions(Options):
     evaluated: list[str]
     trained: list[str]
     complete: bool
+
+
+@dataclass(frozen=True)
+class RegimeOptions(Options):
+    """asked: as SummaryOptions has it; in_domain: `<label>/<benchmark>` -> languages."""
+
+    study: str
+    asked: dict[str, dict[str, Any]]
+    in_domain: dict[str, list[str]]

@@ -3,14 +3,15 @@
 import re
 from typing import Any
 
-from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.options import RegimeOptions, SummaryOptions
 from vernacular.report.options import MergeOptions, SlamOptions, TrajectoriesOptions
 from vernacular.storage.resources import workflow_root
 from vernacular.study.checkpoints import checkpoint_paths
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
-from vernacular.study.evaluations import Evaluations, asked, models_of
+from vernacular.study.evaluations import Evaluations, asked, in_domain_of, models_of
 from vernacular.study.leaks import leaks_file
+from vernacular.study.regime import regime_evaluations
 
 CAPTIONS = workflow_root() / "workflow" / "report"
 
@@ -31,6 +32,7 @@ def outputs(study: Study, target: Target) -> list[str]:
     wanted += [f"{paths.results}/{name}" for name in tables(study, target)]
     if target.name == DEFAULT:
         wanted += [f"{paths.results}/downloads.json"] * bool(study.downloads)
+        wanted += [paths.table("regime")] * bool(study.criteria)
         if "traces" in study.config:
             wanted += [f"{paths.results}/corpus/filter.csv", f"{paths.results}/corpus/filter_quality.csv"]
     return list(dict.fromkeys(wanted))
@@ -105,6 +107,11 @@ def summary(study: Study, evaluations: Evaluations) -> dict[str, Any]:
     in_domain = dict.fromkeys(code for e in evaluations for code in e["in_domain"])
     shared = {"study": study.config["study"], "scale": study.config["scale"], "draws": study.config["bootstrap"]}
     return {"asked": asked(evaluations), "in_domain": list(in_domain), **shared}
+
+
+def regime_options(study: Study) -> RegimeOptions:
+    evaluations = regime_evaluations(study.config, study.criteria)
+    return RegimeOptions(study.config["study"], asked(evaluations), in_domain_of(evaluations))
 
 
 def steps_options(study: Study, target: Target) -> TrajectoriesOptions:
