@@ -30,7 +30,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/slam.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/regime.smk"
+include: "workflow/rules/evidence.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/cluster.smk"
 

@@ -16,7 +16,7 @@ gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it t
 from vernacular.language.phrasebook import PhrasebookError, has_phrasebook, load_phrasebook
 from vernacular.run.asked_targets import asked_targets, check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
-from vernacular.run.code import job
+from vernacular.run.code import code_of, job
 from vernacular.run.config_files import config_files
 from vernacular.run.own_functions import own_functions, shown_folder
 from vernacular.run.failures import summary as failure_summary

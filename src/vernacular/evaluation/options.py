@@ -65,3 +65,11 @@ class RegimeOptions(Options):
     study: str
     asked: dict[str, dict[str, Any]]
     in_domain: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class EvidenceOptions(Options):
+    """asked: as SummaryOptions has it; config: a hash of the configuration without its seeds and its name."""
+
+    asked: dict[str, dict[str, Any]]
+    config: str

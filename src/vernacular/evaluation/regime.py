@@ -1,4 +1,4 @@
-"""Whether a study's regime lets the claims come out either way: its criteria (config/regime.yaml) against scores on dev.
+"""Whether a study's regime lets the claims come out either way: its criteria (config/regime.yaml) against dev scores.
 
 Which models a criterion compares, and how, is data; none is a model that a paper proposes.
 """

@@ -1,5 +1,6 @@
 """A study compiled: the resolved configuration as typed models, answers and targets, which the rules read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,12 @@ class Study:
         return self.config["seeds"]
 
     @property
+    def corpus_seed(self) -> int:
+        """The seed of the corpus, which all seeds share."""
+        seed: int | None = self.config["corpus_seed"]
+        return self.seeds[0] if seed is None else seed
+
+    @property
     def named_targets(self) -> list[Target]:
         """The targets that evaluations name."""
         return [target for target in self.targets.values() if target.name not in (DEFAULT, EVERY)]
@@ -82,11 +89,15 @@ class Study:
 
     def scores_of(self, evaluations: Evaluations) -> list[str]:
         """The score files of some evaluations, each once, in the order of the configuration."""
+        return self.seed_scores(evaluations, self.seeds)
+
+    def seed_scores(self, evaluations: Evaluations, seeds: Sequence[int | str]) -> list[str]:
+        """Those of some seeds."""
         return list(
             dict.fromkeys(
                 self.paths.scores(label(model, evaluation["decoding"]), benchmark, seed)
                 for evaluation in evaluations
-                for seed in self.seeds
+                for seed in seeds
                 for benchmark in evaluation["benchmarks"]
                 for model in evaluation["models"]
             )
