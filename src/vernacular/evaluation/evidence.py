@@ -35,7 +35,7 @@ def pack(frames: Frames, told: dict[str, Any], out: str | Path) -> int:
         raise ValueError(f"scores of seed {seeds.pop()} among those of seed {told['seed']}; give those of one")
     parts = [
         pa.Table.from_pandas(frame.assign(model=model, benchmark=benchmark), SCHEMA, preserve_index=False)
-        for (model, benchmark, _), frame in sorted(frames.items())
+        for (model, benchmark, _), frame in frames.items()
     ]
     table = pa.concat_tables(parts).replace_schema_metadata({TOLD: json.dumps(told, sort_keys=True)})
     with atomic_path(out) as temporary:
@@ -60,7 +60,7 @@ def read_evidence(paths: Iterable[str | Path]) -> tuple[dict[str, Any], Frames]:
                 raise ValueError(f"{path}: {what}; they cannot be joined: make the seeds of one of them again")
         first = first or {**told, "path": path}
         table = read_frame(path, SCHEMA)
-        for (model, benchmark), frame in table.groupby(["model", "benchmark"], sort=True):
+        for (model, benchmark), frame in table.groupby(["model", "benchmark"], sort=False):
             place = (str(model), str(benchmark), told["seed"])
             if place in frames:
                 raise ValueError(f"{path}: seed {told['seed']} is in another file too; remove one of them")

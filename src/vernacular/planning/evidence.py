@@ -48,7 +48,7 @@ def work(args: argparse.Namespace) -> None:
     claims = claims_table(claims_of(study, target), frames, {}, claims_options(study, target))
     write_csv(args.folder / "scores.csv", with_means(scores, ["model", "benchmark", "language"], RATES, ["answer_n"]))
     write_csv(args.folder / "claims.csv", claims)
-    print(f"{len(seeds)} seeds of the code {told['code']}: {args.folder}/scores.csv, claims.csv")
+    print(f"seeds {', '.join(map(str, seeds))} of the code {told['code']}: {args.folder}/scores.csv, claims.csv")
     for row in claims.to_dict("records"):
         print(one_line(f"{row['verdict']}: {row['claim']} ({row['metric']} {row['benchmark']})"))
 
