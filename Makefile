@@ -11,7 +11,7 @@ RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | 
 # Snakemake empties a report before it writes the new one, so it gets a name of its own until it is whole.
 report = $(SNAKEMAKE) --quiet all --report $(basename $(1)).unfinished.html -- $(2) > /dev/null && mv $(basename $(1)).unfinished.html $(1)
 
-.PHONY: help study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock site
+.PHONY: help study slam merge all evidence test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock site
 
 study: .venv/ready ## the default study, with page and report
 	@$(SNAKEMAKE) --profile local
@@ -39,6 +39,21 @@ all: .venv/ready ## all three parts
 	@echo
 	@echo "pages        $(RESULTS)/index.html, slam.html, merge.html"
 	@echo "report       $(RESULTS)/report.html"
+
+# A seed of a part: trained in a results folder of its own, then its file is put where it can be committed. Without SEED the
+# files that are there are joined into tables. CONFIG is the part's own.
+PART ?= adamame
+OWN = results/evidence-$(PART)-$(SEED)
+FILES = docs/evidence/$(PART)
+evidence: CONFIG = config/evidence/$(PART).yaml
+evidence: .venv/ready ## PART=adamame SEED=3: trains that seed; without SEED: joins those that are there
+ifdef SEED
+	@mkdir -p results && printf 'study: evidence-%s-%s\nseeds: [%s]\n' $(PART) $(SEED) $(SEED) > $(OWN).yaml
+	@PATH="$(BIN):$$PATH" snakemake $(OWN)/evidence/seed-$(SEED).parquet --profile local --configfile $(CONFIG) $(OWN).yaml
+	@mkdir -p $(FILES) && cp $(OWN)/evidence/seed-$(SEED).parquet $(FILES)/ && echo "evidence     $(FILES)/seed-$(SEED).parquet"
+else
+	@$(BIN)/python -P -m vernacular.planning.evidence $(CONFIG) $(FILES)
+endif
 
 # Two processes of one thread each; then the smoke study, made from nothing, whose jobs take both cores themselves.
 test: .venv/ready lint ## lint, types, unit tests, dry runs, one small study

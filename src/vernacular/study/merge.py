@@ -9,7 +9,7 @@ from vernacular.study.sources import is_math
 
 MAKERS = "translator, folder or hub"  # recipes of encoders, in words
 OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one")  # decodings
-OF_LLMS = ("translate-en", "forced-prefix", "english-context")
+OF_LLMS = ("translate-en", "forced-prefix", "forced-english", "english-context")
 
 
 def check_merge(study: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def question_sources(study: Study, split: str) -> list[str]:
 
 def questions_options(study: Study, split: str) -> QuestionsOptions:
     sources = source_places(study, question_sources(study, split))
-    return QuestionsOptions(asked_benchmarks(study, split), study.config["languages"], study.seeds[0], sources)
+    return QuestionsOptions(asked_benchmarks(study, split), study.config["languages"], study.corpus_seed, sources)
 
 
 def set_sources(study: Study, data: str) -> list[str]:
@@ -63,7 +63,7 @@ def training_data_options(study: Study, data: str) -> TrainingDataOptions:
     named = {name for part in parts for name in part.get("benchmarks", {})}
     benchmarks = {name: options for name, options in phrasebook_benchmarks(study).items() if name in named}
     places = source_places(study, set_sources(study, data))
-    return TrainingDataOptions(parts, study.seeds[0], benchmarks, places, study.config["prompts"])
+    return TrainingDataOptions(parts, study.corpus_seed, benchmarks, places, study.config["prompts"])
 
 
 def trace_source(study: Study) -> str | None:
@@ -82,10 +82,10 @@ def trace_inputs(study: Study) -> list[str]:
 
 
 def traces_options(study: Study) -> TracesOptions:
-    section, seed = study.config["traces"], study.seeds[0]
+    section, seed = study.config["traces"], study.corpus_seed
     if source := trace_source(study):
         return TracesOptions(section["languages"], seed, format=study.config["sources"][source]["format"])
-    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws")}
+    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws", "restate", "check")}
     return TracesOptions(seed=seed, benchmarks=phrasebook_benchmarks(study), **named)
 
 
