@@ -150,7 +150,9 @@ def tracking(tracker: str, folder: Path) -> Tracking:
 
 
 def test_the_users_environment_comes_first(tmp_path: Path) -> None:
-    os.environ.update(WANDB_MODE="online", WANDB_PROJECT="ours", TRACKIO_DIR="/elsewhere", TENSORBOARD_LOGGING_DIR="/tb")
+    os.environ.update(
+        WANDB_MODE="online", WANDB_PROJECT="ours", TRACKIO_DIR="/elsewhere", TENSORBOARD_LOGGING_DIR="/tb"
+    )
     for tracker in ("wandb", "trackio", "tensorboard"):
         prepare(tracking(tracker, tmp_path), "key")
     assert os.environ["WANDB_MODE"] == "online" and os.environ["WANDB_PROJECT"] == "ours"
@@ -176,7 +178,10 @@ def test_every_trainer_reports_to_the_tracker(tmp_path: Path) -> None:
     found = supervised_arguments(job, "random")
     assert {key: getattr(found, key) for key in wanted} == wanted
     assert {key: trl_arguments(job)[key] for key in wanted} == wanted
-    assert supervised_arguments(Job(recipe, "c", 1, {}, tmp_path, tmp_path, tmp_path, {}, "k", 2), "random").report_to == []
+    assert (
+        supervised_arguments(Job(recipe, "c", 1, {}, tmp_path, tmp_path, tmp_path, {}, "k", 2), "random").report_to
+        == []
+    )
 
 
 def test_no_recipe_may_name_a_tracker_itself() -> None:

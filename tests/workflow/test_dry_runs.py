@@ -271,6 +271,27 @@ def test_listed_layers_need_no_probe_of_their_own(finished: Path) -> None:
     assert run.jobs["slam_probe"] == 1 and run.jobs["slam_select"] == 11
 
 
+def test_merges_of_weights(fresh: Path, tmp_path: Path) -> None:
+    """Each waits for its parents; only a swap whose layers the probe chooses waits for the probe."""
+    mean = {"recipe": "merge-weights", "from": "lrm", "models": ["sft", "adamame"], "method": "linear"}
+    swap = {"recipe": "merge-weights", "from": "sft", "models": ["lrm"], "method": "layer-swap", "layers": [0]}
+    models = {"mean": mean, "swapped": swap}
+    evaluation = {
+        "target": "weights",
+        "benchmarks": ["mini-mgsm"],
+        "models": ["sft", *models],
+        "languages": ["en", "fr"],
+    }
+    overlay = tmp_path / "mine.yaml"
+    for layers, probes in (([0], 0), ("auto", 1)):
+        swap["layers"] = layers
+        mine = {"study": "mine", "models": models, "evaluations": [evaluation]}
+        overlay.write_text(yaml.safe_dump(mine), encoding="utf-8")
+        run = dry_run(fresh, "weights", "--configfile", "config/smoke.yaml", str(overlay))
+        assert run.jobs["merge_weights"] == 2 and run.jobs["train_grpo"] == 1
+        assert run.jobs.get("slam_probe", 0) == run.jobs.get("slam_select", 0) == probes
+
+
 def test_smoke_study_has_every_rule_of_the_default_study(fresh: Path) -> None:
     run = dry_run(fresh, "--configfile", "config/smoke.yaml")
     assert run.jobs == {**DEFAULT, "train_grpo": 1, "generate": 7, "score": 7}

@@ -29,7 +29,7 @@ rule slam_probe:
 
 
 rule slam_select:
-    """Which layers a SLAM model tunes, with the reason for each."""
+    """Which layers a SLAM model tunes, or a layer swap takes, with the reason for each."""
     input:
         lambda w: STUDY.paths.probe(STUDY.models[w.model].options["from"], w.seed),
     output:
@@ -37,7 +37,7 @@ rule slam_select:
     log:
         "<logs>/seed-{seed}/slam_select/{model}.log",
     wildcard_constraints:
-        model=one_of(stages.models_of(STUDY, "train_slam")),
+        model=one_of(stages.chosen_models(STUDY)),
     priority: 10
     conda:
         "../envs/vernacular.yaml"
