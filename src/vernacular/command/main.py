@@ -54,7 +54,7 @@ def module_of(command: str) -> ModuleType:
 
         return plan
     if command == "archive":
-        from vernacular.report import archive
+        from vernacular.command import archive
 
         return archive
     from vernacular.report import push
