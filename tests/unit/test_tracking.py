@@ -22,7 +22,9 @@ from vernacular.models.loop import supervised_arguments, trl_arguments
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.tracking import Tracking, prepare, reported
 from vernacular.storage.records import TRAINING, write_rows
+from vernacular.study import tracking as study_tracking
 from vernacular.study.recipes import RECIPES
+from vernacular.study.schema import StudyError
 
 NOTING = """
 import json, os
@@ -165,6 +167,14 @@ def test_trackio_stays_here(tmp_path: Path) -> None:
     os.environ["TRACKIO_SPACE_ID"] = "me/space"
     prepare(tracking("trackio", tmp_path), "key")
     assert "TRACKIO_SPACE_ID" not in os.environ
+
+
+def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    study_tracking.check_tracker({})
+    monkeypatch.setitem(study_tracking.PACKAGES, "wandb", ("a_package_that_nobody_has",))
+    wanted = "^track: 'wandb' is not installed here; pip install wandb, or leave `track` out$"
+    with pytest.raises(StudyError, match=wanted):
+        study_tracking.check_tracker({"track": "wandb"})
 
 
 # --- every recipe
