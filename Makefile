@@ -89,7 +89,7 @@ help: ## this list
 
 setup: .venv/ready ## the environment alone (.venv)
 
-.venv/ready: requirements.lock
+.venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@echo "setting up .venv (once; torch and its like are a gigabyte)"
 	@$(PYTHON) -P -m venv .venv
@@ -101,8 +101,8 @@ setup: .venv/ready ## the environment alone (.venv)
 dry-run: .venv/ready ## what would run: rules, jobs, what would take longest
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.dry_run $(CONFIG) --target $(TARGET)
 
-# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4 (on a node)
-# where sinfo does not say it, NAME=... for another folder.
+# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4,0
+# (on a node of each) where sinfo does not say it, NAME=... for another folder.
 NAME ?= my-cluster
 profile: .venv/ready ## a complete profile of your cluster
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.run.make_profile --partition "$(PARTITION)" --account "$(ACCOUNT)" --gpus "$(GPUS)" --out "$(NAME)"
