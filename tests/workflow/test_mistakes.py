@@ -173,7 +173,10 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "--configfile twice": (
         "--configfile mine.yaml --configfile mine.yaml",
-        ("--configfile is there 2 times, and only the last counts", "put all files after one: --configfile config/config.yaml mine.yaml"),
+        (
+            "--configfile is there 2 times, and only the last counts",
+            "put all files after one: --configfile config/config.yaml mine.yaml",
+        ),
     ),
     "no such file": ("--configfile min.yaml", ("min.yaml: there is no such file; did you mean 'mine.yaml'",)),
     "a target after --config": ("--config bootstrap=200 mine", ("--config takes all words", "snakemake mine --config")),
