@@ -56,8 +56,8 @@ PROMISED: dict[str, tuple[Edit, list[str]]] = {
 OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "missing key": (put("languages", FORGET), ["the file: the key 'languages' is missing"]),
     "misspelt required key": (lambda c: c.update(modles=c.pop("models")), ["modles: unknown key", "'models'"]),
-    "nothing written": (put("benchmarks", None), ["benchmarks: expected object, got nothing"]),
-    "models as a list": (put("models", ["lrm"]), ["models: expected object, got ['lrm']"]),
+    "nothing written": (put("benchmarks", None), ["benchmarks: expected a mapping, got nothing"]),
+    "models as a list": (put("models", ["lrm"]), ["models: expected a mapping, got ['lrm']"]),
     "no models": (put("models", {}), ["models: needs at least 1"]),
     "model as a word": (put("models.sft", "lrm"), ["models.sft: the key 'recipe' is missing", "pretrain"]),
     "no recipe": (put("models.sft.recipe", FORGET), ["models.sft: the key 'recipe' is missing"]),
@@ -159,7 +159,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("evaluations.0.in_domain", ["pt"]),
         ["evaluations.0.in_domain: evaluated language 'pt'"],
     ),
-    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: expected string, got False"]),
+    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: expected a text, got False"]),
     "language twice": (put("languages", ["en", "en"]), ["languages: names something twice"]),
     "unknown benchmark": (
         put("traces.benchmark", "mini-mgms"),
@@ -209,7 +209,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "share for all above 1": (put("data.plain-text.0.shares", 1.5), ["data.plain-text.0.shares: 1.5 is too large"]),
     "share for all as a word": (
         put("data.plain-text.0.shares", "half"),
-        ["data.plain-text.0.shares: expected object or number, got 'half'"],
+        ["data.plain-text.0.shares: expected a mapping or a number, got 'half'"],
     ),
     "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
     "flaw above 1": (put("traces.flaws.no-box", 3), ["traces.flaws.no-box: 3 is too large", "maximum is 1"]),
@@ -273,7 +273,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "set without parts": (put("data.translation", []), ["data.translation: needs at least 1 of them"]),
     "set that is no list": (
         lambda c: c["data"].update(translation=c["data"]["translation"][0]),
-        ["data.translation: expected array"],
+        ["data.translation: expected a list"],
     ),
     "share of a language that is not there": (
         put("data.plain-text.0.shares", {"ko": 0.5}),

@@ -142,7 +142,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     import torch
 
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     study = read_study(args.config)
     try_out = rehearse if args.run or torch.cuda.is_available() else considered
     wrong, count = 0, 0
