@@ -1,15 +1,17 @@
 """What each target of a study makes, and what its tables and figures read."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from vernacular.evaluation.options import SummaryOptions
-from vernacular.report.options import MergeOptions, SlamOptions, TrajectoriesOptions
+from vernacular.report.options import FigureOptions, MergeOptions, SlamOptions, TrajectoriesOptions
 from vernacular.storage.resources import workflow_root
 from vernacular.study.checkpoints import checkpoint_paths
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
-from vernacular.study.evaluations import Evaluations, asked, models_of
+from vernacular.study.evaluations import Evaluations, asked, labels, models_of
 from vernacular.study.leaks import leaks_file
 
 CAPTIONS = workflow_root() / "workflow" / "report"
@@ -101,6 +103,18 @@ def summary_options(study: Study, target: Target) -> SummaryOptions:
     return SummaryOptions(**summary(study, target.evaluations))
 
 
+def figure_options(study: Study, target: Target) -> FigureOptions:
+    return FigureOptions(**summary(study, target.evaluations), **drawn(study, labels(target.evaluations)))
+
+
+def drawn(study: Study, names: Iterable[str]) -> dict[str, Any]:
+    """How wide figures are and how they show some models: the same in all figures of a study, its main models first."""
+    evaluations = [*study.targets[DEFAULT].evaluations, *study.config["evaluations"]]
+    every = labels([e for e in evaluations if not e["checkpoints"]])
+    slots = {name: every.index(name) for name in names if name in every}
+    return {"width": study.config["figure_width"], "slots": slots}
+
+
 def summary(study: Study, evaluations: Evaluations) -> dict[str, Any]:
     in_domain = dict.fromkeys(code for e in evaluations for code in e["in_domain"])
     shared = {"study": study.config["study"], "scale": study.config["scale"], "draws": study.config["bootstrap"]}
@@ -109,7 +123,7 @@ def summary(study: Study, evaluations: Evaluations) -> dict[str, Any]:
 
 def steps_options(study: Study, target: Target) -> TrajectoriesOptions:
     paths = checkpoint_paths(study.config["models"], target.models)
-    return TrajectoriesOptions(study.config["study"], study.config["scale"], paths)
+    return TrajectoriesOptions(study.config["study"], study.config["scale"], paths, **drawn(study, paths))
 
 
 def grpo_folders(study: Study, target: Target) -> list[str]:
@@ -128,6 +142,10 @@ def slam_options(study: Study, key: str = "target", chains: bool = False) -> Sla
         baseline=section["baseline"] or "",
         chains=study.training_chains() if chains else {},
     )
+
+
+def slam_figure_options(study: Study) -> SlamOptions:
+    return replace(slam_options(study), **drawn(study, slam_models(study, "target")))
 
 
 def slam_models(study: Study, key: str, reference: str | None = None) -> list[str]:
@@ -154,6 +172,11 @@ def merge_options(study: Study) -> MergeOptions:
     section = study.config["merge"]
     named = {key: section[key] for key in ("reference", "baseline", "model", "low_resource")}
     return MergeOptions(**summary(study, study.section_evaluations("merge")), **named)
+
+
+def merge_figure_options(study: Study) -> MergeOptions:
+    options = merge_options(study)
+    return replace(options, **drawn(study, [options.model]))
 
 
 def merge_benchmarks(study: Study) -> list[str]:
