@@ -25,14 +25,14 @@ def of_claims(claims: pd.DataFrame) -> str:
     every = claims.drop_duplicates("claim")
     verdicts = every["verdict"]
     untold = int((~verdicts.isin([*TESTED, NOT_IN_STUDY, NOT_ASKED])).sum())  # as "1 training, no verdict"
-    few = f"no verdict, for which each model has to be trained {LEAST} times"
+    few = f"no verdict, since that needs {LEAST} trainings of each model"
     said = [with_statements(every[verdicts == verdict], verdict) for verdict in TESTED if (verdicts == verdict).any()]
     tested = int(verdicts.isin(TESTED).sum())
     if tested:
         rest = f"; {number_of(untold, 'more claim')} {be(untold, 'has', 'have')} {few}" if untold else ""
         return f"Of {number_of(tested, 'claim')} tested here, {listed(said)}{rest}."
     if untold:
-        return f"{number_of(untold, 'claim')} could be measured here, but {be(untold, 'it has', 'they have')} {few}."
+        return f"{number_of(untold, 'claim')} could be measured here, but {be(untold, 'has', 'have')} {few}."
     if (verdicts == NOT_ASKED).all():
         return "The claims were not asked for here."
     return "None of the claims is about models and benchmarks of this study."

@@ -81,7 +81,7 @@ def summary(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "models": scores["model"].nunique(),
         "benchmarks": list(dict.fromkeys(scores["benchmark"])),
-        "languages": [name_of(code) for code in codes],
+        "languages": [f"{name_of(code)} ({code})" for code in codes],
         "seeds": int(scores["seeds"].max()),
         "checked": None if leaks is None else int(leaks["rows"].sum()),
     }

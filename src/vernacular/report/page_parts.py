@@ -49,9 +49,10 @@ def part_of(row: Mapping[Any, Any], samples: Mapping[str, int]) -> dict[str, Any
     baseline = row["baseline"]
     difference = bool(baseline) and metric != "seconds" or " against " in (row["languages"] or "")
     low, high = ("seeds_low", "seeds_high") if row["seeds_low"] is not None else ("low", "high")
+    joined = "against" if metric == "seconds" else "minus"
     below = "above" if row["direction"] == "higher" else "below"
     return {
-        "models": f"{row['model']} {'over' if metric == 'seconds' else '−'} {baseline}" if baseline else row["model"],
+        "models": f"{row['model']} {joined} {baseline}" if baseline else row["model"],
         "metric": metric_words(metric, samples.get(benchmark)),
         "benchmark": benchmark,
         "languages": languages_words(row["languages"]) if row["languages"] else "",
@@ -85,11 +86,11 @@ def points_of(table: pd.DataFrame) -> list[dict[str, Any]]:
             values = {
                 metric: number(row[metric]) for metric in ("accuracy", "lcpr")
             } | {f"{metric}_interval": interval(row, metric) for metric in ("accuracy", "lcpr")}  # fmt: skip
-            resampled = f"on the front in {percent} % of resamplings"
+            resampled = f"on it in {percent} % of resamplings"
             tip = (
                 f"{row['model']} on {benchmark}: accuracy {values['accuracy']}{values['accuracy_interval']}, "
                 f"LCPR {values['lcpr']}{values['lcpr_interval']}, {number(row['tokens_mean'], 1)} tokens; "
-                f"{front}, and {resampled}"
+                f"{front}, {resampled}"
             )
             points.append(
                 {"id": f"point-{place}", "model": row["model"], "front": front, "resampled": resampled, "tip": tip,
@@ -106,7 +107,7 @@ def interval(row: pd.Series, metric: str) -> str:
 
 
 def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each language its question and what each model wrote; first those on which the models' answers differ."""
+    """For each language its question and what each model wrote; first where answers differ, English last."""
     found = [
         {
             **{key: rows[key].iloc[0] for key in ("language", "id", "question", "gold", "differ")},
@@ -119,7 +120,7 @@ def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:
         for language, rows in with_none(table).groupby("language", sort=False)
     ]
     order = {"answers": 0, "languages": 1}
-    return sorted(found, key=lambda sample: order.get(sample["differ"] or "", 2))
+    return sorted(found, key=lambda sample: (sample["language"] == ENGLISH, order.get(sample["differ"] or "", 2)))
 
 
 def lines_of(trace: str | None, labels: str | None, language: str) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ SHARES = ("accuracy", "match_rate")
 TRACES = ("native_rate", "english_rate", "abstained_rate")  # shares of the languages of traces; the others of MIX
 MIX = {  # column -> what a trace is in, its colour
     "query": ("the question's language", PALETTE[0]),
-    "another": ("another language", PALETTE[4]),
+    "another": ("another language", PALETTE[3]),
     "english": ("English", PALETTE[1]),
     "not_identified": ("not identified", "#bdbdbd"),
 }

@@ -65,8 +65,8 @@ def group_words(group: str) -> str:
 
 def languages_words(text: str) -> str:
     """The languages of a claim's part: one group, or one `against` another."""
-    groups = [group_words(group) for group in text.split(" against ")]
-    return " compared with ".join(groups)
+    groups = [group_words(group) for group in text.split(" against ")]  # as evaluation/claims.py joins them
+    return " minus ".join(groups)
 
 
 def head_words(code: str) -> tuple[str, str]:
