@@ -101,7 +101,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pd.DataFrame([{"corpus": "x", "rows": 12345, "id": 0}]).to_csv(folder / "leaks.csv", index=False)
     out = [folder / name for name in ("training.png", "training-languages.png")]
     named = [(f"--{part}{kind}", path.with_suffix(f".{kind}")) for part, path in zip(("", "mix-"), out, strict=True)
-             for kind in ("png", "svg", "csv")]  # fmt: skip
+             for kind in ("png", "svg", "pdf", "csv")]  # fmt: skip
     arguments = [argument for pair in named for argument in pair]
     summary = SummaryOptions(asked={}, study="s", scale="miniature", draws=9)
     assert run_script("plot_training", *histories_of(folder), "--options", summary.to_json(), *arguments) == 0

@@ -171,6 +171,6 @@ def _percent(share: float) -> str:
 def _title(options: MergeOptions, seeds: int) -> str:
     averaged = f", mean of {seeds} seeds" if seeds > 1 else ""
     return (
-        f"The gate of {options.model}, and its gain over {options.baseline}, with {100 * LEVEL:.0f} % intervals "
+        f"The gate of {options.model}, and its gain over {options.baseline}, with {100 * LEVEL:.0f} % intervals\n"
         f"({options.scale}, study '{options.study}'{averaged})"
     )

@@ -109,7 +109,8 @@ def save_figure(figure: "Figure", files: Files) -> None:
 
 def wrapped(text: str, width: float, size: float) -> str:
     """Text with line ends, so that it fits so many inches at a size in points: a letter is about 0.56 of that wide."""
-    return textwrap.fill(text, max(int(72 * width / (0.56 * size)), 12), break_long_words=False)
+    letters = max(int(72 * width / (0.56 * size)), 12)
+    return "\n".join(textwrap.fill(line, letters, break_long_words=False) for line in text.splitlines())
 
 
 def heights(title: str, note: str, width: float) -> tuple[float, float]:
@@ -135,10 +136,11 @@ def columns_for(width: float, labels: Iterable[str], size: float = 9.0) -> int:
 def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
     """Fit the axis `x` or `y` to rates from low to high and their names, within 0 to 1.
 
-    It spans at least 0.24 where it can, so that noise does not fill the panel (our choice).
+    It spans at least 0.24, so that noise does not fill the panel (our choice).
     """
     middle, half = (low + high) / 2, 1.2 * max(high - low, 0.2) / 2
-    first, last = max(middle - half, 0.0), min(middle + half, 1.0)
+    first = min(max(middle - half, 0.0), max(1.0 - 2 * half, 0.0))
+    last = min(first + 2 * half, 1.0)
     axes.set(**{f"{axis}lim": (first, last)})
     ticks = axes.xaxis.get_ticklocs() if axis == "x" else axes.yaxis.get_ticklocs()
     axes.set(**{f"{axis}ticks": [tick for tick in ticks if max(first, 0) <= tick <= min(last, 1)]})

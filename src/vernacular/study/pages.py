@@ -89,6 +89,7 @@ def template_hash(name: str) -> str:
 
 def page_options(study: Study, page: str) -> PageOptions:
     target = target_of_page(study, page)
+    shown = labels(target.evaluations)
     return PageOptions(
         study=study.config["study"],
         scale=study.config["scale"],
@@ -97,7 +98,7 @@ def page_options(study: Study, page: str) -> PageOptions:
         pages={f"{t.page}.html": [page_title(t), t.name] for t in page_targets(study) if t != target},
         figures=embedded(study, target),
         tables=tables(study, target),
-        slots=drawn(study, [*labels(target.evaluations), *study.models])["slots"],
+        slots=drawn(study, [*shown, *(name.rpartition("@")[0] for name in shown)])["slots"],  # and of checkpoints
     )
 
 
