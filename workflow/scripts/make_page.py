@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from vernacular.evaluation.samples import COLUMNS as SAMPLES
 from vernacular.evaluation.version import read_table
 from vernacular.report.options import PageOptions
 from vernacular.report.page import render
@@ -38,7 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def reader(name: str) -> Callable[[str], pd.DataFrame]:
     """What is made of scores is of one metrics version; figures, costs and the search for leaks have none."""
-    return read_table if name in ("scores", "claims", "samples") or name.startswith("tables/") else read_csv
+    if name == "samples":
+        return partial(read_table, columns=list(SAMPLES))
+    return read_table if name in ("scores", "claims") or name.startswith("tables/") else read_csv
 
 
 @program(__name__, __file__, __doc__, arguments)

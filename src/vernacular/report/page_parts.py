@@ -56,7 +56,7 @@ def part_of(row: Mapping[Any, Any], samples: Mapping[str, int]) -> dict[str, Any
         "metric": metric_words(metric, samples.get(benchmark)),
         "benchmark": benchmark,
         "languages": languages_words(row["languages"]) if row["languages"] else "",
-        "claimed": f"{below} {row['threshold']:g}",
+        "claimed": f"{below} {row['threshold']:g}".replace("-", "−"),
         "measured": number(row["measured"], digits, difference),
         "interval": "" if row[low] is None else f"{number(row[low], digits, difference)} to "
         f"{number(row[high], digits, difference)}",

@@ -30,11 +30,11 @@ COLUMNS = {
     "english": "English",
     "spearman": "Spearman's correlation",
     "lost_in_english": "change in English",
-    "tokens": "tokens",
-    "p": "p",
+    "seconds": "seconds",  # as a metric of a claim it is a ratio
 }
 GROUPS = {
     "all": "languages other than English",
+    "every": "all languages with English",
     "in-domain": "training languages",
     "out-of-domain": "languages not trained on",
 }
