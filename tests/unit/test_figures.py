@@ -1,4 +1,4 @@
-"""Every figure: a table gives the same bytes twice, also when it was read from its CSV, and all of its files hold it."""
+"""Every figure: a table gives the same bytes twice, also when read from its CSV, and all of its files hold it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -112,7 +112,7 @@ def test_a_figure_is_the_same_bytes_twice_and_its_csv_holds_it(make: Callable[[P
     assert files[0] == files[1]
     assert files[0][0].startswith(b"\x89PNG") and b"<svg" in files[0][1] and b"<dc:date>" not in files[0][1]
     assert files[0][2].startswith(b"%PDF") and b"CreationDate" not in files[0][2]
-    assert sorted(path.name for path in out.iterdir()) == sorted(f"{n}.{kind}" for n in ("one", "two") for kind in DRAWN)
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"{n}.{k}" for n in ("one", "two") for k in DRAWN)
 
 
 def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def reader(name: str) -> Callable[[str], pd.DataFrame]:
     """What is made of scores is of one metrics version; figures, costs and the search for leaks have none."""
     if name == "samples":
-        return partial(read_table, columns=list(SAMPLES))
+        return partial(read_table, columns=[name for name in SAMPLES if name != "metrics_version"])
     return read_table if name in ("scores", "claims") or name.startswith("tables/") else read_csv
 
 

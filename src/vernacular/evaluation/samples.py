@@ -32,11 +32,11 @@ def sample_table(
     are not; else the first: a rule picks it, nobody's taste, and it is not typical (our choice). differ: `answers`,
     `languages` or empty, after that rule. line_languages: the language of each line of the trace, with spaces between.
     """
-    told = pd.concat([first_verdicts(rows).assign(model=model) for model, rows in scores.items()])
     asked = [set(zip(rows["id"], rows["language"], strict=True)) for rows in generations.values()]
     shared = sorted(set.intersection(*asked)) if asked else []
     if not shared:
         return pd.DataFrame(columns=list(COLUMNS))
+    told = pd.concat([first_verdicts(rows).assign(model=model) for model, rows in scores.items()])
     common = pd.MultiIndex.from_tuples(shared, names=["id", "language"])
     varied = {key: told.groupby(["id", "language"])[name].nunique().reindex(common) > 1 for key, name in RULES.items()}
     by_key = {(row["id"], row["language"]): row for row in questions.to_dict("records")}
