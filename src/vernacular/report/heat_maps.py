@@ -29,6 +29,8 @@ def score_maps(rows: pd.DataFrame) -> list[dict[str, Any]]:
     strength from 0 to 1, of the value itself where that is a rate; None for no row.
     """
     found = set(rows["language"])
+    if "in-domain" not in found:
+        found.discard("out-of-domain")  # the same as all of them
     columns = [group for group in GROUPS if group in found] + sorted(found - set(GROUPS))
     by_place = {(row["model"], row["language"]): row for row in rows.to_dict("records")}
     return [

@@ -4,7 +4,7 @@ It makes no network requests. Text of models and configurations reaches the page
 through inline_svg, which leaves drawing elements alone, and the page's own policy forbids it to load anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from vernacular.report.pareto import draw_pareto
 from vernacular.report.style import PALETTE, looks
 from vernacular.report.templates import FOLDER, rendered
 from vernacular.report.trajectories import draw_trajectories
-from vernacular.report.words import column_words
+from vernacular.report.words import column_words, group_words, metric_words
 
 WIDE, NARROW = 9.0, 4.2  # inches of the figures that the page draws: for a screen, for a phone
 
@@ -106,7 +106,7 @@ def pareto_part(table: pd.DataFrame, options: PageOptions) -> dict[str, Any]:
         )
         for kind, width in (("wide", WIDE), ("narrow", NARROW))
     }  # fmt: skip
-    return {**plots, "benchmarks": points}
+    return {**plots, "benchmarks": points, "several": table["model"].nunique() > 1}
 
 
 def trajectories_part(table: pd.DataFrame, options: PageOptions) -> dict[str, str]:
@@ -140,7 +140,8 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
 def cell_of(row: dict[Any, Any], name: str, numeric: bool, whole: bool) -> tuple[str, float | None, str]:
     value = row[name]
     if pd.isna(value) or not numeric:
-        return ("–" if pd.isna(value) else str(value)), None, ""
+        words: Callable[[str], str] = {"metric": metric_words, "language": group_words}.get(name, str)
+        return ("–" if pd.isna(value) else words(str(value))), None, ""
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
     interval = f"{number(low)} to {number(high)}" if pd.notna(low) else ""
     return f"{int(value):,}" if whole else number(value), float(value), interval

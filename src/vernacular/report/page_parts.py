@@ -89,9 +89,8 @@ def points_of(table: pd.DataFrame) -> list[dict[str, Any]]:
             resampled = f"on it in {percent} % of resamplings"
             tip = (
                 f"{row['model']} on {benchmark}: accuracy {values['accuracy']}{values['accuracy_interval']}, "
-                f"LCPR {values['lcpr']}{values['lcpr_interval']}, {number(row['tokens_mean'], 1)} tokens; "
-                f"{front}, {resampled}"
-            )
+                f"LCPR {values['lcpr']}{values['lcpr_interval']}, {number(row['tokens_mean'], 1)} tokens"
+            ) + (f"; {front}, {resampled}" if len(rows) > 1 else "")
             points.append(
                 {"id": f"point-{place}", "model": row["model"], "front": front, "resampled": resampled, "tip": tip,
                  "tokens": number(row["tokens_mean"], 1), **values}

@@ -159,11 +159,13 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float, looks: Map
     axes.grid(color=style.FAINT, linewidth=0.5)
 
     front = rows[rows["on_front"]].sort_values(["lcpr", "accuracy"])
+    several = len(rows) > 1  # one model is on the front whatever it does
     (left, _), (bottom, _) = axes.get_xlim(), axes.get_ylim()
     front_x = np.concatenate([[left], front["lcpr"], front["lcpr"].iloc[-1:]])
     front_y = np.concatenate([front["accuracy"].iloc[:1], front["accuracy"], [bottom]])
-    axes.fill_between(front_x, bottom, front_y, step="pre", color=style.QUIET, alpha=0.07, linewidth=0, zorder=0)
-    axes.step(front_x, front_y, where="pre", color=style.QUIET, linewidth=1.0, zorder=1)
+    if several:
+        axes.fill_between(front_x, bottom, front_y, step="pre", color=style.QUIET, alpha=0.07, linewidth=0, zorder=0)
+        axes.step(front_x, front_y, where="pre", color=style.QUIET, linewidth=1.0, zorder=1)
 
     radii = _radius(rows["tokens_mean"].to_numpy(float), most_tokens)
     for i, (number, row) in enumerate(rows.iterrows()):
@@ -208,7 +210,8 @@ def _keys(table: pd.DataFrame) -> list[tuple[list[Any], list[str]]]:
         filling[0].append(dot(4.0, style.PAPER))
         filling[1].append("off the front")
     sizes = [dot(radius, style.FAINT) for radius in _radius(np.array(steps), most).tolist()]
-    return [filling, (sizes, [f"{step:,.0f} tokens" for step in steps])]
+    tokens = (sizes, [f"{step:,.0f} tokens" for step in steps])
+    return [filling, tokens] if table["model"].nunique() > 1 else [tokens]
 
 
 def _round_numbers(most: float) -> list[float]:
