@@ -30,7 +30,7 @@ TWO = scores({"a": (0.5, 0.9), "b": (0.7, 0.2)})
 @pytest.mark.parametrize(
     ("verdicts", "sentence"),
     [
-        (["supported"], "Of 1 claim tested here, 1 is supported (“Claim 0”)."),
+        (["supported"], "The one claim tested here is supported (“Claim 0”)."),
         (
             ["supported", "contradicted", "undecided", "undecided", "not in this study"],
             "Of 4 claims tested here, 1 is supported (“Claim 0”), 1 is contradicted (“Claim 1”) and 2 are undecided.",
@@ -39,7 +39,7 @@ TWO = scores({"a": (0.5, 0.9), "b": (0.7, 0.2)})
         (["supported"] * 3, "Of 3 claims tested here, 3 are supported."),
         (
             ["contradicted", "1 training, no verdict"],
-            "Of 1 claim tested here, 1 is contradicted (“Claim 0”); 1 more claim has no verdict, since that needs 5 "
+            "The one claim tested here is contradicted (“Claim 0”); 1 more claim has no verdict, since that needs 5 "
             "trainings of each model.",
         ),
         (

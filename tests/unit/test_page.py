@@ -192,7 +192,7 @@ def test_ids_are_unique(read: Reader) -> None:
 
 def test_the_finding_comes_first_and_what_was_not_measured_is_folded_after_the_rest(read: Reader) -> None:
     text = "".join(read.words)
-    words = ["Is new better?", "tested here, 1 is supported", "The plot's numbers", "Tested in this study"]
+    words = ["Is new better?", "The one claim tested here is supported", "The plot's numbers", "Tested in this study"]
     words += ["Not measured here", "reasoning model thinks", "Table of layers", "Share of completions"]
     words += ["Figure training", "What the models wrote"]
     places = [text.index(word) for word in words]

@@ -30,7 +30,9 @@ def of_claims(claims: pd.DataFrame) -> str:
     tested = int(verdicts.isin(TESTED).sum())
     if tested:
         rest = f"; {number_of(untold, 'more claim')} {be(untold, 'has', 'have')} {few}" if untold else ""
-        return f"Of {number_of(tested, 'claim')} tested here, {listed(said)}{rest}."
+        if tested == 1:
+            return f"The one claim tested here {said[0].removeprefix('1 ')}{rest}."
+        return f"Of {tested} claims tested here, {listed(said)}{rest}."
     if untold:
         return f"{number_of(untold, 'claim')} could be measured here, but {be(untold, 'has', 'have')} {few}."
     if (verdicts == NOT_ASKED).all():

@@ -137,10 +137,13 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
     return {"heads": [(column_words(name), name in numeric) for name in names], "rows": rows}
 
 
+WORDS: dict[str, Callable[[str], str]] = {"metric": metric_words, "language": group_words}  # of columns of text
+
+
 def cell_of(row: dict[Any, Any], name: str, numeric: bool, whole: bool) -> tuple[str, float | None, str]:
     value = row[name]
     if pd.isna(value) or not numeric:
-        words: Callable[[str], str] = {"metric": metric_words, "language": group_words}.get(name, str)
+        words = WORDS.get(name, str)
         return ("–" if pd.isna(value) else words(str(value))), None, ""
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
     interval = f"{number(low)} to {number(high)}" if pd.notna(low) else ""
