@@ -176,7 +176,8 @@ def test_a_target_of_ones_own(finished: Path, default_study: dict[str, Any], wri
     wanted = {f"{results}/tables/my-ablation-{name}.csv" for name in ("scores", "claims")}
     wanted |= {f"{results}/corpus/my-ablation-leaks.csv", f"{results}/my-ablation.html"}
     names = ("pareto", "languages", "training", "training-languages")
-    wanted |= {f"{results}/figures/my-ablation-{name}.{kind}" for name in names for kind in ("png", "svg", "csv")}
+    kinds = ("png", "svg", "pdf", "csv")
+    wanted |= {f"{results}/figures/my-ablation-{name}.{kind}" for name in names for kind in kinds}
     study = compiled(
         {**default_study, "evaluations": [*default_study["evaluations"], own]}, edit=put("models.bolder", bolder)
     )

@@ -106,12 +106,12 @@ rule plot_slam_probe:
         "../envs/vernacular.yaml"
     params:
         **job("plot_slam_probe"),
-        options=lambda w: targets.slam_options(STUDY).to_json(),
+        options=lambda w: targets.slam_figure_options(STUDY).to_json(),
     message:
         "plot_slam_probe: drawing where {wildcards.model} handles language"
     shell:
         "python {params.script:q} --probe {input.probe:q} --layers {input.layers:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 rule make_slam_sweep:
@@ -150,9 +150,9 @@ rule plot_slam_sweep:
         "../envs/vernacular.yaml"
     params:
         **job("plot_slam_sweep"),
-        options=lambda w: targets.slam_options(STUDY).to_json(),
+        options=lambda w: targets.slam_figure_options(STUDY).to_json(),
     message:
         "plot_slam_sweep: drawing the gain of each layer against its MSD"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
