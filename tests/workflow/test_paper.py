@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "folder by its name alone": (
         put("sources.dapo", "data"),
-        "sources.dapo: expected object, got 'data'",
+        "sources.dapo: expected a mapping, got 'data'",
     ),
     "checksum": (put("sources.dapo.urls.0.sha256", "abc"), "sources.dapo.urls.0.sha256: 'abc' must have the form"),
     "unknown source": (
@@ -179,6 +179,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         put("traces.source", "dapo"),
         "'dapo' (format dapo) has no traces; choose from: sft-traces",
     ),
+    "longer real traces": (put("traces.check", 0.1), "traces.check: describes the miniature's traces"),
     "flaws of real traces": (put("traces.flaws", {"no-box": 0.1}), "traces.flaws: describes the miniature's traces"),
     "training questions as test": (
         put("evaluations.0.benchmarks", ["dapo"]),
@@ -191,6 +192,10 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "solutions of what has none": (
         put("data", {"x": [{"task": "reasoning", "source": "dapo", "languages": ["fr"]}]}),
         "data.x.0.source: 'dapo' (format dapo) has no solutions",
+    ),
+    "longer solutions of a source": (
+        put("data", {"x": [{"task": "reasoning", "source": "dapo", "languages": ["fr"], "restate": 0.1}]}),
+        "data.x.0.restate: is for the miniature's traces; leave it out",
     ),
     "plain text of a source": (
         put("data", {"x": [{"task": "text", "source": "dapo", "languages": ["fr"]}]}),

@@ -16,6 +16,7 @@ COMMANDS = {
     "probe": "in which layers of a model languages differ (needs [train])",
     "plan": "GPUs, memory, hours and disk of a study, before it runs (needs [workflow])",
     "push": "push a model folder with its card to a hub (needs [train])",
+    "archive": "put a finished study into one file that checks itself (needs [workflow])",
     "new": "make a study of one's own (to run it, [workflow])",
 }
 EXTRAS = {  # package -> the extra that brings it
@@ -23,6 +24,7 @@ EXTRAS = {  # package -> the extra that brings it
     **dict.fromkeys(("snakemake", "jsonschema"), "workflow"),
     **dict.fromkeys(("matplotlib", "jinja2"), "plot"),
 }
+NETWORK = ("httpx", "httpx2", "httpcore")  # of the hub's client, whose errors of the network are no OSError
 ERROR = 2  # nothing was done; 1 is for an answer that is no
 
 
@@ -52,6 +54,10 @@ def module_of(command: str) -> ModuleType:
         from vernacular.planning import plan
 
         return plan
+    if command == "archive":
+        from vernacular.command import archive
+
+        return archive
     from vernacular.report import push
 
     return push
@@ -116,12 +122,17 @@ def ended(command: str, work: Callable[[], int]) -> int:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
-        extra = "workflow" if command == "plan" else EXTRAS[package]
+        extra = "workflow" if command in ("plan", "archive") else EXTRAS[package]
         print(f"vernacular {command}: needs {package}: pip install 'vernacular[{extra}]'", file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in NETWORK:
+            raise
+        what = f"no network ({type(error).__name__}: {one_line(error)})"
+        print(f"vernacular {command}: {what}; type the same on a machine that has one", file=sys.stderr)
     return ERROR
 
 
