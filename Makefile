@@ -11,7 +11,7 @@ RESULTS = results/$(shell sed -n 's/^study: *\([a-z0-9-]*\).*/\1/p' $(CONFIG) | 
 # Snakemake empties a report before it writes the new one, so it gets a name of its own until it is whole.
 report = $(SNAKEMAKE) --quiet all --report $(basename $(1)).unfinished.html -- $(2) > /dev/null && mv $(basename $(1)).unfinished.html $(1)
 
-.PHONY: help study slam merge all test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock
+.PHONY: help study slam merge all evidence test test-all slurm-test soak fuzz fuzz-guided bench lint setup dry-run profile plan preflight dag lock site
 
 study: .venv/ready ## the default study, with page and report
 	@$(SNAKEMAKE) --profile local
@@ -39,6 +39,21 @@ all: .venv/ready ## all three parts
 	@echo
 	@echo "pages        $(RESULTS)/index.html, slam.html, merge.html"
 	@echo "report       $(RESULTS)/report.html"
+
+# A seed of a part: trained in a results folder of its own, then its file is put where it can be committed. Without SEED the
+# files that are there are joined into tables. CONFIG is the part's own.
+PART ?= adamame
+OWN = results/evidence-$(PART)-$(SEED)
+FILES = docs/evidence/$(PART)
+evidence: CONFIG = config/evidence/$(PART).yaml
+evidence: .venv/ready ## PART=adamame SEED=3: trains that seed; without SEED: joins those that are there
+ifdef SEED
+	@mkdir -p results && printf 'study: evidence-%s-%s\nseeds: [%s]\n' $(PART) $(SEED) $(SEED) > $(OWN).yaml
+	@PATH="$(BIN):$$PATH" snakemake $(OWN)/evidence/seed-$(SEED).parquet --profile local --configfile $(CONFIG) $(OWN).yaml
+	@mkdir -p $(FILES) && cp $(OWN)/evidence/seed-$(SEED).parquet $(FILES)/ && echo "evidence     $(FILES)/seed-$(SEED).parquet"
+else
+	@$(BIN)/python -P -m vernacular.planning.evidence $(CONFIG) $(FILES)
+endif
 
 # Two processes of one thread each; then the smoke study, made from nothing, whose jobs take both cores themselves.
 test: .venv/ready lint ## lint, types, unit tests, dry runs, one small study
@@ -82,6 +97,12 @@ lint: .venv/ready ## style, types, Snakemake's linter
 	@PATH="$(BIN):$$PATH" snakefmt --check Snakefile workflow/rules
 	@PATH="$(BIN):$$PATH" mypy
 	@$(SNAKEMAKE) --lint
+
+# The docs as pages: guides, reference, figures. An environment of its own, since nothing else needs these packages.
+site: ## the docs as a site (.cache/site/index.html)
+	@test -x .cache/site-env/bin/mkdocs || { $(PYTHON) -P -m venv .cache/site-env && .cache/site-env/bin/python -P -m pip install --quiet \
+	  --disable-pip-version-check $$($(PYTHON) -P -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])"); }
+	@NO_MKDOCS_2_WARNING=1 .cache/site-env/bin/mkdocs build --quiet && echo "site  .cache/site/index.html"
 
 help: ## this list
 	@echo "make COMMAND [CONFIG=config/config.yaml] [TARGET=all]; study, dry-run, plan, preflight and dag take CONFIG"

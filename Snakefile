@@ -30,6 +30,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/slam.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/evidence.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/cluster.smk"
 
@@ -57,6 +58,14 @@ rule claims:
     input:
         "<results>/tables/all-claims.csv",
         leaks.leaks_file(STUDY, STUDY.targets["all-"]),
+
+
+if STUDY.criteria:
+
+    rule regime:
+        """Whether the study's base models and baselines are such that the claims can come out either way."""
+        input:
+            "<results>/tables/regime.csv",
 
 
 rule cards:

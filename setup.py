@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-PARTS = ("Snakefile", "config", "profiles", "workflow")
+PARTS = ("Snakefile", "config", "profiles", "requirements.lock", "workflow")
 
 
 class WithWorkflow(build_py):

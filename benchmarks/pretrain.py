@@ -3,9 +3,8 @@
     python benchmarks/pretrain.py [--pairs 5] [--steps 2] [--rows 16]
 
 The default study's base model on its own data, in batches as large as its own, one thread. Ours puts examples of about
-one length side by side, compiles the decoder, runs the output layer on labelled tokens alone, piece by piece, and
-computes in bfloat16 where the processor does. Both are measured in examples a second, over steps with as many examples
-each, after one training that warms up and compiles.
+one length side by side, compiles the decoder, and runs the output layer on labelled tokens alone, piece by piece. Both
+are measured in examples a second, over steps with as many examples each, after one training that warms up and compiles.
 """
 
 import argparse

@@ -13,6 +13,7 @@ import pytest
 from jobs import jobs_of, server, start
 from studies import PLANTED, ROOT, figures, run_study
 
+from vernacular.evaluation.evidence import told_of
 from vernacular.evaluation.statistics import COLUMNS
 from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
 
@@ -61,7 +62,9 @@ def test_claims_leaks_and_the_page(study: Path) -> None:
     samples = pd.read_csv(results / "tables/samples.csv")
     assert set(samples["language"]) == {"en", "fr", "ja", "de"} and samples["model"].nunique() == 4
     page = (results / "index.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 4 and "training rows were searched" in page
+    assert page.count("<figure>") == 3 and page.count('class="point"') == 2 * 7
+    assert "training rows were searched" in page
+    assert "1 claim could be measured here, but has no verdict" in page
 
 
 @pytest.mark.slow
@@ -73,7 +76,7 @@ def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, 
     table = pd.read_csv(results / "figures/trajectories-steps.csv")
     assert list(zip(table["model"], table["step"], strict=True)) == [("adamame", 0), ("adamame", 2), ("adamame", 4)]
     assert "trajectories-steps" in figures(results)
-    assert (results / "trajectories.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 1
+    assert (results / "trajectories.html").read_text(encoding="utf-8").count("<figure>") == 1
     models = results / "seed-1/models"
     assert not list(models.glob("*@*"))
     assert (models / "adamame/checkpoints/step-2/adapter_model.safetensors").exists()
@@ -81,6 +84,21 @@ def test_trajectories_go_from_the_parent_to_the_trained_model(study_copy: Path, 
     script += ["--parent", str(models / "sft"), "--step", "4", "--out", str(tmp_path / "end")]
     subprocess.run(script, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
     assert (tmp_path / "end/model.safetensors").read_bytes() == (models / "adamame/model.safetensors").read_bytes()
+
+
+def test_a_seed_in_one_file_makes_the_tables_of_its_study(study_copy: Path) -> None:
+    results = study_copy / RESULTS
+    run_study(study_copy, f"{RESULTS}/evidence/seed-1.parquet")
+    folder = results / "evidence"
+    command = [sys.executable, "-P", "-m", "vernacular.planning.evidence", str(ROOT / "config/smoke.yaml"), str(folder)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True
+    )
+    assert "seeds 1 of the code" in done.stdout
+    for table in ("scores.csv", "claims.csv"):
+        assert (folder / table).read_bytes() == (results / "tables" / table).read_bytes(), table
+    told = told_of(folder / "seed-1.parquet")
+    assert told["versions"]["torch"].startswith("2.13.0") and told["cpu"]["name"]
 
 
 def test_models_load_and_say_what_they_are(study: Path) -> None:

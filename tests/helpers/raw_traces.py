@@ -26,10 +26,11 @@ GOOD = {
 
 
 @cache
-def raw(benchmark, seed=3):
+def raw(benchmark, seed=3, **longer):
     problems = make_problems(benchmark, BENCHMARKS[benchmark], "train", seed)
     questions = question_rows(BENCHMARKS, LANGUAGES, "train", seed)
-    return list(flawed_traces(questions, problems, LANGUAGES, FLAW_SHARES, seed))
+    setting = BENCHMARKS[benchmark]["setting"]
+    return list(flawed_traces(questions, problems, LANGUAGES, FLAW_SHARES, seed, setting, longer))
 
 
 def good(**changes):

@@ -114,7 +114,7 @@ def test_probe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     highest = max(table, key=lambda row: row["msd"])["layer"]
     assert chosen["layers"] == [highest] and f"layers {highest} of 2" in printed
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"probe.parquet", "probe.csv", "layers.json", "probe.png", "probe.svg"}
+    assert names == {"probe.parquet", "probe.csv", "layers.json", "probe.png", "probe.svg", "probe.pdf"}
     assert json.loads(said(capsys, *words, "--choose", "highest", "--count", "1", "--json")) == chosen
     questions.write_text(json.dumps(rows[0]) + "\n")
     assert command.main(words) == 2 and "the probe compares languages" in capsys.readouterr().err

@@ -19,9 +19,10 @@ from vernacular.evaluation import engines
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.resume import all_rows
 from vernacular.models.finetune import finetune
-from vernacular.models.folders import computes_bfloat16, load_model
+from vernacular.models.folders import computes_bfloat16, load_model, torch_dtype
 from vernacular.models.job import Job
 from vernacular.models.packing import encode_examples
+from vernacular.models.parents import trained_dtype
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.study.trainer_options import known_options
 
@@ -94,6 +95,16 @@ def test_bfloat16_changes_little(parent: Path, tmp_path: Path) -> None:
     for name in plain:
         assert rounded[name].dtype == torch.float32
         torch.testing.assert_close(rounded[name], plain[name], atol=1e-3, rtol=1e-2)
+
+
+def test_no_cpu_chooses_another_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers must not depend on the processor: `auto` is float32 also where it computes in bfloat16."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True, "avx512_bf16": True})
+    assert computes_bfloat16() and torch_dtype("auto") == torch.float32
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert torch_dtype("auto") == torch.bfloat16
+    assert torch_dtype(trained_dtype({"recipe": "grpo"})) == torch.float32
+    assert torch_dtype(trained_dtype({"recipe": "grpo", "lora": {"r": 8}})) == torch.bfloat16
 
 
 @pytest.mark.parametrize("overlong", ["truncate", "drop"])

@@ -32,6 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_model(folder / "model", "qwen3", "")
     study = (ROOT / "config/smoke.yaml").read_text(encoding="utf-8").replace("study: smoke", "study: mine")
     (folder / "config.yaml").write_text(study, encoding="utf-8")
+    page = folder / "results/mine/index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>page</p>", encoding="utf-8")
     texts = {"fr": "Combien font {} et 3 ?", "en": "How much is {} and 3?", "ru": "Сколько будет {} и 3?"}
     rows = [{"id": n, "language": code, "question": text.format(n)} for code, text in texts.items() for n in range(3)]
     lines(folder / "questions.jsonl", rows)

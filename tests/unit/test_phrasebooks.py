@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
+from vernacular.answers.compare import is_correct
 from vernacular.corpus.facts import draw_choice
-from vernacular.corpus.miniature import draw_problem, draw_problems, render_completion, render_options, render_question
+from vernacular.corpus.miniature import (
+    Shape,
+    draw_problem,
+    draw_problems,
+    render_completion,
+    render_options,
+    render_question,
+)
 from vernacular.corpus.statements import draw_entailment
 from vernacular.language import phrasebook
 from vernacular.language.codeswitch import code_switched
@@ -67,6 +75,32 @@ def test_questions_and_traces_are_identified(language: str, settings: tuple[str,
     # Without the options, whose letters pass for words of other languages.
     switched = code_switched(said["question lines"] + [text.split(" A) ")[0] for text in said["traces"]], IDENTIFIER)
     assert sum(switched) <= 0.01 * len(switched)
+
+
+@pytest.mark.parametrize("language", load_languages())
+def test_longer_traces_are_identified_and_answered_right(language: str) -> None:
+    traces, lines = [], []
+    for setting in ("story", "frame"):
+        for number, problem in enumerate(PROBLEMS[setting][:60]):
+            shape = Shape(setting if number % 3 else None, check=number % 2 == 0 or number % 3 == 0)
+            completion = render_completion(language, f"{setting}-{number}", problem, 0, shape)
+            trace, response = split_completion(completion)
+            assert is_correct(str(problem.answer), response, language), completion
+            traces.append(trace)
+            lines += trace.split("\n")
+    found = IDENTIFIER.identify(traces) + IDENTIFIER.identify_within(lines, [language] * len(lines))
+    wrong = {(text, name) for text, name in zip([*traces, *lines], found, strict=True) if name != language}
+    assert not wrong and not any(code_switched(traces, IDENTIFIER))
+
+
+@pytest.mark.parametrize("language", [code for code in load_languages() if code != "en"])
+def test_a_line_in_english_is_noticed(language: str) -> None:
+    shapes = [Shape(None, False, "en"), Shape("story", True, "en")]
+    traces = [
+        split_completion(render_completion(language, f"q{number}", problem, 0, shapes[number % 2]))[0]
+        for number, problem in enumerate(PROBLEMS["story"][:40])
+    ]
+    assert all(code_switched(traces, IDENTIFIER))
 
 
 # --- What a phrasebook must hold --------------------------------------------------------------------------------------
@@ -130,6 +164,11 @@ def broken(tmp_path: Path, old: str, new: str, language: str = "en") -> str:
         ("Some of the {plural}", "Some", "'statement.some' template 1 speaks of nothing: a form of the thing"),
         ("'{name} has more than {n}", "'{name} has more than some", "'statement.more' template 1 lacks {n}"),
         ("{plural}: {x} {sign} {y}.", "{plural}: {x}{sign}{y}.", "'judge.compare' template 1 lacks '{x} {sign} {y}'"),
+        (
+            "again: {x} {sign} {y} = {z}.",
+            "again: {x}{sign}{y} = {z}.",
+            "'check.backwards' template 2 lacks '{x} {sign}",
+        ),
         ("What do people need in", "What do {plural} need in", "fact 1 (in the kitchen, a knife, to cut bread) lacks"),
     ],
 )

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from raw_traces import BAD_LINES, BENCHMARKS, FLAW_SHARES, GOOD, LANGUAGES, LINE, good, make_options, raw
 from scripts import script
 
+from vernacular.corpus.filter import MEANT_FOR, filter_rows
 from vernacular.corpus.miniature import make_problems, question_rows
+from vernacular.corpus.options import FilterOptions
 from vernacular.corpus.trace_sources import flawed_traces
 from vernacular.corpus.traces import FLAWS, LINE_LIMIT, Broken, parse_line, read_traces
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import END_OF_THINKING
 from vernacular.storage.records import QUESTION, RAW_TRACE, write_rows
 
@@ -53,6 +56,22 @@ def test_each_flaw_is_really_there():
             lines, pure = text.split("\n"), own["completion"].split("\n")
             assert (lines[0] == pure[0]) == (row["flaw"] == "code-switched")
             assert lines[-1] == pure[-1]  # the response stays in the language
+
+
+def test_longer_traces_come_at_their_shares_and_the_filter_judges_them_alike():
+    rows, plain = raw("mini-mgsm", restate=0.3, check=0.4), raw("mini-mgsm")
+    assert [(row["id"], row["flaw"]) for row in rows] == [(row["id"], row["flaw"]) for row in plain]
+    sound = [(old, new) for old, new in zip(plain, rows, strict=True) if new["flaw"] == "none"]
+    counts = [(old["completion"].count("\n"), new["completion"].count("\n")) for old, new in sound]
+    more = Counter(new - old for old, new in counts)
+    assert set(more) == {0, 1, 2, 3}  # the question, two checks, both
+    assert (more[1] + more[3]) / len(sound) == pytest.approx(0.3, abs=0.04)
+    assert (more[2] + more[3]) / len(sound) == pytest.approx(0.4, abs=0.04)
+    verdicts = list(filter_rows(rows, LanguageIdentifier(LANGUAGES), FilterOptions(20, 1200)))
+    for row, step in verdicts:
+        assert (step is None) == (row["flaw"] == "none") or row["flaw"] == "code-switched", (row, step)
+    switched = [step for row, step in verdicts if row["flaw"] == "code-switched"]
+    assert sum(step in MEANT_FOR["code-switched"] for step in switched) >= 0.95 * len(switched)
 
 
 def test_a_copy_follows_its_sound_original():

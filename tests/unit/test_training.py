@@ -108,9 +108,9 @@ def test_last_checkpoint_is_the_newest_whole_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["optimizer.pt", "model.safetensors", WHOLE])
-@pytest.mark.parametrize("length", [None, 0, 3])
-def test_a_checkpoint_that_lost_something_is_not_gone_on_from(tmp_path: Path, file: str, length: int | None) -> None:
-    """Cut off, or gone: the training goes on from the one before."""
+@pytest.mark.parametrize("kept", [None, 0, 3, "changed"])
+def test_training_goes_on_from_a_sound_checkpoint_alone(tmp_path: Path, file: str, kept: int | str | None) -> None:
+    """Cut off, gone, or with another byte: the training goes on from the one before."""
     for step in (5, 20):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
@@ -119,10 +119,12 @@ def test_a_checkpoint_that_lost_something_is_not_gone_on_from(tmp_path: Path, fi
         mark_whole(folder, 12.5)
     assert read_json(tmp_path / "checkpoint-20" / WHOLE)["seconds"] == 12.5
     path = tmp_path / "checkpoint-20" / file
-    if length is None:
+    if kept is None:
         path.unlink()
+    elif kept == "changed":
+        path.write_bytes(b"W" + path.read_bytes()[1:])
     else:
-        path.write_bytes(path.read_bytes()[:length])
+        path.write_bytes(path.read_bytes()[:kept])
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
     assert os.listdir(tmp_path) == ["checkpoint-5"]
 

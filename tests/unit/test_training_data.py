@@ -1,5 +1,6 @@
 """Training sets: the shares that the configuration asks for, parallel texts, and only training questions."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -24,10 +25,14 @@ KINDS = {
 LANGUAGES = ["en", "fr", "ja"]
 
 
-def rows(task: str, **options: Any) -> list[dict[str, Any]]:
+def part_of(task: str, **options: Any) -> dict[str, Any]:
     defaults = {"benchmarks": {"mini-mgsm": [0.0, 1.0]}, "languages": LANGUAGES, "english_trace_share": 0.75}
     defaults |= {"bilingual": 0.0, "translated": ["questions", "answers"], "task": task}
-    return list(training_rows(TrainingDataOptions([defaults | options], 1, BENCHMARKS)))
+    return defaults | options
+
+
+def rows(task: str, **options: Any) -> list[dict[str, Any]]:
+    return list(training_rows(TrainingDataOptions([part_of(task, **options)], 1, BENCHMARKS)))
 
 
 def languages_of(texts: list[str]) -> Counter[str | None]:
@@ -45,6 +50,58 @@ def test_reasoning_is_in_english_as_often_as_asked() -> None:
         only = rows("reasoning", languages=["fr"], english_trace_share=share)
         assert languages_of([row["completion"] for row in only]) == {found: 500}
     assert all(row["completion"].startswith(f"{THINK}\n") for row in rows("reasoning"))
+
+
+def traces(found: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """(id, language) -> the lines of the trace."""
+    texts = {(row["id"], row["language"]): row["completion"].removeprefix(f"{THINK}\n") for row in found}
+    return {key: text.split(f"\n{END_OF_THINKING}")[0].split("\n") for key, text in texts.items()}
+
+
+def test_traces_restate_check_and_switch_as_often_as_asked() -> None:
+    plain, restated, checked = (traces(rows("reasoning", **more)) for more in ({}, {"restate": 0.3}, {"check": 0.4}))
+    longer = [key for key in plain if restated[key] != plain[key]]
+    assert len(longer) / len(plain) == pytest.approx(0.3, abs=0.04)
+    assert all(restated[key][1:] == plain[key] for key in longer)
+    questions = {(row["id"], row["language"]): row["question"] for row in rows("reasoning")}
+    for identifier, language in longer:  # in the trace's language: the question's own, or English
+        said = restated[identifier, language][0]
+        assert said in (questions[identifier, language], questions[identifier, "en"])
+    longer = [key for key in plain if checked[key] != plain[key]]
+    assert len(longer) / len(plain) == pytest.approx(0.4, abs=0.04)
+    for key in longer:
+        sums = [re.search(r"(\d+) ([-+×÷]) (\d+) = (\d+)", line).groups() for line in checked[key]]  # type: ignore[union-attr]
+        assert checked[key][:2] == plain[key] and len(sums) == 4
+        for (x, sign, y, z), (back, other, again, first) in zip(sums[:2], reversed(sums[2:]), strict=True):
+            assert (back, again, first) == (z, y, x) and {sign, other} in ({"+", "-"}, {"×", "÷"})
+    assert rows("reasoning", restate=0.3, check=0.4) == rows("reasoning", restate=0.3, check=0.4)
+
+
+def test_a_later_line_is_in_the_other_language() -> None:
+    shape = {"restate": 0.3, "check": 0.4, "english_trace_share": 0.5}
+    pure, mixed = traces(rows("reasoning", **shape)), traces(rows("reasoning", switches=0.25, **shape))
+    changed = [key for key in pure if mixed[key] != pure[key]]
+    assert all(language != "en" for _, language in changed)
+    assert len(changed) / sum(language != "en" for _, language in pure) == pytest.approx(0.25, abs=0.04)
+    into: Counter[str | None] = Counter()
+    for key in changed:
+        (place,) = [n for n, (old, new) in enumerate(zip(pure[key], mixed[key], strict=True)) if old != new]
+        assert place > 0
+        old, new = LanguageIdentifier(LANGUAGES).identify([pure[key][place], mixed[key][place]])
+        assert {old, new} == {key[1], "en"}
+        into[new if new == "en" else "native"] += 1
+    assert into["en"] / into.total() == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_shapes_of_a_trace_change_neither_choices_nor_translations() -> None:
+    more = {"restate": 1.0, "check": 1.0, "switches": 1.0}
+    of_kinds = {"benchmarks": {"mini-xcsqa": [0.0, 1.0], "mini-xnli": [0.0, 1.0]}}
+    for task, options in (("reasoning", of_kinds), ("text", {}), ("translation", {})):
+        found = [
+            list(training_rows(TrainingDataOptions([part], 1, KINDS | BENCHMARKS)))
+            for part in (part_of(task, **options), part_of(task, **options, **more))
+        ]
+        assert found[0] == found[1]
 
 
 def test_sets_take_their_share_of_the_training_questions() -> None:

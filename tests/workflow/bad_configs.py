@@ -298,6 +298,29 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "no layers": (put("models.slam.layers", []), ["models.slam.layers: [] must name at least one layer"]),
     "layer twice": (put("models.slam.layers", [1, 1]), ["models.slam.layers: [1, 1] must name", "each once"]),
     "layer below 0": (put("models.slam.layers", [-1]), ["models.slam.layers: [-1] must name", "from 0"]),
+    **{
+        f"merge of weights: {name}": (
+            put(
+                "models.mean",
+                {"recipe": "merge-weights", "from": "lrm", "models": ["sft"], "method": "linear"} | changed,
+            ),
+            said,
+        )
+        for name, (changed, said) in {
+            "no such method": ({"method": "tis"}, ["models.mean.method: 'tis'", "'ties'"]),
+            "no such model": ({"models": ["sfft"]}, ["models.mean.models.0: unknown model 'sfft'", "'sft'"]),
+            "its own parent": ({"models": ["lrm"]}, ["models.mean.models.0: 'lrm' is `from` too"]),
+            "an encoder": ({"models": ["translator"]}, ["models.mean.models.0: 'translator' is not an LLM of its own"]),
+            "weights": ({"weights": [0.5, 0.5]}, ["models.mean.weights: 2 for 1 `models`"]),
+            "density": ({"density": 0.5}, ["models.mean.density: the method 'linear' has none"]),
+            "layers": ({"method": "layer-swap"}, ["models.mean.layers: is missing"]),
+            "two swaps": (
+                {"method": "layer-swap", "models": ["sft", "grpo"], "layers": [0]},
+                ["models.mean.models: layer-swap takes layers of one other model, not of 2"],
+            ),
+            "layers as a word": ({"method": "layer-swap", "layers": "low"}, ["models.mean.layers: 'low'", "auto"]),
+        }.items()
+    },
     "layers as a word": (put("models.slam.layers", "all"), ["models.slam.layers: 'all' is not a valid choice", "auto"]),
     "unknown way to choose": (
         put("models.slam.layers", {"choose": "randm"}),

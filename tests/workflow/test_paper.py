@@ -86,6 +86,20 @@ def merges(downloads: int, benchmarks: int) -> dict[str, int]:
     }
 
 
+EVALUATION = {
+    "download": 14,
+    "list_downloads": 1,
+    "fetch_folder": 2,
+    "make_questions": 1,
+    "generate": 24,
+    "score": 24,
+    "make_table": 1,
+    "make_claims": 1,
+    "make_samples": 1,
+    "make_page": 1,
+    "plot_pareto": 1,
+    "plot_languages": 1,
+}
 STUDIES = {
     "paper/adamame-distill-1.5b": ADAMAME,
     "paper/adamame-qwen3-4b": ADAMAME,
@@ -95,12 +109,13 @@ STUDIES = {
     "paper/st-merge-x-csqa": merges(3, 1),
     "paper/st-merge-xnli": merges(3, 1),
     "one-gpu": {**ADAMAME, "train_grpo": 3, "generate": 10, "score": 10},
+    "eval": EVALUATION,
 }
 
 
 def test_every_shipped_paper_study_is_here() -> None:
     there = {f"paper/{path.stem}" for path in (ROOT / "config" / "paper").glob("*.yaml")}
-    assert there == STUDIES.keys() - {"one-gpu"}
+    assert there == STUDIES.keys() - {"one-gpu", "eval"}
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -164,6 +179,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         put("traces.source", "dapo"),
         "'dapo' (format dapo) has no traces; choose from: sft-traces",
     ),
+    "longer real traces": (put("traces.check", 0.1), "traces.check: describes the miniature's traces"),
     "flaws of real traces": (put("traces.flaws", {"no-box": 0.1}), "traces.flaws: describes the miniature's traces"),
     "training questions as test": (
         put("evaluations.0.benchmarks", ["dapo"]),
@@ -176,6 +192,10 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "solutions of what has none": (
         put("data", {"x": [{"task": "reasoning", "source": "dapo", "languages": ["fr"]}]}),
         "data.x.0.source: 'dapo' (format dapo) has no solutions",
+    ),
+    "longer solutions of a source": (
+        put("data", {"x": [{"task": "reasoning", "source": "dapo", "languages": ["fr"], "restate": 0.1}]}),
+        "data.x.0.restate: is for the miniature's traces; leave it out",
     ),
     "plain text of a source": (
         put("data", {"x": [{"task": "text", "source": "dapo", "languages": ["fr"]}]}),

@@ -16,7 +16,7 @@ gc.freeze()  # Snakemake itself stays until the end: looking for garbage in it t
 from vernacular.language.phrasebook import PhrasebookError, has_phrasebook, load_phrasebook
 from vernacular.run.asked_targets import asked_targets, check_asked_targets
 from vernacular.run.cluster import job_resources, preflight_nodes, preflight_resources, require_slurm
-from vernacular.run.code import job
+from vernacular.run.code import code_of, job
 from vernacular.run.config_files import config_files
 from vernacular.run.own_functions import own_functions, shown_folder
 from vernacular.run.failures import summary as failure_summary
@@ -30,6 +30,7 @@ from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
 from vernacular.study import claim_inputs, functions, leaks, pages, stages, targets
 from vernacular.study.prompts import asked_in_english
+from vernacular.study.regime import regime_evaluations
 from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import check_folders
 from vernacular.study.stages import one_of

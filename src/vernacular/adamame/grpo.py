@@ -40,7 +40,11 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         raise ValueError(
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
-    parent, alignment, prompts = load_parent(job, trained_dtype(recipe)), recipe["alignment"], prompt_set(recipe.get("prompt_set"))
+    parent, alignment, prompts = (
+        load_parent(job, trained_dtype(recipe)),
+        recipe["alignment"],
+        prompt_set(recipe.get("prompt_set")),
+    )
     sizes = prompt_sizes(
         parent.tokenizer, rows, prompts
     )  # also where all fit: it looks for the questions in the prompts

@@ -19,13 +19,20 @@ _FUNCTIONS = re.compile(
     r"(?<![^\W\d_])(?:sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|mod|max|min|gcd|lcm|frac)(?![^\W_])"
 )
 _WORD = re.compile(r"[^\W\d_]{2}")
+# One formula of TeX and nothing else: letters in a row are factors there ($\frac{2kn}{n+k-1}$).
+_FORMULA = re.compile(r"\$(?=[^$]*[\\^+=/*(])(?![^$]*\\(?:text|mbox))[^$]*\$")
+
+
+class Prose(ValueError):
+    """An answer that is there, but in words or too long, so that answers can hardly be compared with it."""
 
 
 def check_gold(gold: str, numbers_only: bool = False) -> None:
     """Nothing where a verdict can compare answers with this gold; else ValueError, in one line, with the reason.
 
     Numbers (1250, 1,250, -3.5, 3/4), tuples, sets, intervals, equations and LaTeX expressions are golds, as are numbers
-    with a unit. numbers_only: of a benchmark whose answers are numbers; anything else is an error then.
+    with a unit. numbers_only: of a benchmark whose answers are numbers; anything else is an error then. The error is
+    Prose where there is an answer, in words, on several lines or of more than LENGTH characters.
     """
     text = gold.strip()
     shown = repr(text if len(text) <= 60 else text[:57] + "...")
@@ -44,11 +51,11 @@ def check_gold(gold: str, numbers_only: bool = False) -> None:
     if numbers_only:
         raise ValueError(f"{shown} is not a number: write it as 1250, 1,250, -3.5 or 3/4")
     if len(text) > LENGTH:
-        raise ValueError(f"{shown} is not an answer: it has {len(text)} characters, at most {LENGTH} are compared")
+        raise Prose(f"{shown} is not an answer: it has {len(text)} characters, at most {LENGTH} are compared")
     if "\n" in text:
-        raise ValueError(f"{shown} is not an answer: it has several lines")
+        raise Prose(f"{shown} is not an answer: it has several lines")
     words = _FUNCTIONS.sub(" ", _JOINING.sub(" ", _COMMAND.sub(" ", _TEXT.sub(r" \1 ", text))))
-    if _WORD.search(words):
-        raise ValueError(f"{shown} is not an answer: neither a number nor a formula (words alone, or a unit)")
+    if _WORD.search(words) and not _FORMULA.fullmatch(text):
+        raise Prose(f"{shown} is not an answer: neither a number nor a formula (words alone, or a unit)")
     if not re.search(r"[^\W_]", text):
         raise ValueError(f"{shown} is not an answer: it has neither a number nor a letter")

@@ -16,6 +16,7 @@ COMMANDS = {
     "probe": "in which layers of a model languages differ (needs [train])",
     "plan": "GPUs, memory, hours and disk of a study, before it runs (needs [workflow])",
     "push": "push a model folder with its card to a hub (needs [train])",
+    "archive": "put a finished study into one file that checks itself (needs [workflow])",
     "new": "make a study of one's own (to run it, [workflow])",
 }
 EXTRAS = {  # package -> the extra that brings it
@@ -53,6 +54,10 @@ def module_of(command: str) -> ModuleType:
         from vernacular.planning import plan
 
         return plan
+    if command == "archive":
+        from vernacular.command import archive
+
+        return archive
     from vernacular.report import push
 
     return push
@@ -117,7 +122,7 @@ def ended(command: str, work: Callable[[], int]) -> int:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
-        extra = "workflow" if command == "plan" else EXTRAS[package]
+        extra = "workflow" if command in ("plan", "archive") else EXTRAS[package]
         print(f"vernacular {command}: needs {package}: pip install 'vernacular[{extra}]'", file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)

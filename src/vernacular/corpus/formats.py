@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vernacular.corpus.benchmark_formats import final_number, gsm8k, mgsm, mgsm_json_lines, msvamp, x_csqa, xnli
+from vernacular.corpus.choice_formats import belebele, global_mmlu, include
+from vernacular.corpus.math_formats import afrimgsm, aime, global_mgsm, mclm, mmath, polymath
 from vernacular.corpus.question_lines import question_lines
 from vernacular.corpus.readers import Example, json_rows, parquet_rows, shown, text_lines, text_of, text_or_number
-from vernacular.language.languages import ENGLISH, load_languages
+from vernacular.language.languages import ENGLISH, code_of, load_languages
 
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
 OWN = "questions"  # the format of which the source itself says kind, split and names of columns
@@ -124,9 +126,9 @@ def adamame_traces(path: Path, language: Any) -> Iterator[Example]:
 class Format(NamedTuple):
     """What a format's files are called, how they are read and what they give.
 
-    files: a pattern of their paths below the source's folder, with a group `language` (a code) or `name` (in English)
-    where the path tells the language, and `split` where it tells the split. splits: ours -> the pattern of that group;
-    where paths tell no split, ALL. reader: (path, language or None) -> examples.
+    files: a pattern of their paths below the source's folder, with a group `language` (a code) or `name` (what the set
+    calls it, as code_of knows it) where the path tells the language, and `split` where it tells the split. splits: ours
+    -> the pattern of that group; where paths tell no split, ALL. reader: (path, language or None) -> examples.
     """
 
     files: str
@@ -136,6 +138,7 @@ class Format(NamedTuple):
     gives: tuple[str, ...] = ("questions",)  # and: solutions, pairs, traces
     gold: str = "'answer'"  # what holds the right answer, for errors
     dev_share: float = 0.0  # of its training questions, which are dev where its files tell no splits
+    prose: bool = False  # some of its published answers are prose: their questions are left out, and the log says so
 
 
 CODE = r"(?P<language>[a-z]{2})"
@@ -143,9 +146,12 @@ PART = r"(?:-\d+-of-\d+)?"
 ALL = ".*"
 X_CSQA_FILES = rf"(?:X-CSQA-)?{CODE}/(?P<split>train|dev|validation){PART}\.(?:parquet|jsonl)"
 X_CSQA_SPLITS = {"train": "train", "test": "dev|validation"}  # test keys are withheld, so everybody evaluates dev
-GSM8K_FILES = rf"(?P<split>train|test){PART}\.(?:parquet|jsonl)"
+GSM8K_FILES = rf"(?:main/)?(?P<split>train|test){PART}\.(?:parquet|jsonl)"
 XNLI_FILES = rf"{CODE}/(?P<split>train|validation|test){PART}\.parquet"
 XNLI_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+INCLUDE_FILES = rf"(?P<name>[A-Z][A-Za-z ]+)/(?P<split>validation|test){PART}\.parquet"
+LITE_FILES = rf"(?P<language>[a-z]{{2,3}})/(?P<split>dev|test){PART}\.parquet"
+AFRIMGSM_FILES = r"(?:data/)?(?P<name>[a-z]{3})/(?P<split>dev|train|test)\.tsv"
 
 FORMATS: dict[str, Format] = {
     OWN: Format(r".+\.(?:jsonl?|csv|tsv|parquet)", {"test": ALL}, question_lines),
@@ -155,6 +161,17 @@ FORMATS: dict[str, Format] = {
     "gsm8k": Format(GSM8K_FILES, {"train": "train", "test": "test"}, gsm8k, gives=("questions", "solutions")),
     "x-csqa": Format(X_CSQA_FILES, X_CSQA_SPLITS, x_csqa, "choice", ("questions", "solutions")),
     "xnli": Format(XNLI_FILES, XNLI_SPLITS, xnli, "entailment", ("questions", "solutions")),
+    "mmath": Format(rf"(?:mmath/)?{CODE}\.json", {"test": ALL}, mmath),
+    "polymath": Format(
+        rf"(?:data/)?{CODE}/(?:low|medium|high|top)\.(?:parquet|jsonl)", {"test": ALL}, polymath, prose=True
+    ),
+    "mclm": Format(r"mt-(?:math100|aime2024)\.parquet", {"test": ALL}, mclm, prose=True),
+    "global-mgsm": Format(rf"{CODE}/test{PART}\.parquet", {"test": ALL}, global_mgsm),
+    "afrimgsm": Format(AFRIMGSM_FILES, {"train": "dev|train", "test": "test"}, afrimgsm),
+    "aime": Format(rf"(?:.+/)?{CODE}{PART}\.(?:parquet|jsonl)", {"test": ALL}, aime),
+    "include": Format(INCLUDE_FILES, {"dev": "validation", "test": "test"}, include, "choice"),
+    "global-mmlu-lite": Format(LITE_FILES, {"dev": "dev", "test": "test"}, global_mmlu, "choice"),
+    "belebele": Format(r"(?:data/)?(?P<name>[a-z]{3}_[A-Z][a-z]{3})\.jsonl", {"test": ALL}, belebele, "choice"),
     "dapo": Format(r"[^/]+\.parquet", {"train": ALL}, dapo, gold="'ground_truth'"),
     "gsm8k-instruct": Format(
         r"[^/]+\.jsonl?",
@@ -186,16 +203,18 @@ def form_of(source: Source | str) -> Format:
 def source_files(source: Source | str, folder: Path, split: str) -> Iterator[tuple[Path, str | None]]:
     """(path, language) of the files of a split in a folder, in order; None if the path does not tell the language.
 
-    folder: or the one file.
+    Files whose name is no language's are none of them. folder: or the one file.
     """
-    form, codes = form_of(source), codes_by_name()
+    form = form_of(source)
     start = folder.parent if folder.is_file() else folder
     for path in [folder] if folder.is_file() else sorted(folder.rglob("*")):
         found = re.fullmatch(form.files, path.relative_to(start).as_posix())
         if found and path.is_file():
             groups = found.groupdict()
-            if re.fullmatch(form.splits[split], groups.get("split") or ""):
-                yield path, groups.get("language") or codes.get(groups.get("name", ""))
+            language = code_of(groups["name"]) if "name" in groups else groups.get("language")
+            is_known = language is not None or "name" not in groups
+            if is_known and re.fullmatch(form.splits[split], groups.get("split") or ""):
+                yield path, language
 
 
 def codes_by_name() -> dict[str, str]:

@@ -7,7 +7,7 @@ hash of what it asks alone, so no test problem can reach training in any languag
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vernacular.corpus import facts, statements
@@ -49,9 +49,30 @@ class Problem(NamedTuple):
 AnyProblem = Problem | Choice | Entailment
 
 
+class Shape(NamedTuple):
+    """What the trace of a word problem has in addition to a line for each step (our choice).
+
+    restate: the setting, where the question comes first, in the trace's language. check: each step is undone again.
+    switch: a language that one later line is in.
+    """
+
+    restate: str | None = None
+    check: bool = False
+    switch: str | None = None
+
+
+PLAIN = Shape()
+
+
 def share_of(key: str) -> float:
     """A number in [0, 1) that depends on the key alone: how problems and ids are dealt out, whatever the seed."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") / 2**48
+
+
+def shape_of(key: str, shares: Mapping[str, float], setting: str, other: str | None) -> Shape:
+    """The shape of one trace, by its key. shares: of the traces that `restate`, `check` and `switches` (to `other`)."""
+    drawn = {name: share_of(f"{name} {key}") < shares.get(name, 0.0) for name in ("restate", "check", "switches")}
+    return Shape(setting if drawn["restate"] else None, drawn["check"], other if drawn["switches"] else None)
 
 
 def apply(operation: str, x: int, y: int) -> int | None:
@@ -161,17 +182,30 @@ def render_options(language: str, problem: AnyProblem) -> list[str] | None:
     return facts.render_choices(load_phrasebook(language), problem) if isinstance(problem, Choice) else None
 
 
-def render_completion(language: str, identifier: str, problem: AnyProblem, seed: int) -> str:
-    """A right completion: the lines of its trace, then the boxed answer."""
+def render_completion(language: str, identifier: str, problem: AnyProblem, seed: int, shape: Shape = PLAIN) -> str:
+    """A right completion: the lines of its trace, then the boxed answer. shape: of a word problem's trace."""
     book, answer = load_phrasebook(language), str(problem.answer)
     if isinstance(problem, Choice):
         lines, answer = facts.render_recall(book, problem), facts.render_right_choice(book, problem)
     elif isinstance(problem, Entailment):
         lines = statements.render_judgement(book, problem)
     else:
-        wording = random.Random(f"{identifier} {seed} {language} ")
-        lines = render_trace(book, problem.steps, choice_for(identifier, seed), wording)
+        lines = render_lines(language, identifier, problem, seed, shape)
     return join_completion("\n".join(lines), book["answer"].format(answer=f"\\boxed{{{answer}}}"))
+
+
+def render_lines(language: str, identifier: str, problem: Problem, seed: int, shape: Shape) -> list[str]:
+    """The lines of a word problem's trace: one of them, never the first, may be in another language."""
+    wording = random.Random(f"{identifier} {seed} {language} ")
+    choice = choice_for(identifier, seed)
+    lines = render_trace(load_phrasebook(language), problem.steps, choice, wording, shape.check)
+    if shape.restate:
+        lines.insert(0, render_question(language, identifier, problem, shape.restate, seed))
+    if shape.switch and len(lines) > 1:
+        other = render_lines(shape.switch, identifier, problem, seed, shape._replace(switch=None))
+        place = random.Random(f"{identifier} {seed} {language} switch").randrange(1, len(lines))
+        lines[place] = other[place]
+    return lines
 
 
 def question_rows(benchmarks: dict[str, Any], languages: list[str], split: str, seed: int) -> Iterator[dict[str, Any]]:

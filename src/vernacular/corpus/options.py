@@ -31,7 +31,8 @@ class TrainingDataOptions(Options):
 @dataclass(frozen=True)
 class TracesOptions(Options):
     """Real traces: `format` and `languages`. The miniature's: from the training questions of `benchmark`, one of
-    `benchmarks`, whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces."""
+    `benchmarks`, whose id hashes into `hash_range` [low, high); `flaws`: flaw -> share of the traces; `restate` and
+    `check`: shares of longer ones."""
 
     languages: list[str]
     seed: int
@@ -40,6 +41,8 @@ class TracesOptions(Options):
     benchmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
     hash_range: list[float] = field(default_factory=lambda: [0.0, 1.0])
     flaws: dict[str, float] = field(default_factory=dict)
+    restate: float = 0.0
+    check: float = 0.0
 
 
 @dataclass(frozen=True)

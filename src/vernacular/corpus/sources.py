@@ -1,11 +1,12 @@
 """Questions for evaluation and training: the miniature's own, and those of real data (formats.FORMATS)."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vernacular.answers.gold import check_gold
+from vernacular.answers.gold import Prose, check_gold
 from vernacular.corpus import miniature
 from vernacular.corpus.formats import PART, PHRASEBOOK, Format, Source, form_of, source_files
 from vernacular.corpus.options import QuestionsOptions
@@ -35,12 +36,13 @@ def question_rows(
 
     source: its entry, or its format. numbers: whether all its answers are. Raises ValueError (one line with the path)
     if there are none, for a broken file, for two questions of one id in one language, and for an answer that nothing
-    could match.
+    could match. Where some published answers of a format are prose, their questions are left out, which a line on
+    standard error says.
 
     Questions are about the same problem where one language asks them in the same words, or of the same premise (XNLI
     has three hypotheses for each); the language that an id first comes in decides for its translations.
     """
-    form, seen = form_of(source), set()
+    form, seen, prose = form_of(source), set(), []
     stems: dict[tuple[str, str], str] = {}  # language, text -> the id of the first question
     problems: dict[str, str] = {}  # id -> the id of the first question about its problem
     for example in examples(source, folder, split, languages):
@@ -54,6 +56,9 @@ def question_rows(
                 try:
                     check_gold(example.answer, numbers)
                 except ValueError as error:
+                    if form.prose and isinstance(error, Prose):
+                        prose.append(f"{example.place}: {error}")
+                        continue
                     raise ValueError(f"{example.place}, {form.gold}: {error}") from None
             identifier = f"{benchmark}-{split}-{example.id}"
             if identifier not in problems:
@@ -61,6 +66,8 @@ def question_rows(
                 problems[identifier] = stems.setdefault((example.language, stem), identifier)
             row = {"id": identifier, "problem": problems[identifier], "benchmark": benchmark, "kind": form.kind}
             yield row | {key: getattr(example, key) for key in ("language", "question", "choices", "answer")}
+    if prose:
+        print(f"{benchmark}: left out {len(prose)} with answers in words; the first: {prose[0]}", file=sys.stderr)
     if not seen:
         raise ValueError(f"{folder}: no {split} questions in {', '.join(languages)}; see sources")
 
@@ -88,7 +95,7 @@ def files_of(source: Source | str, folder: Path, split: str) -> list[tuple[Path,
     if not files:
         name, form = (source if isinstance(source, str) else source["format"]), form_of(source)
         named = re.sub(r"\(\?P<split>[^)]*\)", str(form.splits[split]), form.files)
-        named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", named.replace(PART, ""))
+        named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", re.sub(r"\(\?:[^()]*/\)\?", "", named.replace(PART, "")))
         raise ValueError(f"{folder}: no {split} files of the format '{name}' (named {named}); see sources")
     return files
 

@@ -1,14 +1,14 @@
 """Where raw traces come from: the miniature, which spoils some of its own at known rates, or a source of real data."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from vernacular.answers.extract import last_box
 from vernacular.corpus.formats import FORMATS
-from vernacular.corpus.miniature import Problem, render_completion, share_of, training_problems
+from vernacular.corpus.miniature import Problem, render_completion, shape_of, share_of, training_problems
 from vernacular.corpus.options import TracesOptions
 from vernacular.corpus.sources import files_of
 from vernacular.corpus.traces import FLAWS
@@ -33,7 +33,9 @@ def raw_traces(place: str | Path, options: TracesOptions) -> Iterator[dict[str, 
     if not problems:
         raise ValueError(f"--options: hash_range {options.hash_range} holds no question of '{name}'")
     rows = read_rows(place, columns=["id", "language", "question", "answer"])
-    return flawed_traces(rows, problems, options.languages, options.flaws, options.seed)
+    longer = {"restate": options.restate, "check": options.check}
+    setting = benchmarks[name]["setting"]
+    return flawed_traces(rows, problems, options.languages, options.flaws, options.seed, setting, longer)
 
 
 def source_traces(name: str, folder: Path, languages: list[str]) -> Iterator[dict[str, Any]]:
@@ -59,13 +61,20 @@ def source_traces(name: str, folder: Path, languages: list[str]) -> Iterator[dic
 
 
 def flawed_traces(
-    questions: Iterable[dict[str, Any]], problems: dict[str, Problem], languages: list[str], flaws: Flaws, seed: int
+    questions: Iterable[dict[str, Any]],
+    problems: dict[str, Problem],
+    languages: list[str],
+    flaws: Flaws,
+    seed: int,
+    setting: str = "story",
+    longer: Mapping[str, float] = {},
 ) -> Iterator[dict[str, Any]]:
     """One completion for each of `problems` in each of `languages` (records.RAW_TRACE), some with one known flaw.
 
     questions: records.QUESTION rows; those of other problems or languages are skipped. flaws: flaw -> share of the
     rows, drawn by a hash of (id, language, seed). `duplicate` adds a copy after a sound row, and the flaw is the
-    copy's. Raises ValueError for bad rates, and if the questions do not match the problems.
+    copy's. setting: of the questions; longer: the shares of `restate` and `check` (miniature.Shape). Raises ValueError
+    for bad rates, and if the questions do not match the problems.
     """
     check_flaws(flaws, languages)
     missing = len(problems) * len(languages)
@@ -81,7 +90,8 @@ def flawed_traces(
         missing -= 1
         flaw = draw_flaw(f"{identifier} {language} {seed} flaw", flaws)
         choice = random.Random(f"{identifier} {language} {seed} spoil")
-        render = partial(render_completion, identifier=identifier, problem=problem, seed=seed)
+        shape = shape_of(f"{identifier} {language} {seed}", longer, setting, None)
+        render = partial(render_completion, identifier=identifier, problem=problem, seed=seed, shape=shape)
         sound = flaw in ("none", "duplicate")
         completion = render(language) if sound else spoil(flaw, render, problem.answer, language, languages, choice)
         fields = {key: row[key] for key in ("id", "language", "question", "answer")}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from vernacular.corpus import miniature
 from vernacular.corpus.formats import form_of
-from vernacular.corpus.miniature import KINDS, AnyProblem, share_of
+from vernacular.corpus.miniature import KINDS, PLAIN, AnyProblem, share_of
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.readers import Example
 from vernacular.corpus.sources import examples
@@ -38,18 +38,20 @@ Pair = tuple[str | None, str]  # (what the user says, or None for plain text; wh
 
 
 class Question(NamedTuple):
-    """A training question in several languages. problem and numbers (its benchmark's ranges): the miniature's alone."""
+    """A training question in several languages. problem, numbers (its benchmark's ranges) and setting: the miniature's
+    alone."""
 
     id: str
     kind: str  # math | choice | entailment
     languages: list[str]  # that rows may be in
     asked: Callable[[str], tuple[str, list[str] | None]]  # language -> the question, the options of a choice
-    completion: Callable[[str], Any]  # language -> a right trace and response
+    completion: Callable[..., Any]  # language -> a right trace and response; of a word problem, a shape too
     answer: str | None  # alone; None where a solution has none that is marked
     prompts: PromptSet = OURS
     has_english: bool = True
     problem: Any = None
     numbers: Any = None
+    setting: str = ""
 
     def text(self, language: str) -> str:
         """The question, with the options of a choice."""
@@ -65,7 +67,8 @@ def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
     """The rows of one set (records.TRAINING), part after part.
 
     A part has: `task` (a name of WRITERS), `languages`, `shares` (language -> share of its questions that are used, by
-    default all), and what tasks read: `english_trace_share`, `bilingual`, `translated`. Its questions come from
+    default all), and what tasks read: `english_trace_share`, `restate`, `check`, `switches`, `bilingual`,
+    `translated`. Its questions come from
     `benchmarks` (name -> range of the hashed ids), or from a `source`, of which it may take another `split` than train
     and a `limit` of rows a language.
     """
@@ -99,6 +102,7 @@ def problem_questions(part: Part, options: TrainingDataOptions) -> Iterator[Ques
                 prompts=prompt_set(options.prompts),
                 problem=problem,
                 numbers=numbers,
+                setting=setting,
             )
 
 
@@ -151,13 +155,18 @@ def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict
 def reasoning(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:
     """A question with a right trace and answer; `english_trace_share` of the non-English questions get English ones.
 
+    `restate` and `check` are the shares of longer traces of word problems; `switches` of those of non-English ones have
+    a later line in the other of the two languages.
     A bare answer alone, where the prompts' `target` says so and there is one.
     """
     if question.prompts.target == "answer" and question.answer is not None:
         yield question.user_turn(language), question.answer
         return
     in_english = question.has_english and share_of(f"trace {key}") < part["english_trace_share"]
-    text = question.completion(ENGLISH if in_english else language)
+    own, other = (ENGLISH, language) if in_english else (language, ENGLISH)
+    shape = miniature.shape_of(key, part, question.setting, other if language != ENGLISH else None)
+    # A solution of real data has the shape that it has: its parts ask for no other.
+    text = question.completion(own) if shape == PLAIN else question.completion(own, shape=shape)
     # A solution without `</think>` is by a model that does not think aloud: it is learnt as it is.
     yield question.user_turn(language), answer_message(text)["content"] if END_OF_THINKING in text else text
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vernacular.evaluation.complete import check_samples
+from vernacular.evaluation.ranks import ranks
 from vernacular.evaluation.version import check_version
 from vernacular.language.languages import ENGLISH
 from vernacular.storage.records import SCORE, read_batches, rows_written
@@ -90,7 +91,8 @@ def seed_of(path: Path) -> int:
 
 def part_of(scores: pd.DataFrame, asked: dict[str, Any]) -> pd.DataFrame:
     """The rows that an evaluation asks for: its languages, and the first questions of each."""
-    rank = scores["id"].map({identifier: n for n, identifier in enumerate(sorted(set(scores["id"])))})
+    order = ranks(zip(scores["id"], scores["language"], strict=True))
+    rank = pd.Series([order[pair] for pair in zip(scores["id"], scores["language"], strict=True)], scores.index, int)
     count = asked["questions"] or len(scores)
     limit = scores["language"].map(lambda code: (asked["questions_en"] or count) if code == ENGLISH else count)
     return scores[scores["language"].isin(asked["languages"]) & (rank < limit)]

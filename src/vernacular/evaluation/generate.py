@@ -17,6 +17,7 @@ import torch
 
 from vernacular.evaluation.decode import decode
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import forced_prefix, prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.batches import by_length
@@ -101,7 +102,8 @@ def answers_of(
     seed: int,
     extras: Extras = PLAIN,
 ) -> Answers:
-    """By Transformers. `forced-prefix` gives the first words of the trace in the query's language.
+    """By Transformers. `forced-prefix` gives the first words of the trace in the query's language, `forced-english`
+    in English.
 
     questions: rows of records.QUESTION; `asked_in` is the language of the prompt where that is not the question's own,
     `context` a text that precedes the chat.
@@ -143,7 +145,8 @@ def prepare(
     for question, prompt in zip(questions, chat_texts(tokenizer, talks, opening=True), strict=True):
         if preceding := question.get("context"):  # as in training rows of the task `context`
             prompt = f"{preceding}\n{prompt}"
-        prefix = forced_prefix(question["language"]) if options.decoding == "forced-prefix" else ""
+        first = {"forced-prefix": question["language"], "forced-english": ENGLISH}.get(options.decoding)
+        prefix = forced_prefix(first) if first else ""
         ids = tokenizer(prompt + prefix, add_special_tokens=False)["input_ids"]
         places = len(ids) + extras.context_tokens(question)
         columns = extras.columns(question)

@@ -56,3 +56,20 @@ class ClaimsOptions(Options):
     evaluated: list[str]
     trained: list[str]
     complete: bool
+
+
+@dataclass(frozen=True)
+class RegimeOptions(Options):
+    """asked: as SummaryOptions has it; in_domain: `<label>/<benchmark>` -> languages."""
+
+    study: str
+    asked: dict[str, dict[str, Any]]
+    in_domain: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class EvidenceOptions(Options):
+    """asked: as SummaryOptions has it; config: a hash of the configuration without its seeds and its name."""
+
+    asked: dict[str, dict[str, Any]]
+    config: str

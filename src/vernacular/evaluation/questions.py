@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vernacular.evaluation.options import GenerationOptions
+from vernacular.evaluation.ranks import ranks
 from vernacular.language.languages import ENGLISH
 from vernacular.language.prompts import question_text
 
@@ -24,7 +25,7 @@ def chosen_questions(
             f"{', '.join(sorted(there)) or 'no language'}; set `languages` of its evaluation"
         )
     rows = [row for row in rows if row["language"] in {*languages, ENGLISH}]
-    order = {identifier: n for n, identifier in enumerate(sorted({row["id"] for row in rows}))}
+    order = ranks((row["id"], row["language"]) for row in rows)
     count = options.questions or len(order)
     count_of = {ENGLISH: options.questions_en or count}
     if options.decoding == "mixed-en":
@@ -32,7 +33,9 @@ def chosen_questions(
     if options.decoding == "english-context":
         rows = with_english(rows)
     return [
-        row for row in rows if row["language"] in languages and order[row["id"]] < count_of.get(row["language"], count)
+        row
+        for row in rows
+        if row["language"] in languages and order[row["id"], row["language"]] < count_of.get(row["language"], count)
     ]
 
 

@@ -8,6 +8,8 @@ from vernacular.storage.yaml_file import read_yaml
 ENGLISH = "en"
 LANGUAGES = resource("languages.yaml")
 KEYS = ("name", "script", "flores", "endonym")
+# What data sets call a language that CLDR knows by another name, or by another code than identifiers do.
+_CALLED = {"North Macedonian": "mk", "tgl": "tl", "fil": "tl", "nob": "no", "fuv": "ff", "pbt": "ps"}
 
 
 @cache
@@ -44,6 +46,37 @@ def about(code: str) -> dict[str, str]:
     except UnknownLocaleError:
         endonym = None
     return {"name": names[code], "script": likely.split("_")[1], "endonym": endonym or names[code]}
+
+
+@cache
+def code_of(label: str) -> str | None:
+    """The code of the language that a data set calls by its English name (`North Macedonian`), ISO 639-3 (`swa`),
+    FLORES-200 (`swh_Latn`), or a code with a country (`pt-br`).
+
+    None where nobody knows it, and for another script than about() gives (`hin_Latn`, `zho_Hant`, `zh-tw`): a study
+    has one text in a language.
+    """
+    for code, entry in load_languages().items():
+        if label in (code, entry["name"], entry["flores"]):
+            return code
+    # Takes 0.2 s, and most studies need none of it.
+    from babel import Locale
+    from babel.core import get_global
+
+    names = {name: code for code, name in Locale("en").languages.items()}
+    known, _, rest = label.replace("-", "_").partition("_")
+    code = _CALLED.get(label) or _CALLED.get(known) or names.get(label) or known
+    if len(code) > 2 or not is_language(code):
+        code = get_global("language_aliases").get(code, code)
+    if not is_language(code):
+        return None
+    script = usual = about(code)["script"]
+    if len(rest) == 4:
+        # Of ours, languages.yaml names the one variant in FLORES-200 (not `arb_Latn`).
+        script = rest if code not in load_languages() else ""
+    elif rest:
+        script = get_global("likely_subtags").get(f"{code}_{rest.upper()}", f"_{usual}_").split("_")[1]
+    return code if script == usual else None
 
 
 def check_language(code: str) -> str:

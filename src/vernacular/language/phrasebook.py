@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[int, set[str]]]] = {
     "story": {kind: (4, {"n"}) for kind in ("opening", *OPERATIONS)} | {"closing": (4, set())},
     "frame": {kind: (4, {"a", "b"}) for kind in OPERATIONS},
     "trace": {kind: (3, {"step", "x", "y", "z"}) for kind in OPERATIONS},
+    "check": {"backwards": (2, {"x", "sign", "y", "z"})},
     "choice": {kind: (2, set()) for kind in ("thing_by_use", "thing_by_place", "use_of_thing", "place_of_thing")},
     "recall": {kind: (2, {"step"}) for kind in ("use", "place")},
     "statement": {kind: (2, fields) for kind, fields in STATEMENTS.items()},
@@ -41,6 +42,7 @@ OF_FACTS = ("choice", "recall")
 INSTRUCTIONS = ("instruction", "choice_instruction", "entailment_instruction")  # these are no templates
 FRAMES = ("answer", "premise", "hypothesis")  # each holds the placeholder of its name, and no other
 SIGNS = {"add": "+", "subtract": "-", "multiply": "×", "share": "÷"}
+INVERSE = {"add": "subtract", "subtract": "add", "multiply": "share", "share": "multiply"}
 
 
 class PhrasebookError(ValueError):
@@ -115,6 +117,8 @@ def check_phrasebook(book: Any, language: str, path: Path) -> None:
                     fail(f"'{section}.{kind}' template {number} lacks {{{missing[0]}}}")
                 if section == "trace" and f"{{x}} {SIGNS[kind]} {{y}} = {{z}}" not in template:
                     fail(f"'trace.{kind}' template {number} lacks '{{x}} {SIGNS[kind]} {{y}} = {{z}}'")
+                if kind == "backwards" and "{x} {sign} {y} = {z}" not in template:
+                    fail(f"'check.backwards' template {number} lacks '{{x}} {{sign}} {{y}} = {{z}}'")
                 if kind == "compare" and "{x} {sign} {y}" not in template:
                     fail(f"'judge.compare' template {number} lacks '{{x}} {{sign}} {{y}}'")
                 forms = found - required - ({"name"} if section == "story" else set())  # only stories have a person
@@ -157,19 +161,27 @@ def render_frame(book: dict[str, Any], operation: str, a: int, b: int, choice: r
 
 
 def render_trace(
-    book: dict[str, Any], steps: list[tuple[str, int, int, int]], choice: random.Random, wording: random.Random
+    book: dict[str, Any],
+    steps: list[tuple[str, int, int, int]],
+    choice: random.Random,
+    wording: random.Random,
+    check: bool = False,
 ) -> list[str]:
-    """One line for each step (operation, x, y, z).
+    """One line for each step (operation, x, y, z); with `check` one more for each, backwards to the opening number.
 
     `choice` is seeded as for the question, to name its thing; `wording` draws the templates of the lines.
     """
     choice.choice(book["names"])
     thing = choice.choice(book["things"])
     starts = [book["steps"][0]] + [book["steps"][1]] * (len(steps) - 1)
-    return [
+    lines = [
         wording.choice(book["trace"][kind]).format(step=start, x=x, y=y, z=z, **thing)
         for start, (kind, x, y, z) in zip(starts, steps, strict=True)
     ]
+    for kind, x, y, z in reversed(steps if check else []):
+        template = wording.choice(book["check"]["backwards"])
+        lines.append(template.format(x=z, sign=SIGNS[INVERSE[kind]], y=y, z=x, **thing))
+    return lines
 
 
 def join_sentences(parts: list[str], language: str) -> str:

@@ -173,5 +173,5 @@ def last_answer(text: str) -> int:
 
 
 def forced_prefix(language: str) -> str:
-    """The first words of a trace in `language`: what the decoding option `forced-prefix` gives to the model."""
+    """The first words of a trace in `language`: what the decodings `forced-prefix` and `forced-english` give."""
     return load_phrasebook(language)["steps"][0]

@@ -19,6 +19,7 @@ import pyarrow as pa
 from vernacular.models.launch import start_processes
 from vernacular.models.processes import agreed, is_main, join, leave
 from vernacular.models.provenance import digest, versions
+from vernacular.models.tracking import Tracking, prepare
 from vernacular.storage.command import program
 from vernacular.storage.files import read_mapping
 from vernacular.storage.records import read_rows
@@ -42,6 +43,7 @@ class Job:
     key: str
     progress: int  # file descriptor
     notes: list[str] = field(default_factory=list)  # sentences for log, manifest and card; see record.note
+    tracking: Tracking | None = None
 
     @property
     def folder(self) -> Path:
@@ -86,6 +88,10 @@ def training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoints", required=True, type=Path, help="folder for the checkpoints of all trainings")
     parser.add_argument("--out", required=True, type=Path, help="model folder")
     parser.add_argument("--costs", required=True, type=Path, help="seconds, tokens, memory (CSV)")
+    parser.add_argument(
+        "--track", nargs=3, metavar=("TRACKER", "RUN", "FOLDER"),
+        help="show the history in tensorboard, trackio or wandb: the run's name, STUDY/MODEL/SEED, and where to write",
+    )  # fmt: skip
     parser.add_argument("--progress", type=int, default=2, help="file descriptor for progress; 2 is standard error")
 
 
@@ -103,15 +109,23 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
     A killed Snakemake leaves its jobs alive, so the same training may still be running: then this one waits for it.
     """
     import torch
-    from transformers import set_seed
 
     recipe, out, inputs = args.recipe, args.out, dict(args.input)
     join(recipe)
     torch.set_num_threads(recipe["threads"])
-    set_seed(args.seed)
     digests = agreed({name: digest(path) for name, path in inputs.items()} if is_main() else {})
     key = training_key(recipe, args.code, digests, args.seed)
-    job = Job(recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key, args.progress)
+    tracking = Tracking(args.track[0], args.track[1], Path(args.track[2])) if args.track else None
+    if tracking:
+        prepare(tracking, key)
+    # After that: it reads the environment.
+    from transformers import set_seed
+
+    set_seed(args.seed)
+    job = Job(
+        recipe, args.code, args.seed, inputs, out, args.costs, args.checkpoints, digests, key, args.progress,
+        tracking=tracking,
+    )  # fmt: skip
     job.folder.mkdir(parents=True, exist_ok=True)
     with (job.folder / "lock").open("a+") if is_main() else nullcontext() as lock:
         acquire(lock, out.name)

@@ -24,9 +24,10 @@ from vernacular.models.folders import computes_bfloat16
 from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import agreed, gathered, is_main
 from vernacular.models.sound import is_broken
-from vernacular.storage.files import read_json, write_json
+from vernacular.models.tracking import reported
+from vernacular.storage.files import file_sha256, read_json, write_json
 
-WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so far, the sizes of its files
+WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so far, the SHA-256 of its files
 
 
 class Stateful(Protocol):
@@ -39,7 +40,7 @@ class Stateful(Protocol):
 def common_arguments(job: Job) -> dict[str, Any]:
     """What every trainer is told: where to write, the seed, to be quiet, and to keep two checkpoints."""
     common = {"output_dir": str(job.folder), "use_cpu": not torch.cuda.is_available(), "seed": job.seed}
-    return common | {"report_to": [], "disable_tqdm": True, "save_total_limit": 2}
+    return common | reported(job.tracking) | {"disable_tqdm": True, "save_total_limit": 2}
 
 
 def supervised_arguments(job: Job, sampling: str, **more: Any) -> TrainingArguments:
@@ -196,15 +197,15 @@ class Loop(TrainerCallback):
 
 def mark_whole(checkpoint: Path, seconds: float) -> None:
     files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file()]
-    sizes = {str(path.relative_to(checkpoint)): path.stat().st_size for path in files}
-    write_json(checkpoint / WHOLE, {"seconds": round(seconds, 3), "sizes": sizes})
+    sums = {str(path.relative_to(checkpoint)): file_sha256(path) for path in files}
+    write_json(checkpoint / WHOLE, {"seconds": round(seconds, 3), "files": sums})
 
 
 def is_whole(checkpoint: Path) -> bool:
-    """Whether a checkpoint was written to its end and none of its files has been lost or cut off since."""
+    """Whether a checkpoint was written to its end and none of its files has been lost or changed since."""
     try:
-        sizes = read_json(checkpoint / WHOLE)["sizes"]
-        return all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+        sums = read_json(checkpoint / WHOLE)["files"]
+        return all(file_sha256(checkpoint / name) == expected for name, expected in sums.items())
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
-from vernacular.storage.files import read_mapping
+from vernacular.storage.files import file_sha256, read_mapping
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "numpy")
 READ = (".json", ".safetensors", ".bin", ".jinja", ".model", ".txt")  # what Transformers may read of a folder
@@ -38,8 +38,7 @@ def checksums(folder: Path) -> dict[str, str]:
     found = {}
     for file in visible_files(folder):
         if file.name != "manifest.json":
-            with file.open("rb") as handle:
-                found[file.name] = hashlib.file_digest(handle, "sha256").hexdigest()
+            found[file.name] = file_sha256(file)
     return found
 
 

@@ -8,7 +8,6 @@ GPU, what shapes tell: the trainers' arguments, adapters, chat templates, length
 
 import argparse
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any

@@ -6,7 +6,7 @@ rerun days of training over a space in a shell block, and misses imported module
 
 import ast
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from vernacular.storage.resources import workflow_root
 SOURCE = Path(__file__).parents[2]
 # Modules that cannot change a byte of a declared output, and why; their code is not part of any hash.
 LEFT_OUT = {
+    "models/tracking.py": "which tracker shows a training, and where that writes; no weight depends on it",
     "storage/command.py": "decides about the exit status and one line on standard error",
     "storage/messages.py": "words of errors and logs; what writes tables is in storage/sanitise.py",
 }
@@ -104,6 +105,13 @@ def code_hash(script: Path) -> str:
         for data in DATA.get("/".join(path.parts[-2:]), []):
             total.update((SOURCE / "vernacular" / "resources" / data).read_bytes())
     return total.hexdigest()[:16]
+
+
+def code_of(names: Iterable[str]) -> str:
+    """16 hexadecimal digits over the code of several scripts, workflow/scripts/<name>.py."""
+    scripts = workflow_root() / "workflow" / "scripts"
+    hashes = [f"{name} {code_hash(scripts / f'{name}.py')}" for name in names]
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:16]
 
 
 def job(name: str) -> dict[str, Callable[..., str]]:

@@ -37,7 +37,7 @@ def program(
 
 
 def run(name: str, work: Callable[[], object]) -> int:
-    """Do the work; an expected error (bad input, bad file, a signal) becomes one line on standard error and status 1."""
+    """Do the work; an expected error (bad input or file, a signal) becomes one line on standard error and status 1."""
     try:
         work()
     except (ValueError, OSError, Ended) as error:

@@ -1,6 +1,7 @@
 """Atomic writes: a reader sees a whole file or none, whatever kills the writer."""
 
 import glob
+import hashlib
 import json
 import os
 import re
@@ -121,6 +122,11 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError(f"{path}: not a mapping but {type(data).__name__}; delete it and rerun")
     return data
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_regular(path: str | Path) -> None:

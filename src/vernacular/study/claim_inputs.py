@@ -7,7 +7,7 @@ from typing import Any
 from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME, sides
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.study.compile import DEFAULT, EVERY, Study, Target
-from vernacular.study.evaluations import Evaluations, label, labels
+from vernacular.study.evaluations import Evaluations, in_domain_of, label, labels
 
 
 def claims_of(study: Study, target: Target) -> dict[str, dict[str, Any]]:
@@ -67,12 +67,7 @@ def claims_options(study: Study, target: Target) -> ClaimsOptions:
     return ClaimsOptions(
         study=study.config["study"],
         draws=10 * study.config["bootstrap"],  # small p-values, which Holm multiplies, need more draws than intervals
-        in_domain={
-            f"{label(model, e['decoding'])}/{benchmark}": e["in_domain"]
-            for e in target.evaluations
-            for model in e["models"]
-            for benchmark in e["benchmarks"]
-        },
+        in_domain=in_domain_of(target.evaluations),
         chains=claims_chains(study, target),
         families=dict(Counter(claim["paper"] for claim in study.claims.values())),
         evaluated=labels(study.config["evaluations"]),

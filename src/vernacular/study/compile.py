@@ -1,5 +1,6 @@
 """A study compiled: the resolved configuration as typed models, answers and targets, which the rules read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from vernacular.study.claims import load_claims
 from vernacular.study.evaluations import Answering, Evaluations, answerings, label, models_of
 from vernacular.study.graph import Model, build_graph, lineage
 from vernacular.study.paths import Paths
+from vernacular.study.regime import Criteria, criteria_of
 from vernacular.study.resolve import resolve_study
 from vernacular.study.schema import StudyError, in_file
 from vernacular.study.sources import downloads_of
@@ -17,7 +19,7 @@ from vernacular.study.sources import downloads_of
 DEFAULT, EVERY = "", "all"  # names of two targets that no evaluation gives
 # Names of rules that no target may have: of those that people call, and of those without an underscore in the name.
 RESERVED = {"all", "cards", "claims", "default", "download", "downloads", "generate", "index", "preflight", "pretrain"}
-RESERVED |= {"report", "score", "train"}
+RESERVED |= {"regime", "report", "score", "train"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Target:
 @dataclass(frozen=True)
 class Study:
     """config: the resolved configuration; file: its name in errors; answers: (label, benchmark) -> how it is generated;
-    targets: by the beginning of their files' names (Target.part); claims: the papers', or the study's own."""
+    targets: by the beginning of their files' names (Target.part); claims: the papers', or the study's own;
+    criteria: of the parts of its regime that are checked."""
 
     config: dict[str, Any]
     file: str
@@ -61,12 +64,19 @@ class Study:
     answers: dict[tuple[str, str], Answering]
     targets: dict[str, Target]
     claims: dict[str, dict[str, Any]]
+    criteria: Criteria
     downloads: dict[str, dict[str, Any]]
     paths: Paths
 
     @property
     def seeds(self) -> list[int]:
         return self.config["seeds"]
+
+    @property
+    def corpus_seed(self) -> int:
+        """The seed of the corpus, which all seeds share."""
+        seed: int | None = self.config["corpus_seed"]
+        return self.seeds[0] if seed is None else seed
 
     @property
     def named_targets(self) -> list[Target]:
@@ -79,11 +89,15 @@ class Study:
 
     def scores_of(self, evaluations: Evaluations) -> list[str]:
         """The score files of some evaluations, each once, in the order of the configuration."""
+        return self.seed_scores(evaluations, self.seeds)
+
+    def seed_scores(self, evaluations: Evaluations, seeds: Sequence[int | str]) -> list[str]:
+        """Those of some seeds."""
         return list(
             dict.fromkeys(
                 self.paths.scores(label(model, evaluation["decoding"]), benchmark, seed)
                 for evaluation in evaluations
-                for seed in self.seeds
+                for seed in seeds
                 for benchmark in evaluation["benchmarks"]
                 for model in evaluation["models"]
             )
@@ -121,8 +135,9 @@ def compile_study(config: dict[str, Any], file: str, papers: Path) -> Study:
     claims = load_claims(study["claims"] or papers, study.get("merge", {}).get("reference"))
     with in_file(file):
         targets = {target.part: target for target in compile_targets(study)}
+        criteria = criteria_of(study)
     graph, paths = build_graph(study["models"]), Paths(f"results/{study['study']}")
-    return Study(study, file, graph, answerings(study), targets, claims, downloads_of(study), paths)
+    return Study(study, file, graph, answerings(study), targets, claims, criteria, downloads_of(study), paths)
 
 
 def compile_targets(study: dict[str, Any]) -> list[Target]:

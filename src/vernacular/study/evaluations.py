@@ -107,6 +107,16 @@ def asked(evaluations: Evaluations) -> dict[str, dict[str, Any]]:
     }
 
 
+def in_domain_of(evaluations: Evaluations) -> dict[str, list[str]]:
+    """`<label>/<benchmark>` -> the languages that count as in-domain."""
+    return {
+        f"{label(model, e['decoding'])}/{benchmark}": e["in_domain"]
+        for e in evaluations
+        for model in e["models"]
+        for benchmark in e["benchmarks"]
+    }
+
+
 def labels(evaluations: Evaluations) -> list[str]:
     return list(dict.fromkeys(label(model, e["decoding"]) for e in evaluations for model in e["models"]))
 

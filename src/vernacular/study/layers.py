@@ -15,7 +15,7 @@ from vernacular.study.schema import StudyError, check_size
 # A file with these sections is a whole study rather than a change of one.
 WHOLE = {"benchmarks", "models"}
 # What an overlay may change in a study without a name of its own: nothing of it is in a result.
-FREE = {"resources", "limits"}
+FREE = {"resources", "limits", "track"}
 
 Layer = tuple[str, dict[str, Any]]
 

@@ -35,4 +35,4 @@ def leaks_options(study: Study, target: Target) -> LeaksOptions:
     parts = [p for name in leak_models(study, target) for p in training_parts(study.config, study.models[name])]
     drawn = {name for part in parts for name in part.get("benchmarks", [part.get("benchmark")])}
     wanted = {n: o for n, o in phrasebook_benchmarks(study).items() if n in drawn or n in evaluated}
-    return LeaksOptions(wanted, evaluated, target.splits, study.seeds[0])
+    return LeaksOptions(wanted, evaluated, target.splits, study.corpus_seed)

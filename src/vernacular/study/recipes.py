@@ -7,8 +7,9 @@ TRL = ("trl/trainer/base_config.py", "_BaseConfig")
 
 # Options of a trainer that the workflow sets itself: `launch` decides about fsdp and deepspeed, and what our calls of
 # a trainer's configuration already name (models/loop.py, adamame/) cannot be given twice.
-OURS = {"output_dir", "seed", "fsdp", "fsdp_config", "deepspeed"}
-NAMED = {"use_cpu", "report_to", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
+# What `track` decides is outside all recipes.
+OURS = {"output_dir", "seed", "fsdp", "fsdp_config", "deepspeed", "report_to", "run_name", "project"}
+NAMED = {"use_cpu", "disable_tqdm", "save_total_limit", "remove_unused_columns"}
 SUPERVISED = frozenset(OURS | NAMED | {"include_num_input_tokens_seen", "train_sampling_strategy"})
 
 
@@ -49,6 +50,7 @@ RECIPES = {
     "translator": Recipe("pretrain_translator", "encoder", "data", ("pairs",)),
     "merge-mapping": Recipe("train_mapping", "mapping", "data", ("pairs",)),
     "merge": Recipe("train_merge", "merge", "data", ("reasoning",)),
+    "merge-weights": Recipe("merge_weights", "llm"),
     "checkpoint": Recipe("take_checkpoint", "llm"),  # made by an evaluation with `checkpoints`, never by hand
 }
 

@@ -100,10 +100,11 @@ def drop_nulls(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:
         extra = part.get("additionalProperties")
         for key in list(data):
             sub = part.get("properties", {}).get(key, extra if isinstance(extra, dict) else None)
-            if sub is None or key in part.get("required", []):
+            if sub is None:
                 continue
             sub = resolved(sub, schema)
-            if data[key] is None and "null" not in sub.get("type", []) and ("type" in sub or "enum" in sub):
+            is_value = "null" in sub.get("type", []) or not ("type" in sub or "enum" in sub)
+            if data[key] is None and not is_value and key not in part.get("required", []):
                 del data[key]
             else:
                 drop_nulls(data[key], sub, schema)

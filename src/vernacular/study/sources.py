@@ -97,8 +97,9 @@ def check_traces(traces: dict[str, Any], sources: dict[str, Any], place: str) ->
         raise StudyError(f"{place}: needs `benchmark` (the miniature's traces) or `source` (real ones), one of the two")
     if "source" in traces:
         check_gives(sources, traces["source"], "traces", f"{place}.source")
-        for key, asked in (("hash_range", "hash_range" in traces), ("flaws", any(traces.get("flaws", {}).values()))):
-            if asked:
+        flawed = any(traces.get("flaws", {}).values())
+        for key in ("hash_range", "flaws", "restate", "check"):
+            if flawed if key == "flaws" else traces.get(key):
                 raise StudyError(
                     f"{place}.{key}: describes the miniature's traces; leave it out where there is a `source`"
                 )
@@ -113,6 +114,8 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
         if other := sorted({"split", "limit"} & part.keys()):
             raise StudyError(f"{place}.{other[0]}: goes with `source`, and only with that")
         return
+    if longer := [key for key in ("restate", "check", "switches") if part[key]]:
+        raise StudyError(f"{place}.{longer[0]}: is for the miniature's traces; leave it out where there is a `source`")
     if part["task"] not in TASKS:
         raise StudyError(f"{place}.task: '{part['task']}' is made from phrasebooks alone; {nearest('', TASKS)}")
     check_gives(sources, part["source"], TASKS[part["task"]], f"{place}.source")

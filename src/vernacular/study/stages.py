@@ -9,12 +9,14 @@ from typing import Any
 from vernacular.adamame.options import PromptsOptions
 from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
 from vernacular.language.phrasebook import PHRASEBOOKS, has_phrasebook
+from vernacular.merge.options import WeightsOptions
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import Options, stable_json
 from vernacular.study.batches import batch_tokens
 from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
+from vernacular.study.slam import is_chosen
 from vernacular.study.sources import PHRASEBOOK, source_of
 
 READ = ("kind", "split", "columns")  # what a source of the format `questions` says about how it is read
@@ -51,7 +53,7 @@ def question_sources(study: Study, split: str) -> list[str]:
 
 def questions_options(study: Study, split: str) -> QuestionsOptions:
     sources = source_places(study, question_sources(study, split))
-    return QuestionsOptions(asked_benchmarks(study, split), study.config["languages"], study.seeds[0], sources)
+    return QuestionsOptions(asked_benchmarks(study, split), study.config["languages"], study.corpus_seed, sources)
 
 
 def set_sources(study: Study, data: str) -> list[str]:
@@ -63,7 +65,7 @@ def training_data_options(study: Study, data: str) -> TrainingDataOptions:
     named = {name for part in parts for name in part.get("benchmarks", {})}
     benchmarks = {name: options for name, options in phrasebook_benchmarks(study).items() if name in named}
     places = source_places(study, set_sources(study, data))
-    return TrainingDataOptions(parts, study.seeds[0], benchmarks, places, study.config["prompts"])
+    return TrainingDataOptions(parts, study.corpus_seed, benchmarks, places, study.config["prompts"])
 
 
 def trace_source(study: Study) -> str | None:
@@ -82,10 +84,10 @@ def trace_inputs(study: Study) -> list[str]:
 
 
 def traces_options(study: Study) -> TracesOptions:
-    section, seed = study.config["traces"], study.seeds[0]
+    section, seed = study.config["traces"], study.corpus_seed
     if source := trace_source(study):
         return TracesOptions(section["languages"], seed, format=study.config["sources"][source]["format"])
-    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws")}
+    named = {key: section[key] for key in ("languages", "benchmark", "hash_range", "flaws", "restate", "check")}
     return TracesOptions(seed=seed, benchmarks=phrasebook_benchmarks(study), **named)
 
 
@@ -169,6 +171,14 @@ def training_threads(study: Study, name: str) -> int:
     return options["threads"] * processes(options)
 
 
+def tracking(study: Study, name: str, seed: int | str) -> list[str]:
+    """What a training's script is told of the study's tracker."""
+    if "track" not in study.config:
+        return []
+    run = f"{study.config['study']}/{name}/seed-{seed}"
+    return ["--track", study.config["track"], run, f"{study.paths.results}/tracking"]
+
+
 def is_asked(study: Study, name: str) -> bool:
     """Whether a model is put questions: it is evaluated, or one starts from it; an encoder or translator only reads."""
     evaluated = {model for evaluation in study.config["evaluations"] for model in evaluation["models"]}
@@ -216,6 +226,22 @@ def probe_options(study: Study) -> ProbeOptions:
 def selection_options(study: Study, name: str) -> SelectionOptions:
     layers = study.models[name].options["layers"]
     return SelectionOptions(layers=layers) if isinstance(layers, list) else SelectionOptions(**layers)
+
+
+def chosen_models(study: Study) -> list[str]:
+    """The models whose layers the probe of their parent is asked about."""
+    return [name for name, model in study.models.items() if is_chosen(model.options)]
+
+
+def chosen_layers(study: Study, name: str, seed: int | str) -> list[str]:
+    return [study.paths.layers(name, seed)] if is_chosen(study.models[name].options) else []
+
+
+def weights_options(study: Study, name: str) -> WeightsOptions:
+    """Of a merge of weights; layers that the probe chooses come from a file."""
+    options = study.models[name].options
+    layers = None if is_chosen(options) else options.get("layers")
+    return WeightsOptions(options["method"], options.get("weights"), options.get("density"), layers)
 
 
 # --- evaluation

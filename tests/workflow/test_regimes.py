@@ -1,0 +1,80 @@
+"""The regime of a study: what its criteria are measured on, which trainings that takes, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from edits import Edit, compiled, put
+from workspaces import ROOT, dry_run
+
+from vernacular.study.regime import check_criterion
+from vernacular.study.schema import StudyError
+from vernacular.study.targets import outputs, regime_options
+
+CONFIG = "config/evidence/adamame.yaml"
+EVIDENCE = yaml.safe_load((ROOT / CONFIG).read_text(encoding="utf-8"))
+TREATED = ("adamame", "constant", "fidelity-reward")
+
+
+def test_the_regime_is_measured_without_a_treated_model(fresh: Path) -> None:
+    run = dry_run(fresh, "--configfile", CONFIG, "--printshellcmds", "regime")
+    counts = {name: run.jobs[name] for name in ("pretrain", "train_sft", "train_grpo", "generate", "check_regime")}
+    assert counts == {"pretrain": 1, "train_sft": 1, "train_grpo": 1, "generate": 5, "check_regime": 1}
+    assert "make_table" not in run.jobs and not any(f"models/{name}" in run.text for name in TREATED)
+    assert "questions/test" not in run.text
+
+
+def test_the_study_writes_its_regime() -> None:
+    study = compiled(EVIDENCE)
+    table = "results/evidence-adamame/tables/regime.csv"
+    assert table in outputs(study, study.targets[""]) and table not in outputs(study, study.targets["dev-"])
+    assert set(regime_options(study).asked) == {
+        f"{label}/dev-mgsm" for label in ("lrm", "sft", "grpo", "lrm+forced-prefix", "lrm+forced-english")
+    }
+
+
+def test_a_study_that_names_no_part_checks_none(default_study: dict[str, Any]) -> None:
+    study = compiled(default_study)
+    assert study.criteria == {} and not any("regime" in path for path in outputs(study, study.targets[""]))
+
+
+REFUSED: dict[str, tuple[Edit, str]] = {
+    "unknown part": (put("regime", ["adamam"]), "regime.0: 'adamam' is not a part of config/regime.yaml; did you mean"),
+    "no dev evaluation": (
+        put("evaluations.3.split", "test"),
+        "evaluations.3.benchmarks: 'dev-mgsm' has no questions there",
+    ),
+    "a model that is not evaluated": (
+        put("evaluations.1.models", ["lrm", "sft"]),
+        "regime.0: 'adamame' compares 'grpo' (grpo-gains), which no evaluation with `split: dev` answers; add one",
+    ),
+    "a target of the rule's name": (put("evaluations.1.target", "regime"), "evaluations.1.target: 'regime' is taken"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str) -> None:
+    edit, said = REFUSED[name]
+    with pytest.raises(StudyError) as caught:
+        compiled(EVIDENCE, edit=edit)
+    assert said in str(caught.value) and "\n" not in str(caught.value), caught.value
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"models": ["a", "b"]}, "x.models: `compare: value` takes 1, not 2"),
+        ({"compare": "difference"}, "x.models: `compare: difference` takes 2, not 1"),
+        ({"compare": "oracle"}, "x.models: `compare: oracle` takes 2 or more, not 1"),
+        ({"low": None}, "x: has no bound; set `low`, `high` or both"),
+        ({"languages": "indomain"}, "x.languages: 'indomain' is not a group of languages; did you mean 'in-domain'"),
+        ({"than": ["xx"]}, "x.than: unknown language 'xx'"),
+    ],
+)
+def test_criteria_that_cannot_be_measured_are_refused(changes: dict[str, Any], said: str) -> None:
+    sound = {"models": ["a"], "compare": "value", "languages": "all", "than": None, "low": 0.1, "high": None}
+    check_criterion(dict(sound), "x")
+    with pytest.raises(StudyError) as caught:
+        check_criterion(sound | changes, "x")
+    assert said in str(caught.value)
