@@ -6,6 +6,7 @@ The token comes from the variable HF_TOKEN and from nowhere else; HF_ENDPOINT na
 import argparse
 import json
 import os
+import re
 from pathlib import Path
 
 from vernacular.storage.command import program
@@ -18,6 +19,7 @@ examples:
 
 exit status: 0; 2 where nothing was pushed"""
 # What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
 
 
@@ -70,6 +72,10 @@ def card_of(folder: Path) -> Path:
 
 
 def work(args: argparse.Namespace) -> None:
+    if not args.folder.is_dir():
+        raise ValueError(f"{args.folder}: no folder here; name a model folder, results/<study>/seed-<n>/models/<model>")
+    if not REPOSITORY.fullmatch(args.repo):
+        raise ValueError(f"--repo {args.repo}: not the name of a repository; it is OWNER/NAME")
     card = args.card or card_of(args.folder.resolve())
     sizes = {str(path): path.stat().st_size for path in [card, *files_of(args.folder)]}
     if not args.json:
