@@ -92,8 +92,8 @@ def draw_gates(table: pd.DataFrame, files: Files, options: MergeOptions) -> None
         panels[0, 0].set_ylim(min(low, 0.9), max(high, 1.1))
         across = options.width / 2 if side_by_side else options.width - 0.6
         where = wrapped("language of the question (low-resource | others | English)", across, 9)
-        below = wrapped("below: % of questions whose gate got the mean embedding", across, 9)
-        panels[-1, 0].set_xlabel(f"{where}\n{below}" if some_untold else where)
+        untold = wrapped("below: % of questions whose gate got the mean embedding", across, 9)
+        panels[-1, 0].set_xlabel(f"{where}\n{untold}" if some_untold else where)
         panels[-1, 1].set_xlabel(where)
         handles, names = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower left", ncols=columns_for(options.width, names), frameon=False)
