@@ -165,4 +165,4 @@ def test_the_axis_of_a_rate_stays_within_0_and_1_and_does_not_blow_up_noise(axis
     limit_rates(axes, axis, low, high)
     (first, last), ticks = (axes.get_xlim(), axes.get_xticks()) if axis == "x" else (axes.get_ylim(), axes.get_yticks())
     assert first <= low and high <= last and last - first >= 0.23
-    assert 0 <= first and last <= 1 and len(ticks) >= 3 and first <= min(ticks) and max(ticks) <= last
+    assert first >= 0 and last <= 1 and len(ticks) >= 3 and first <= min(ticks) and max(ticks) <= last
