@@ -197,7 +197,7 @@ def test_the_finding_comes_first_and_what_was_not_measured_is_folded_after_the_r
     words += ["Figure training", "What the models wrote"]
     places = [text.index(word) for word in words]
     assert places == sorted(places)
-    assert text.count("on the claimed side") == 2 and "not in this study" in text
+    assert text.count("above 0: on the claimed side") == 2 and "not in this study" in text
     assert "12,345 training rows were searched" in text and "lcpr" not in text and "language_consistency" not in text
 
 

@@ -86,12 +86,14 @@ def draw_gates(table: pd.DataFrame, files: Files, options: MergeOptions) -> None
             percents = [f"{code}\n{_percent(rows['untold'][code])}" for code in codes]
             _language_axis(left, percents if some_untold else codes, borders)
             _language_axis(right, codes, borders)
-        low, high = panels[0, 1].get_ylim()  # shared by all; no axis of rounding errors if nothing is gained
-        panels[0, 1].set_ylim(min(low, -0.02), max(high, 0.02))
-        where = wrapped("language of the question (low-resource | others | English)", options.width / 2, 9)
-        panels[-1, 0].set_xlabel(
-            f"{where}\nbelow: % of questions whose gate got the mean embedding" if some_untold else where
-        )
+        low, high = panels[0, 1].get_ylim()  # shared by all; at least so much, or noise would fill the panels
+        panels[0, 1].set_ylim(min(low, -0.1), max(high, 0.1))
+        low, high = panels[0, 0].get_ylim()
+        panels[0, 0].set_ylim(min(low, 0.9), max(high, 1.1))
+        across = options.width / 2 if side_by_side else options.width - 0.6
+        where = wrapped("language of the question (low-resource | others | English)", across, 9)
+        untold = wrapped("below: % of questions whose gate got the mean embedding", across, 9)
+        panels[-1, 0].set_xlabel(f"{where}\n{untold}" if some_untold else where)
         panels[-1, 1].set_xlabel(where)
         handles, names = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower left", ncols=columns_for(options.width, names), frameon=False)

@@ -20,7 +20,6 @@ from vernacular.storage.tables import check_numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_HEAD = 0.62  # inches: the title and those of the panels
 _TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
 RULES_BY_THRESHOLD = ("threshold", "leading")  # of select.RULES
 
@@ -63,23 +62,27 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
     tuned = {model: [layer for layer in shares.index if model in names[layer]] for model in choices}
     marked = next(iter(tuned.values()), [])
     panel = float(np.clip(0.25 * len(shares), 1.8, 7.0))
-    foot = max(
-        1.2, 0.35 + 0.075 * max(map(len, tuned), default=0)
-    )  # inches, like all sizes here; the labels are upright
-    height = _HEAD + panel + foot
-    with new_figure(files, options.width, height) as figure:
-        widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(tuned))]
-        heat, curve, chosen = figure.subplots(1, 3, sharey=True, width_ratios=widths)
-        figure.subplots_adjust(left=0.055, right=0.99, top=1 - _HEAD / height, bottom=foot / height, wspace=0.06)
+    side_by_side = options.width >= 6
+    longest = max(map(len, tuned), default=0)
+    # Inches, like all sizes here: below the panels are the labels of the models, upright, and two keys.
+    height = (panel + 1.6 if side_by_side else 2 * panel + 3.0) + 0.075 * longest
+    with new_figure(files, options.width, height, layout="constrained") as figure:
+        last = max(0.55, 0.28 * len(tuned))
+        if side_by_side:
+            grid = figure.add_gridspec(1, 3, width_ratios=[max(3.0, 0.25 * len(languages)), 3.0, last])
+            heat, curve = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+            chosen = figure.add_subplot(grid[2], sharey=curve)
+        else:
+            grid = figure.add_gridspec(2, 2, width_ratios=[2.4, last])
+            heat, curve = figure.add_subplot(grid[0, :]), figure.add_subplot(grid[1, 0])
+            chosen = figure.add_subplot(grid[1, 1], sharey=curve)
         image = heat.imshow(shares[languages], aspect="auto", origin="lower", cmap="viridis", interpolation="nearest")
-        place = heat.get_position()
-        scale = figure.add_axes((place.x0, (foot - 0.55) / height, place.width, 0.1 / height))
-        figure.colorbar(image, cax=scale, orientation="horizontal", label="share of neurons active at a token")
+        figure.colorbar(image, ax=heat, location="bottom", aspect=40, label="share of neurons active at a token")
         heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
         heat.set_ylabel("layer")
         heat.set_title("Active share", **_TITLE)
         _draw_deviation(curve, table, next((choice["options"] for choice in choices.values()), None))
-        curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.44 / panel), frameon=False, borderaxespad=0)
+        figure.legend(*curve.get_legend_handles_labels(), loc="outside lower right", frameon=False)
         styled = looks(tuned, options.slots)
         for number, (model, layers) in enumerate(tuned.items()):
             color, marker = styled[model]
@@ -89,12 +92,14 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
         chosen.set_title("Tuned", **_TITLE)
         chosen.set_visible(bool(tuned))
         _layer_axis(heat, list(shares.index), marked)
-        for axes in (curve, chosen):
+        _layer_axis(curve, list(shares.index), marked)
+        for axes in (chosen,) if not side_by_side else (curve, chosen):
             axes.tick_params(axis="y", left=False, labelleft=False)
+        for axes in (curve, chosen):
             for layer in marked:
                 axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
         title = f"Where languages differ, layer by layer ({options.scale}, study '{options.study}')"
-        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11, y=1 - 0.1 / height, va="top")
+        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
 
 
 def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
@@ -109,7 +114,7 @@ def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
     axes.set_xlim(0, 1)
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.set_xlabel("relative to the highest")
-    axes.set_title("Deviation between languages", **_TITLE)
+    axes.set_title("Deviation by layer", **_TITLE)
 
 
 def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> None:
