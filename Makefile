@@ -122,8 +122,8 @@ setup: .venv/ready ## the environment alone (.venv)
 dry-run: .venv/ready ## what would run: rules, jobs, what would take longest
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.dry_run $(CONFIG) --target $(TARGET)
 
-# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4 (on a node)
-# where sinfo does not say it, NAME=... for another folder.
+# A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4,0
+# (on a node of each) where sinfo does not say it, NAME=... for another folder.
 NAME ?= my-cluster
 profile: .venv/ready ## a complete profile of your cluster
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.run.make_profile --partition "$(PARTITION)" --account "$(ACCOUNT)" --gpus "$(GPUS)" --out "$(NAME)"

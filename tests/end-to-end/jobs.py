@@ -29,8 +29,8 @@ SETTINGS = {"PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THR
 
 
 # Options that name what a script writes, or what it reads of an earlier job's.
-WRITTEN = ["--out", "--costs", "--kept", "--counts", "--quality", "--png", "--svg", "--csv", "--timed"]
-WRITTEN += ["--mix-png", "--mix-svg", "--mix-csv", "--table"]
+WRITTEN = ["--out", "--costs", "--kept", "--counts", "--quality", "--png", "--svg", "--pdf", "--csv", "--timed"]
+WRITTEN += ["--mix-png", "--mix-svg", "--mix-pdf", "--mix-csv", "--table"]
 
 
 class Job(NamedTuple):

@@ -31,7 +31,7 @@ RULES = {
     "train_sft": (["seed-1/models/sft"], "train_sft", 10),
     "generate": (["seed-1/generations/sft/mini-mgsm.parquet"], "generate", 8),
     "plot_training": (
-        [f"figures/{name}.{kind}" for name in ("training", "training-languages") for kind in ("png", "svg", "csv")],
+        [f"figures/training{more}.{kind}" for more in ("", "-languages") for kind in ("png", "svg", "pdf", "csv")],
         "plot_training",
         2,
     ),

@@ -29,9 +29,7 @@ def test_tables_and_figures_are_there(merge: Path) -> None:
         assert list(wide["model"]) == MODELS and wide["en"].str.match(r"[\d.]+ \([\d.]+-[\d.]+\)$").all()
     assert figures(merge) == {"merge-gates", "merge-steering-languages", "merge-steering-pareto"}
     page = (merge / "merge.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 1 and all(
-        f"{name} by language" in page for name in ("mini-mgsm", "mini-xnli")
-    )
+    assert page.count("<figure>") == 1 and all(f"{name} by language" in page for name in ("mini-mgsm", "mini-xnli"))
     assert not (merge / "index.html").exists()  # a page asks for no other part
     steering = pd.read_csv(merge / "tables/merge-steering-scores.csv")
     assert set(steering["model"]) == {"st-merge+mixed-en", "st-merge+encoder-off"}

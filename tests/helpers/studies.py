@@ -42,8 +42,8 @@ def run_study(folder: Path, *arguments: str, configs: tuple[str, ...] = SMOKE) -
 
 
 def figures(results: Path) -> set[str]:
-    """The names of a study's figures, each of which is there as PNG, SVG and CSV."""
+    """The names of a study's figures, each of which is there as PNG, SVG, PDF and CSV."""
     files = {path.name for path in (results / "figures").iterdir()}
     names = {name.split(".")[0] for name in files}
-    assert files == {f"{name}.{kind}" for name in names for kind in ("png", "svg", "csv")}
+    assert files == {f"{name}.{kind}" for name in names for kind in ("png", "svg", "pdf", "csv")}
     return names

@@ -111,11 +111,11 @@ READERS: dict[str, tuple[str, Callable[[dict[str, Path]], list[Any]]]] = {
         lambda f: ["plot_training", f["history"].parent, "--options", SUMMARY],
     ),
 }  # fmt: skip
-DRAWN = ["--png", "--svg", "--csv"]
+DRAWN = ["--png", "--svg", "--pdf", "--csv"]
 OUTPUTS = {
     "filter_traces": ["--kept", "--counts", "--quality"],
     **dict.fromkeys(["plot_pareto", "plot_languages", "plot_slam_probe", "plot_slam_sweep"], DRAWN),
-    "plot_training": [*DRAWN, "--mix-png", "--mix-svg", "--mix-csv"],
+    "plot_training": [*DRAWN, "--mix-png", "--mix-svg", "--mix-pdf", "--mix-csv"],
 }
 CUTS = {"empty": 0.0, "a tenth": 0.1, "half": 0.5, "all but the end": 0.97}
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hub_folders import write_model
+from huggingface_hub import ModelCard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts import run_script
@@ -59,7 +62,11 @@ def metadata(card: str) -> dict[str, Any]:
 def test_a_card_says_what_a_model_is() -> None:
     others = [{**ROW, "language": "fr"}, {**ROW, "model": "sft"}, {**ROW, "seed": "2"}]
     card = model_card(MANIFEST, [ROW, *others], OPTIONS)
-    assert metadata(card) == {
+    head = metadata(card)
+    found = {one.metric_type: one.metric_value for one in ModelCard(card).data.eval_results or []}
+    assert found == {"accuracy": 80.5, "lpr": 90.0, "answer_consistency": 75.0}
+    assert head.pop("model-index")[0]["results"][0]["dataset"]["config"] == "all"
+    assert head == {
         "license": "apache-2.0", "library_name": "transformers", "language": ["en", "fr"],
         "tags": ["vernacular", "grpo"], "base_model": ["Qwen/Qwen3-4B"],
     }  # fmt: skip
@@ -74,6 +81,14 @@ def test_a_card_says_what_a_model_is() -> None:
     assert "bonus: 2.0" in card and "- fr" in card and "Apache\\-2.0" in card
     bare = model_card(MANIFEST, [], replace(OPTIONS, licence=None, parents=[], data=None))
     assert metadata(bare)["license"] == "other" and "None in the tables" in bare and "None: from scratch" in bare
+
+
+def test_the_use_that_a_card_shows_runs(tmp_path: Path) -> None:
+    write_model(tmp_path / "model", "qwen3", "")
+    [code] = re.findall("```python\n(.*?)```", model_card(MANIFEST, [], OPTIONS), re.DOTALL)
+    said: list[object] = []
+    exec(code.replace("OWNER/NAME", str(tmp_path / "model")), {"print": said.append})
+    assert len(said) == 1 and isinstance(said[0], str)
 
 
 def test_a_card_says_what_a_training_noted() -> None:

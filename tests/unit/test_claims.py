@@ -332,7 +332,7 @@ def put(key: str, value: Any) -> Callable[[dict[str, Any]], object]:
         (put("baseline", "adamame"), "baseline: 'adamame' is the model itself"),
         (put("metrics", ["accuracy", "seconds"]), "metrics: 'seconds' must be the only metric"),
         (put("metrics", ["msd_depth"]), "'msd_depth' is of one model; leave out `baseline`"),
-        (put("threshold", "none"), "threshold: expected number, got 'none'"),
+        (put("threshold", "none"), "threshold: expected a number, got 'none'"),
         (put("published", [{"difference": 1}]), "published.0: the key 'figures' is missing"),
         (lambda claims: claims["fewer-tokens"].pop("model"), "claims.fewer-tokens: the key 'model' is missing"),
         (lambda claims: claims.clear(), "claims: needs at least 1 of them"),
@@ -357,7 +357,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="not valid YAML"):
         load_claims(tmp_path / "broken.yaml")
     (tmp_path / "empty.yaml").touch()
-    with pytest.raises(StudyError, match="the file: expected object, got nothing"):
+    with pytest.raises(StudyError, match="the file: expected a mapping, got nothing"):
         load_claims(tmp_path / "empty.yaml")
     (tmp_path / "twice.yaml").write_text("claims:\n  one: {model: a}\n  one: {model: b}\n", encoding="utf-8")
     with pytest.raises(StudyError, match=r"twice\.yaml: line 3: the key 'claims\.one' is repeated"):

@@ -82,9 +82,9 @@ def test_check(
         (["check", "kg", "5", "--language", "fr"], "'kg' is not an answer"),
         (["check", "5", "5", "--language", "French"], "unknown language 'French'"),
         (["check", "Z", "B", "--language", "fr", "--kind", "choice"], "GOLD is 'Z', not the label"),
-        (["identify", "nowhere.txt"], "nowhere.txt"),
+        (["identify", "nowhere.txt"], "nowhere.txt: no such file"),
         (["probe", "nowhere", "nowhere.jsonl"], "nowhere.jsonl"),
-        (["plan", "nowhere.yaml"], "nowhere.yaml"),
+        (["plan", "nowhere.yaml"], "nowhere.yaml: there is no such file; relative paths start at /"),
         (["push", "nowhere", "--repo", "me/x"], "no card of this model; make it (snakemake cards), or name one"),
         (["new", "Mine"], "a study is named in small letters, digits and hyphens"),
         (["new", "mine", "--like", "smokes"], "--like: no configuration 'smokes'; did you mean 'smoke'?"),
@@ -114,7 +114,7 @@ def test_probe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     highest = max(table, key=lambda row: row["msd"])["layer"]
     assert chosen["layers"] == [highest] and f"layers {highest} of 2" in printed
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"probe.parquet", "probe.csv", "layers.json", "probe.png", "probe.svg"}
+    assert names == {"probe.parquet", "probe.csv", "layers.json", "probe.png", "probe.svg", "probe.pdf"}
     assert json.loads(said(capsys, *words, "--choose", "highest", "--count", "1", "--json")) == chosen
     questions.write_text(json.dumps(rows[0]) + "\n")
     assert command.main(words) == 2 and "the probe compares languages" in capsys.readouterr().err
@@ -146,3 +146,18 @@ def test_a_pipe_that_closes_is_no_error(tmp_path: Path) -> None:
         text=True, timeout=120,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("fr\t")
+
+
+def test_a_push_without_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_model(tmp_path / "model", "qwen3", "")
+    (tmp_path / "card.md").write_text("a card", encoding="utf-8")
+    monkeypatch.setenv("HF_TOKEN", "hf_not_a_token")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the port of `discard`, where nobody listens
+    words = ["push", str(tmp_path / "model"), "--repo", "me/x", "--card", str(tmp_path / "card.md")]
+    capsys.readouterr()  # Transformers' bars, from the writing
+    assert command.main(words) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("vernacular push: no network (ConnectError: "), line
+    assert line.endswith("type the same on a machine that has one")

@@ -1,4 +1,4 @@
-"""Every figure: a table gives the same bytes twice, also when it was read from its CSV, and all three files hold it."""
+"""Every figure: a table gives the same bytes twice, also when read from its CSV, and all of its files hold it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,11 +18,11 @@ from test_page import histories_of
 from test_pareto import made_up
 from test_trajectories import scores as trajectory_scores
 
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.version import METRICS_VERSION
+from vernacular.report.figure_files import DRAWN, KINDS
 from vernacular.report.language_scores import draw_languages, languages_table
 from vernacular.report.merge_figures import draw_gates, gates_table
-from vernacular.report.options import TrajectoriesOptions
+from vernacular.report.options import FigureOptions, TrajectoriesOptions
 from vernacular.report.pareto import draw_pareto
 from vernacular.report.slam_figures import draw_probe, draw_sweep, probe_table, sweep_figure_table
 from vernacular.report.slam_tables import sweep_table
@@ -34,7 +34,7 @@ from vernacular.slam.select import select_layers
 from vernacular.storage.options import Options
 from vernacular.storage.tables import read_csv
 
-OPTIONS = SummaryOptions(asked={}, study="s", scale="miniature", draws=9, in_domain=["th"])
+OPTIONS = FigureOptions(asked={}, study="s", scale="miniature", draws=9, in_domain=["th"])
 Made = tuple[pd.DataFrame, Callable[..., None], Options]
 
 
@@ -107,11 +107,12 @@ def test_a_figure_is_the_same_bytes_twice_and_its_csv_holds_it(make: Callable[[P
     out = tmp_path / "out"
     files = []
     for name, each in (("one", table), ("two", read_csv(tmp_path / "table.csv"))):
-        draw(each, out / f"{name}.png", out / f"{name}.svg", options)
-        files.append([(out / f"{name}.{kind}").read_bytes() for kind in ("png", "svg")])
+        draw(each, {kind: out / f"{name}.{kind}" for kind in DRAWN}, options)
+        files.append([(out / f"{name}.{kind}").read_bytes() for kind in DRAWN])
     assert files[0] == files[1]
     assert files[0][0].startswith(b"\x89PNG") and b"<svg" in files[0][1] and b"<dc:date>" not in files[0][1]
-    assert sorted(path.name for path in out.iterdir()) == ["one.png", "one.svg", "two.png", "two.svg"]
+    assert files[0][2].startswith(b"%PDF") and b"CreationDate" not in files[0][2]
+    assert sorted(path.name for path in out.iterdir()) == sorted(f"{n}.{k}" for n in ("one", "two") for k in DRAWN)
 
 
 def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(Figure, "savefig", broken)
     (tmp_path / "scores.csv").write_text(language_scores().to_csv(index=False), encoding="utf-8")
-    out = [f"--{kind}={tmp_path / 'out' / kind}" for kind in ("png", "svg", "csv")]
+    out = [f"--{kind}={tmp_path / 'out' / kind}" for kind in KINDS]
     arguments = ["--table", tmp_path / "scores.csv", "--options", OPTIONS.to_json(), *out]
     assert run_script("plot_languages", *arguments) == 1
     assert not list((tmp_path / "out").iterdir())
@@ -136,7 +137,7 @@ def test_scores_by_language_are_those_of_single_languages_and_means_over_seeds(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     language_scores(2).to_csv(tmp_path / "scores.csv", index=False)
-    out = {kind: tmp_path / f"languages.{kind}" for kind in ("png", "svg", "csv")}
+    out = {kind: tmp_path / f"languages.{kind}" for kind in KINDS}
     given = [f"--{kind}={path}" for kind, path in out.items()]
     arguments = ["--table", tmp_path / "scores.csv", "--options", OPTIONS.to_json(), *given]
     assert run_script("plot_languages", *arguments) == 0
@@ -159,9 +160,9 @@ def test_the_probe_table_names_the_models_that_tune_a_layer(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("low", "high"), [(0.95, 0.99), (1.0, 1.0), (0.0, 0.0), (0.0, 1.0), (0.41, 0.43)])
 @pytest.mark.parametrize("axis", ["x", "y"])
-def test_no_tick_of_a_rate_stands_below_0_or_above_1(axis: str, low: float, high: float) -> None:
+def test_the_axis_of_a_rate_stays_within_0_and_1_and_does_not_blow_up_noise(axis: str, low: float, high: float) -> None:
     axes = Figure().subplots()
     limit_rates(axes, axis, low, high)
     (first, last), ticks = (axes.get_xlim(), axes.get_xticks()) if axis == "x" else (axes.get_ylim(), axes.get_yticks())
-    assert first <= low and high <= last and last - first >= 0.13
-    assert len(ticks) >= 3 and max(0, first) <= min(ticks) and max(ticks) <= min(last, 1)
+    assert first <= low and high <= last and last - first >= 0.23
+    assert first >= 0 and last <= 1 and len(ticks) >= 3 and first <= min(ticks) and max(ticks) <= last

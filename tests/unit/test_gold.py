@@ -11,7 +11,7 @@ OTHERS = [
     *(r"\frac{1}{2^{90}}", r"\pm 3", r"\infty", r"\pi", "343 and 512", r"x=3 \text{ or } x=5", "11:00", r"\sin x"),
     *(r"12, 35, \text{ and } 60", r"\emptyset", "sin(x)", "log_2 3"),
 ]
-MISSING = ["", "  ", "None", "nan", "NaN", "null", "true"]
+MISSING = ["", "  ", "None", "n.a.", "N/A", "nan", "NaN", "null", "true"]
 REFUSED = [
     *("kg", "$", "%", r"\text{cm}", "km/h", "no answer given", "eighteen", "?", "-", "She sells 9 eggs.\n#### 18"),
     *("['18']", '["18"]', '{"a": 18}', "1\x008", "#N/A", "=18", "≈ 18", "1e3", "1_250", "0x12", "[18]", "1.250,00"),

@@ -82,3 +82,29 @@ def test_every_public_name_is_documented_and_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = vernacular.nothing
     assert len(COMMANDS) >= 9 and len(PYTHON) >= 4
+
+
+PAGES = [ROOT / "README.md", ROOT / "config/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for name, heading in re.findall(r"\]\((?!http)([^)#\s]*)#?([^)\s]*)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / name if name else page
+        assert target.exists(), name
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.M)
+            assert heading in [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles], heading
+
+
+def test_a_figure_of_ones_own(tmp_path: Path) -> None:
+    rows = ["benchmark,model,accuracy,accuracy_low,accuracy_high,lcpr,lcpr_low,lcpr_high"]
+    rows += [f"mini,{model},0.5,0.4,0.6,0.{n},0.1,0.8" for n, model in enumerate(("lrm", "sft", "adamame"), 2)]
+    (tmp_path / "pareto.csv").write_text("\n".join(rows), encoding="utf-8")
+    draw = [sys.executable, str(ROOT / "examples/figure.py"), "pareto.csv", "mine.svg", "--width", "2", "--models"]
+    done = subprocess.run([*draw, "lrm", "adamame"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    drawn = (tmp_path / "mine.svg").read_text(encoding="utf-8")
+    assert 'width="144pt"' in drawn and "<!-- adamame -->" in drawn and "<!-- sft -->" not in drawn
+    done = subprocess.run([*draw, "adamam"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode and "no 'adamam' in pareto.csv; choose from: lrm, sft, adamame" in done.stderr

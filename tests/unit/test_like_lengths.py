@@ -81,7 +81,7 @@ def small_trainer(folder: Path, length: int, **options: Any) -> tuple[PackedTrai
         "training": {"max_steps": 1, "per_device_train_batch_size": 4},
     }
     recipe |= options
-    job: Any = SimpleNamespace(recipe=recipe, seed=1, folder=folder, out=folder, inputs={"data": "data"})
+    job: Any = SimpleNamespace(recipe=recipe, seed=1, folder=folder, out=folder, inputs={"data": "data"}, tracking=None)
     return packed_trainer(model, tokenizer, model.base_model, rows, job), model
 
 

@@ -287,6 +287,7 @@ def file_of(name: str, rows: list[Any], *more: str) -> Make:
             "'resps' holds likelihoods of choices, not texts; run a task that generates",
         ),
         (file_of("m.csv", ["id,language", "1,fr,x"]), "row 2: more cells than its head has"),
+        (file_of("m.csv", ["id;language;answer", "1;fr;5"]), "has no key 'completion'"),
         (file_of("m.eval", ["x"]), "not a log of Inspect"),
         (
             file_of("m.jsonl", [*table_of(), *table_of(id="2", completion=f"{TRACES['fr']}[/THINK]5")]),

@@ -110,7 +110,7 @@ def panels_of(monkeypatch, tmp_path, frames, given):
     caught = []
     save = style.save_figure
     monkeypatch.setattr(style, "save_figure", lambda figure, *paths: (caught.append(figure), save(figure, *paths)))
-    draw_gates(gates_table(frames, given, OPTIONS), tmp_path / "gates.png", tmp_path / "gates.svg", OPTIONS)
+    draw_gates(gates_table(frames, given, OPTIONS), {"png": tmp_path / "gates.png"}, OPTIONS)
     return caught[0].axes, caught[0]
 
 
@@ -153,7 +153,7 @@ def test_no_interval_leaves_the_panel_of_a_benchmark_that_gains_more(monkeypatch
         table[column] = table["benchmark"].map(gains) + shift
     caught = []
     monkeypatch.setattr(style, "save_figure", lambda figure, *paths: caught.append(figure))
-    draw_gates(table, tmp_path / "gates.png", tmp_path / "gates.svg", OPTIONS)
+    draw_gates(table, {"png": tmp_path / "gates.png"}, OPTIONS)
     for axes in caught[0].axes[1::2]:
         low, high = axes.get_ylim()
         assert low <= -0.6 and high >= 0.5
@@ -230,12 +230,12 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
             ("make_merge_languages", ["--benchmark", "other"], "merge-other.csv"),
             ("plot_merge_gates", ["--generations", *gates], "merge-gates"),
         ):
-            drawn = [f"--{kind}={out / suffix}.{kind}" for kind in ("png", "svg", "csv")]
+            drawn = [f"--{kind}={out / suffix}.{kind}" for kind in ("png", "svg", "pdf", "csv")]
             outputs = drawn if name == "plot_merge_gates" else ["--out", out / suffix]
             assert run_script(name, *scores, *arguments, "--options", options.to_json(), *outputs) == 0
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
-    assert len(list((tmp_path / "first").iterdir())) == 5
+    assert len(list((tmp_path / "first").iterdir())) == 6
     table = pd.read_csv(tmp_path / "first" / "merge-gates.csv")
     assert tuple(table.columns) == COLUMNS and table["language"].tolist() == ["th", "sw", "de", "en"] * 2
     assert table.loc[0, ["benchmark", "untold", "seeds"]].tolist() == ["mini", 0.5, 1]
@@ -247,7 +247,7 @@ def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_pat
 
     bad = ["--options", replace(options, baseline="layalign").to_json()]
     bad_out = ["--out", tmp_path / "bad"]
-    bad_files = [f"--{kind}={tmp_path / 'bad' / kind}" for kind in ("png", "svg", "csv")]
+    bad_files = [f"--{kind}={tmp_path / 'bad' / kind}" for kind in ("png", "svg", "pdf", "csv")]
     capsys.readouterr()
     assert run_script("make_merge_table", *scores, *bad, *bad_out) == 1
     assert run_script("plot_merge_gates", *scores, "--generations", *gates, *bad, *bad_files) == 1

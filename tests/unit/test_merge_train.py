@@ -74,7 +74,7 @@ def train(parents: Path, tmp_path: Path) -> Train:
             recipe={**SIMPLEST, "training": {**STEPS, **(steps or {})}, **recipe},
             code="c", seed=1,
             input=list(inputs.items()), out=tmp_path / "models" / name,
-            costs=tmp_path / f"{name}.csv", checkpoints=tmp_path / "checkpoints", progress=2,
+            costs=tmp_path / f"{name}.csv", checkpoints=tmp_path / "checkpoints", progress=2, track=None,
         )  # fmt: skip
         with training_job(args) as job:
             assert job is not None

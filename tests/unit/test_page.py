@@ -17,19 +17,24 @@ from scripts import run_script
 from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
 from vernacular.evaluation.claims import claims_table, timed_table
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.samples import COLUMNS as SAMPLE_COLUMNS
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES, score_table
 from vernacular.evaluation.verdicts import COLUMNS as CLAIM_COLUMNS
 from vernacular.evaluation.version import METRICS_VERSION
-from vernacular.report.options import PageOptions
-from vernacular.report.page import any_table, number, render
+from vernacular.language.options import IdentifierOptions
+from vernacular.report.options import FigureOptions, PageOptions
+from vernacular.report.page import any_table, render
+from vernacular.report.page_parts import number
+from vernacular.report.pareto import pareto_table
+from vernacular.report.style import PALETTE
 from vernacular.report.training_curves import MIX, mix_table, training_table
 from vernacular.storage import records
 from vernacular.storage.tables import with_bounds
 from vernacular.study.claims import load_claims
 
+IDENTIFIER = IdentifierOptions(languages=["ar", "en", "th"])
+SLOTS = {"old": 3, "new": 0}
 EVIL = "</pre><script>document.title='broken'</script><img src=https://example.org/x.png onerror=alert(1)>"
 LANGUAGES = ["ar", "en", "th"]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -89,35 +94,37 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "choices": None, "answer": "5"} for i in range(30) for code in LANGUAGES
     ]  # fmt: skip
     records.write_rows(folder / "questions.parquet", questions, records.QUESTION)
-    assert (
-        run_script("make_samples", *files, "--questions", folder / "questions.parquet", "--out", folder / "samples.csv")
-        == 0
-    )
+    asked = ["--questions", folder / "questions.parquet", "--identifier", IDENTIFIER.to_json()]
+    assert run_script("make_samples", *files, *asked, "--out", folder / "samples.csv") == 0
     claims = {"better": claim(statement=f"New is better. {EVIL}", metrics=["accuracy", "lcpr"]), **load_claims(CLAIMS)}
     claims_table(claims, frames, {}, OPTIONS).to_csv(folder / "claims.csv", index=False)
     timed_table(claims, {}, OPTIONS).to_csv(folder / "timed.csv", index=False)
     scores = with_means(score_table(frames, "s", ["th"], 100), ["model", "benchmark", "language"], RATES)
     scores.to_csv(folder / "scores.csv", index=False)
     pd.DataFrame([{"corpus": "x", "rows": 12345, "id": 0}]).to_csv(folder / "leaks.csv", index=False)
-    out = [folder / name for name in ("training.png", "training-languages.png")]
+    pareto_table(frames, 100).to_csv(folder / "pareto.csv", index=False)
+    out = [folder / name for name in ("training.svg", "training-languages.svg")]
     named = [(f"--{part}{kind}", path.with_suffix(f".{kind}")) for part, path in zip(("", "mix-"), out, strict=True)
-             for kind in ("png", "svg", "csv")]  # fmt: skip
+             for kind in ("png", "svg", "pdf", "csv")]  # fmt: skip
     arguments = [argument for pair in named for argument in pair]
-    summary = SummaryOptions(asked={}, study="s", scale="miniature", draws=9)
+    summary = FigureOptions(asked={}, study="s", scale="miniature", draws=9, slots=SLOTS)
     assert run_script("plot_training", *histories_of(folder), "--options", summary.to_json(), *arguments) == 0
     options = PageOptions(
         study="s",
         scale="miniature",
         part="My ablation",
-        pages={"other.html": ["Another part", "other"]},
+        question="Is new better?",
+        pages={"other.html": ["Another part", "other"], "slam.html": ["SLAM's part", "slam"]},
         figures={path.stem: {"title": f"Figure {path.stem}", "caption": EVIL} for path in out},
         tables={"tables/slam.csv": {"title": "Table of layers", "caption": "what is tuned"}},
+        slots=SLOTS,
     )
+    (folder / "other.html").write_text("the part that is there", encoding="utf-8")
     tuned = {"study": "s", "model": ["slam", "lora"], "seed": 1, "note": EVIL, "n": [1200, 900], "seeds": 1}
     tuned["metrics_version"] = METRICS_VERSION
     gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
     pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
-    read = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks")]
+    read = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks", "pareto")]
     made = (
         "--figures",
         *out,
@@ -156,39 +163,83 @@ def read(page: Path) -> Reader:
 def test_text_of_models_is_text(read: Reader) -> None:
     """Nothing that was written became a tag, and all of it can be read."""
     names = [tag for tag, _ in read.tags]
-    assert names.count("script") == 1 and names.count("img") == 2 and "b" in names
+    assert names.count("script") == 1 and names.count("img") == 0 and "b" in names
     assert not any(attribute.startswith("on") for _, attributes in read.tags for attribute in attributes)
     text = "".join(read.words)
-    assert text.count(EVIL) == 3 + 2 + 1 + 2  # a trace in each language, captions, the claim, a table
+    # A trace in each language, captions, a table; the claim, and the finding, which quotes it.
+    assert text.count(EVIL) == 3 + 2 + 2 + 2
     assert "2 + 3? <b>ar</b>" in text and "แอนนามีแอปเปิล" in text
 
 
-def test_nothing_outside_is_asked_for(page: Path, read: Reader) -> None:
+def test_nothing_outside_is_asked_for_and_no_link_is_dead(page: Path, read: Reader) -> None:
+    ids = {attributes.get("id") for _, attributes in read.tags}
     for tag, attributes in read.tags:
-        for name in ("src", "href"):
-            # A link to another page of the study lies in the same folder.
-            assert (attributes.get(name) or "data:").startswith(("data:", "#", "other.html")), (tag, attributes)
+        for name in ("src", "href", "xlink:href"):
+            target = attributes.get(name) or "data:"
+            assert target.startswith(("data:", "#", "other.html")), (tag, attributes)
+            assert not target.startswith("#") or target[1:] in ids, target
     policy = next(a["content"] for tag, a in read.tags if tag == "meta" and "http-equiv" in a)
     assert policy is not None and policy.startswith("default-src 'none'")
-    assert "url(" not in page.read_text(encoding="utf-8")
-
-
-def test_claims_stand_first_and_those_that_were_tested_before_the_others(read: Reader) -> None:
+    assert not re.search(r"url\((?!#)", page.read_text(encoding="utf-8"))
     text = "".join(read.words)
-    places = [
-        text.index(word)
-        for word in ("New is better.", "reasoning model thinks", "Figure training", "Table of layers", "mini: LCPR")
-    ]
+    assert "SLAM's part: in slam.html here, after snakemake slam" in text
+
+
+def test_ids_are_unique(read: Reader) -> None:
+    ids = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
+    assert len(ids) == len(set(ids)) > 20
+
+
+def test_the_finding_comes_first_and_what_was_not_measured_is_folded_after_the_rest(read: Reader) -> None:
+    text = "".join(read.words)
+    words = ["Is new better?", "The one claim tested here is supported", "The plot's numbers", "Tested in this study"]
+    words += ["Not measured here", "reasoning model thinks", "Table of layers", "Share of completions"]
+    words += ["Figure training", "What the models wrote"]
+    places = [text.index(word) for word in words]
     assert places == sorted(places)
-    assert text.count("as claimed") == 2 and text.count("supported") == 2 and "not in this study" in text  # and in CSS
-    assert "12,345 training rows were searched" in text
+    assert text.count("on the claimed side") == 2 and "not in this study" in text
+    assert "12,345 training rows were searched" in text and "lcpr" not in text and "language_consistency" not in text
+
+
+def test_headings_go_down_one_by_one_and_tables_name_their_heads(read: Reader) -> None:
+    levels = [int(tag[1]) for tag, _ in read.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all("scope" in attributes for tag, attributes in read.tags if tag == "th")
+    tags = [tag for tag, _ in read.tags]
+    assert tags.count("caption") == tags.count("table")
+
+
+def test_a_model_has_one_colour_everywhere(page: Path, read: Reader) -> None:
+    """In the plots that the page draws, in figures and next to its name: that of its place in the study."""
+    text = page.read_text(encoding="utf-8")
+    marked = dict(re.findall(r'style="color:var\(--model-(\d)\)"[^>]*><use href="[^"]+"/></svg>([a-z]+)<', text))
+    assert {model: int(place) for place, model in marked.items()} == SLOTS
+    points = [a for _, a in read.tags if a.get("class") == "point"]
+    assert len(points) == 4  # two models, on a screen and on a phone
+    for place, model in enumerate(("old", "new")):
+        for kind in ("wide", "narrow"):
+            drawn = re.search(rf'<g id="{kind}-point-{place}".*?</g>', text, re.DOTALL)
+            assert drawn and f"var(--model-{SLOTS[model]})" in drawn[0] and f"{model} on mini" in drawn[0]
+    svg = page.with_name("training.svg").read_text(encoding="utf-8")
+    assert PALETTE[SLOTS["new"]] in svg and PALETTE[SLOTS["old"]] not in svg  # grpo and new: old has its colour kept
+
+
+def test_a_point_says_in_words_what_a_share_of_resamplings_is(read: Reader) -> None:
+    tips = [attributes["aria-label"] or "" for _, attributes in read.tags if attributes.get("class") == "point"]
+    assert all(
+        re.search(r"accuracy 0\.\d{3} \(0\.\d+ to 0\.\d+\), LCPR .* tokens; (on|off) the front, on it in", tip)
+        for tip in tips
+    )
+    assert "%" not in "".join(re.findall(r"(?:old|new)\s+\d+ %", "".join(read.words)))
 
 
 def test_a_table_shows_numbers_with_their_intervals() -> None:
     """What is the same in every row is left out; whole numbers stay whole, and a cell without a number has a dash."""
     table = pd.DataFrame({"study": "s", "model": ["a", "b"], "seed": 1, "n": [1200, 900], "gain": [0.25, None]})
     found = any_table(table.assign(gain_low=[0.125, None], gain_high=[0.375, None], share=[1, 0.5], seeds=1))
-    assert found["heads"] == [("model", False), ("n", True), ("gain", True), ("share", True)]
+    heads = [("model", False), ("questions", True), ("gain over the baseline", True), ("share", True)]
+    assert found["heads"] == heads
     assert found["rows"] == [
         [("a", None, ""), ("1,200", 1200.0, ""), ("0.250", 0.25, "0.125 to 0.375"), ("1.000", 1.0, "")],
         [("b", None, ""), ("900", 900.0, ""), ("–", None, ""), ("0.500", 0.5, "")],
@@ -200,7 +251,9 @@ def test_a_page_does_not_mix_versions_of_the_metrics(page: Path, name: str, caps
     folder, old = page.parent, page.parent / "old.csv"
     pd.read_csv(folder / f"{name}.csv").drop(columns="metrics_version").to_csv(old, index=False)
     paths = {part: old if part == name else folder / f"{part}.csv" for part in ("scores", "claims", "samples", "slam")}
-    options = PageOptions("s", "miniature", "mine", {}, {}, {"tables/slam.csv": {"title": "T", "caption": "C"}})
+    options = PageOptions(
+        "s", "miniature", "mine", "Is it?", {}, {}, {"tables/slam.csv": {"title": "T", "caption": "C"}}
+    )
     read = [f"--{part}={paths[part]}" for part in ("scores", "claims", "samples")]
     made = ["--tables", paths["slam"], "--options", options.to_json(), "--out", folder / "mixed.html"]
     assert run_script("make_page", *read, *made) == 1
@@ -212,24 +265,24 @@ def test_responses_are_shown_with_how_many_were_identified(page: Path) -> None:
     scores = pd.read_csv(page.with_name("scores.csv"))
     scores.loc[scores["language"] == "th", with_bounds("answer_consistency")] = np.nan
     scores.loc[scores["language"] == "th", "answer_n"] = 0
-    html = render({"scores": scores}, [], [], PageOptions("s", "miniature", "mine", {}, {}, {}))
-    assert '<td class="n">– <small>of 0</small></td>' in html and "nan" not in html
-    assert 'data-value="1.0" title="1.000 to 1.000">1.000 <small>of 60</small></td>' in html
+    html = render({"scores": scores}, [], [], PageOptions("s", "miniature", "mine", "Is it?", {}, {}, {}))
+    assert '<td class="n">–<small>of 0</small></td>' in html and ">nan" not in html
+    assert ">1.000<small>1.00–1.00</small><small>of 60</small></td>" in html
     assert "metrics version" not in html
 
 
 def test_a_page_of_scores_alone(page: Path) -> None:
     """A target has any name, and may have neither claims nor samples, figures or further tables."""
     scores = pd.read_csv(page.with_name("scores.csv"))
-    options = PageOptions("s", "miniature", "mine", {}, {}, {})
+    options = PageOptions("s", "miniature", "mine", "Is it?", {}, {}, {})
     empty = {
         name: pd.DataFrame(columns=list(columns))
         for name, columns in (("claims", CLAIM_COLUMNS), ("samples", SAMPLE_COLUMNS))
     }
     for tables in ({"scores": scores}, {"scores": scores, **empty, "timed": empty["claims"]}):
         read = Reader(render(tables, [], [], options))
-        assert [attributes["id"] for tag, attributes in read.tags if tag == "section"] == ["scores"]
-        assert [attributes["href"] for tag, attributes in read.tags if tag == "a"] == ["#scores"]
+        assert [attributes["id"] for tag, attributes in read.tags if tag == "section"] == ["finding", "scores"]
+        assert [attributes["href"] for tag, attributes in read.tags if tag == "a"] == ["#finding", "#scores"]
         assert "Study s: mine" in "".join(read.words)
 
 
@@ -259,7 +312,15 @@ const faults = [];
 window.addEventListener("error", (event) => faults.push(String(event.message || event.target.src)), true);
 document.addEventListener("securitypolicyviolation", (event) => faults.push(event.violatedDirective));
 window.addEventListener("load", () => {
-  for (const image of document.images) if (!image.complete || !image.naturalWidth) faults.push("no image " + image.alt);
+  for (const plot of document.querySelectorAll("figure svg")) {
+    const box = plot.getBoundingClientRect(), hidden = plot.closest(".only-narrow");
+    if (!hidden && (box.width < 300 || box.height < 100)) faults.push("no plot " + plot.getAttribute("aria-label"));
+  }
+  const point = document.querySelector(".only-wide .point");
+  point.focus();
+  const told = document.getElementById("tip").textContent;
+  document.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true}));
+  const gone = document.getElementById("tip").hidden;
   const table = document.querySelector("#scores table.sortable");
   const order = () => [...table.tBodies[0].rows].map((row) => row.cells[0].textContent).join(" ");
   const seen = [order()];
@@ -271,7 +332,7 @@ window.addEventListener("load", () => {
   other.tHead.rows[0].cells[2].querySelector("button").click();
   seen.push([...other.tBodies[0].rows].map((row) => row.cells[0].textContent).join(" "));
   for (const part of document.querySelectorAll("details")) part.open = true;
-  const report = {faults, seen, title: document.title, images: document.images.length, requests:
+  const report = {faults, seen, told, gone, title: document.title, requests:
     performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !name.startsWith("data:"))};
   const result = document.createElement("output");
   result.textContent = "REPORT" + JSON.stringify(report) + "END";
@@ -303,7 +364,8 @@ def seen(page: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_in_a_browser(seen: dict[str, Any]) -> None:
-    """No error, no message on the console, every figure there, no request, and a click sorts."""
+    """No error, no message on the console, every figure there, no request; a point tells its numbers, a click sorts."""
     assert seen["faults"] == [] and seen["console"] == [] and seen["requests"] == []
-    assert seen["images"] == 2 and seen["title"] == "s, My ablation (miniature) – Vernacular"
+    assert seen["told"].startswith("old on mini: accuracy 0.") and seen["gone"]
+    assert seen["title"] == "s, My ablation (miniature) – Vernacular"
     assert seen["seen"] == ["old new", "new old", "old new", "new old", "slam lora"]

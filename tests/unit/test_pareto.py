@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.statistics import RATES, Estimate, score_table
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report import style
+from vernacular.report.options import FigureOptions
 from vernacular.report.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
 from vernacular.storage import records
 
 # Coarse values, so that ties and equal points are frequent.
 POINTS = st.lists(st.tuples(*[st.integers(0, 4).map(lambda n: n / 4)] * 2), min_size=1, max_size=12).map(np.array)
 
-OPTIONS = SummaryOptions(asked={}, study="s", scale="miniature", draws=9)
+OPTIONS = FigureOptions(asked={}, study="s", scale="miniature", draws=9)
 
 
 def estimate(accuracy: float, lcpr: float, tokens: float, spread: float = 0.0, seed: int = 0) -> Estimate:
@@ -154,7 +154,7 @@ def test_names_overlap_neither_one_another_nor_markers_nor_the_edge(tmp_path, mo
         return boxes
 
     monkeypatch.setattr(style, "label_points", spy)
-    draw_pareto(made_up(models), tmp_path / "p.png", tmp_path / "p.svg", OPTIONS)
+    draw_pareto(made_up(models), {"png": tmp_path / "p.png"}, OPTIONS)
     assert len(seen) == 2
     for area, centres, radii, boxes in seen:
         assert len(boxes) == models
@@ -170,11 +170,11 @@ def test_odd_tables_are_drawn(tmp_path):
     """One model without an answer or a token; names that matplotlib could take for mathematics; three benchmarks."""
     table = pareto_rows("a_$x$_b", {"$\\broken{": estimate(0, 0, 0)})
     more = [pareto_rows(name, {"m": estimate(1, 1, 5000)}) for name in "bc"]
-    draw_pareto(pd.concat([table, *more]), tmp_path / "p.png", tmp_path / "p.svg", OPTIONS)
+    draw_pareto(pd.concat([table, *more]), {"png": tmp_path / "p.png"}, OPTIONS)
     assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
 def test_an_empty_table_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no rows to draw"):
-        draw_pareto(pd.DataFrame(columns=list(COLUMNS)), tmp_path / "p.png", tmp_path / "p.svg", OPTIONS)
+        draw_pareto(pd.DataFrame(columns=list(COLUMNS)), {"png": tmp_path / "p.png"}, OPTIONS)
     assert not list(tmp_path.iterdir())

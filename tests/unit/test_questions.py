@@ -71,7 +71,9 @@ def test_ids_that_a_language_lacks_move_no_others() -> None:
 
 
 def test_languages_without_questions_are_named() -> None:
-    wanted = "questions.parquet: no 'mini-xnli' questions in de, sw; see evaluations"
+    wanted = (
+        "questions.parquet: no 'mini-xnli' questions in de, sw, only in en, fr, ja; set `languages` of its evaluation"
+    )
     with pytest.raises(ValueError, match=f"^{wanted}$"):
         chosen(ROWS + OTHERS, languages=["en", "sw", "de"])  # German has questions of another benchmark alone
     with pytest.raises(ValueError, match="no 'mini-xnli' questions in en"):

@@ -26,7 +26,7 @@ from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
 from vernacular.storage.records import SCORE, write_rows
 
-KINDS = ("png", "svg", "csv")
+KINDS = ("png", "svg", "pdf", "csv")
 COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
 
 
@@ -105,7 +105,7 @@ def test_the_probe_figure_shows_which_layers_were_chosen(tmp_path):
     for name, layers in (("a", [0]), ("b", [0, 1])):
         choice = select_layers(probe_rows(MSD), SelectionOptions(layers=layers), 1)
         table = probe_table(tmp_path / "probe.parquet", {"slam": choice})
-        draw_probe(table, tmp_path / f"{name}.png", tmp_path / f"{name}.svg", OPTIONS, {"slam": choice})
+        draw_probe(table, {"png": tmp_path / f"{name}.png"}, OPTIONS, {"slam": choice})
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
@@ -114,7 +114,7 @@ def test_a_sweep_of_many_panels_and_no_correlation_is_drawn(tmp_path):
     frames |= {(model, other, 0): scores for (model, _, _), scores in frames.items() for other in ("two", "three")}
     table = sweep_table(frames, {0: pd.DataFrame(probe_rows(MSD))}, tuned, OPTIONS)
     table.to_csv(tmp_path / "sweep.csv", index=False)
-    draw_sweep(sweep_figure_table(tmp_path / "sweep.csv"), tmp_path / "sweep.png", tmp_path / "sweep.svg", OPTIONS)
+    draw_sweep(sweep_figure_table(tmp_path / "sweep.csv"), {"png": tmp_path / "sweep.png"}, OPTIONS)
     assert (tmp_path / "sweep.png").stat().st_size > 10_000
 
 

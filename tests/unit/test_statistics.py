@@ -140,6 +140,11 @@ def test_groups_are_macro_averages_without_english():
     assert table["n"].to_dict() == {"all": 6, "in-domain": 2, "out-of-domain": 4, "de": 4, "en": 4, "fr": 2}
 
 
+def test_no_language_is_out_of_domain_where_none_is_in_domain():
+    table = score_table({("m", "b", 0): frame(row(name) for name in "ab")}, "study", [])
+    assert list(table["language"]) == ["all", "fr"]
+
+
 def test_table_has_the_columns_of_the_design_and_lacks_empty_groups():
     table = score_table({("m", "b", 3): frame(row(name) for name in "ab")}, "study", ["fr"])
     assert tuple(table.columns) == COLUMNS

@@ -22,7 +22,9 @@ from vernacular.models.loop import supervised_arguments, trl_arguments
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.tracking import Tracking, prepare, reported
 from vernacular.storage.records import TRAINING, write_rows
+from vernacular.study import tracking as study_tracking
 from vernacular.study.recipes import RECIPES
+from vernacular.study.schema import StudyError
 
 NOTING = """
 import json, os
@@ -150,7 +152,9 @@ def tracking(tracker: str, folder: Path) -> Tracking:
 
 
 def test_the_users_environment_comes_first(tmp_path: Path) -> None:
-    os.environ.update(WANDB_MODE="online", WANDB_PROJECT="ours", TRACKIO_DIR="/elsewhere", TENSORBOARD_LOGGING_DIR="/tb")
+    os.environ.update(
+        WANDB_MODE="online", WANDB_PROJECT="ours", TRACKIO_DIR="/elsewhere", TENSORBOARD_LOGGING_DIR="/tb"
+    )
     for tracker in ("wandb", "trackio", "tensorboard"):
         prepare(tracking(tracker, tmp_path), "key")
     assert os.environ["WANDB_MODE"] == "online" and os.environ["WANDB_PROJECT"] == "ours"
@@ -165,6 +169,14 @@ def test_trackio_stays_here(tmp_path: Path) -> None:
     assert "TRACKIO_SPACE_ID" not in os.environ
 
 
+def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    study_tracking.check_tracker({})
+    monkeypatch.setitem(study_tracking.PACKAGES, "wandb", ("a_package_that_nobody_has",))
+    wanted = "^track: 'wandb' is not installed here; pip install wandb, or leave `track` out$"
+    with pytest.raises(StudyError, match=wanted):
+        study_tracking.check_tracker({"track": "wandb"})
+
+
 # --- every recipe
 
 
@@ -176,7 +188,10 @@ def test_every_trainer_reports_to_the_tracker(tmp_path: Path) -> None:
     found = supervised_arguments(job, "random")
     assert {key: getattr(found, key) for key in wanted} == wanted
     assert {key: trl_arguments(job)[key] for key in wanted} == wanted
-    assert supervised_arguments(Job(recipe, "c", 1, {}, tmp_path, tmp_path, tmp_path, {}, "k", 2), "random").report_to == []
+    assert (
+        supervised_arguments(Job(recipe, "c", 1, {}, tmp_path, tmp_path, tmp_path, {}, "k", 2), "random").report_to
+        == []
+    )
 
 
 def test_no_recipe_may_name_a_tracker_itself() -> None:

@@ -133,7 +133,7 @@ def arguments(tmp_path: Path) -> argparse.Namespace:
     (tmp_path / "data").write_text("rows")
     return argparse.Namespace(
         recipe={"threads": 1}, code="c", seed=1, input=[("data", tmp_path / "data")], out=tmp_path / "model",
-        costs=tmp_path / "costs.csv", checkpoints=tmp_path / "checkpoints", progress=2,
+        costs=tmp_path / "costs.csv", checkpoints=tmp_path / "checkpoints", progress=2, track=None,
     )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ from vernacular.models.loop import mark_whole
 folder = Path(sys.argv[1])
 args = argparse.Namespace(
     recipe={"threads": 1}, code="c", seed=1, input=[("data", folder / "data")], out=folder / "model",
-    costs=folder / "costs.csv", checkpoints=folder / "checkpoints", progress=2,
+    costs=folder / "costs.csv", checkpoints=folder / "checkpoints", progress=2, track=None,
 )
 with training_job(args) as job:
     (job.folder / "checkpoint-1").mkdir()

@@ -141,7 +141,7 @@ def test_the_figure_and_its_numbers(tmp_path: Path, seeds: int) -> None:
     options = json.dumps({"study": "s", "scale": "miniature", "paths": paths})
     made = []
     for run in ("one", "two"):
-        out = {kind: tmp_path / f"{run}.{kind}" for kind in ("png", "svg", "csv")}
+        out = {kind: tmp_path / f"{run}.{kind}" for kind in ("png", "svg", "pdf", "csv")}
         files = [argument for kind, path in out.items() for argument in (f"--{kind}", path)]
         assert (
             run_script("plot_trajectories", "--table", tmp_path / "trajectories.csv", "--options", options, *files) == 0
@@ -156,6 +156,6 @@ def test_the_figure_and_its_numbers(tmp_path: Path, seeds: int) -> None:
 def test_a_table_that_lacks_a_step_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     scores(1).to_csv(tmp_path / "t.csv", index=False)
     options = json.dumps({"study": "s", "scale": "x", "paths": {"a": {"0": "sft@0", "30": "a@30"}}})
-    files = [f"--{kind}={tmp_path / kind}" for kind in ("png", "svg", "csv")]
+    files = [f"--{kind}={tmp_path / kind}" for kind in ("png", "svg", "pdf", "csv")]
     assert run_script("plot_trajectories", "--table", tmp_path / "t.csv", "--options", options, *files) == 1
     assert "no row of 'a@30' on mini" in capsys.readouterr().err and not (tmp_path / "png").exists()

@@ -56,8 +56,8 @@ PROMISED: dict[str, tuple[Edit, list[str]]] = {
 OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "missing key": (put("languages", FORGET), ["the file: the key 'languages' is missing"]),
     "misspelt required key": (lambda c: c.update(modles=c.pop("models")), ["modles: unknown key", "'models'"]),
-    "nothing written": (put("benchmarks", None), ["benchmarks: expected object, got nothing"]),
-    "models as a list": (put("models", ["lrm"]), ["models: expected object, got ['lrm']"]),
+    "nothing written": (put("benchmarks", None), ["benchmarks: expected a mapping, got nothing"]),
+    "models as a list": (put("models", ["lrm"]), ["models: expected a mapping, got ['lrm']"]),
     "no models": (put("models", {}), ["models: needs at least 1"]),
     "model as a word": (put("models.sft", "lrm"), ["models.sft: the key 'recipe' is missing", "pretrain"]),
     "no recipe": (put("models.sft.recipe", FORGET), ["models.sft: the key 'recipe' is missing"]),
@@ -159,7 +159,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("evaluations.0.in_domain", ["pt"]),
         ["evaluations.0.in_domain: evaluated language 'pt'"],
     ),
-    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: expected string, got False"]),
+    "language code as a truth value": (put("languages", ["en", False]), ["languages.1: expected a text, got False"]),
     "language twice": (put("languages", ["en", "en"]), ["languages: names something twice"]),
     "unknown benchmark": (
         put("traces.benchmark", "mini-mgms"),
@@ -209,7 +209,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "share for all above 1": (put("data.plain-text.0.shares", 1.5), ["data.plain-text.0.shares: 1.5 is too large"]),
     "share for all as a word": (
         put("data.plain-text.0.shares", "half"),
-        ["data.plain-text.0.shares: expected object or number, got 'half'"],
+        ["data.plain-text.0.shares: expected a mapping or a number, got 'half'"],
     ),
     "unknown flaw": (put("traces.flaws.nobox", 0.1), ["traces.flaws.nobox: unknown key", "'no-box'"]),
     "flaw above 1": (put("traces.flaws.no-box", 3), ["traces.flaws.no-box: 3 is too large", "maximum is 1"]),
@@ -273,7 +273,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "set without parts": (put("data.translation", []), ["data.translation: needs at least 1 of them"]),
     "set that is no list": (
         lambda c: c["data"].update(translation=c["data"]["translation"][0]),
-        ["data.translation: expected array"],
+        ["data.translation: expected a list"],
     ),
     "share of a language that is not there": (
         put("data.plain-text.0.shares", {"ko": 0.5}),
@@ -298,6 +298,29 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "no layers": (put("models.slam.layers", []), ["models.slam.layers: [] must name at least one layer"]),
     "layer twice": (put("models.slam.layers", [1, 1]), ["models.slam.layers: [1, 1] must name", "each once"]),
     "layer below 0": (put("models.slam.layers", [-1]), ["models.slam.layers: [-1] must name", "from 0"]),
+    **{
+        f"merge of weights: {name}": (
+            put(
+                "models.mean",
+                {"recipe": "merge-weights", "from": "lrm", "models": ["sft"], "method": "linear"} | changed,
+            ),
+            said,
+        )
+        for name, (changed, said) in {
+            "no such method": ({"method": "tis"}, ["models.mean.method: 'tis'", "'ties'"]),
+            "no such model": ({"models": ["sfft"]}, ["models.mean.models.0: unknown model 'sfft'", "'sft'"]),
+            "its own parent": ({"models": ["lrm"]}, ["models.mean.models.0: 'lrm' is `from` too"]),
+            "an encoder": ({"models": ["translator"]}, ["models.mean.models.0: 'translator' is not an LLM of its own"]),
+            "weights": ({"weights": [0.5, 0.5]}, ["models.mean.weights: 2 for 1 `models`"]),
+            "density": ({"density": 0.5}, ["models.mean.density: the method 'linear' has none"]),
+            "layers": ({"method": "layer-swap"}, ["models.mean.layers: is missing"]),
+            "two swaps": (
+                {"method": "layer-swap", "models": ["sft", "grpo"], "layers": [0]},
+                ["models.mean.models: layer-swap takes layers of one other model, not of 2"],
+            ),
+            "layers as a word": ({"method": "layer-swap", "layers": "low"}, ["models.mean.layers: 'low'", "auto"]),
+        }.items()
+    },
     "layers as a word": (put("models.slam.layers", "all"), ["models.slam.layers: 'all' is not a valid choice", "auto"]),
     "unknown way to choose": (
         put("models.slam.layers", {"choose": "randm"}),

@@ -89,7 +89,7 @@ def test_errors_name_all_that_a_study_was_read_from(fresh: Path, write_config: A
     overlay = write_config({"study": "tiny", "scale": "tiny"})
     arguments = ("--configfile", "config/config.yaml", overlay, "--config", "bootstrap=many")
     assert dry_run(fresh, *arguments).complaint == (
-        f"vernacular: config/config.yaml + {overlay} + --config: bootstrap: expected integer, got 'many'"
+        f"vernacular: config/config.yaml + {overlay} + --config: bootstrap: expected a whole number, got 'many'"
     )
 
 

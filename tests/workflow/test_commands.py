@@ -70,7 +70,15 @@ def prepared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calls() -> dict[tuple[str, ...], list[str]]:
     """The commands by their options, each with the targets that a page asks for by them: one call tries all."""
     study = compiled(yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8")))
-    targets = {"all", "cards", "claims", "downloads", "preflight", "regime", *(target.name for target in study.named_targets)}
+    targets = {
+        "all",
+        "cards",
+        "claims",
+        "downloads",
+        "preflight",
+        "regime",
+        *(target.name for target in study.named_targets),
+    }
     found: dict[tuple[str, ...], list[str]] = {}
     for command in SNAKEMAKE:
         words = shlex.split(

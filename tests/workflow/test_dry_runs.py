@@ -176,7 +176,8 @@ def test_a_target_of_ones_own(finished: Path, default_study: dict[str, Any], wri
     wanted = {f"{results}/tables/my-ablation-{name}.csv" for name in ("scores", "claims")}
     wanted |= {f"{results}/corpus/my-ablation-leaks.csv", f"{results}/my-ablation.html"}
     names = ("pareto", "languages", "training", "training-languages")
-    wanted |= {f"{results}/figures/my-ablation-{name}.{kind}" for name in names for kind in ("png", "svg", "csv")}
+    kinds = ("png", "svg", "pdf", "csv")
+    wanted |= {f"{results}/figures/my-ablation-{name}.{kind}" for name in names for kind in kinds}
     study = compiled(
         {**default_study, "evaluations": [*default_study["evaluations"], own]}, edit=put("models.bolder", bolder)
     )
@@ -269,6 +270,27 @@ def test_listed_layers_need_no_probe_of_their_own(finished: Path) -> None:
     """A list of layers is checked against the model that was probed, so the probe runs once for all."""
     run = dry_run(finished, "slam-sweep", "slam")
     assert run.jobs["slam_probe"] == 1 and run.jobs["slam_select"] == 11
+
+
+def test_merges_of_weights(fresh: Path, tmp_path: Path) -> None:
+    """Each waits for its parents; only a swap whose layers the probe chooses waits for the probe."""
+    mean = {"recipe": "merge-weights", "from": "lrm", "models": ["sft", "adamame"], "method": "linear"}
+    swap = {"recipe": "merge-weights", "from": "sft", "models": ["lrm"], "method": "layer-swap", "layers": [0]}
+    models = {"mean": mean, "swapped": swap}
+    evaluation = {
+        "target": "weights",
+        "benchmarks": ["mini-mgsm"],
+        "models": ["sft", *models],
+        "languages": ["en", "fr"],
+    }
+    overlay = tmp_path / "mine.yaml"
+    for layers, probes in (([0], 0), ("auto", 1)):
+        swap["layers"] = layers
+        mine = {"study": "mine", "models": models, "evaluations": [evaluation]}
+        overlay.write_text(yaml.safe_dump(mine), encoding="utf-8")
+        run = dry_run(fresh, "weights", "--configfile", "config/smoke.yaml", str(overlay))
+        assert run.jobs["merge_weights"] == 2 and run.jobs["train_grpo"] == 1
+        assert run.jobs.get("slam_probe", 0) == run.jobs.get("slam_select", 0) == probes
 
 
 def test_smoke_study_has_every_rule_of_the_default_study(fresh: Path) -> None:

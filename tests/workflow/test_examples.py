@@ -43,6 +43,7 @@ def test_an_example(folder: Path, path: Path) -> None:
 
 def test_a_model_that_is_not_there_is_named(fresh: Path, tmp_path: Path) -> None:
     text = (ROOT / "examples" / "own-questions.yaml").read_text(encoding="utf-8")
-    (tmp_path / "mine.yaml").write_text(text.replace("results/default", "results/defualt"), encoding="utf-8")
-    line = dry_run(fresh, "--configfile", tmp_path / "mine.yaml").complaint
-    assert "models.lrm.path: no folder results/defualt/seed-1/models/lrm; relative paths start at" in line
+    for folder, hint in (("results/defualt", "relative paths start at"), ("~/mine", "write out the home folder for ~")):
+        (tmp_path / "mine.yaml").write_text(text.replace("results/default", folder), encoding="utf-8")
+        line = dry_run(fresh, "--configfile", tmp_path / "mine.yaml").complaint
+        assert f"models.lrm.path: no folder {folder}/seed-1/models/lrm; {hint}" in line

@@ -41,9 +41,9 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("study: 'default' is the name", "name of its own"),
     ),
     "capitals in the name": ("study: mine", "study: My Study", ("study: 'My Study' must have the form",)),
-    "one language, no list": ("[en, fr, ja]", "en", ("languages: expected array, got 'en'",)),
+    "one language, no list": ("[en, fr, ja]", "en", ("languages: expected a list, got 'en'",)),
     "a language in English": ("[en, fr, ja]", "[en, French]", ("languages.1: 'French' must have the form",)),
-    "Norwegian without quotes": ("[en, fr, ja]", "[en, no]", ("languages.1: expected string", "put it in quotes")),
+    "Norwegian without quotes": ("[en, fr, ja]", "[en, no]", ("languages.1: expected a text", "put it in quotes")),
     "a language without a phrasebook": (
         "fr, ja]",
         "fr, fi]",
@@ -57,7 +57,7 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "questions as a number": (
         "questions: {train: 400, test: 20}",
         "questions: 400",
-        ("sums.questions: expected object",),
+        ("sums.questions: expected a mapping",),
     ),
     "a test split without questions": (
         ", test: 20",
@@ -72,7 +72,7 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a part as a mapping": (
         "[{task: reasoning, benchmarks: {sums: [0.0, 0.5]}}]",
         "{task: reasoning}",
-        ("data.mixed: expected array",),
+        ("data.mixed: expected a list",),
     ),
     "a share in per cent": (
         "[0.0, 0.5]",
@@ -166,6 +166,17 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a file of another study": (
         "results/default/tables/scores.csv --configfile mine.yaml",
         ("is of the study 'default', and mine.yaml is 'mine'", "--configfile FILE"),
+    ),
+    "a configuration as a target": (
+        "-n mine.yaml",
+        ("mine.yaml: is a configuration, not a target", "snakemake --configfile mine.yaml"),
+    ),
+    "--configfile twice": (
+        "--configfile mine.yaml --configfile mine.yaml",
+        (
+            "--configfile is there 2 times, and only the last counts",
+            "put all files after one: --configfile config/config.yaml mine.yaml",
+        ),
     ),
     "no such file": ("--configfile min.yaml", ("min.yaml: there is no such file; did you mean 'mine.yaml'",)),
     "a target after --config": ("--config bootstrap=200 mine", ("--config takes all words", "snakemake mine --config")),

@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "folder by its name alone": (
         put("sources.dapo", "data"),
-        "sources.dapo: expected object, got 'data'",
+        "sources.dapo: expected a mapping, got 'data'",
     ),
     "checksum": (put("sources.dapo.urls.0.sha256", "abc"), "sources.dapo.urls.0.sha256: 'abc' must have the form"),
     "unknown source": (

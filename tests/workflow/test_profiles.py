@@ -22,8 +22,8 @@ def make_profile(folder: Path, *words: str, path: str | None = None) -> subproce
 
 @pytest.fixture
 def own(workspace: Path) -> Path:
-    """A repository with the profile that `make profile PARTITION=long,a100 ACCOUNT=me GPUS=4` writes."""
-    words = ("--partition", "long,a100", "--account", "me", "--gpus", "4", "--out", "my-cluster")
+    """A repository with the profile that `make profile PARTITION=long,a100 ACCOUNT=me GPUS=4,0` writes."""
+    words = ("--partition", "long,a100", "--account", "me", "--gpus", "4,0", "--out", "my-cluster")
     done = make_profile(workspace, *words)
     assert done.returncode == 0 and "snakemake --profile my-cluster preflight" in done.stdout, done.stderr
     return workspace
@@ -50,7 +50,7 @@ def test_it_holds_all_that_ours_hold(own: Path) -> None:
     partitions = "my-cluster/partitions.yaml"
     assert mine == {**slurm, **default, "default-resources": resources, "slurm-partition-config": partitions}
     found = yaml.safe_load((own / partitions).read_text(encoding="utf-8"))
-    assert found == {"partitions": {"long": {"max_gpu": 4}, "a100": {"max_gpu": 4}}}
+    assert found == {"partitions": {"long": {"max_gpu": 4}, "a100": {"max_gpu": 0}}}
 
 
 @pytest.mark.parametrize("option", ["--profile", "--workflow-profile"])
@@ -101,6 +101,7 @@ def test_a_mistyped_folder_is_refused(own: Path) -> None:
         ("partitions:", "partition:", "the key 'partitions' is missing"),
         ("  long:\n    max_gpu: 4", "  long:", "partitions.long: a mapping is missing; write {}"),
         ("partitions:", "partitions: [", "not valid YAML"),
+        ("max_gpu: 4", "max_gpu: four", "partitions.long.max_gpu: expected a number, got 'four'"),
     ],
 )
 def test_partitions_that_are_not_understood_are_refused(own: Path, old: str, new: str, wanted: str) -> None:
@@ -116,6 +117,7 @@ def test_partitions_that_are_not_understood_are_refused(own: Path, old: str, new
         (("--partition", "a b", "--out", "x"), "PARTITION=a b: not a name"),
         (("--partition", "a", "--account", "me; rm", "--out", "x"), "ACCOUNT=me; rm: not a name"),
         (("--partition", "a", "--gpus", "four", "--out", "x"), "GPUS=four: not a number"),
+        (("--partition", "a,b", "--gpus", "4", "--out", "x"), "GPUS=4: 1 for 2 partitions; give one for each"),
         (("--partition", "a", "--out", "."), ".: is there already"),
     ],
 )

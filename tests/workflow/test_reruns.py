@@ -12,6 +12,7 @@ import yaml
 from workspaces import dry_run, snakemake
 
 from vernacular.study.claims import load_claims
+from vernacular.study.recipes import RECIPES
 from vernacular.study.schema import StudyError
 
 SUMMARIES = {
@@ -59,7 +60,9 @@ def test_what_changes_no_result_reruns_nothing(workspace: Path) -> None:
     replace(library / "adamame/reward.py", "folder: Path) -> None:\n", 'folder: Path) -> None:\n        """New."""\n')
     append(workspace / "workflow/scripts/train_grpo.py", "\n\n# a comment\n")
     replace(workspace / "workflow/rules/train.smk", "rule train:", "# a comment\nrule train:")
-    add_code(workspace, "storage/messages.py", "study/check.py", "study/schema.py", "run/failures.py")
+    add_code(
+        workspace, "storage/messages.py", "models/tracking.py", "study/check.py", "study/schema.py", "run/failures.py"
+    )
     study = yaml.safe_load(config.read_text(encoding="utf-8"))
     for part in (*study["models"].values(), *study["evaluations"], study["rl"], study["slam"]):
         part["resources"] = {"gpu": 1, "mem_mb": 64000, "runtime": 600}
@@ -67,6 +70,35 @@ def test_what_changes_no_result_reruns_nothing(workspace: Path) -> None:
     study["models"]["adamame"]["launch"] = {"processes": 1}
     config.write_text("# a comment\n" + yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
     assert dry_run(workspace, "--cores", "1").jobs == {}
+
+
+def tracked(workspace: Path, tracker: str) -> tuple[str, Path]:
+    """The option that lays a tracker over the default study, which keeps its name; its package is an empty one."""
+    for name in ("wandb", "trackio"):
+        (workspace / "src" / name).mkdir(exist_ok=True)
+        (workspace / "src" / name / "__init__.py").touch()
+    mine = workspace / "mine.yaml"
+    mine.write_text(f"track: {tracker}\n", encoding="utf-8")
+    return "--configfile", mine
+
+
+def test_a_tracker_reruns_nothing(workspace: Path) -> None:
+    """To add one, to take another and to leave it out again."""
+    for tracker in ("wandb", "trackio", "null"):
+        option, mine = tracked(workspace, tracker)
+        found = dry_run(workspace, option, "config/config.yaml", mine)
+        assert found.jobs == {}, tracker
+
+
+def test_every_training_is_told_of_the_tracker(workspace: Path) -> None:
+    option, mine = tracked(workspace, "wandb")
+    targets = ("all", "slam", "merge")
+    found = dry_run(workspace, *targets, "--forceall", "--printshellcmds", option, "config/config.yaml", mine)
+    told = re.findall(r"/models/(\S+) --costs \S+ --track wandb default/(\S+)/seed-1 (\S+) --progress", found.text)
+    rules = {recipe.rule for recipe in RECIPES.values() if recipe.reads}
+    assert rules <= found.jobs.keys()
+    assert len({model for model, _, _ in told}) == sum(found.jobs[rule] for rule in rules)
+    assert all(model == named and folder == "results/default/tracking" for model, named, folder in told)
 
 
 def test_changed_bonus_reruns_its_models_alone(workspace: Path) -> None:

@@ -54,9 +54,9 @@ rule plot_merge_gates:
         "../envs/vernacular.yaml"
     params:
         **job("plot_merge_gates"),
-        options=lambda w: targets.merge_options(STUDY).to_json(),
+        options=lambda w: targets.merge_figure_options(STUDY).to_json(),
     message:
         "plot_merge_gates: drawing the gates by language"
     shell:
         "python {params.script:q} {input.scores:q} --generations {input.generations:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"

@@ -47,7 +47,7 @@ rule make_claims:
 
 
 rule make_samples:
-    """For each language one question and what each model wrote, with verdicts (first seed)."""
+    """For each language a question on which models differ, what each wrote, and its verdicts (first seed)."""
     input:
         scores=lambda w: pages.sample_files(STUDY, STUDY.targets[w.part], "scores"),
         generations=lambda w: pages.sample_files(STUDY, STUDY.targets[w.part], "generations"),
@@ -60,10 +60,12 @@ rule make_samples:
         "../envs/vernacular.yaml"
     params:
         **job("make_samples"),
+        identifier=IDENTIFIER,
     message:
         "make_samples: taking a question of each language and what the models wrote (tables/{wildcards.part}samples.csv)"
     shell:
-        "python {params.script:q} {input.scores:q} --questions {input.questions:q} --out {output:q} > {log:q} 2>&1"
+        "python {params.script:q} {input.scores:q} --questions {input.questions:q} --identifier {params.identifier:q}"
+        " --out {output:q} > {log:q} 2>&1"
 
 
 rule plot_pareto:
@@ -78,12 +80,12 @@ rule plot_pareto:
         "../envs/vernacular.yaml"
     params:
         **job("plot_pareto"),
-        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
+        options=lambda w: targets.figure_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
         "plot_pareto: drawing accuracy against language consistency (figures/{wildcards.part}pareto.png)"
     shell:
         "python {params.script:q} {input:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 rule plot_languages:
@@ -98,12 +100,12 @@ rule plot_languages:
         "../envs/vernacular.yaml"
     params:
         **job("plot_languages"),
-        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
+        options=lambda w: targets.figure_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
         "plot_languages: drawing the scores by language (figures/{wildcards.part}languages.png)"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 rule plot_training:
@@ -125,13 +127,14 @@ rule plot_training:
         "../envs/vernacular.yaml"
     params:
         **job("plot_training"),
-        options=lambda w: targets.summary_options(STUDY, STUDY.targets[w.part]).to_json(),
+        options=lambda w: targets.figure_options(STUDY, STUDY.targets[w.part]).to_json(),
     message:
         "plot_training: drawing accuracy, match rate and languages over the steps (figures/{wildcards.part}training.png)"
     shell:
         "python {params.script:q} {input:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q}"
-        " --mix-png {output.mix_png:q} --mix-svg {output.mix_svg:q} --mix-csv {output.mix_csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q}"
+        " --mix-png {output.mix_png:q} --mix-svg {output.mix_svg:q} --mix-pdf {output.mix_pdf:q}"
+        " --mix-csv {output.mix_csv:q} > {log:q} 2>&1"
 
 
 rule plot_trajectories:
@@ -151,15 +154,15 @@ rule plot_trajectories:
         "plot_trajectories: drawing accuracy and LCPR at each checkpoint (figures/{wildcards.part}steps.png)"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 rule make_page:
-    """A target on one page that loads nothing from outside: claims first, then figures, tables that sort, samples."""
+    """A target on one page that loads nothing from outside: the finding, figures, claims, scores, samples."""
     input:
         unpack(lambda w: pages.page_inputs(STUDY, w.page)),
     output:
-        "<results>/{page}.html",
+        reported("<results>/{page}.html", "Page", "page", "The page: start here ({page})"),
     log:
         "<logs>/make_page/{page}.log",
     conda:
@@ -172,7 +175,8 @@ rule make_page:
         "make_page: writing {wildcards.page}.html"
     shell:
         "python {params.script:q} --scores {input.scores:q} --claims {input.claims:q} --timed {input.timed:q}"
-        " --samples {input.samples:q} --leaks {input.leaks:q} --figures {input.figures:q} --tables {input.tables:q}"
+        " --samples {input.samples:q} --leaks {input.leaks:q} --pareto {input.pareto:q}"
+        " --trajectories {input.trajectories:q} --figures {input.figures:q} --tables {input.tables:q}"
         " --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 
 

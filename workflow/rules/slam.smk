@@ -29,7 +29,7 @@ rule slam_probe:
 
 
 rule slam_select:
-    """Which layers a SLAM model tunes, with the reason for each."""
+    """Which layers a SLAM model tunes, or a layer swap takes, with the reason for each."""
     input:
         lambda w: STUDY.paths.probe(STUDY.models[w.model].options["from"], w.seed),
     output:
@@ -37,7 +37,7 @@ rule slam_select:
     log:
         "<logs>/seed-{seed}/slam_select/{model}.log",
     wildcard_constraints:
-        model=one_of(stages.models_of(STUDY, "train_slam")),
+        model=one_of(stages.chosen_models(STUDY)),
     priority: 10
     conda:
         "../envs/vernacular.yaml"
@@ -106,12 +106,12 @@ rule plot_slam_probe:
         "../envs/vernacular.yaml"
     params:
         **job("plot_slam_probe"),
-        options=lambda w: targets.slam_options(STUDY).to_json(),
+        options=lambda w: targets.slam_figure_options(STUDY).to_json(),
     message:
         "plot_slam_probe: drawing where {wildcards.model} handles language"
     shell:
         "python {params.script:q} --probe {input.probe:q} --layers {input.layers:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
 rule make_slam_sweep:
@@ -150,9 +150,9 @@ rule plot_slam_sweep:
         "../envs/vernacular.yaml"
     params:
         **job("plot_slam_sweep"),
-        options=lambda w: targets.slam_options(STUDY).to_json(),
+        options=lambda w: targets.slam_figure_options(STUDY).to_json(),
     message:
         "plot_slam_sweep: drawing the gain of each layer against its MSD"
     shell:
         "python {params.script:q} --table {input:q} --options {params.options:q}"
-        " --png {output.png:q} --svg {output.svg:q} --csv {output.csv:q} > {log:q} 2>&1"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"

@@ -173,6 +173,32 @@ rule fetch_folder:
         " --chat-template {input.template:q} {params.flags:q} --out {output:q} > {log:q} 2>&1"
 
 
+rule merge_weights:
+    """Models of one architecture, merged weight by weight (src/vernacular/merge/weights.py)."""
+    input:
+        parent=lambda w: STUDY.paths.model(STUDY.models[w.model].options["from"], w.seed),
+        models=lambda w: [STUDY.paths.model(name, w.seed) for name in STUDY.models[w.model].options["models"]],
+        chosen=lambda w: stages.chosen_layers(STUDY, w.model, w.seed),
+    output:
+        directory("<results>/seed-{seed}/models/{model}"),
+    log:
+        "<logs>/seed-{seed}/merge_weights/{model}.log",
+    wildcard_constraints:
+        model=one_of(stages.models_of(STUDY, "merge_weights")),
+    conda:
+        "../envs/vernacular.yaml"
+    resources:
+        **job_resources(LIMITS, lambda w: STUDY.models[w.model].options["resources"]),
+    params:
+        **job("merge_weights"),
+        options=lambda w: stages.weights_options(STUDY, w.model).to_json(),
+    message:
+        "merge_weights: merging {wildcards.model} (seed {wildcards.seed})"
+    shell:
+        "python {params.script:q} --parent {input.parent:q} --models {input.models:q} --options {params.options:q}"
+        " --chosen {input.chosen:q} --seed {wildcards.seed} --out {output:q} > {log:q} 2>&1"
+
+
 rule take_checkpoint:
     """A model as it was after an earlier step of its training."""
     input:

@@ -1,9 +1,12 @@
-"""For each language one question and what each model wrote, with verdicts (tables/samples.csv)."""
+"""For each language a question on which models differ, what each wrote, and its verdicts (tables/samples.csv)."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
+from vernacular.language.options import IdentifierOptions
 from vernacular.storage.command import program
+from vernacular.storage.options import add_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,6 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet of one benchmark and seed"
     )
     parser.add_argument("--questions", required=True, type=Path, help="questions of the split (Parquet)")
+    add_options(parser, IdentifierOptions, "--identifier")
     parser.add_argument("--out", required=True, help="table (CSV)")
 
 
@@ -19,6 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from vernacular.evaluation.complete import check_samples
     from vernacular.evaluation.frames import read_frames
     from vernacular.evaluation.samples import sample_table
+    from vernacular.language.identify import LanguageIdentifier
     from vernacular.storage.records import GENERATION, QUESTION
     from vernacular.storage.tables import read_frame, write_csv
 
@@ -32,4 +37,5 @@ def main(args: argparse.Namespace) -> None:
         check_samples(rows, paths[model])
     questions = read_frame(args.questions, QUESTION)
     questions = questions[questions["benchmark"] == Path(args.scores[0]).stem]
-    write_csv(args.out, sample_table(generations, scores, questions))
+    identifier = LanguageIdentifier(**asdict(args.identifier))
+    write_csv(args.out, sample_table(generations, scores, questions, identifier))

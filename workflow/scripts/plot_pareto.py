@@ -3,15 +3,15 @@
 import argparse
 
 from vernacular.evaluation.frames import read_frames
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.figure_files import figure_arguments, write_figure
+from vernacular.report.options import FigureOptions
 from vernacular.report.pareto import draw_pareto, pareto_table
 from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scores", nargs="+", help=".../seed-<n>/scores/<model>/<benchmark>.parquet")
-    figure_arguments(parser, SummaryOptions)
+    figure_arguments(parser, FigureOptions)
 
 
 @program(__name__, __file__, __doc__, arguments)

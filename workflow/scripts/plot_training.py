@@ -5,15 +5,15 @@ The figures show running means of 5 steps; the CSVs hold the unsmoothed values o
 
 import argparse
 
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.report.figure_files import add_files, figure_arguments, write_figure
+from vernacular.report.options import FigureOptions
 from vernacular.report.training_curves import draw_mix, draw_training, mix_table, training_table
 from vernacular.storage.command import program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="+", help="folders of GRPO models, with their history.csv")
-    figure_arguments(parser, SummaryOptions)
+    figure_arguments(parser, FigureOptions)
     add_files(parser, "mix-", of="the languages of the traces")
 
 

@@ -38,7 +38,7 @@ def check_gold(gold: str, numbers_only: bool = False) -> None:
     shown = repr(text if len(text) <= 60 else text[:57] + "...")
     if not text:
         raise ValueError("the answer is empty")
-    if text.casefold() in _MISSING:
+    if text.casefold().replace(".", "") in _MISSING:
         raise ValueError(f"{shown} is not an answer: it stands for a missing value")
     if "####" in text:
         raise ValueError(f"{shown} is not an answer but a solution: give what follows #### alone")

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from vernacular.language.identify import LanguageIdentifier
 
@@ -30,6 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def lines_of(files: list[str]) -> Iterator[str]:
     """Raises ValueError (one line) for a file that is not UTF-8."""
     for name in files:
+        if name != "-" and not Path(name).is_file():
+            raise ValueError(f"{name}: no such file")
         file = open(0 if name == "-" else name, encoding="utf-8", closefd=name != "-")  # noqa: SIM115
         with file:
             try:

@@ -24,6 +24,7 @@ EXTRAS = {  # package -> the extra that brings it
     **dict.fromkeys(("snakemake", "jsonschema"), "workflow"),
     **dict.fromkeys(("matplotlib", "jinja2"), "plot"),
 }
+NETWORK = ("httpx", "httpx2", "httpcore")  # of the hub's client, whose errors of the network are no OSError
 ERROR = 2  # nothing was done; 1 is for an answer that is no
 
 
@@ -54,7 +55,7 @@ def module_of(command: str) -> ModuleType:
 
         return plan
     if command == "archive":
-        from vernacular.report import archive
+        from vernacular.command import archive
 
         return archive
     from vernacular.report import push
@@ -127,6 +128,11 @@ def ended(command: str, work: Callable[[], int]) -> int:
         print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in NETWORK:
+            raise
+        what = f"no network ({type(error).__name__}: {one_line(error)})"
+        print(f"vernacular {command}: {what}; type the same on a machine that has one", file=sys.stderr)
     return ERROR
 
 

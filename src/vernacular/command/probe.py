@@ -106,10 +106,11 @@ def draw(out: Path, name: str, chosen: dict[str, Any]) -> None:
     if not find_spec("matplotlib"):
         print("vernacular: no figure without matplotlib: pip install 'vernacular[plot]'", file=sys.stderr)
         return
+    from vernacular.report.figure_files import DRAWN
     from vernacular.report.options import SlamOptions
     from vernacular.report.slam_figures import draw_probe, probe_table
 
     choices = {name: chosen}
     table = probe_table(out / "probe.parquet", choices)
     options = SlamOptions({}, name, "probe", 0)
-    draw_probe(table, out / "probe.png", out / "probe.svg", options, choices)
+    draw_probe(table, {kind: out / f"probe.{kind}" for kind in DRAWN}, options, choices)

@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 
 from vernacular.evaluation.logs import Logs, Reading, read_logs
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.rescore import Summary, check_corpora, rate_table, scored_frames
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import RATES
 from vernacular.language.languages import ENGLISH, check_language
 from vernacular.language.thinking import FAMILIES
 from vernacular.report.differences import common_questions, difference_table
-from vernacular.report.options import PageOptions
-from vernacular.report.pareto import draw_pareto, pareto_table
+from vernacular.report.figure_files import DRAWN
+from vernacular.report.options import PAGE_QUESTION, FigureOptions, PageOptions
+from vernacular.report.pareto import pareto_table
 from vernacular.storage.files import write_text
 from vernacular.storage.messages import nearest, one_line
 from vernacular.storage.tables import csv_text, printed
@@ -125,25 +125,23 @@ def write_scored(scored: Scored, out: Path, draws: int) -> list[Path]:
         scored.remarks.append("no figure and no page without matplotlib and jinja2: pip install 'vernacular[plot]'")
         return files
     from vernacular.report.page import render
+    from vernacular.report.pareto import draw_pareto
 
     study = str(scored.tables["scores"]["study"].iloc[0])
-    figures, shown = {}, []
+    slots = {str(model): slot for slot, model in enumerate(dict.fromkeys(scored.tables["scores"]["model"]))}
+    pages = {"scores": with_means(scored.tables["scores"], [], RATES)}
     if len(scored.tables["pareto"]):
-        shown = [out / "pareto.png"]
-        options = SummaryOptions({}, study, "logs", draws)
-        draw_pareto(scored.tables["pareto"], shown[0], out / "pareto.svg", options)
-        figures = {
-            "pareto": {"title": "Accuracy against LCPR", "caption": "Each model on the questions that all answered."}
-        }
-        files += [*shown, out / "pareto.svg"]
+        pages["pareto"] = scored.tables["pareto"]
+        drawn = {kind: out / f"pareto.{kind}" for kind in DRAWN}
+        draw_pareto(scored.tables["pareto"], drawn, FigureOptions({}, study, "logs", draws, slots=slots))
+        files += drawn.values()
     others, titles = [], {}
     if "differences" in scored.tables:
         others = [scored.tables["differences"]]
         titles = {
             "differences": {"title": "Differences", "caption": "Paired, with 95 % intervals (bootstrap by question)."}
         }
-    pages = {"scores": with_means(scored.tables["scores"], [], RATES)}
-    html = render(pages, shown, others, PageOptions(study, "logs", "Overview", {}, figures, titles))
+    html = render(pages, [], others, PageOptions(study, "logs", "Overview", PAGE_QUESTION, {}, {}, titles, slots))
     write_text(out / "index.html", html)
     return [*files, out / "index.html"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vernacular.corpus.readers import Example, Written, json_rows, parquet_rows, text_of, text_or_number
+from vernacular.corpus.readers import Example, Written, json_rows, parquet_rows, separator, text_of, text_or_number
 
 Rows = Iterator[tuple[str, dict[str, Any]]]  # (place, row)
 REQUIRED = ("id", "language", "question", "answer")
@@ -41,16 +41,13 @@ def question_lines(
 
 
 def csv_rows(path: Path, _: tuple[str, ...]) -> Rows:
-    """(place, row) of a table in text; the first line names the columns. Empty cells are None.
-
-    What separates cells is the comma, semicolon or tab that the first line has most of.
-    """
+    """(place, row) of a table in text; the first line names the columns. Empty cells are None."""
     number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
             file.seek(0)
-            reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count), strict=True)
+            reader = csv.DictReader(file, delimiter=separator(header), strict=True)
             for row in reader:
                 number = reader.line_num
                 if None in row:

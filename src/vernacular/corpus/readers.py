@@ -166,3 +166,8 @@ def whole(value: Any, what: str) -> int:
     except (TypeError, ValueError, OverflowError):
         pass
     raise ValueError(f"{what} is {shown(value)}, not a whole number")
+
+
+def separator(header: str) -> str:
+    """What separates the cells of a table in text: the comma, semicolon or tab that its first line has most of."""
+    return max(",;\t", key=header.count)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.corpus.lines import LINE, REQUIRED, read_line
+from vernacular.corpus.readers import separator
 from vernacular.evaluation.log_shapes import OURS, Row, Shape, shape_of
 from vernacular.evaluation.rescore import remark, split_rows, take_rows
 from vernacular.evaluation.task_names import language_in
@@ -140,7 +141,9 @@ def csv_items(file: Path) -> Iterator[Item]:
     csv.field_size_limit(sys.maxsize)
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            table = csv.DictReader(opened, delimiter="\t" if file.suffix == ".tsv" else ",", strict=True)
+            header = opened.readline()
+            opened.seek(0)
+            table = csv.DictReader(opened, delimiter=separator(header), strict=True)
             for number, row in enumerate(table, 2):
                 if None in row or None in row.values():
                     many = "more" if None in row else "fewer"

@@ -17,9 +17,14 @@ def chosen_questions(
     Raises ValueError for a language without questions; place: the file, for the message.
     """
     languages = options.languages
-    rows = [row for row in rows if row["benchmark"] == benchmark and row["language"] in {*languages, ENGLISH}]
-    if missing := set(languages) - {row["language"] for row in rows}:
-        raise ValueError(f"{place}: no '{benchmark}' questions in {', '.join(sorted(missing))}; see evaluations")
+    rows = [row for row in rows if row["benchmark"] == benchmark]
+    there = {row["language"] for row in rows}
+    if missing := set(languages) - there:
+        raise ValueError(
+            f"{place}: no '{benchmark}' questions in {', '.join(sorted(missing))}, only in "
+            f"{', '.join(sorted(there)) or 'no language'}; set `languages` of its evaluation"
+        )
+    rows = [row for row in rows if row["language"] in {*languages, ENGLISH}]
     order = ranks((row["id"], row["language"]) for row in rows)
     count = options.questions or len(order)
     count_of = {ENGLISH: options.questions_en or count}

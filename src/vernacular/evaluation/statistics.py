@@ -319,7 +319,8 @@ def _row_languages(languages: list[str], in_domain: set[str]) -> dict[str, list[
     groups = {
         "all": others,
         "in-domain": [i for i in others if languages[i] in in_domain],
-        "out-of-domain": [i for i in others if languages[i] not in in_domain],
+        # Without in-domain languages it is not said which ones were trained on.
+        "out-of-domain": [i for i in others if in_domain and languages[i] not in in_domain],
     }
     return {name: members for name, members in groups.items() if members} | {c: [i] for i, c in enumerate(languages)}
 

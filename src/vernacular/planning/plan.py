@@ -324,6 +324,7 @@ def overlay(works: list[Work]) -> str:
 
 
 def read_study(configs: list[str]) -> Study:
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     whole = lay([read_layer(path, path) for path in configs], ROOT / "config")
     return compile_study(whole, " + ".join(configs), ROOT / "config" / "claims.yaml")
 
@@ -338,7 +339,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def work(args: argparse.Namespace) -> None:
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     study = read_study(args.config)
     target_of(study, args.target)
     works = [*trainings(study), *answerings(study)]

@@ -8,7 +8,6 @@ GPU, what shapes tell: the trainers' arguments, adapters, chat templates, length
 
 import argparse
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -142,7 +141,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     import torch
 
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # of its names, which it keeps
     study = read_study(args.config)
     try_out = rehearse if args.run or torch.cuda.is_available() else considered
     wrong, count = 0, 0

@@ -50,6 +50,18 @@ def rate(row: dict[str, str], name: str) -> str:
     return f"{mean:.1f} ({low:.1f} to {high:.1f})"
 
 
+def indexed(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """The rates as the `results` of a hub's `model-index`, in per cent: for each benchmark and group of languages."""
+    found = []
+    for row in rows:
+        rates = [(name, row[name]) for name in RATES if row.get(name)]
+        metrics = [{"type": name, "value": round(100 * float(value), 2), "name": name} for name, value in rates]
+        dataset = {"type": row["benchmark"], "name": row["benchmark"], "config": row["language"]}
+        if metrics:
+            found.append({"task": {"type": "text-generation"}, "dataset": dataset, "metrics": metrics})
+    return found
+
+
 def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: CardOptions) -> str:
     """Markdown with the metadata that hubs read (resources/templates/card.md.j2).
 
@@ -70,6 +82,9 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: Ca
         **({"base_model": base} if base else {}),
     }
     run = (made["model"], str(made["seed"]))
+    scores = [row for row in rows if (row["model"], row["seed"]) == run and row["language"] in GROUPS]
+    if results := indexed(scores):
+        head["model-index"] = [{"name": made["model"], "results": results}]
     revisions = [row["revision"] for row in options.sources]
     return rendered(
         "card.md.j2",
@@ -83,6 +98,6 @@ def model_card(manifest: dict[str, Any], rows: list[dict[str, str]], options: Ca
         metadata=metadata(head),
         lineage=" from ".join(map(escaped, [made["model"], *(parent["model"] for parent in options.parents)])),
         has_branch=any(revision and not re.fullmatch("[0-9a-f]{40}", revision) for revision in revisions),
-        scores=[row for row in rows if (row["model"], row["seed"]) == run and row["language"] in GROUPS],
+        scores=scores,
         rates=RATES,
     )

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.version import read_table
 from vernacular.language.languages import ENGLISH
-from vernacular.report.style import PALETTE, new_figure
+from vernacular.report import style
+from vernacular.report.options import FigureOptions
+from vernacular.report.style import Files, new_figure
 from vernacular.storage.tables import check_numbers, with_bounds
 
 GROUPS = ("all", "in-domain", "out-of-domain")
@@ -30,34 +31,41 @@ def languages_table(scores: str | Path) -> pd.DataFrame:
     return rows.groupby(list(KEYS), sort=False)[with_bounds(*METRICS)].mean().round(6).reset_index()
 
 
-def draw_languages(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+def draw_languages(table: pd.DataFrame, files: Files, options: FigureOptions) -> None:
     """Draw the rows of `languages_table`; in-domain languages first, then the others, English last."""
     benchmarks, models = list(table["benchmark"].unique()), list(table["model"].unique())
     inside = [code for code in options.in_domain if code in set(table["language"])]
     others = sorted(set(table["language"]) - {*inside, ENGLISH})
     languages = [*inside, *others, *([ENGLISH] if ENGLISH in set(table["language"]) else [])]
     places = [(benchmark, metric) for benchmark in benchmarks for metric in METRICS]
-    with new_figure(path_png, path_svg, 0.6 + 2.3 * len(places), layout="constrained") as figure:
+    looks = style.looks(models, options.slots)
+    with new_figure(files, options.width, 0.6 + 2.3 * len(places), layout="constrained") as figure:
         panels = figure.subplots(len(places), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (benchmark, metric) in zip(panels, places, strict=True):
-            for number, model in enumerate(models):
+            for number, (model, (color, marker)) in enumerate(looks.items()):
                 chosen = table[(table["model"] == model) & (table["benchmark"] == benchmark)].set_index("language")
                 here = [code for code in languages if code in chosen.index]
                 shift = (number - (len(models) - 1) / 2) * 0.7 / len(models)
                 x = [languages.index(code) + shift for code in here]
                 y = chosen.loc[here, metric]
                 error = [y - chosen.loc[here, f"{metric}_low"], chosen.loc[here, f"{metric}_high"] - y]
-                axes.errorbar(
-                    x, y, yerr=error, fmt="o", ms=3.5, lw=0.8, color=PALETTE[number % len(PALETTE)], label=model
+                drawn = axes.errorbar(
+                    x, y, yerr=error, fmt=marker, ms=3.5, lw=0.8, color=color, label=model, clip_on=False
                 )
+                for artist in drawn.get_children():
+                    artist.set_in_layout(False)  # what is not clipped would count as far as it might reach
             for border in (len(inside), len(inside) + len(others)):
-                axes.axvline(border - 0.5, color="#d9d9d9", lw=0.8)
-            axes.set_ylim(-0.03, 1.05)
+                axes.axvline(border - 0.5, color=style.FAINT, lw=0.8)
+            axes.set_ylim(0, 1)
             axes.set_ylabel(METRICS[metric])
             axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold")
         panels[-1].set_xticks(range(len(languages)), languages)
-        panels[-1].set_xlabel("language of the question (in-domain | out-of-domain | English)")
+        panels[-1].set_xlabel(
+            style.wrapped("language of the question (in-domain | out-of-domain | English)", options.width - 0.6, 9)
+        )
         handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=min(len(models), 7), frameon=False)
+        figure.legend(
+            handles, names, loc="outside lower center", ncols=style.columns_for(options.width, names), frameon=False
+        )
         title = f"Scores by language, with 95 % intervals ({options.scale}, study '{options.study}')"
-        figure.suptitle(title, fontsize=11)
+        figure.suptitle(style.wrapped(title, options.width - 0.2, 11), fontsize=11)

@@ -1,7 +1,6 @@
 """What the gate of a merge does in each language: its two weights, next to the accuracy that the merge gains."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import difference, scored_model
 from vernacular.report.merge_tables import accuracies_in, comparable_scores, in_order, low_resource_of, questions_of
 from vernacular.report.options import MergeOptions
-from vernacular.report.style import BLUE, FAINT, INK, ORANGE, QUIET, new_figure
+from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, Files, columns_for, looks, new_figure, wrapped
 from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def gates_table(frames: Frames, generations: Frames, options: MergeOptions) -> p
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 
-def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: MergeOptions) -> None:
+def draw_gates(table: pd.DataFrame, files: Files, options: MergeOptions) -> None:
     """Draw the rows of `gates_table`, a row of panels for each benchmark, languages as in the table.
 
     Left: the means of the gate's two weights over the questions, with normal 95 % intervals. Right: the accuracy gained
@@ -63,8 +62,15 @@ def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
     """
     benchmarks = list(dict.fromkeys(table["benchmark"]))
     some_untold = (table["untold"] > 0).any()
-    with new_figure(path_png, path_svg, 0.95 + 1.95 * len(benchmarks), layout="constrained") as figure:
-        panels = figure.subplots(len(benchmarks), 2, sharey="col", squeeze=False)
+    color, marker = looks([options.model], options.slots)[options.model]
+    side_by_side = options.width >= 6
+    height = 0.95 + (1.95 if side_by_side else 3.9) * len(benchmarks)
+    with new_figure(files, options.width, height, layout="constrained") as figure:
+        shape = (len(benchmarks), 2) if side_by_side else (2 * len(benchmarks), 1)
+        panels = figure.subplots(*shape, squeeze=False).reshape(-1, 2)
+        for below in panels.T:
+            for axes in below[1:]:
+                axes.sharey(below[0])
         for (left, right), benchmark in zip(panels, benchmarks, strict=True):
             rows = table[table["benchmark"] == benchmark].set_index("language")
             left.axhline(1, color=QUIET, lw=0.8)
@@ -72,7 +78,7 @@ def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
                 _points(left, rows, column, **look)
             left.set_title(f"{benchmark}: gate weights", **_TITLE)
             right.axhline(0, color=QUIET, lw=0.8)
-            _points(right, rows, "gain", color=INK, fmt="o")
+            _points(right, rows, "gain", color=color, fmt=marker)
             right.set_title(f"{benchmark}: gain in accuracy", **_TITLE)
             codes = list(rows.index)
             borders = {len(low_resource_of(codes, options.low_resource)), len(codes) - (ENGLISH in codes)}
@@ -82,13 +88,15 @@ def draw_gates(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
             _language_axis(right, codes, borders)
         low, high = panels[0, 1].get_ylim()  # shared by all; no axis of rounding errors if nothing is gained
         panels[0, 1].set_ylim(min(low, -0.02), max(high, 0.02))
-        where = "language of the question (low-resource | others | English)"
+        where = wrapped("language of the question (low-resource | others | English)", options.width / 2, 9)
         panels[-1, 0].set_xlabel(
             f"{where}\nbelow: % of questions whose gate got the mean embedding" if some_untold else where
         )
         panels[-1, 1].set_xlabel(where)
-        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=2, frameon=False)
-        figure.suptitle(_title(options, int(table["seeds"].max())), fontsize=11)
+        handles, names = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower left", ncols=columns_for(options.width, names), frameon=False)
+        title = _title(options, int(table["seeds"].max()))
+        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
 
 
 def gates_by_language(frames: Frames, generations: Frames, benchmark: str, options: MergeOptions) -> pd.DataFrame:

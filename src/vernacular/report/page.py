@@ -1,129 +1,124 @@
-"""A page of a study: claims, figures, sortable tables and samples in one HTML file that makes no network requests.
+"""A page of a study: the finding, the Pareto plot, claims, scores, figures, tables and samples in one HTML file.
 
-Text of models and configurations reaches the page only through Jinja's escaping, and the page's own policy forbids it
-to load anything.
+It makes no network requests. Text of models and configurations reaches the page only through Jinja's escaping, figures
+through inline_svg, which leaves drawing elements alone, and the page's own policy forbids it to load anything.
 """
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from vernacular.evaluation.seeds import LEAST
 from vernacular.language.languages import name_of
-from vernacular.report.options import PageOptions
+from vernacular.report.findings import findings
+from vernacular.report.heat_maps import GROUPS, score_maps
+from vernacular.report.inline_svg import drawn, inline
+from vernacular.report.options import FigureOptions, PageOptions, TrajectoriesOptions
+from vernacular.report.page_parts import claims_of, number, points_of, samples_of
+from vernacular.report.pareto import draw_pareto
+from vernacular.report.style import PALETTE, looks
 from vernacular.report.templates import FOLDER, rendered
-from vernacular.storage.tables import with_bounds
+from vernacular.report.trajectories import draw_trajectories
+from vernacular.report.words import column_words, group_words, metric_words
 
-GROUPS = ("all", "in-domain", "out-of-domain")
-METRICS = {
-    "accuracy": "accuracy",
-    "lcpr": "LCPR",
-    "code_switch_rate": "traces that switch languages",
-    "foreign_script_rate": "traces with letters of a foreign script",
-    "answer_consistency": "responses in the language of the question",
-    "tokens_mean": "tokens",
-}
+WIDE, NARROW = 9.0, 4.2  # inches of the figures that the page draws: for a screen, for a phone
 
 
 def render(
-    tables: dict[str, pd.DataFrame], figures: Sequence[str | Path], others: Sequence[pd.DataFrame], options: PageOptions
+    tables: dict[str, pd.DataFrame],
+    figures: Sequence[str | Path],
+    others: Sequence[pd.DataFrame],
+    options: PageOptions,
+    there: Sequence[str] = (),
 ) -> str:
     """The page as HTML.
 
-    tables: `scores`, and optionally `claims`, `timed`, `samples` and `leaks`; figures: PNGs, which are embedded;
-    others: further tables of results. Figures and other tables are in the order of the options' `figures` and `tables`.
+    tables: `scores`, and optionally `claims`, `timed`, `samples`, `leaks`, and the rows of the figures `pareto` and
+    `trajectories`; figures: SVGs; others: further tables of results. Figures and other tables are in the order of the
+    options' `figures` and `tables`. there: those of the options' `pages` that can be linked to.
     """
-    titled_figures = zip(options.figures.values(), figures, strict=True)
+    titled_figures = zip(options.figures.items(), figures, strict=True)
     titled_tables = zip(options.tables.values(), others, strict=True)
     scores = tables["scores"]
     scores = scores[scores["seeds"] == scores["seeds"].max()]  # over the seeds, where there are several
-    claims = [tables[name] for name in ("claims", "timed") if name in tables]
+    parts = [tables[name] for name in ("claims", "timed") if name in tables and len(tables[name])]
+    claims = pd.concat(parts) if parts else None
+    samples_each = scores.drop_duplicates("benchmark").set_index("benchmark")["k"].astype(int).to_dict()
+    pareto = tables.get("pareto")
     return rendered(
         "page.html.j2",
         number=number,
-        study=options.study,
-        scale=options.scale,
-        part=options.part,
-        pages=options.pages,
+        options=options,
+        there=there,
         summary=summary(tables),
-        claims=claims_of(pd.concat(claims)) if claims else [],
-        scores=[(benchmark, score_tables(rows)) for benchmark, rows in scores.groupby("benchmark", sort=False)],
-        figures=[{**title, "data": data_uri(path)} for title, path in titled_figures],
+        findings=findings(scores, claims),
+        looks=model_looks([*scores["model"], *options.slots], options.slots),
+        pareto=None if pareto is None or pareto.empty else pareto_part(pareto, options),
+        trajectories=trajectories_part(tables["trajectories"], options) if "trajectories" in tables else None,
+        claims=claims_of(claims, samples_each) if claims is not None else {},
+        several_seeds=int(scores["seeds"].max()) >= LEAST,
+        scores=[(benchmark, score_maps(rows)) for benchmark, rows in scores.groupby("benchmark", sort=False)],
+        figures=[
+            {**title, "svg": inline(Path(path).read_text(encoding="utf-8"), f"f{place}", title["title"])}
+            for place, ((_, title), path) in enumerate(titled_figures)
+        ],
         tables=[{**title, **any_table(table)} for title, table in titled_tables],
         samples=samples_of(tables["samples"]) if "samples" in tables else [],
+        name_of=name_of,
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         script=(FOLDER / "page.js").read_text(encoding="utf-8"),
     )
 
 
-def data_uri(path: str | Path) -> str:
-    """A PNG as an address that an HTML page can hold. Raises ValueError if it is cut off."""
-    data = Path(path).read_bytes()
-    if not data.endswith(b"IEND\xaeB`\x82"):
-        raise ValueError(f"{path}: the PNG is cut off; delete it and rerun")
-    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
-
-
-def number(value: Any, digits: int = 3) -> str:
-    """A number as the page shows it; a dash if it is missing."""
-    return "–" if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
-
-
 def summary(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """What the page's first sentences say; checked: how many training rows were searched, or None."""
+    """What the page's first lines say; checked: how many training rows were searched, or None."""
     scores = tables["scores"]
     codes = [code for code in dict.fromkeys(scores["language"]) if code not in GROUPS]
     leaks = tables.get("leaks")
     return {
         "models": scores["model"].nunique(),
         "benchmarks": list(dict.fromkeys(scores["benchmark"])),
-        "languages": [name_of(code) for code in codes],
+        "languages": [f"{name_of(code)} ({code})" for code in codes],
         "seeds": int(scores["seeds"].max()),
         "checked": None if leaks is None else int(leaks["rows"].sum()),
     }
 
 
-def claims_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The claims, tested ones first, each with the rows of its parts."""
-    claims = [
-        {
-            "statement": rows["statement"].iloc[0],
-            "paper": rows["paper"].iloc[0],
-            "verdict": rows["verdict"].iloc[0],
-            "p_holm": rows["p_holm"].iloc[0],
-            "tested": bool(rows["measured"].notna().any()),
-            "parts": with_none(rows).to_dict("records"),
-        }
-        for _, rows in table.groupby("claim", sort=False)
-    ]
-    return sorted(claims, key=lambda claim: not claim["tested"])
+def model_looks(models: Sequence[str], slots: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    """Model -> the place of its colour in the palette, and its marker. A checkpoint, `model@step`, has its model's."""
+    bases = {name: name if name in slots else name.rpartition("@")[0] or name for name in map(str, models)}
+    found = looks(bases.values(), slots)
+    return {name: (PALETTE.index(found[base].color), found[base].marker) for name, base in bases.items()}
 
 
-def with_none(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with None for missing values."""
-    return table.astype(object).where(table.notna(), None)
+def pareto_part(table: pd.DataFrame, options: PageOptions) -> dict[str, Any]:
+    """The plot for a screen and for a phone, whose points tell their numbers, and the numbers."""
+    points = points_of(table)
+    tips = {point["id"]: point["tip"] for each in points for point in each["points"]}
+    look = FigureOptions({}, options.study, options.scale, 0, [], WIDE, options.slots)
+    plots = {
+        kind: inline(
+            drawn(draw_pareto, table, replace(look, width=width), framed=False),
+            kind, "Accuracy against LCPR; the table below the plot has its numbers", tips,
+        )
+        for kind, width in (("wide", WIDE), ("narrow", NARROW))
+    }  # fmt: skip
+    return {**plots, "benchmarks": points, "several": table["model"].nunique() > 1}
 
 
-def score_tables(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each of METRICS the models by language: groups first, then languages by code.
-
-    A cell is value, low and high, for the responses followed by how many of them were identified; None for no row.
-    """
-    found = set(rows["language"])
-    columns = [group for group in GROUPS if group in found] + sorted(found - set(GROUPS))
-    tables = []
-    for metric, title in METRICS.items():
-        beside = ["answer_n"] if metric == "answer_consistency" else []
-        cells = rows.set_index(["model", "language"])[[*with_bounds(metric), *beside]]
-        lines = [
-            (model, [cells.loc[(model, code)].tolist() if (model, code) in cells.index else None for code in columns])
-            for model in dict.fromkeys(rows["model"])
-        ]
-        heads = [(code, name_of(code)) for code in columns]
-        tables.append({"title": title, "digits": 1 if metric == "tokens_mean" else 3, "columns": heads, "rows": lines})
-    return tables
+def trajectories_part(table: pd.DataFrame, options: PageOptions) -> dict[str, str]:
+    """The plot of the checkpoints for a screen and for a phone."""
+    look = TrajectoriesOptions(options.study, options.scale, {}, WIDE, options.slots)
+    title = "Accuracy and LCPR at each checkpoint of GRPO; the scores below have the numbers"
+    return {
+        f"{kind}": inline(
+            drawn(draw_trajectories, table, replace(look, width=width), framed=False), f"steps-{kind}", title
+        )
+        for kind, width in (("wide", WIDE), ("narrow", NARROW))
+    }
 
 
 def any_table(table: pd.DataFrame) -> dict[str, Any]:
@@ -139,25 +134,17 @@ def any_table(table: pd.DataFrame) -> dict[str, Any]:
     numeric = {name for name in names if pd.api.types.is_numeric_dtype(table[name])}
     whole = {name for name in numeric if f"{name}_low" not in table and not (table[name].dropna() % 1).any()}
     rows = [[cell_of(row, name, name in numeric, name in whole) for name in names] for row in table.to_dict("records")]
-    return {"heads": [(name.replace("_", " "), name in numeric) for name in names], "rows": rows}
+    return {"heads": [(column_words(name), name in numeric) for name in names], "rows": rows}
+
+
+WORDS: dict[str, Callable[[str], str]] = {"metric": metric_words, "language": group_words}  # of columns of text
 
 
 def cell_of(row: dict[Any, Any], name: str, numeric: bool, whole: bool) -> tuple[str, float | None, str]:
     value = row[name]
     if pd.isna(value) or not numeric:
-        return ("–" if pd.isna(value) else str(value)), None, ""
+        words = WORDS.get(name, str)
+        return ("–" if pd.isna(value) else words(str(value))), None, ""
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
     interval = f"{number(low)} to {number(high)}" if pd.notna(low) else ""
     return f"{int(value):,}" if whole else number(value), float(value), interval
-
-
-def samples_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each language its question, and what each model wrote."""
-    return [
-        {
-            **{key: rows[key].iloc[0] for key in ("language", "id", "question", "gold")},
-            "name": name_of(str(language)),
-            "completions": rows.to_dict("records"),
-        }
-        for language, rows in with_none(table).groupby("language", sort=False)
-    ]

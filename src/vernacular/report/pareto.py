@@ -5,22 +5,20 @@ any other, since it takes fewer tokens.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, benchmarks_of, runs_on
-from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.statistics import DIGITS, DRAWS, RATES, Array, Estimate, interval, joint_estimates
 from vernacular.language.languages import ENGLISH
 from vernacular.report import style
+from vernacular.report.options import FigureOptions
 from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLUMNS = (
     *("benchmark", "model", *with_bounds("accuracy", "lcpr")),
@@ -101,40 +99,59 @@ def pareto_table(frames: Frames, draws: int = DRAWS) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
-def draw_pareto(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
-    """Draw the rows of `pareto_table`, one panel for each benchmark. Raises ValueError for a table without rows."""
+def draw_pareto(table: pd.DataFrame, files: style.Files, options: FigureOptions, framed: bool = True) -> None:
+    """Draw the rows of `pareto_table`, a panel for each benchmark; framed: with title and note.
+
+    In an SVG the marker of row i of the table is the group `point-<i>`. Raises ValueError for a table without rows.
+    """
     if table.empty:
         raise ValueError("Pareto plot: no rows to draw; evaluate a model in a language other than English")
     benchmarks = list(dict.fromkeys(table["benchmark"]))
-    columns = min(len(benchmarks), 2)
+    width = options.width
+    columns = min(len(benchmarks), 2 if width >= _TWO else 1)
     rows = -(-len(benchmarks) // columns)
-    height = rows * _PANEL + _HEAD + _FOOT
-    with style.new_figure(path_png, path_svg, height) as figure:
+    keys = _keys(table)
+    foot = sum(_KEY * -(-len(names) // style.columns_for(width - 0.3, names, 8.5)) for _, names in keys)
+    looks = style.looks(table["model"], options.slots)
+    panel = float(np.clip(0.98 * width / columns, 2.8, 4.4))
+    title = f"Accuracy against language consistency: study '{options.study}' ({options.scale})" if framed else ""
+    head, note = style.heights(title, NOTE if framed else "", width)
+    height = rows * panel + head + note + foot
+    with style.new_figure(files, width, height) as figure:
+        style.add_frame(figure, title, NOTE if framed else "")
         grid = figure.subplots(rows, columns, squeeze=False)
         figure.subplots_adjust(
-            left=0.07, right=0.985, top=1 - (_HEAD + 0.35) / height, bottom=(_FOOT + 0.5) / height,
-            wspace=0.13, hspace=0.85 / (_PANEL - 0.85),
+            left=0.72 / width, right=1 - 0.14 / width, top=1 - (head + 0.3) / height,
+            bottom=(note + foot + 0.55) / height, wspace=0.13, hspace=0.85 / (panel - 0.85),
         )  # fmt: skip
         for axes in grid.flat[len(benchmarks) :]:
             axes.remove()
         for axes, benchmark in zip(grid.flat, benchmarks, strict=False):
-            _draw_panel(axes, table[table["benchmark"] == benchmark].reset_index(drop=True), table["tokens_mean"].max())
+            _draw_panel(axes, table[table["benchmark"] == benchmark], table["tokens_mean"].max(), looks)
             axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold", pad=7)
-            volume = table.loc[table["benchmark"] == benchmark, "hypervolume"].iloc[0]
-            note = f"hypervolume of the front from (0, 0): {volume:.3f}"
-            axes.set_title(note, loc="right", fontsize=8.5, color=style.QUIET, pad=7)
             axes.set_xlabel("LCPR")
         for axes in grid[:, 0]:
             axes.set_ylabel("accuracy")
-        title = f"Accuracy against language consistency: study '{options.study}' ({options.scale})"
-        _draw_frame(figure, table, title)
+        top = note + foot
+        for handles, names in keys:
+            across = style.columns_for(width - 0.3, names, 8.5)
+            figure.legend(
+                handles, names, ncols=across, loc="upper left", bbox_to_anchor=(0.03 / width, top / height),
+                fontsize=8.5, frameon=False, handletextpad=0.3, columnspacing=1.2, borderpad=0.2, borderaxespad=0,
+            )  # fmt: skip
+            top -= _KEY * -(-len(names) // across)
 
 
-_PANEL, _HEAD, _FOOT = 4.4, 0.4, 0.8  # heights in inches: a row of panels, the title above, the key below
+NOTE = (
+    "LCPR: how many traces stay in the language of the question, line by line and word by word. Both axes are averages "
+    "over the languages other than English, each weighing the same; bars are 95 % intervals (bootstrap by problem). "
+    "On the front is a model if no other is at least as good in both and better in one."
+)
+_TWO, _KEY = 6.5, 0.2  # inches: the least width for two panels side by side; a line of the key
 _LARGEST = 6.5  # radius in typographic points of the marker for the most tokens
 
 
-def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float) -> None:
+def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float, looks: Mapping[str, style.Look]) -> None:
     x, y = rows["lcpr"].to_numpy(float), rows["accuracy"].to_numpy(float)
     x_error = np.stack([x - rows["lcpr_low"], rows["lcpr_high"] - x]).clip(min=0)
     y_error = np.stack([y - rows["accuracy_low"], rows["accuracy_high"] - y]).clip(min=0)
@@ -142,93 +159,59 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float) -> None:
     axes.grid(color=style.FAINT, linewidth=0.5)
 
     front = rows[rows["on_front"]].sort_values(["lcpr", "accuracy"])
+    several = len(rows) > 1  # one model is on the front whatever it does
     (left, _), (bottom, _) = axes.get_xlim(), axes.get_ylim()
     front_x = np.concatenate([[left], front["lcpr"], front["lcpr"].iloc[-1:]])
     front_y = np.concatenate([front["accuracy"].iloc[:1], front["accuracy"], [bottom]])
-    axes.fill_between(front_x, bottom, front_y, step="pre", color=style.BLUE, alpha=0.05, linewidth=0, zorder=0)
-    axes.step(front_x, front_y, where="pre", color=style.BLUE, linewidth=1.2, zorder=1)
+    if several:
+        axes.fill_between(front_x, bottom, front_y, step="pre", color=style.QUIET, alpha=0.07, linewidth=0, zorder=0)
+        axes.step(front_x, front_y, where="pre", color=style.QUIET, linewidth=1.0, zorder=1)
 
     radii = _radius(rows["tokens_mean"].to_numpy(float), most_tokens)
-    kinds = [_kind(row) for _, row in rows.iterrows()]
-    for i, kind in enumerate(kinds):
-        look = _LOOKS[kind]
-        axes.errorbar(
+    for i, (number, row) in enumerate(rows.iterrows()):
+        color, marker = looks[row["model"]]
+        for part in axes.errorbar(
             x[i], y[i], xerr=x_error[:, i : i + 1], yerr=y_error[:, i : i + 1],
-            ecolor=look["edgecolor"], elinewidth=0.9, alpha=0.55, zorder=3,
+            ecolor=color, elinewidth=0.9, alpha=0.6, zorder=3, fmt="none",
+        )[2]:  # fmt: skip
+            part.set_clip_on(False)
+        # Filled or hollow, so that the front can be told in greyscale print too.
+        axes.scatter(
+            x[i], y[i], s=(2 * radii[i]) ** 2, marker=marker, edgecolor=color, linewidth=1.4, clip_on=False,
+            facecolor=color if row["on_front"] else style.PAPER, zorder=4 + 1 / (2 + radii[i]), gid=f"point-{number}",
         )  # fmt: skip
-        axes.scatter(x[i], y[i], s=(2 * radii[i]) ** 2, zorder=4 + 1 / (2 + radii[i]), **look)
     lines = [np.array([[x[i] - x_error[0, i], y[i]], [x[i] + x_error[1, i], y[i]]]) for i in range(len(rows))]
     lines += [np.array([[x[i], y[i] - y_error[0, i]], [x[i], y[i] + y_error[1, i]]]) for i in range(len(rows))]
     corners = np.repeat(np.stack([front_x, front_y], axis=1), 2, axis=0)
     lines.append(np.stack([corners[:-1, 0], corners[1:, 1]], axis=1))
-    texts = [_label(row) for _, row in rows.iterrows()]
-    colors = [str(_LOOKS[kind]["edgecolor"]) if kind == "front" else style.INK for kind in kinds]
-    style.label_points(axes, np.stack([x, y], axis=1), radii + 1, texts, colors, lines)
-
-
-def _kind(row: pd.Series) -> str:
-    if row["on_front"]:
-        return "front"
-    # An empty field comes back from the CSV as NaN.
-    return "dominated" if pd.notna(row["dominated_by"]) and row["dominated_by"] else "thrifty"
-
-
-# They differ in filling as well as in colour, so that they can be told apart in greyscale print too.
-_LOOKS: dict[str, dict[str, Any]] = {
-    "front": {"facecolor": style.BLUE, "edgecolor": style.BLUE, "linewidth": 1.2},
-    "thrifty": {"facecolor": (1, 1, 1, 0.6), "edgecolor": style.BLUE, "linewidth": 1.2},
-    "dominated": {"facecolor": (0.75, 0.75, 0.75, 0.7), "edgecolor": style.QUIET, "linewidth": 1.2},
-}
-_MEANING = {
-    "front": "on the front",
-    "thrifty": "off the front, yet with fewer tokens than any better one",
-    "dominated": "dominated in accuracy, LCPR and tokens",
-}
+    texts = [str(model) for model in rows["model"]]
+    style.label_points(axes, np.stack([x, y], axis=1), radii + 1, texts, [style.INK] * len(texts), lines)
 
 
 def _radius(tokens: Array, most: float) -> Array:
     """Radii in typographic points: areas in proportion to tokens, but never too small to see."""
-    return np.maximum(_LARGEST * np.sqrt(np.nan_to_num(tokens) / max(most, 1.0)), 2.2)
+    return np.maximum(_LARGEST * np.sqrt(np.nan_to_num(tokens) / max(most, 1.0)), 2.6)
 
 
-def _label(row: pd.Series) -> str:
-    share = float(row["on_front_share"])
-    if share < 0.01:
-        return str(row["model"])
-    percent = "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
-    return f"{row['model']}  {percent}"
+def _keys(table: pd.DataFrame) -> list[tuple[list[Any], list[str]]]:
+    """The keys below the panels: what filling means, and the sizes of tokens; (handles, names) of each."""
+    from matplotlib.lines import Line2D
 
-
-def _draw_frame(figure: "Figure", table: pd.DataFrame, title: str) -> None:
-    """The title above the panels, the key and the caption below them; heights in inches from the bottom."""
-    height, left = figure.get_figheight(), 0.012
-
-    def key(at: float, x: float, looks: list[tuple[float, Any, str]], names: list[str]) -> None:
-        from matplotlib.lines import Line2D
-
-        handles = [
-            Line2D([], [], linestyle="", marker="o", markersize=2 * radius, markerfacecolor=face, markeredgecolor=edge,
-                   markeredgewidth=1.2) for radius, face, edge in looks
-        ]  # fmt: skip
-        figure.legend(
-            handles, names, ncols=len(names), loc="center left", bbox_to_anchor=(x, at / height), fontsize=8.5,
-            frameon=False, handletextpad=0.3, columnspacing=1.2, borderpad=0, borderaxespad=0,
+    def dot(radius: float, face: str) -> Any:
+        return Line2D(
+            [], [], linestyle="", marker="o", markersize=2 * radius, markerfacecolor=face,
+            markeredgecolor=style.QUIET, markeredgewidth=1.2,
         )  # fmt: skip
 
-    figure.text(left, 1 - 0.16 / height, title, fontsize=12, fontweight="bold", va="top")
-    kinds = [kind for kind in _LOOKS if kind in {_kind(row) for _, row in table.iterrows()}]
-    looks = [(4.0, _LOOKS[kind]["facecolor"], _LOOKS[kind]["edgecolor"]) for kind in kinds]
-    key(0.74, left - 0.008, looks, [_MEANING[kind] for kind in kinds])
     most = float(table["tokens_mean"].max())
     steps = _round_numbers(most)
-    figure.text(left, 0.48 / height, "mean tokens of a completion:", va="center", fontsize=8.5)
-    radii = _radius(np.array(steps), most).tolist()
-    key(0.48, 0.215, [(radius, style.FAINT, style.QUIET) for radius in radii], [f"{step:,.0f}" for step in steps])
-    figure.text(
-        left, 0.2 / height, va="center", fontsize=8.5, color=style.QUIET,
-        s="macro average over the languages but English; bars: 95 % intervals, %: share of resamplings in which it "
-        "is on the front (bootstrap by problem)",
-    )  # fmt: skip
+    filling = [dot(4.0, style.QUIET)], ["on the front"]
+    if not table["on_front"].all():
+        filling[0].append(dot(4.0, style.PAPER))
+        filling[1].append("off the front")
+    sizes = [dot(radius, style.FAINT) for radius in _radius(np.array(steps), most).tolist()]
+    tokens = (sizes, [f"{step:,.0f} tokens" for step in steps])
+    return [filling, tokens] if table["model"].nunique() > 1 else [tokens]
 
 
 def _round_numbers(most: float) -> list[float]:

@@ -14,7 +14,7 @@ from vernacular.evaluation.results import read_probe
 from vernacular.evaluation.version import read_table
 from vernacular.language.languages import ENGLISH
 from vernacular.report.options import SlamOptions
-from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, new_figure
+from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, Files, looks, new_figure, wrapped
 from vernacular.storage.tables import check_numbers
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ def probe_table(probe: str | Path, choices: Choices) -> pd.DataFrame:
     return rows.assign(tuned_by=rows["layer"].map(tuned_by))
 
 
-def draw_probe(
-    table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SlamOptions, choices: Choices
-) -> None:
+def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices: Choices) -> None:
     """Draw the rows of `probe_table`: active share by layer and language, MSD by layer, the layers that models tune.
 
     Models appear in the order of `choices`, of which there may be none. The first one's layers are marked across the
@@ -69,7 +67,7 @@ def draw_probe(
         1.2, 0.35 + 0.075 * max(map(len, tuned), default=0)
     )  # inches, like all sizes here; the labels are upright
     height = _HEAD + panel + foot
-    with new_figure(path_png, path_svg, height) as figure:
+    with new_figure(files, options.width, height) as figure:
         widths = [max(3.0, 0.25 * len(languages)), 3.0, max(0.55, 0.28 * len(tuned))]
         heat, curve, chosen = figure.subplots(1, 3, sharey=True, width_ratios=widths)
         figure.subplots_adjust(left=0.055, right=0.99, top=1 - _HEAD / height, bottom=foot / height, wspace=0.06)
@@ -82,9 +80,10 @@ def draw_probe(
         heat.set_title("Active share", **_TITLE)
         _draw_deviation(curve, table, next((choice["options"] for choice in choices.values()), None))
         curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.44 / panel), frameon=False, borderaxespad=0)
-        for number, layers in enumerate(tuned.values()):
-            color = QUIET if number else BLUE
-            chosen.plot([number] * len(layers), layers, "s", ms=6, mew=0, color=color)
+        styled = looks(tuned, options.slots)
+        for number, (model, layers) in enumerate(tuned.items()):
+            color, marker = styled[model]
+            chosen.plot([number] * len(layers), layers, marker, ms=6, mew=0, color=color)
         chosen.set_xticks(range(len(tuned)), list(tuned), rotation=90)
         chosen.set_xlim(-0.6, max(len(tuned), 1) - 0.4)
         chosen.set_title("Tuned", **_TITLE)
@@ -95,19 +94,19 @@ def draw_probe(
             for layer in marked:
                 axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
         title = f"Where languages differ, layer by layer ({options.scale}, study '{options.study}')"
-        figure.suptitle(title, fontsize=11, y=1 - 0.1 / height, va="top")
+        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11, y=1 - 0.1 / height, va="top")
 
 
 def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
     """MSD and its variant per neuron over the layers, each relative to its maximum, and the threshold of the rule."""
     by_layer = rows.groupby("layer")[["msd", "msd_neurons"]].first()
     relative = by_layer / by_layer.max().where(by_layer.max() > 0, 1.0)
-    axes.plot(relative["msd"], relative.index, "o-", color=BLUE, lw=1.8, ms=4, label="MSD")
+    axes.plot(relative["msd"], relative.index, "o-", color=BLUE, lw=1.8, ms=4, label="MSD", clip_on=False)
     axes.plot(relative["msd_neurons"], relative.index, color=ORANGE, lw=0.9, label="MSD, neuron by neuron")
     if isinstance(rule, dict) and rule["choose"] in RULES_BY_THRESHOLD:
         color = ORANGE if rule["by"] == "msd_neurons" else BLUE  # that of the curve it applies to
         axes.axvline(rule["threshold"], color=color, lw=0.9, ls=(0, (4, 3)), label=f"threshold {rule['threshold']:g}")
-    axes.set_xlim(-0.03, 1.05)
+    axes.set_xlim(0, 1)
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.set_xlabel("relative to the highest")
     axes.set_title("Deviation between languages", **_TITLE)
@@ -133,15 +132,15 @@ def sweep_figure_table(sweep: str | Path) -> pd.DataFrame:
     return rows
 
 
-def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SlamOptions) -> None:
+def draw_sweep(table: pd.DataFrame, files: Files, options: SlamOptions) -> None:
     """Draw a table of the sweep: for each benchmark and seed the gain of each layer, with its interval, next to MSD."""
     groups = list(table.groupby(["benchmark", "seed"], sort=False))
-    across = min(len(groups), 2)
+    across = min(len(groups), 2 if options.width >= 6 else 1)
     down = -(-len(groups) // across)
     span = [min(float(table["gain_low"].min()), 0.0), max(float(table["gain_high"].max()), 0.0)]
     margin = 0.06 * (span[1] - span[0] or 1)
     panel = float(np.clip(1.1 + 0.2 * table["layer"].nunique(), 2.2, 7.5))
-    with new_figure(path_png, path_svg, 0.5 + panel * down, layout="constrained") as figure:
+    with new_figure(files, options.width, 0.5 + panel * down, layout="constrained") as figure:
         cells = np.ravel(figure.subfigures(down, across, squeeze=False))
         for cell, ((benchmark, seed), chosen) in zip(cells, groups, strict=False):
             left, right = cell.subplots(1, 2, sharey=True, width_ratios=[2, 1])
@@ -152,13 +151,15 @@ def draw_sweep(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, 
             left.set_xlabel("gain in accuracy, layer tuned alone")
             left.set_ylabel("layer")
             right.barh(chosen["layer"], chosen["msd"] / (chosen["msd"].max() or 1.0), height=0.7, color=ORANGE)
-            right.set_xlim(0, 1.02)
+            right.set_xlim(0, 1)
             right.set_xlabel("MSD / highest")
             right.tick_params(axis="y", length=0)
             _layer_axis(left, sorted(chosen["layer"]))
             row = chosen.iloc[0]
-            cell.suptitle(f"{benchmark}, seed {seed}: {_correlation_text(row)}", fontsize=9.5, fontweight="bold")
-        figure.suptitle(f"Does MSD pick the right layers? ({options.scale}, study '{options.study}')", fontsize=11)
+            words = f"{benchmark}, seed {seed}: {_correlation_text(row)}"
+            cell.suptitle(wrapped(words, options.width / across - 0.2, 10), fontsize=9.5, fontweight="bold")
+        title = f"Does MSD pick the right layers? ({options.scale}, study '{options.study}')"
+        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
 
 
 def _correlation_text(row: pd.Series) -> str:

@@ -1,9 +1,10 @@
 """The look that all figures share, and how they are saved: two runs give the same bytes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,14 +18,39 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-WIDTH = 9.0  # inches: 100 px an inch on a page 900 px wide, so that 9 pt are 12.5 px there
-PNG_DPI = 200
-INK, QUIET, FAINT = "#1a1a1a", "#5f5f5f", "#d9d9d9"
-# Blue and orange of Okabe and Ito (2008), "Color universal design": distinct under every colour-vision deficiency.
-BLUE, ORANGE = "#0072b2", "#d55e00"
+Files = Mapping[str, str | Path]  # kind, such as `svg`, -> where a figure is written as that
 
-# The rest of their palette, for figures that tell many models apart.
-PALETTE = [BLUE, ORANGE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f"]
+PNG_DPI = 200
+INK, QUIET, FAINT, PAPER = "#1a1a1a", "#5f5f5f", "#d9d9d9", "#ffffff"
+# Okabe and Ito (2008), "Color universal design", distinct under every colour-vision deficiency (without its yellow, too
+# pale for thin lines on white), then grey.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")
+BLUE, ORANGE = PALETTE[:2]
+MARKERS = "osD^vP*X"
+
+
+class Look(NamedTuple):
+    """How a model is drawn in every figure of a study: nobody has to tell two models apart by colour alone."""
+
+    color: str
+    marker: str
+
+
+def look(slot: int) -> Look:
+    """The look of a model by its place in the study. 64 places differ, the first eight in colour and in marker."""
+    turn, place = divmod(slot, len(PALETTE))
+    return Look(PALETTE[place], MARKERS[(place + turn) % len(MARKERS)])
+
+
+def looks(models: Iterable[str], slots: Mapping[str, int]) -> dict[str, Look]:
+    """Model -> its look. slots: its place in the study; models without one take the next places that are free."""
+    found, taken = {}, set(slots.values())
+    for model in dict.fromkeys(models):
+        slot = slots[model] if model in slots else next(n for n in range(len(taken) + 1) if n not in taken)
+        taken.add(slot)
+        found[model] = look(slot)
+    return found
+
 
 _SETTINGS: Any = {
     "text.parse_math": False,  # a name with a dollar sign is a name
@@ -42,13 +68,14 @@ _SETTINGS: Any = {
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "svg.hashsalt": "vernacular",  # otherwise the ids in an SVG are random
-    "svg.fonttype": "path",  # the same letters, at the same places, in every viewer
+    "svg.fonttype": "none",  # text stays text: it can be searched, selected and read aloud,
+    "pdf.fonttype": 42,  # and in a PDF edited (TrueType)
 }
 
 
 @contextmanager
-def new_figure(path_png: str | Path, path_svg: str | Path, height: float, **options: Any) -> Iterator["Figure"]:
-    """A figure of WIDTH and so many inches of height to draw on, saved at the end of the block.
+def new_figure(files: Files, width: float, height: float, **options: Any) -> Iterator["Figure"]:
+    """A figure of width x height inches to draw on, saved as `files` at the end of the block.
 
     The user's own matplotlibrc is ignored. options: as in matplotlib's Figure.
     """
@@ -59,26 +86,61 @@ def new_figure(path_png: str | Path, path_svg: str | Path, height: float, **opti
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        figure = Figure(figsize=(WIDTH, height), **options)
+        figure = Figure(figsize=(width, height), **options)
         FigureCanvasAgg(figure)
         yield figure
-        save_figure(figure, path_png, path_svg)
+        save_figure(figure, files)
 
 
-def save_figure(figure: "Figure", path_png: str | Path, path_svg: str | Path) -> None:
-    """Write both files, each atomically and without dates or versions in it; neither if one cannot be drawn."""
-    with atomic_path(path_png) as png, atomic_path(path_svg) as svg:
-        figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+METADATA: dict[str, dict[str, None]] = {  # left out of the files: dates, versions
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def save_figure(figure: "Figure", files: Files) -> None:
+    """Write the files, each atomically and without dates or versions in it; none if one cannot be drawn."""
+    with ExitStack() as stack:
+        for kind, path in files.items():
+            out = stack.enter_context(atomic_path(path))
+            figure.savefig(out, format=kind, dpi=PNG_DPI, metadata=METADATA[kind])
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """Text with line ends, so that it fits so many inches at a size in points: a letter is about 0.56 of that wide."""
+    letters = max(int(72 * width / (0.56 * size)), 12)
+    return "\n".join(textwrap.fill(line, letters, break_long_words=False) for line in text.splitlines())
+
+
+def heights(title: str, note: str, width: float) -> tuple[float, float]:
+    """The inches that a figure's title and its note take where it is so wide."""
+    lines = [len(wrapped(text, width - 0.2, size).splitlines()) for text, size in ((title, 12.0), (note, 8.5))]
+    return 0.12 + 0.19 * lines[0], 0.12 + 0.15 * lines[1]
+
+
+def add_frame(figure: "Figure", title: str, note: str = "") -> None:
+    """Write the figure's title at its upper left and what a reader has to know at its lower left; `heights` high."""
+    width, height = figure.get_size_inches()
+    left, top, bottom = 0.1 / width, 1 - 0.1 / height, 0.1 / height
+    figure.text(left, top, wrapped(title, width - 0.2, 12.0), fontsize=11, fontweight="bold", va="top")
+    figure.text(left, bottom, wrapped(note, width - 0.2, 8.5), fontsize=8.5, color=QUIET, va="bottom")
+
+
+def columns_for(width: float, labels: Iterable[str], size: float = 9.0) -> int:
+    """How many columns of a legend fit so many inches: each as wide as the longest label with its marker."""
+    longest = max((len(label) for label in labels), default=1)
+    return max(int(72 * width / (size * (0.58 * longest + 4))), 1)
 
 
 def limit_rates(axes: "Axes", axis: str, low: float, high: float) -> None:
-    """Fit the axis `x` or `y` to rates from low to high and their names, without ticks below 0 or above 1.
+    """Fit the axis `x` or `y` to rates from low to high and their names, within 0 to 1.
 
-    It spans at least 0.2, so that noise does not fill the panel (our choice).
+    It spans at least 0.24, so that noise does not fill the panel (our choice).
     """
     middle, half = (low + high) / 2, 1.2 * max(high - low, 0.2) / 2
-    first, last = max(middle - half, -0.04), min(middle + half, 1.04)
+    first = min(max(middle - half, 0.0), max(1.0 - 2 * half, 0.0))
+    last = min(first + 2 * half, 1.0)
     axes.set(**{f"{axis}lim": (first, last)})
     ticks = axes.xaxis.get_ticklocs() if axis == "x" else axes.yaxis.get_ticklocs()
     axes.set(**{f"{axis}ticks": [tick for tick in ticks if max(first, 0) <= tick <= min(last, 1)]})
@@ -100,8 +162,6 @@ def label_points(
     data units that texts keep off. The limits and place of `axes` must be final. Returns the boxes of the texts in
     pixels, (text, 4) as x0, y0, x1, y1. A local search over fixed positions, the same in every run (our choice).
     """
-    from matplotlib.patheffects import withStroke
-
     pixel = axes.figure.dpi / 72
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]  # every Agg canvas has one
     artists = [
@@ -127,14 +187,15 @@ def label_points(
         fixed.append(cost[best])
     chosen = _search(fixed, _pair_costs(choices, pixel))
     crowded = _overlap(markers, markers, 2 * pixel).sum(axis=1) > 1
-    halo = [withStroke(linewidth=2.2, foreground="white")]
+    # Not a halo: matplotlib writes letters with one as shapes, which nobody can search or read aloud.
+    behind = {"boxstyle": "square,pad=0.05", "facecolor": PAPER, "alpha": 0.7, "linewidth": 0}
     # Positions are kept relative to the point, in typographic points, so that they hold at any resolution.
     for i, artist in enumerate(artists):
         box, leader = (places[chosen[i]] for places in choices[i])
         artist.remove()
         axes.annotate(
             texts[i], points[i], xytext=tuple((box[:2] - here[i]) / pixel), textcoords="offset points",
-            color=colors[i], ha="left", va="bottom", zorder=7, annotation_clip=False, path_effects=halo,
+            color=colors[i], ha="left", va="bottom", zorder=7, annotation_clip=False, bbox=behind,
         )  # fmt: skip
         if crowded[i] or np.hypot(*(leader[2:] - leader[:2])) > 6 * pixel:
             # To the very middle, and above the markers: in a crowd the edge would not tell which one is meant.

@@ -5,20 +5,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from vernacular.evaluation.options import SummaryOptions
-from vernacular.report.style import PALETTE, new_figure
+from vernacular.report import style
+from vernacular.report.options import FigureOptions
+from vernacular.report.style import PALETTE, Files, new_figure
 from vernacular.storage.tables import check_numbers, read_csv
 
 PANELS = {
     "accuracy": "share of right answers",
-    "match_rate": "completions that match the query's language",
-    "alignment_strength": "bonus x g(t)",
-    "tokens": "tokens a completion",
+    "match_rate": "share of traces in the question's language",
+    "alignment_strength": "weight of the language, bonus × g(t)",
+    "tokens": "tokens in a completion",
 }
+SHARES = ("accuracy", "match_rate")
 TRACES = ("native_rate", "english_rate", "abstained_rate")  # shares of the languages of traces; the others of MIX
 MIX = {  # column -> what a trace is in, its colour
-    "query": ("the query's language", PALETTE[0]),
-    "another": ("another language", PALETTE[4]),
+    "query": ("the question's language", PALETTE[0]),
+    "another": ("another language", PALETTE[3]),
     "english": ("English", PALETTE[1]),
     "not_identified": ("not identified", "#bdbdbd"),
 }
@@ -63,36 +65,46 @@ def mix_table(table: pd.DataFrame) -> pd.DataFrame:
     return table[["model", "step"]].assign(**{name: shares[name].round(6) for name in MIX})
 
 
-def draw_training(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
-    """Draw the rows of `training_table` as running means over WINDOW steps: a panel per metric, a line per model."""
+def draw_training(table: pd.DataFrame, files: Files, options: FigureOptions) -> None:
+    """Draw the rows of `training_table` as running means over WINDOW steps: a panel per metric, a line per model.
+
+    Shares span 0 to 1 and the others start at 0, so that noise looks as small as it is.
+    """
     from matplotlib.ticker import MaxNLocator
 
-    with new_figure(path_png, path_svg, 6.2, layout="constrained") as figure:
-        grid = figure.subplots(2, 2, sharex=True).flat
-        for axes, (metric, title) in zip(grid, PANELS.items(), strict=True):
-            for number, (model, rows) in enumerate(table.groupby("model", sort=False)):
+    columns = 2 if options.width >= 6 else 1
+    looks = style.looks(table["model"], options.slots)
+    with new_figure(files, options.width, 6.2 if columns == 2 else 9.5, layout="constrained") as figure:
+        grid = figure.subplots(4 // columns, columns, sharex=True)
+        for axes, (metric, title) in zip(grid.flat, PANELS.items(), strict=True):
+            highest = 0.0
+            for model, rows in table.groupby("model", sort=False):
                 smooth = running_mean(rows.set_index("step")[metric])
-                color = PALETTE[number % len(PALETTE)]
-                axes.plot(smooth.index, smooth, color=color, lw=1.4, label=str(model))
+                color, marker = looks[str(model)]
+                axes.plot(
+                    smooth.index, smooth, color=color, lw=1.4, marker=marker, ms=4, label=str(model), clip_on=False,
+                    markevery=max(len(smooth) // 6, 1),
+                )  # fmt: skip
+                highest = max(highest, float(smooth.max()))
             axes.set_title(title, loc="left", fontsize=10)
-            if metric in ("accuracy", "match_rate"):
-                axes.set_ylim(-0.03, 1.03)
-        for axes in figure.axes[-2:]:
+            axes.set_ylim(0, 1.0 if metric in SHARES else 1.15 * highest or 1.0)
+        for axes in figure.axes[-columns:]:
             axes.set_xlabel("step of GRPO")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6), frameon=False)
+        across = style.columns_for(options.width, names)
+        figure.legend(handles, names, loc="outside lower center", ncols=across, frameon=False)
         figure.suptitle(title_of("GRPO over its steps", options), fontsize=11)
 
 
-def draw_mix(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: SummaryOptions) -> None:
+def draw_mix(table: pd.DataFrame, files: Files, options: FigureOptions) -> None:
     """Draw the rows of `mix_table` as running means over WINDOW steps: stacked areas, a panel for each model."""
     from matplotlib.ticker import MaxNLocator
 
     models = list(dict.fromkeys(table["model"]))
-    columns = min(len(models), 3)
+    columns = min(len(models), max(int(options.width / 3), 1))
     lines = -(-len(models) // columns)
-    with new_figure(path_png, path_svg, 0.9 + 2.2 * lines, layout="constrained") as figure:
+    with new_figure(files, options.width, 0.9 + 2.2 * lines, layout="constrained") as figure:
         grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flat
         for axes, model in zip(grid, models, strict=False):
             shares = table[table["model"] == model].set_index("step")
@@ -108,7 +120,9 @@ def draw_mix(table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, op
             axes.set_axis_off()
         figure.axes[0].set_ylabel("share of traces")
         handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=len(MIX), frameon=False)
+        figure.legend(
+            handles, names, loc="outside lower center", ncols=style.columns_for(options.width, names), frameon=False
+        )
         figure.suptitle(title_of("Languages of the traces", options), fontsize=11)
 
 
@@ -116,5 +130,6 @@ def running_mean(values: pd.Series) -> pd.Series:
     return values.rolling(WINDOW, min_periods=1, center=True).mean()
 
 
-def title_of(what: str, options: SummaryOptions) -> str:
-    return f"{what}, means of {WINDOW} ({options.scale}, study '{options.study}')"
+def title_of(what: str, options: FigureOptions) -> str:
+    text = f"{what}, running means of {WINDOW} steps ({options.scale}, study '{options.study}')"
+    return style.wrapped(text, options.width - 0.2, 11)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 METRICS = ("accuracy", "lcpr")
 COLUMNS = ("benchmark", "model", "step", *with_bounds(*METRICS), "tokens_mean")
-MARKERS = "osD^vP*X"  # one for each model in turn, so that they differ in greyscale print too
-_PANEL, _HEAD, _FOOT = 4.6, 0.45, 0.75  # heights in inches: a row of panels, the title above, the caption below
 
 
 def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
@@ -45,42 +43,48 @@ def trajectory_table(table: str | Path, paths: Mapping[str, Mapping[str, str]]) 
 
 
 def draw_trajectories(
-    table: pd.DataFrame, path_png: str | Path, path_svg: str | Path, options: TrajectoriesOptions
+    table: pd.DataFrame, files: style.Files, options: TrajectoriesOptions, framed: bool = True
 ) -> None:
-    """Draw the rows of `trajectory_table`, a panel for each benchmark."""
+    """Draw the rows of `trajectory_table`, a panel for each benchmark; framed: with title and note."""
     benchmarks = list(dict.fromkeys(table["benchmark"]))
-    height = len(benchmarks) * _PANEL + _HEAD + _FOOT
-    with style.new_figure(path_png, path_svg, height) as figure:
+    width = options.width
+    title = f"Accuracy and LCPR over GRPO's training: study '{options.study}' ({options.scale})" if framed else ""
+    head, foot = style.heights(title, NOTE if framed else "", width)
+    panel = float(np.clip(0.9 * width, 3.0, 4.6))
+    height = len(benchmarks) * panel + head + foot
+    looks = style.looks(table["model"], options.slots)
+    with style.new_figure(files, width, height) as figure:
+        style.add_frame(figure, title, NOTE if framed else "")
         panels = figure.subplots(len(benchmarks), 1, squeeze=False)[:, 0]
         figure.subplots_adjust(
-            left=0.075, right=0.985, top=1 - (_HEAD + 0.35) / height, bottom=(_FOOT + 0.45) / height, hspace=0.25
-        )
+            left=0.72 / width, right=1 - 0.14 / width, top=1 - (head + 0.3) / height, bottom=(foot + 0.5) / height,
+            hspace=0.85 / (panel - 0.85),
+        )  # fmt: skip
         for axes, benchmark in zip(panels, benchmarks, strict=True):
-            draw_panel(axes, table[table["benchmark"] == benchmark])
+            draw_panel(axes, table[table["benchmark"] == benchmark], looks)
             axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold", pad=7)
             axes.set_xlabel("LCPR")
             axes.set_ylabel("accuracy")
-        title = f"GRPO's way through accuracy and language consistency: study '{options.study}' ({options.scale})"
-        figure.text(0.012, 1 - 0.16 / height, title, fontsize=12, fontweight="bold", va="top")
-        caption = (
-            "dev questions; macro average over the languages but English; paths start at the white dot, GRPO's parent;",
-            "a marker for each checkpoint, the large one for the end of the training, with its 95 % interval",
-        )
-        for line, text in enumerate(caption):
-            figure.text(0.012, (0.42 - 0.2 * line) / height, text, fontsize=8.5, color=style.QUIET, va="center")
 
 
-def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
+NOTE = (
+    "Dev questions; averages over the languages other than English. A path starts at the white dot, GRPO's parent, and "
+    "has a marker for each checkpoint; the large one is the end of the training, with its 95 % interval."
+)
+
+
+def draw_panel(axes: "Axes", rows: pd.DataFrame, looks: Mapping[str, style.Look]) -> None:
     """One benchmark: a path for each model, labelled at its end."""
     style.limit_points(axes, rows, rows[rows["step"] == rows.groupby("model")["step"].transform("max")])
     axes.grid(color=style.FAINT, linewidth=0.5)
-    ends, texts, colors, lines = [], [], [], []
-    for number, (model, path) in enumerate(rows.groupby("model", sort=False)):
-        color = style.PALETTE[number % len(style.PALETTE)]
-        marker = MARKERS[number % len(MARKERS)]
+    ends, texts, lines = [], [], []
+    for model, path in rows.groupby("model", sort=False):
+        color, marker = looks[str(model)]
         path = path.sort_values("step")
         points = path[["lcpr", "accuracy"]].to_numpy(float)
-        axes.plot(points[:, 0], points[:, 1], color=color, lw=1.3, marker=marker, ms=3.5, alpha=0.85, zorder=3)
+        axes.plot(
+            points[:, 0], points[:, 1], color=color, lw=1.3, marker=marker, ms=3.5, alpha=0.85, zorder=3, clip_on=False
+        )
         end = path.iloc[-1]
         x, y = end["lcpr"], end["accuracy"]
         spread = [
@@ -88,11 +92,13 @@ def draw_panel(axes: "Axes", rows: pd.DataFrame) -> None:
         ]
         axes.errorbar(
             x, y, xerr=np.clip(spread[0], 0, None), yerr=np.clip(spread[1], 0, None),
-            fmt=marker, ms=8, color=color, elinewidth=0.8, alpha=0.9, zorder=4,
+            fmt=marker, ms=8, color=color, elinewidth=0.8, alpha=0.9, zorder=4, clip_on=False,
         )  # fmt: skip
         ends.append((x, y))
         texts.append(str(model))
-        colors.append(color)
         lines.append(points)
-        axes.plot(*points[0], marker="o", ms=9, color="white", markeredgecolor=style.INK, markeredgewidth=1.5, zorder=5)
-    style.label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, colors, lines)
+        axes.plot(
+            *points[0], marker="o", ms=9, color=style.PAPER, markeredgecolor=style.INK, markeredgewidth=1.5, zorder=5,
+            clip_on=False,
+        )  # fmt: skip
+    style.label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, [style.INK] * len(ends), lines)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from vernacular.run.cluster import parsed
+from vernacular.run.config_files import OPTIONS
 from vernacular.storage.messages import nearest
 from vernacular.study.compile import Study
 from vernacular.study.targets import files_of
@@ -20,11 +21,17 @@ def check_asked_targets(words: list[str], rules: Mapping[str, Callable[[str], bo
     rules: name of a rule -> whether it makes a file."""
 
     def unknown(word: str) -> bool:
-        return not word.startswith("-") and word not in rules and not word.isdecimal() and not Path(word).exists()
+        return not word.startswith("-") and word not in rules and not word.isdecimal()
+
+    def doubtful(word: str) -> bool:
+        """What is there is mostly an option's value, but results are not, nor a file where no option takes one."""
+        path, result = Path(word), word.startswith("results/")
+        return unknown(word) and (result or not path.exists() or path.is_file() and not configured)
 
     # Snakemake's parser takes a tenth of a second, so it is asked only about words that may be such a target.
     used = [option for option in GREEDY if option in words]
-    if not used and not any(map(unknown, words)):
+    configured = any(word.split("=")[0] in OPTIONS for word in words)
+    if not used and not any(map(doubtful, words)):
         return
     args = parsed(words)
     asked = [str(target) for target in args.get("targets") or []]
@@ -44,6 +51,8 @@ def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: S
         raise SystemExit(f"vernacular: {study.file}: evaluations: none has the target '{name}'; {hint}")
     if any(makes(name) for makes in rules.values()):
         return
+    if name.endswith((".yaml", ".yml")) and Path(name).is_file():
+        raise SystemExit(f"vernacular: {name}: is a configuration, not a target: snakemake --configfile {name}")
     other = re.match(r"results/([^/]+)/", name)
     if other and other[1] != study.config["study"]:
         raise SystemExit(

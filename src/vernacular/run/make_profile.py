@@ -19,7 +19,7 @@ PARTITIONS = "slurm-partition-config: profiles/slurm/partitions.yaml\n"
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--partition", required=True, help="names with commas between them")
     parser.add_argument("--account", default="", help="who pays; empty where SBATCH_ACCOUNT or nobody does")
-    parser.add_argument("--gpus", default="", help="of a node, where sinfo does not say it")
+    parser.add_argument("--gpus", default="", help="of a node of each partition, where sinfo does not say it")
     parser.add_argument("--out", required=True, type=Path, help="folder of the profile")
 
 
@@ -91,11 +91,20 @@ def main(args: argparse.Namespace) -> None:
     for key, name in named:
         if not NAME.fullmatch(name):
             raise ValueError(f"{key}={name}: not a name; several partitions have commas between them, and no blanks")
-    if args.gpus and not args.gpus.isdecimal():
-        raise ValueError(f"GPUS={args.gpus}: not a number")
+    gpus = args.gpus.split(",") if args.gpus else []
+    if not all(number.isdecimal() for number in gpus):
+        raise ValueError(f"GPUS={args.gpus}: not a number for each partition, with commas between them")
+    if gpus and len(gpus) != len(partitions):
+        example = ",".join(gpus[:1] + ["0"] * (len(partitions) - 1))
+        raise ValueError(
+            f"GPUS={args.gpus}: {len(gpus)} for {len(partitions)} partitions; give one for each, in their order: "
+            f"GPUS={example}"
+        )
     if args.out.exists():
         raise ValueError(f"{args.out}: is there already; remove it, or choose another name (NAME=...)")
-    limits = {name: limits_of(name) | ({"max_gpu": int(args.gpus)} if args.gpus else {}) for name in partitions}
+    limits = {name: limits_of(name) for name in partitions}
+    for name, number in zip(partitions, gpus, strict=False):
+        limits[name]["max_gpu"] = int(number)
     write_text(args.out / "partitions.yaml", partitions_text(limits))
     write_text(args.out / "profile.yaml", profile_text(args.out, args.account))
     print(f"{args.out}/profile.yaml and {args.out}/partitions.yaml: look at them, then")

@@ -81,7 +81,8 @@ def lacking(args: dict[str, Any]) -> list[str]:
 
 def check_partitions(file: Path) -> None:
     """Exits with one line for a file of partitions that the SLURM plugin would stumble over, or a key it ignores."""
-    known = fields("snakemake_executor_plugin_slurm/partitions.py", "PartitionLimits").keys() | CLUSTERS
+    types = fields("snakemake_executor_plugin_slurm/partitions.py", "PartitionLimits")
+    known = types.keys() | CLUSTERS
     try:
         content = read_yaml(file)
     except (OSError, YamlError) as error:
@@ -93,6 +94,9 @@ def check_partitions(file: Path) -> None:
         place = f"vernacular: {file}: partitions.{name}"
         if not isinstance(limits, dict):
             sys.exit(f"{place}: a mapping is missing; write {{}} where nothing is limited")
-        for key in limits:
+        for key, value in limits.items():
             if key not in known:
                 sys.exit(f"{place}.{key}: unknown key; {nearest(str(key), sorted(known))}")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if types.get(key) in ("int", "float") and not number and key != "max_runtime":  # may be 2-00:00:00
+                sys.exit(f"{place}.{key}: expected a number, got {value!r}; leave out what has no limit")

@@ -11,6 +11,7 @@ def reported(path: str, category: str, caption: str, title: str) -> Any:
 
 
 def figure(name: str, category: str, caption: str, title: str, prefix: str = "") -> dict[str, Any]:
-    """The three files of a figure, each under its kind: for pages and the report, for print, its numbers."""
-    png, svg, csv = (f"<results>/figures/{name}.{kind}" for kind in ("png", "svg", "csv"))
-    return {f"{prefix}png": reported(png, category, caption, title), f"{prefix}svg": svg, f"{prefix}csv": csv}
+    """The files of a figure, each under its kind: for slides, the web and print, and its numbers."""
+    files = {kind: f"<results>/figures/{name}.{kind}" for kind in ("png", "svg", "pdf", "csv")}
+    files["png"] = reported(files["png"], category, caption, title)
+    return {f"{prefix}{kind}": file for kind, file in files.items()}

@@ -71,4 +71,6 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     """A hint: the choice that `word` may have meant, or all of them (always for two-letter codes)."""
     choices = list(choices)
     close = difflib.get_close_matches(word, choices, 1, 0.5) if len(word) > 2 else []
-    return f"did you mean '{close[0]}'?" if close else f"choose from: {', '.join(choices) or 'none'}"
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"choose from: {', '.join(choices)}" if choices else "there are none"

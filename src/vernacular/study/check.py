@@ -13,6 +13,7 @@ from vernacular.storage.messages import nearest
 from vernacular.storage.resources import resource
 from vernacular.study.recipes import RECIPES, SECTIONS
 from vernacular.study.schema import StudyError
+from vernacular.study.slam import is_chosen
 from vernacular.study.sources import is_math, source_of
 from vernacular.study.trainer_options import is_optional, known_options, taken_options, wrong_value
 
@@ -75,7 +76,7 @@ def check_names(study: dict[str, Any]) -> None:
         where = "those of resources/chat_templates"
         known(f"{place}.chat_template", named(recipe, "chat_template"), templates, "chat template", where)
         known(f"{place}.data", named(recipe, "data"), study["data"], "set", "the sets of the section 'data'")
-        needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if recipe["recipe"] == "slam" else None)
+        needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if is_chosen(recipe) else None)
         if needed and needed not in study:
             raise StudyError(f"{place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing")
 

@@ -12,7 +12,7 @@ from vernacular.study.schema import StudyError
 @dataclass(frozen=True)
 class Model:
     """One model. options: its entry in the configuration, resolved; ancestors: all that it descends from or rests on,
-    nearest first (`from`, then `encoder`); parts: of a merge, and of its mapping, {encoder, llm}."""
+    nearest first (`from`, then `encoder` or `models`); parts: of a merge, and of its mapping, {encoder, llm}."""
 
     name: str
     options: dict[str, Any]
@@ -33,6 +33,7 @@ def build_graph(models: dict[str, dict[str, Any]]) -> dict[str, Model]:
     parents: dict[str, tuple[str, ...]] = {}
     for name, options in models.items():
         named = {key: options[key] for key in ("from", "encoder") if options.get(key) is not None}
+        named |= {f"models.{number}": other for number, other in enumerate(options.get("models", []))}
         for key, parent in named.items():
             if parent not in models:
                 raise StudyError(f"models.{name}.{key}: unknown model '{parent}'; {nearest(parent, models)}")

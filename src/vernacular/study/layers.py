@@ -29,7 +29,8 @@ def read_layer(path: str | Path, name: str) -> Layer:
     file = Path(path)
     if not file.exists():
         there = sorted(str(other.name) for other in file.parent.glob("*.yaml"))
-        raise StudyError(f"{name}: there is no such file; {nearest(file.name, there)}")
+        hint = nearest(file.name, there) if there else f"relative paths start at {Path.cwd()}"
+        raise StudyError(f"{name}: there is no such file; {hint}")
     try:
         data = read_yaml(file, name)
     except OSError as error:

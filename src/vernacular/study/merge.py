@@ -11,6 +11,13 @@ MAKERS = "translator, folder or hub"  # recipes of encoders, in words
 OF_MERGES = ("oracle", "english-embedding", "encoder-off", "llm-off", "gates-one")  # decodings
 OF_LLMS = ("translate-en", "forced-prefix", "forced-english", "english-context")
 
+METHODS = {  # of merges of weights -> the keys that each reads
+    "linear": ("weights",),
+    "ties": ("weights", "density"),
+    "dare": ("weights", "density"),
+    "layer-swap": ("layers",),
+}
+
 
 def check_merge(study: dict[str, Any]) -> None:
     """Merges must join an encoder and an LLM, train on what they can read, and be evaluated as merges."""
@@ -73,6 +80,31 @@ def check_parents(models: dict[str, Any], name: str, place: str) -> None:
             f"{place}.encoder: '{encoder}' has the recipe '{models[encoder]['recipe']}', which makes no encoder; "
             f"name a model of {MAKERS}"
         )
+
+
+def check_weights(models: dict[str, Any], name: str) -> None:
+    """A merge of weights merges LLMs and says what its method needs; fills in the defaults."""
+    recipe, place = models[name], f"models.{name}"
+    others, method = recipe["models"], recipe["method"]
+    for number, other in enumerate(others):
+        if makes(models, other) not in ("llm", "any"):
+            raise StudyError(f"{place}.models.{number}: '{other}' is not an LLM of its own; name one")
+        if other == recipe["from"]:
+            raise StudyError(f"{place}.models.{number}: '{other}' is `from` too; name another model")
+    for key in ("weights", "density", "layers"):
+        if key in recipe and key not in METHODS[method]:
+            raise StudyError(f"{place}.{key}: the method '{method}' has none; leave it out")
+    if method == "layer-swap":
+        if len(others) != 1:
+            raise StudyError(f"{place}.models: layer-swap takes layers of one other model, not of {len(others)}")
+        if "layers" not in recipe:
+            raise StudyError(f"{place}.layers: is missing: which layers are swapped; auto, a rule or a list")
+        return
+    recipe.setdefault("weights", [1.0 if method == "ties" else 1 / len(others)] * len(others))
+    if "density" in METHODS[method]:
+        recipe.setdefault("density", 0.5)
+    if len(recipe["weights"]) != len(others):
+        raise StudyError(f"{place}.weights: {len(recipe['weights'])} for {len(others)} `models`; give one for each")
 
 
 def check_evaluation(study: dict[str, Any], evaluation: dict[str, Any], place: str) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from vernacular.report.options import CardOptions, PageOptions
+from vernacular.report.options import PAGE_QUESTION, CardOptions, PageOptions
 from vernacular.storage.resources import resource
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
@@ -10,7 +10,7 @@ from vernacular.study.evaluations import Evaluations, labels
 from vernacular.study.graph import training_parts, with_ancestors
 from vernacular.study.leaks import leaks_file
 from vernacular.study.licences import origins_of
-from vernacular.study.targets import figures, tables
+from vernacular.study.targets import drawn, figures, tables
 
 OF_PARENTS = ("recipe", "repo", "revision", "path")  # what a card says of a parent
 
@@ -43,16 +43,38 @@ def page_title(target: Target) -> str:
 def page_inputs(study: Study, page: str) -> dict[str, list[str]]:
     """The files of a page by kind: of scores, claims, samples and leaks one or none, of figures and tables all."""
     target, paths = target_of_page(study, page), study.paths
-    has_claims = bool(claims_of(study, target))
+    has_claims, shown = bool(claims_of(study, target)), figures(study, target)
     return {
         "scores": [paths.table(f"{target.part}scores")],
         "claims": [paths.table(f"{target.part}claims")] * has_claims,
         "timed": [f"{paths.results}/costs/{target.part}claims.csv"] * has_claims,
         "samples": [paths.table(f"{target.part}samples")] * (not target.checkpoints),
         "leaks": leaks_file(study, target),
-        "figures": [paths.figure(name)[0] for name in figures(study, target)],
+        "pareto": [csv_of(study, name) for name in shown if name == f"{target.part}pareto"],
+        "trajectories": [csv_of(study, name) for name in shown if name == f"{target.part}steps"],
+        "figures": [f"{paths.results}/figures/{name}.svg" for name in embedded(study, target)],
         "tables": [f"{paths.results}/{name}" for name in tables(study, target)],
     }
+
+
+def csv_of(study: Study, figure: str) -> str:
+    return f"{study.paths.results}/figures/{figure}.csv"
+
+
+def embedded(study: Study, target: Target) -> dict[str, dict[str, str]]:
+    """The figures that the page shows as they are. The others it draws itself, wide and narrow, or has as tables."""
+    own = [f"{target.part}{name}" for name in ("pareto", "steps", "languages")]
+    return {name: texts for name, texts in figures(study, target).items() if name not in own}
+
+
+def question_of(target: Target) -> str:
+    if target.slam or target.sweep:
+        return "What does a model gain from tuning only the layers that handle language?"
+    if target.merge:
+        return "What does a language model gain from being merged with a multilingual encoder?"
+    if target.checkpoints:
+        return "How do accuracy and the language of the reasoning change while GRPO trains?"
+    return PAGE_QUESTION
 
 
 def target_of_page(study: Study, page: str) -> Target:
@@ -67,13 +89,16 @@ def template_hash(name: str) -> str:
 
 def page_options(study: Study, page: str) -> PageOptions:
     target = target_of_page(study, page)
+    shown = labels(target.evaluations)
     return PageOptions(
         study=study.config["study"],
         scale=study.config["scale"],
         part=page_title(target),
+        question=question_of(target),
         pages={f"{t.page}.html": [page_title(t), t.name] for t in page_targets(study) if t != target},
-        figures=figures(study, target),
+        figures=embedded(study, target),
         tables=tables(study, target),
+        slots=drawn(study, [*shown, *(name.rpartition("@")[0] for name in shown)])["slots"],  # and of checkpoints
     )
 
 

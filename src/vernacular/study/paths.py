@@ -54,5 +54,5 @@ class Paths:
         return f"{self.results}/tables/{name}.csv"
 
     def figure(self, name: str) -> list[str]:
-        """A figure is three files: for pages, for print, its numbers."""
-        return [f"{self.results}/figures/{name}.{kind}" for kind in ("png", "svg", "csv")]
+        """A figure is four files: for slides, the web and print, and its numbers."""
+        return [f"{self.results}/figures/{name}.{kind}" for kind in ("png", "svg", "pdf", "csv")]

@@ -16,7 +16,7 @@ evaluates models on today's benchmarks without training any; copy one to make yo
 (`study:`), and run `snakemake --profile local --configfile my-study.yaml`.
 
 Of several files each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
-`mine.yaml` sets. Such a file names its own `study`, unless it changes nothing but `resources` and `limits`. In it
+`mine.yaml` sets. Such a file names its own `study`, unless it changes `resources`, `limits` and `track` alone. In it
 
 - a mapping changes the keys that it has, and anything else, such as a list, takes the place of what was there;
 - `null` removes a section, a model, a benchmark, a set or a key, unless null is a value of the key;

@@ -50,6 +50,7 @@ RECIPES = {
     "translator": Recipe("pretrain_translator", "encoder", "data", ("pairs",)),
     "merge-mapping": Recipe("train_mapping", "mapping", "data", ("pairs",)),
     "merge": Recipe("train_merge", "merge", "data", ("reasoning",)),
+    "merge-weights": Recipe("merge_weights", "llm"),
     "checkpoint": Recipe("take_checkpoint", "llm"),  # made by an evaluation with `checkpoints`, never by hand
 }
 

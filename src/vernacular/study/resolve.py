@@ -16,7 +16,7 @@ from vernacular.study.gpu_options import check_gpu_options
 from vernacular.study.graph import build_graph
 from vernacular.study.languages import check_languages, check_phrasebooks
 from vernacular.study.layers import expand_likes
-from vernacular.study.merge import check_merge
+from vernacular.study.merge import check_merge, check_weights
 from vernacular.study.prompts import resolve_prompts
 from vernacular.study.schema import StudyError, check, check_size, in_file, load_schema
 from vernacular.study.slam import check_slam, resolved_layers
@@ -70,7 +70,9 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
             check_gpu_options(name, recipe)
             check_training(name, recipe)
             check_architecture(name, recipe)
-            if recipe["recipe"] == "slam":
+            if recipe["recipe"] == "merge-weights":
+                check_weights(study["models"], name)
+            if "layers" in recipe:
                 recipe["layers"] = resolved_layers(recipe["layers"], study, f"models.{name}.layers")
         add_checkpoints(study)
         answerings(study)

@@ -17,6 +17,10 @@ from vernacular.storage.yaml_file import read_yaml
 SCHEMA = workflow_root() / "workflow" / "schemas" / "config.schema.yaml"
 LARGEST = 100_000  # values of a configuration; a few YAML aliases can make billions
 AFTER = "--configfile config/config.yaml mine.yaml"
+TYPES = {  # of JSON Schema, as a reader of YAML knows them
+    **{"array": "a list", "object": "a mapping", "string": "a text", "integer": "a whole number"},
+    **{"number": "a number", "boolean": "true or false", "null": "null"},
+}
 # Keys of earlier versions -> what they are called now.
 RENAMED = {"most": "limits", "of": "translated", "share": "hash_range", "batch_size": "batch_tokens"}
 RENAMED_UNITS = {"batch_size": ", and counts tokens, not sequences; leave it out for what fits the memory"}
@@ -157,7 +161,7 @@ def describe(error: ValidationError, place: str) -> str:
         case "maximum":
             return f"{named}: {shown} is too large; the maximum is {value}"
         case "type":
-            wanted = " or ".join([value] if isinstance(value, str) else value)
+            wanted = " or ".join(TYPES[name] for name in ([value] if isinstance(value, str) else value))
             shown = "nothing" if instance is None else shown
             quoted = value == "string" and isinstance(instance, bool)
             hint = "; YAML takes no, yes, on and off for truth values: put it in quotes" if quoted else ""
@@ -167,5 +171,5 @@ def describe(error: ValidationError, place: str) -> str:
         case "uniqueItems":
             return f"{named}: names something twice: {shown}"
         case "pattern":
-            return f"{named}: {shown} must have the form {value}"
+            return f"{named}: {shown} must have the form {part['form']}"
     return f"{named}: {' '.join(error.message.split())[:200]}"

@@ -32,6 +32,11 @@ def resolved_layers(layers: Any, study: dict[str, Any], place: str) -> list[int]
     return rule
 
 
+def is_chosen(recipe: dict[str, Any]) -> bool:
+    """Whether the probe is asked about a model's layers: to choose them, or to explain the list of a SLAM model."""
+    return recipe["recipe"] == "slam" or ("layers" in recipe and not isinstance(recipe["layers"], list))
+
+
 def check_slam(study: dict[str, Any]) -> None:
     """SLAM's tables must find what they compare: reference, baseline and others, with layers of the right model."""
     if "slam" not in study:

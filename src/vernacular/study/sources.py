@@ -128,7 +128,7 @@ def check_folders(study: dict[str, Any]) -> None:
     """The user's own folders hold what evaluations need (paths are relative to the working directory)."""
     for name, recipe in study["models"].items():
         if recipe["recipe"] == "folder" and not Path(recipe["path"]).is_dir():
-            raise StudyError(f"models.{name}.path: no folder {recipe['path']}; relative paths start at {Path.cwd()}")
+            raise StudyError(f"models.{name}.path: no folder {recipe['path']}; {start(recipe['path'])}")
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
             name = study["benchmarks"][benchmark]["source"]
@@ -139,7 +139,7 @@ def check_folders(study: dict[str, Any]) -> None:
             folder, form = Path(options[key]), options["format"]
             there = [language for _, language in source_files(options, folder, evaluation["split"])]
             if key == "file" and not folder.is_file():
-                raise StudyError(f"sources.{name}.file: no file {folder}; relative paths start at {Path.cwd()}")
+                raise StudyError(f"sources.{name}.file: no file {folder}; {start(folder)}")
             if not there:
                 found = f"{folder} is not" if key == "file" else f"in {folder} there is not"
                 raise StudyError(
@@ -151,6 +151,11 @@ def check_folders(study: dict[str, Any]) -> None:
                         f"evaluations.{number}.languages: {folder} has no file for '{language}'; "
                         f"{nearest(language, sorted(filter(None, there)))}"
                     )
+
+
+def start(path: str | Path) -> str:
+    """A hint for a path that is not there."""
+    return "write out the home folder for ~" if str(path)[:1] == "~" else f"relative paths start at {Path.cwd()}"
 
 
 def downloads_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:

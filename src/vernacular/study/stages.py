@@ -9,12 +9,14 @@ from typing import Any
 from vernacular.adamame.options import PromptsOptions
 from vernacular.corpus.options import FilterOptions, QuestionsOptions, TracesOptions, TrainingDataOptions
 from vernacular.language.phrasebook import PHRASEBOOKS, has_phrasebook
+from vernacular.merge.options import WeightsOptions
 from vernacular.models.launch import processes
 from vernacular.slam.options import ProbeOptions, SelectionOptions
 from vernacular.storage.options import Options, stable_json
 from vernacular.study.batches import batch_tokens
 from vernacular.study.compile import Study
 from vernacular.study.recipes import SECTIONS
+from vernacular.study.slam import is_chosen
 from vernacular.study.sources import PHRASEBOOK, source_of
 
 READ = ("kind", "split", "columns")  # what a source of the format `questions` says about how it is read
@@ -224,6 +226,22 @@ def probe_options(study: Study) -> ProbeOptions:
 def selection_options(study: Study, name: str) -> SelectionOptions:
     layers = study.models[name].options["layers"]
     return SelectionOptions(layers=layers) if isinstance(layers, list) else SelectionOptions(**layers)
+
+
+def chosen_models(study: Study) -> list[str]:
+    """The models whose layers the probe of their parent is asked about."""
+    return [name for name, model in study.models.items() if is_chosen(model.options)]
+
+
+def chosen_layers(study: Study, name: str, seed: int | str) -> list[str]:
+    return [study.paths.layers(name, seed)] if is_chosen(study.models[name].options) else []
+
+
+def weights_options(study: Study, name: str) -> WeightsOptions:
+    """Of a merge of weights; layers that the probe chooses come from a file."""
+    options = study.models[name].options
+    layers = None if is_chosen(options) else options.get("layers")
+    return WeightsOptions(options["method"], options.get("weights"), options.get("density"), layers)
 
 
 # --- evaluation

@@ -2,19 +2,22 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from vernacular.evaluation.options import EvidenceOptions, RegimeOptions, SummaryOptions
-from vernacular.report.options import MergeOptions, SlamOptions, TrajectoriesOptions
+from vernacular.report.options import FigureOptions, MergeOptions, SlamOptions, TrajectoriesOptions
 from vernacular.storage.options import stable_json
 from vernacular.storage.resources import workflow_root
 from vernacular.study.checkpoints import checkpoint_paths
 from vernacular.study.claim_inputs import claims_of
 from vernacular.study.compile import DEFAULT, Study, Target
-from vernacular.study.evaluations import Evaluations, asked, in_domain_of, models_of
+from vernacular.study.evaluations import Evaluations, asked, in_domain_of, labels, models_of
 from vernacular.study.leaks import leaks_file
 from vernacular.study.regime import regime_evaluations
 
+APART = ("study", "seeds", "track", "figure_width", "bootstrap")  # no model and no score depends on them
 CAPTIONS = workflow_root() / "workflow" / "report"
 
 
@@ -105,6 +108,18 @@ def summary_options(study: Study, target: Target) -> SummaryOptions:
     return SummaryOptions(**summary(study, target.evaluations))
 
 
+def figure_options(study: Study, target: Target) -> FigureOptions:
+    return FigureOptions(**summary(study, target.evaluations), **drawn(study, labels(target.evaluations)))
+
+
+def drawn(study: Study, names: Iterable[str]) -> dict[str, Any]:
+    """How wide figures are and how they show some models: the same in all figures of a study, its main models first."""
+    evaluations = [*study.targets[DEFAULT].evaluations, *study.config["evaluations"]]
+    every = labels([e for e in evaluations if not e["checkpoints"]])
+    slots = {name: every.index(name) for name in names if name in every}
+    return {"width": study.config["figure_width"], "slots": slots}
+
+
 def summary(study: Study, evaluations: Evaluations) -> dict[str, Any]:
     in_domain = dict.fromkeys(code for e in evaluations for code in e["in_domain"])
     shared = {"study": study.config["study"], "scale": study.config["scale"], "draws": study.config["bootstrap"]}
@@ -121,15 +136,15 @@ def evidence_options(study: Study) -> EvidenceOptions:
 
 
 def config_hash(config: dict[str, Any]) -> str:
-    """16 hexadecimal digits over a resolved configuration: all of it but the study's name, its seeds, and what it asks
-    a cluster for."""
+    """16 hexadecimal digits over a resolved configuration: all of it but the study's name, its seeds, what it asks a
+    cluster for, and how it is shown."""
 
     def kept(part: Any) -> Any:
         if isinstance(part, dict):
             return {key: kept(value) for key, value in part.items() if key not in ("resources", "limits")}
         return [kept(one) for one in part] if isinstance(part, list) else part
 
-    whole = {key: value for key, value in kept(config).items() if key not in ("study", "seeds")}
+    whole = {key: value for key, value in kept(config).items() if key not in APART}
     return hashlib.sha256(stable_json(whole).encode()).hexdigest()[:16]
 
 
@@ -142,7 +157,7 @@ def evidence_scripts(study: Study) -> list[str]:
 
 def steps_options(study: Study, target: Target) -> TrajectoriesOptions:
     paths = checkpoint_paths(study.config["models"], target.models)
-    return TrajectoriesOptions(study.config["study"], study.config["scale"], paths)
+    return TrajectoriesOptions(study.config["study"], study.config["scale"], paths, **drawn(study, paths))
 
 
 def grpo_folders(study: Study, target: Target) -> list[str]:
@@ -161,6 +176,10 @@ def slam_options(study: Study, key: str = "target", chains: bool = False) -> Sla
         baseline=section["baseline"] or "",
         chains=study.training_chains() if chains else {},
     )
+
+
+def slam_figure_options(study: Study) -> SlamOptions:
+    return replace(slam_options(study), **drawn(study, slam_models(study, "target")))
 
 
 def slam_models(study: Study, key: str, reference: str | None = None) -> list[str]:
@@ -187,6 +206,11 @@ def merge_options(study: Study) -> MergeOptions:
     section = study.config["merge"]
     named = {key: section[key] for key in ("reference", "baseline", "model", "low_resource")}
     return MergeOptions(**summary(study, study.section_evaluations("merge")), **named)
+
+
+def merge_figure_options(study: Study) -> MergeOptions:
+    options = merge_options(study)
+    return replace(options, **drawn(study, [options.model]))
 
 
 def merge_benchmarks(study: Study) -> list[str]:

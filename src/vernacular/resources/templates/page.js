@@ -18,3 +18,30 @@ for (const table of document.querySelectorAll("table.sortable")) {
     body.append(...rows);
   }));
 }
+
+// A point of a plot tells its numbers when it is pointed at, tapped or reached with the keyboard; Escape hides them.
+const tip = document.getElementById("tip");
+const hide = () => { tip.hidden = true; };
+const show = (point) => {
+  tip.textContent = point.getAttribute("aria-label");
+  tip.hidden = false;
+  const at = point.getBoundingClientRect();
+  const left = Math.min(Math.max(at.left + at.width / 2 - tip.offsetWidth / 2, 8), innerWidth - tip.offsetWidth - 8);
+  const below = at.bottom + 8 + tip.offsetHeight < innerHeight;
+  tip.style.left = `${Math.max(left, 8)}px`;
+  tip.style.top = `${below ? at.bottom + 8 : Math.max(at.top - tip.offsetHeight - 8, 8)}px`;
+};
+for (const point of document.querySelectorAll(".point")) {
+  for (const event of ["pointerenter", "focus", "click"]) point.addEventListener(event, () => show(point));
+  for (const event of ["pointerleave", "blur"]) point.addEventListener(event, hide);
+}
+addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+addEventListener("scroll", hide, {passive: true});
+
+// What is folded is printed too, and folded again afterwards.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  folded.forEach((part) => { part.open = true; });
+});
+addEventListener("afterprint", () => folded.forEach((part) => { part.open = false; }));

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vernacular.planning.plan import read_study
 from vernacular.storage.files import atomic_path
-from vernacular.storage.resources import resource, workflow_root
+from vernacular.storage.resources import workflow_root
 
 USAGE = """\
 examples:
@@ -56,7 +56,7 @@ def archive(configs: list[str], results: Path, out: Path | None = None) -> Path:
     lock = workflow_root() / "requirements.lock"
     contents[lock.name] = lock.read_bytes()
     contents |= {f"results/{name}/{path.relative_to(folder)}": path.read_bytes() for path in files_of(folder)}
-    contents[CHECK] = resource("check_archive.py").read_bytes()
+    contents[CHECK] = Path(__file__).with_name("check_archive.py").read_bytes()
     sums = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(contents.items())]
     contents[SUMS] = "".join(sums).encode()
     out = out or Path(f"{name}.zip")
