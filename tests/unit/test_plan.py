@@ -90,7 +90,7 @@ def study(**changes: dict[str, Any]) -> Study:
     evaluation = {"models": list(found), "translator": None, "decoding": "plain", "benchmarks": []}
     every = [Target(name, [evaluation], False, False, False, False) for name in (DEFAULT, EVERY)]
     targets = {target.part: target for target in every}
-    return Study(config, "x", build_graph(found), {}, targets, {}, {}, Paths("results/x"))
+    return Study(config, "x", build_graph(found), {}, targets, {}, {}, {}, Paths("results/x"))
 
 
 def test_what_the_papers_say_of_what_they_train() -> None:

@@ -131,6 +131,7 @@ def test_the_lock_is_exact_and_holds_what_the_project_asks_for() -> None:
 # Who may write a file with another call than files.py's: into a folder that is put in place as a whole afterwards.
 INSIDE = {
     ("merge/model.py", "save_file"): "inside save_model's atomic folder",
+    ("report/style.py", "savefig"): "to the paths of several atomic_path at once",
     ("models/job.py", "open"): "the lock",
     ("models/loop.py", "open"): "a descriptor that is open already",
     ("corpus/urls.py", "open"): "a file that is fetched, put in place when whole",

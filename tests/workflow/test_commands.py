@@ -33,7 +33,7 @@ def commands(text: str) -> list[str]:
 COMMANDS = list(dict.fromkeys(c for page in PAGES for c in commands(page.read_text(encoding="utf-8"))))
 SNAKEMAKE = [command for command in COMMANDS if command.startswith("snakemake ")]
 MAKE = [command for command in COMMANDS if command.startswith("make ")]
-PYTHON = [command for command in COMMANDS if command.startswith("python ")]
+PYTHON = [command for command in COMMANDS if command.startswith("python ") and not command.endswith(".zip")]
 
 
 def test_commands_are_found() -> None:

@@ -41,5 +41,5 @@ rule pack_evidence:
     message:
         "pack_evidence: writing evidence/seed-{wildcards.seed}.parquet"
     shell:
-        "python {params.script:q} {input:q} --seed {wildcards.seed} --code {params.scores_code}"
+        "python {params.script:q} {input:q} --seed {wildcards.seed} --code {params.scores_code:q}"
         " --options {params.options:q} --out {output:q} > {log:q} 2>&1"
