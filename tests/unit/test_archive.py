@@ -16,6 +16,7 @@ FILES = {
     "tables/scores.csv": "model,accuracy\na,0.5\n",
     "figures/pareto.svg": "<svg/>",
     "seed-1/models/sft/manifest.json": "{}",
+    "seed-1/slam/slam/layers.json": "{}",
     "seed-1/models/sft/model.safetensors": "weights",
     "seed-1/generations/sft/mini-mgsm.parquet": "rows",
 }
@@ -51,6 +52,7 @@ def test_it_holds_what_a_reader_needs_and_nothing_else(results: Path, tmp_path: 
         "config/as-read.json",
         "results/smoke/index.html",
         "results/smoke/tables/scores.csv",
+        "results/smoke/seed-1/slam/slam/layers.json",
     } < names
     assert not [name for name in names if name.endswith((".safetensors", ".parquet", "link.svg"))]
     done = checked(tmp_path / "one.zip")

@@ -9,6 +9,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from vernacular.command.check_archive import SUMS
 from vernacular.planning.plan import read_study
 from vernacular.storage.files import atomic_path
 from vernacular.storage.resources import workflow_root
@@ -29,11 +30,10 @@ KEPT = (  # below results/<study>
     "corpus/*.csv",
     "costs/**/*.csv",
     "downloads.json",
-    "slam/**/*.csv",
+    "seed-*/slam/*/layers.json",
     "seed-*/models/*/manifest.json",
     "seed-*/models/*/history.csv",
 )
-SUMS = "SHA256SUMS"
 CHECK = "__main__.py"  # what `python FILE` runs
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can have
 

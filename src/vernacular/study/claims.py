@@ -39,9 +39,10 @@ def load_claims(path: str | Path, alone: str | None = None) -> dict[str, dict[st
     return claims
 
 
-def check_claim(claim: dict[str, Any], place: str) -> None:
+def check_groups(compared: dict[str, Any], place: str) -> None:
+    """The languages that a claim or a criterion compares are a named group or a list of known codes."""
     for key in ("languages", "than"):
-        value = claim[key]
+        value = compared[key]
         if isinstance(value, str) and value not in GROUPS:
             raise StudyError(
                 f"{place}.{key}: '{value}' is not a group of languages; {nearest(value, GROUPS)}, or a list"
@@ -49,6 +50,10 @@ def check_claim(claim: dict[str, Any], place: str) -> None:
         for code in value if isinstance(value, list) else []:
             if not is_language(code):
                 raise StudyError(f"{place}.{key}: unknown language '{code}'; {nearest(code, load_languages())}")
+
+
+def check_claim(claim: dict[str, Any], place: str) -> None:
+    check_groups(claim, place)
     apart = [metric for metric in claim["metrics"] if metric in (OF_LAYERS, OF_TIME)]
     if apart and len(claim["metrics"]) > 1:
         raise StudyError(f"{place}.metrics: '{apart[0]}' must be the only metric: it does not come from scores")

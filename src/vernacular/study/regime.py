@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from vernacular.language.languages import is_language, load_languages
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import workflow_root
 from vernacular.storage.yaml_file import read_yaml
-from vernacular.study.claims import GROUPS
+from vernacular.study.claims import check_groups
 from vernacular.study.evaluations import Evaluations, label, labels
 from vernacular.study.schema import StudyError, check, in_file
 
@@ -37,15 +36,7 @@ def check_criterion(criterion: dict[str, Any], place: str) -> None:
         raise StudyError(f"{place}.models: `compare: {criterion['compare']}` takes {wanted}, not {count}")
     if criterion["low"] is criterion["high"] is None:
         raise StudyError(f"{place}: has no bound; set `low`, `high` or both")
-    for key in ("languages", "than"):
-        value = criterion[key]
-        if isinstance(value, str) and value not in GROUPS:
-            raise StudyError(
-                f"{place}.{key}: '{value}' is not a group of languages; {nearest(value, GROUPS)}, or a list"
-            )
-        for code in value if isinstance(value, list) else []:
-            if not is_language(code):
-                raise StudyError(f"{place}.{key}: unknown language '{code}'; {nearest(code, load_languages())}")
+    check_groups(criterion, place)
 
 
 def criteria_of(study: dict[str, Any]) -> Criteria:
