@@ -106,9 +106,9 @@ def test_default_study_comes_first(tmp_path: Path) -> None:
     assert lay([default, mine], ROOT / "config")["study"] == "mine"
 
 
-def test_the_line_of_the_readme(tmp_path: Path) -> None:
-    """It is pasted as it stands there."""
-    [line] = re.findall(r"^ +(my-adamame: .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_line_of_the_guide(tmp_path: Path) -> None:
+    """It is pasted as printed in the guide."""
+    [line] = re.findall(r"^ +(my-adamame: .*)$", (ROOT / "docs/own-study.md").read_text(encoding="utf-8"), re.MULTILINE)
     study = over_default(tmp_path, f"study: mine\nmodels:\n  {line}\nevaluations:\n  - models: [my-adamame]\n")
     assert study.models["my-adamame"].options["alignment"]["schedule"] == "linear"
 
