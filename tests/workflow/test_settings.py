@@ -16,10 +16,10 @@ from workspaces import ROOT
 
 from vernacular.models.loop import common_arguments
 from vernacular.study import trainer_options
-from vernacular.study.readme import readme
+from vernacular.study.readme import cell, readme
 from vernacular.study.recipes import OURS, RECIPES
 from vernacular.study.resolve import resolve_study
-from vernacular.study.schema import load_schema
+from vernacular.study.schema import load_schema, resolved
 
 PROFILES = {path.parent.name: path for path in sorted((ROOT / "profiles").glob("*/profile.yaml"))}
 
@@ -138,6 +138,15 @@ def test_every_key_is_described() -> None:
     for path, part in found.items():
         target = schema["$defs"][part["$ref"].rsplit("/", 1)[1]] if "$ref" in part else part
         assert {**target, **part}.get("description"), path
+
+
+def test_every_key_is_in_the_readme() -> None:
+    """Also the keys that it describes once for several sections."""
+    schema, page = load_schema(), readme()
+    for path, raw in properties(schema):
+        key, description = path.rpartition(".")[2], resolved(raw, schema)["description"]
+        if key != "recipe":
+            assert f"{key}`" in page and (description in page or cell(description) in page), path
 
 
 def test_unknown_keys_are_refused_wherever_keys_are_listed() -> None:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Set
 from typing import Any
 
 from vernacular.study.schema import load_schema, resolved
@@ -11,26 +12,27 @@ HEAD = """# The keys of a study
 
 <!-- Made from workflow/schemas/config.schema.yaml by: python -m vernacular.study.readme > config/README.md -->
 
-A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` the default study, commented, and `eval.yaml`
-evaluates models on today's benchmarks without training any; copy one to make your own, give it a name of its own
-(`study:`), and run `snakemake --profile local --configfile my-study.yaml`.
+A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` is the default study with comments, and `eval.yaml`
+evaluates models on current benchmarks without training. Copy one, give it a name of its own (`study:`), and run
+`snakemake --profile local --configfile my-study.yaml`.
 
-Of several files each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
-`mine.yaml` sets. Such a file names its own `study`, unless it changes `resources`, `limits` and `track` alone. In it
+With several files, each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
+`mine.yaml` sets. Such a file has its own `study`, unless it changes only `resources`, `limits` and `track`. In it
 
-- a mapping changes the keys that it has, and anything else, such as a list, takes the place of what was there;
+- a mapping changes only the keys that it has; anything else, such as a list, replaces what was there;
 - `null` removes a section, a model, a benchmark, a set or a key, unless null is a value of the key;
-- a model that gets another `recipe` has none of the keys that it had;
-- `like: NAME` gives a model all keys of another one, and those next to it change them.
+- a model with another `recipe` loses its old keys;
+- `like: NAME` copies all keys of another model, and keys next to it override them.
 
-Targets go before these files (`snakemake slam --configfile config/config.yaml mine.yaml`): all words after
-`--configfile` are files. `--config bootstrap=200` changes one key. An unknown key, model or language, and a training
-option of a wrong type or value, end Snakemake with one line before any job. `1e-4` is a number.
+Targets go before the files (`snakemake slam --configfile config/config.yaml mine.yaml`), since every word after
+`--configfile` is read as a file. `--config bootstrap=200` changes one key. An unknown key, model or language, or a training
+option with a wrong type or value, ends Snakemake with one line before any job starts. `1e-4` is a number.
 
-Only what changed runs again: `snakemake -n` shows it. Relative paths start at the working directory,
+Only what changed runs again; `snakemake -n` shows it. Relative paths start at the working directory,
 those of your functions (`file.py:function`) at the configuration.
 
-Keys marked as required must be set wherever their section is there; of the others the default holds.
+A required key must be set if its section is there. Keys that several sections have alike are in
+[Common keys](#common-keys).
 """
 
 SECTIONS = (
@@ -86,26 +88,52 @@ def rows(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterator[
             yield from rows(sub, schema, f"{prefix}{key}.")
 
 
-def table(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> str:
-    return "\n".join(["| key | type | default | what it is |", "|---|---|---|---|", *rows(part, schema, prefix)]) + "\n"
+def common_keys(schema: dict[str, Any]) -> set[str]:
+    """The keys that two or more sections define alike, each with its definition, as `entry` writes it."""
+    parts = [schema["$defs"][path[-1]] for _, _, path in SECTIONS if path] + list(schema["$defs"]["recipes"].values())
+    counts = Counter(entry(key, raw) for part in parts for key, raw in part["properties"].items())
+    return {found for found, count in counts.items() if count > 1}
+
+
+def entry(key: str, raw: dict[str, Any]) -> str:
+    return json.dumps({key: raw}, sort_keys=True)
+
+
+def table(part: dict[str, Any], schema: dict[str, Any], prefix: str, common: Set[str] = frozenset()) -> str:
+    """The table of a section; keys in `common` are only named below it."""
+    keys = {key: raw for key, raw in part["properties"].items() if key != "recipe"}  # the heading has the recipe
+    own = {key: raw for key, raw in keys.items() if entry(key, raw) not in common}
+    required = part.get("required", [])
+    shared = [f"`{key}`" + (" **(required)**" if key in required else "") for key in keys if key not in own]
+    lines = []
+    if own:
+        lines += ["| key | type | default | what it is |", "|---|---|---|---|"]
+        lines += [*rows({**part, "properties": own}, schema, prefix), ""]
+    if shared:
+        lines += [f"[Common keys](#common-keys): {', '.join(shared)}.", ""]
+    return "\n".join(lines)
 
 
 def readme() -> str:
     schema = load_schema()
+    common = common_keys(schema)
     parts = [HEAD]
+    sections = {title for title, _, path in SECTIONS if path} | {"models"}
+    top = schema["properties"]
+    below = {key: {**top[key], "description": f"[Below](#{key})."} for key in sections}
     for title, prefix, path in SECTIONS:
-        part = schema
-        for step in path:
-            part = part[step]
+        part = schema["$defs"][path[-1]] if path else {**schema, "properties": top | below}
         about = f"{cell(schema['properties'][title]['description'])}\n\n" if path else ""
-        parts.append(f"## {title if not path else f'`{title}`'}\n\n{about}{table(part, schema, prefix)}")
-    parts.append(f"## `models`\n\n{schema['properties']['models']['description']} Each recipe has its own keys.\n")
+        parts.append(f"## {title if not path else f'`{title}`'}\n\n{about}{table(part, schema, prefix, common)}")
+    parts.append(f"## `models`\n\n{schema['properties']['models']['description']} `recipe` and its keys:\n")
     for name, part in schema["$defs"]["recipes"].items():
-        parts.append(f"### Recipe `{name}`\n\n{part['description']}\n\n{table(part, schema, 'models.<name>.')}")
+        parts.append(f"### Recipe `{name}`\n\n{part['description']}\n\n{table(part, schema, 'models.<name>.', common)}")
     alignment = schema["$defs"]["alignment"]
     parts.append(
         f"### `alignment`\n\n{alignment['description']}\n\n{table(alignment, schema, 'models.<name>.alignment.')}"
     )
+    found = {key: raw for key_and_raw in sorted(common) for key, raw in json.loads(key_and_raw).items()}
+    parts.append(f"## Common keys\n\n{table({'properties': found}, schema, '')}")
     return "\n".join(parts)
 
 
