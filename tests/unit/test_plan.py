@@ -345,9 +345,9 @@ def test_a_plan_is_of_a_target(capsys: pytest.CaptureFixture, monkeypatch: pytes
     monkeypatch.setattr(plan, "dry_run", lambda configs, targets: asked.append(targets) or "Nothing to be done")
     config = str(ROOT / "config" / "smoke.yaml")
     assert plan.main([config]) == plan.main([config, "--target", "slam"]) == 0
-    default, slam = capsys.readouterr().out.split("Of the target slam")
+    default, slam = capsys.readouterr().out.split("The target slam")
     assert asked == [["all"], ["slam"]]
-    assert "| train_grpo | adamame |" in default.split("Of the target all")[0] and "jobs      0 of" in default
+    assert "| train_grpo | adamame |" in default.split("The target all")[0] and "jobs      0 of" in default
     table = default.split("All figures are estimates")[1]
     assert "| train_slam | slam |" in table and "| adamame |" not in table and "| slam-layer-0 |" not in table
     sums = {line.split()[0]: int(line.split()[1]) for line in slam.split("CPU hours\n")[1].splitlines()[:-1]}

@@ -137,7 +137,7 @@ def test_the_encoder_reads_the_prompt_where_the_set_says_so() -> None:
         ("mine: {source: me, math: Think.}", "mine.math: the question is missing"),
         ("mine: {source: me, choice: '{question}'}", "mine.choice: the options are missing"),
         ("mine: {source: me, option: '{text}', math: '{question}'}", "mine.option: unknown placeholder {text}"),
-        ("mine: {source: me}", "mine: words for no kind of question"),
+        ("mine: {source: me}", "mine: has no prompt for any kind of question"),
         ("mine: {math: '{question}'}", "mine: the key 'source' is missing"),
         ("mine: {source: me, maths: '{question}'}", "mine.maths: unknown key; did you mean 'math'?"),
         ("mine: {source: me, source: you}", "prompts.yaml: line 1: the key 'mine.source' is repeated"),

@@ -57,7 +57,7 @@ def test_a_study_without_checkpoints_keeps_nothing() -> None:
         ({"split": "test"}, {}, "set split: dev"),
         ({"default": True}, {}, "default: false"),
         ({"models": ["sft"]}, {}, "'sft' has the recipe 'sft', not grpo"),
-        ({}, {"launch": {"processes": 2, "strategy": "zero3"}}, "take ddp or zero2"),
+        ({}, {"launch": {"processes": 2, "strategy": "zero3"}}, "use ddp or zero2"),
         ({}, {"training": {"num_train_epochs": 1}}, "set its training.max_steps"),
     ],
 )

@@ -103,7 +103,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "shards of a merge": (
         lambda c: c["models"]["st-merge"].update(launch={"processes": 4, "strategy": "zero2"}, resources={"gpu": 4}),
-        ["models.st-merge.launch.strategy", "take ddp"],
+        ["models.st-merge.launch.strategy", "use ddp"],
     ),
     "compiled shards": (
         lambda c: c["models"]["reasoner"].update(
@@ -113,13 +113,13 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "four bits without adapters": (
         lambda c: (c["models"]["sft"].pop("lora"), c["models"]["sft"].update(load_in_4bit=True)),
-        ["models.sft.load_in_4bit: weights of four bits cannot be trained", "set lora"],
+        ["models.sft.load_in_4bit: four-bit weights cannot be trained", "set lora"],
     ),
     "four bits in shards": (
         lambda c: c["models"]["sft"].update(
             load_in_4bit=True, launch={"processes": 2, "strategy": "zero3"}, resources={"gpu": 2}
         ),
-        ["models.sft.load_in_4bit: weights of four bits are not sharded", "take ddp or zero2"],
+        ["models.sft.load_in_4bit: four-bit weights cannot be sharded", "use ddp or zero2"],
     ),
     "vLLM as a server": (
         lambda c: c["models"]["adamame"]["training"].update(use_vllm=True, vllm_mode="server"),
@@ -285,7 +285,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "sums of a benchmark without any": (
         put("data.plain-text.0", {"task": "sums", "benchmarks": {"mini-xcsqa": [0.0, 1.0]}, "languages": ["en"]}),
-        ["data.plain-text.0.benchmarks: 'mini-xcsqa' holds no sums"],
+        ["data.plain-text.0.benchmarks: 'mini-xcsqa' has no sums"],
     ),
     "probe of unknown questions": (put("slam.benchmark", "mgsm"), ["slam.benchmark: benchmark 'mgsm'", "mini-mgsm"]),
     "probe without questions": (
@@ -394,7 +394,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "file without a name": (
         put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://h/.."}]}}),
-        ["sources.x.urls.0.url: its path ends in no file's name, but '..'"],
+        ["sources.x.urls.0.url: its path does not end in a file name, but in '..'"],
     ),
     "a login in a URL": (
         put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://me:secret@h/mgsm_fr.tsv"}]}}),
@@ -402,7 +402,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "a token in a URL": (
         put("sources", {"x": {"format": "mgsm", "urls": [{"url": "https://h/mgsm_fr.tsv?download=1&token=3f9c1"}]}}),
-        ["sources.x.urls.0.url: 'token' may be a secret", "write ${NAME} in the place of its value"],
+        ["sources.x.urls.0.url: 'token' may be a secret", "write ${NAME} instead of its value"],
     ),
     "a signature in a URL": (
         put(
@@ -429,7 +429,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
         put("prompts", {"source": "me", "math": "Go!"}),
         ["prompts.math: the question is missing"],
     ),
-    "bomb of aliases": (put("scale", bomb(9)), ["holds more than 100,000 values"]),
-    "a list in itself": (put("scale", endless()), ["holds more than 100,000 values"]),
+    "bomb of aliases": (put("scale", bomb(9)), ["has more than 100,000 values"]),
+    "a list in itself": (put("scale", endless()), ["has more than 100,000 values"]),
     "escapes for a terminal": (put("languages", ["en", "\x1b[2J"]), ["languages.1: '\\x1b[2J' must have the form"]),
 }

@@ -131,11 +131,11 @@ EVALUATIONS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "translation without a translator": (
         put(f"evaluations.{TRANSLATED}.translator", FORGET),
-        ["evaluations.8.translator: goes with `decoding: translate-en`, and only with that"],
+        ["evaluations.8.translator: goes only with `decoding: translate-en`"],
     ),
     "translator without translation": (
         put(f"evaluations.{ORACLE}.translator", "translator"),
-        ["evaluations.11.translator: goes with `decoding: translate-en`, and only with that"],
+        ["evaluations.11.translator: goes only with `decoding: translate-en`"],
     ),
     "unknown translator": (
         put(f"evaluations.{TRANSLATED}.translator", "translater"),

@@ -49,7 +49,7 @@ CHANGED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "fr, fi]",
         ("'sums' is made from phrasebooks, and 'fi' has none", "leave it out"),
     ),
-    "a tab": ("  sums: {source", "\tsums: {source", ("line 4: is indented by a tab; YAML takes spaces alone",)),
+    "a tab": ("  sums: {source", "\tsums: {source", ("line 4: is indented with a tab; YAML allows only spaces",)),
     "no space after a colon": ("study: mine", "study:mine", ("line 2: ", "not valid YAML")),
     "a brace left open": ("test: 20}}", "test: 20}", ("not valid YAML: line ",)),
     "a model twice": ("  native: {recipe", "  base: {recipe", ("line 10: the key 'models.base' is repeated", "rename")),

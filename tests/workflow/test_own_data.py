@@ -87,9 +87,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"sources": {"mine": {"format": "questions", "file": "mine.jsonl", "folder": "."}}},
         "sources.mine: needs one of file, folder, dataset and urls, not file and folder",
     ),
-    "a kind of a format that says it itself": (
+    "a kind of a format that defines it itself": (
         {"sources": {"mine": {"format": "mgsm", "folder": ".", "kind": "math"}}},
-        "sources.mine.kind: goes with the format 'questions'",
+        "sources.mine.kind: goes only with the format 'questions'",
     ),
     "an unknown kind": (
         {"sources": {"mine": {"format": "questions", "file": "mine.jsonl", "kind": "maths"}}},

@@ -199,7 +199,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "plain text of a source": (
         put("data", {"x": [{"task": "text", "source": "dapo", "languages": ["fr"]}]}),
-        "data.x.0.task: 'text' is made from phrasebooks alone",
+        "data.x.0.task: 'text' is made only from phrasebooks",
     ),
     "unknown template": (
         put("models.lrm.chat_template", "qwen"),

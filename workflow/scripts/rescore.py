@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
     parser.add_argument("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
     parser.add_argument("--think-tags", choices=FAMILIES, help="think tags (default: those that each file uses)")
-    parser.add_argument("--no-thinking", action="store_true", help="say nothing of files without tags round thinking")
+    parser.add_argument("--no-thinking", action="store_true", help="do not warn about files without think tags")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
     args = parser.parse_args(argv)
     leaking: list[str] = []

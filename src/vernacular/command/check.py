@@ -18,14 +18,14 @@ examples:
   vernacular check B "Die Antwort ist B." --language de --kind choice
   cat response.txt | vernacular check 3/4 - --language en --json
 
-exit status: 0 right, 1 wrong, 2 for a GOLD that is no answer or an unknown language"""
+exit status: 0 right, 1 wrong, 2 for a GOLD that is not an answer or an unknown language"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("gold", metavar="GOLD", help="the correct answer")
     parser.add_argument("text", metavar="TEXT", help="the response, without its trace; - reads standard input")
     parser.add_argument("--language", required=True, metavar="CODE", help="the question's language (ISO 639-1)")
-    parser.add_argument("--kind", choices=KINDS, default="math", help="of the question (default: math)")
+    parser.add_argument("--kind", choices=KINDS, default="math", help="kind of the question (default: math)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

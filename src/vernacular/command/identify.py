@@ -1,4 +1,4 @@
-"""The language of each line of a file or of standard input, by ISO 639 code; `-` where it cannot be told."""
+"""The language of each line of a file or of standard input, as an ISO 639 code; `-` if it cannot tell."""
 
 import argparse
 import json
@@ -15,15 +15,15 @@ examples:
   vernacular identify traces.txt --languages fr sw yo
   vernacular identify traces.txt --json
 
-prints the code, a tab and the line; with --json an object for each line: {"language": "fr", "text": ...}, null where it
-cannot be told. exit status: 0; 2 for a file that cannot be read"""
+prints the code, a tab and the line; with --json an object for each line: {"language": "fr", "text": ...}, null if it
+cannot tell. exit status: 0; 2 for a file that cannot be read"""
 CHUNK = 1000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="text files; - is standard input")
     parser.add_argument(
-        "--languages", nargs="+", default=[], metavar="CODE", help="what short and doubtful lines lean to"
+        "--languages", nargs="+", default=[], metavar="CODE", help="languages to favour for short and doubtful lines"
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines")
 

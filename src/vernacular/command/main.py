@@ -13,11 +13,11 @@ COMMANDS = {
     "score": "metrics with intervals for completions in anyone's logs",
     "identify": "the language of each line of a text",
     "check": "whether a response gives the right answer",
-    "probe": "in which layers of a model languages differ (needs [train])",
+    "probe": "the layers of a model in which languages differ (needs [train])",
     "plan": "GPUs, memory, hours and disk of a study, before it runs (needs [workflow])",
     "push": "push a model folder with its card to a hub (needs [train])",
     "archive": "put a finished study into one file that checks itself (needs [workflow])",
-    "new": "make a study of one's own (to run it, [workflow])",
+    "new": "make a study of your own (to run it, [workflow])",
 }
 EXTRAS = {  # package -> the extra that brings it
     **dict.fromkeys(("torch", "transformers", "trl", "peft", "datasets", "huggingface_hub", "tqdm"), "train"),

@@ -1,4 +1,4 @@
-"""A folder with a study of one's own, which runs as it is: a copy of a shipped configuration to change."""
+"""A folder with a study of your own, which runs as it is: a copy of a shipped configuration to change."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ examples:
   cd my-study && snakemake -n && snakemake --profile local
 
 writes DIR/config/config.yaml (the study, named after DIR), DIR/Snakefile (the installed workflow), and profiles/
-exit status: 0; 2 where DIR is there already"""
+exit status: 0; 2 if DIR exists"""
 SNAKEFILE = """\
 # The workflow of the installed package, with this folder's config/config.yaml.
 from vernacular.storage.resources import workflow_root
@@ -38,7 +38,7 @@ use rule * from vernacular
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="DIR", help="made; its name is the study's")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder to create; its name becomes the study's")
     parser.add_argument(
         "--like", default="config", metavar="NAME", help="a shipped configuration: config (the miniature), smoke, ..."
     )

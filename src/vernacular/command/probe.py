@@ -26,7 +26,7 @@ examples:
 
 writes probe.parquet, probe.csv (a row for each layer and language), layers.json (the layers that SLAM would tune, and
 why) and probe.png, probe.svg to --out. A model of a hub is fetched first: hf download OWNER/NAME --local-dir FOLDER
-exit status: 0; 2 where nothing can be probed or no layer is chosen"""
+exit status: 0; 2 if nothing can be probed or no layer is chosen"""
 BENCHMARK = "questions"
 
 
@@ -34,16 +34,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", metavar="MODEL", help="a folder that Transformers loads")
     add("questions_file", type=Path, metavar="QUESTIONS", help="id, language and question of each")
-    add("--languages", nargs="+", metavar="CODE", help="which are compared (default: all in QUESTIONS)")
-    add("--questions", type=int, metavar="N", help="of each language (default: all)")
-    add("--threshold", type=float, default=0.0, help="above which a neuron is active (default: 0)")
-    add("--batch-size", type=int, default=16, help="questions read together; changes no result (default: 16)")
+    add("--languages", nargs="+", metavar="CODE", help="languages to compare (default: all in QUESTIONS)")
+    add("--questions", type=int, metavar="N", help="number per language (default: all)")
+    add("--threshold", type=float, default=0.0, help="a neuron is active above this (default: 0)")
+    add("--batch-size", type=int, default=16, help="questions per batch; does not change the result (default: 16)")
     add("--choose", choices=RULES, default="leading", help="the rule that chooses layers (default: leading)")
-    add("--by", choices=MEASURES, default="msd", help="the measure that it goes by (default: msd)")
-    add("--share", type=float, default=0.5, help="of the highest value that `leading` and `threshold` ask for")
+    add("--by", choices=MEASURES, default="msd", help="the measure that the rule uses (default: msd)")
+    add("--share", type=float, default=0.5, help="share of the highest value that `leading` and `threshold` require")
     add("--count", type=int, help="how many layers `highest`, `random` and `top` choose")
-    add("--seed", type=int, default=1, help="of `random`")
-    add("--out", type=Path, default=Path("probe"), help="folder for what is written (default: probe)")
+    add("--seed", type=int, default=1, help="seed of `random`")
+    add("--out", type=Path, default=Path("probe"), help="folder for the results (default: probe)")
     add("--json", action="store_true", help="print the choice as JSON")
 
 

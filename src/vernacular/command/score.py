@@ -27,15 +27,15 @@ from vernacular.storage.tables import csv_text, printed
 SHOWN = 10  # bad rows that are named on standard error; bad_rows.csv has all
 PRINTED = ("accuracy", "accuracy_low", "accuracy_high", "lcpr", "lcpr_low", "lcpr_high", "answer_consistency")
 USAGE = """\
-reads, each by the look of its rows:
-  JSON lines       id, language, answer, completion; where known benchmark, kind, sample, tokens, question, choices
+reads these logs, recognised by their first row:
+  JSON lines       id, language, answer, completion; if known benchmark, kind, sample, tokens, question, choices
   lm-evaluation-harness  samples_<task>_<date>.jsonl (--log_samples)
   lighteval        details_<task>_<date>.parquet (--save-details)
   Inspect          *.eval, *.json
   TRL              completions/completions_<step>.parquet (log_completions=True)
   verl             <step>.jsonl (trainer.rollout_data_dir, trainer.validation_data_dir)
   tables           .jsonl, .parquet, .csv, .tsv, whose columns --columns names
-The language is that of --language, of a column (--columns language=...) or of the task's name (mgsm_native_cot_bn).
+The language comes from --language, a column (--columns language=...) or the task's name (mgsm_native_cot_bn).
 
 examples:
   vernacular score completions/
@@ -43,9 +43,9 @@ examples:
   vernacular score old.csv new.csv --columns id=qid,completion=output,answer=gold --language sw --baseline old
   vernacular score runs/ --json > scores.json
 
-writes scores.csv, verdicts.csv (each completion), index.html and figures, and where they apply differences.csv (paired,
+writes scores.csv, verdicts.csv (each completion), index.html and figures, and if they apply differences.csv (paired,
 between models), leaks.csv and bad_rows.csv, to --out (default: `scored` in the folder of the first log)
-exit status: 0; 1 where rows were left out or training data holds questions; 2 where nothing can be scored"""
+exit status: 0; 1 if rows were left out or training data contain questions; 2 if nothing can be scored"""
 
 
 @dataclass
@@ -163,16 +163,16 @@ def language(code: str) -> str:
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("logs", type=Path, nargs="+", metavar="LOG", help="files, or folders with them")
-    add("--out", type=Path, help="folder for what is written")
-    add("--columns", type=columns_of, default={}, metavar="KEY=COLUMN,...", help="columns by their names in the log")
-    add("--language", type=language, metavar="CODE", help="of all questions (ISO 639-1)")
-    add("--kind", choices=("math", "choice", "entailment"), help="of all questions (default: math, choice for A to E)")
-    add("--baseline", metavar="MODEL", help="the model that others are compared with (default: the first)")
+    add("--out", type=Path, help="folder for the results")
+    add("--columns", type=columns_of, default={}, metavar="KEY=COLUMN,...", help="names of the log's columns")
+    add("--language", type=language, metavar="CODE", help="language of all questions (ISO 639-1)")
+    add("--kind", choices=("math", "choice", "entailment"), help="kind of the questions (default: math; choice for A to E)")
+    add("--baseline", metavar="MODEL", help="model to compare the others with (default: the first)")
     add("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
     add("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
     add("--training", type=Path, nargs="+", default=[], help="training files to search for the questions")
     add("--think-tags", choices=FAMILIES, help="think tags (default: those that each model uses)")
-    add("--no-thinking", action="store_true", help="say nothing of logs without tags round thinking")
+    add("--no-thinking", action="store_true", help="do not warn about logs without think tags")
     add("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
     add("--json", action="store_true", help="print the tables as JSON")
 

@@ -46,7 +46,7 @@ def longest(said: str, study: Study) -> list[Work]:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
-    parser.add_argument("--target", default="all", metavar="NAME", help="as snakemake has it; all where none is named")
+    parser.add_argument("--target", default="all", metavar="NAME", help="a target of snakemake (default: all)")
 
 
 @program(__name__, __file__, __doc__, arguments)

@@ -54,7 +54,7 @@ examples:
   vernacular plan config/paper/adamame-qwen3-4b.yaml --resources > resources.yaml
   vernacular plan config/config.yaml --json
 
-exit status: 0; 2 for a configuration that is no study"""
+exit status: 0; 2 for a configuration that is not a study"""
 
 
 @dataclass
@@ -284,15 +284,15 @@ def report(study: Study, works: list[Work], name: str, count: int) -> str:
         [
             *table(own),
             "",
-            f"Of the target {name}, whose trainings and answers the table has:",
+            f"The target {name}, whose trainings and generations are in the table:",
             f"jobs      {count} of all kinds left to run now",
             f"GPU hours {gpu_hours(own):.1f} ({speed})",
             f"CPU hours {cpu_hours(own):.1f} of jobs without a GPU",
-            f"disk      {peak_disk(study, own) / GB:.1f} GB at the most: models, generations, checkpoints, downloads",
+            f"disk      {peak_disk(study, own) / GB:.1f} GB at peak: models, generations, checkpoints, downloads",
             f"to fetch  {fetched(study) / GB:.1f} GB of models, for all targets",
             f"fits      {'all' if not wrong else f'not {wrong} of {len(own)}: see the last column'}",
             "",
-            "Of each target from nothing on, with all models behind it (make plan TARGET=NAME shows one):",
+            "Each target from scratch, with all models that it needs (make plan TARGET=NAME shows one):",
             *totals(study, works),
             "All figures are estimates: docs/resources.md has the formulas.",
         ]
@@ -331,7 +331,7 @@ def read_study(configs: list[str]) -> Study:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
-    parser.add_argument("--target", default="all", metavar="NAME", help=f"of which target (all), or {EVERYTHING}")
+    parser.add_argument("--target", default="all", metavar="NAME", help=f"a target (default: all) or {EVERYTHING}")
     parser.add_argument("--resources", action="store_true", help="print `resources` of the models as YAML instead")
     parser.add_argument(
         "--json", action="store_true", help="print the jobs as JSON: bytes, hours, and what does not fit"

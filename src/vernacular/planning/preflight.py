@@ -133,8 +133,8 @@ def context_of(study: Study, name: str) -> int:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
-    parser.add_argument("--run", action="store_true", help="steps and batches on the CPU too; for tiny models")
-    parser.add_argument("--folder", type=Path, help="for models with random weights; by default a temporary one")
+    parser.add_argument("--run", action="store_true", help="also run steps and batches on a CPU; for tiny models")
+    parser.add_argument("--folder", type=Path, help="folder for models with random weights (default: temporary)")
 
 
 @program(__name__, __file__, __doc__, arguments)

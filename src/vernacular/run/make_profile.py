@@ -17,9 +17,9 @@ PARTITIONS = "slurm-partition-config: profiles/slurm/partitions.yaml\n"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--partition", required=True, help="names with commas between them")
-    parser.add_argument("--account", default="", help="who pays; empty where SBATCH_ACCOUNT or nobody does")
-    parser.add_argument("--gpus", default="", help="of a node of each partition, where sinfo does not say it")
+    parser.add_argument("--partition", required=True, help="names, separated by commas")
+    parser.add_argument("--account", default="", help="account to charge, unless SBATCH_ACCOUNT names it")
+    parser.add_argument("--gpus", default="", help="GPUs of a node in each partition, if there is no sinfo")
     parser.add_argument("--out", required=True, type=Path, help="folder of the profile")
 
 

@@ -135,7 +135,7 @@ def check_questions(study: dict[str, Any]) -> None:
                 raise StudyError(f"{place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
             holds(f"{place}.benchmarks", benchmark, "train")
             if options["task"] == "sums" and not is_math(study, benchmark):
-                raise StudyError(f"{place}.benchmarks: '{benchmark}' holds no sums; name a mathematical one")
+                raise StudyError(f"{place}.benchmarks: '{benchmark}' has no sums; name a mathematical one")
         if options["task"] == "translation" and set(options["languages"]) <= {ENGLISH}:
             raise StudyError(f"{place}.languages: a translation into English needs another language")
     if "slam" in study:
@@ -162,7 +162,7 @@ def check_training(name: str, recipe: dict[str, Any]) -> None:
             elif what := wrong_value(kind, key, value):
                 raise StudyError(f"{place}: {what}")
     if recipe.get("keep") == "best" and not recipe["dev_rows"]:
-        raise StudyError(f"models.{name}.keep: the best weights are told by rows left out of training; set `dev_rows`")
+        raise StudyError(f"models.{name}.keep: the best weights are chosen on held-out rows; set `dev_rows`")
     if recipe["recipe"] == "grpo":
         check_groups(recipe["training"], processes(recipe), f"models.{name}.training")
 
@@ -223,8 +223,8 @@ def check_owner(study: dict[str, Any], files: Iterable[Path], shipped: Path) -> 
 
 
 def check_architecture(name: str, recipe: dict[str, Any]) -> None:
-    """Raises StudyError for a size of a model of one's own (`architecture`) that is not a whole number from 1 on."""
+    """Raises StudyError for a size of a model of one's own (`architecture`) that is not a whole number above 0."""
     for key, value in (recipe.get("architecture") or {}).items():
         sized = key in SIZES or key.startswith("num_") or key.endswith("_size")
         if sized and value is not None and (type(value) is not int or value < 1):
-            raise StudyError(f"models.{name}.architecture.{key}: {value!r} is not a whole number from 1 on")
+            raise StudyError(f"models.{name}.architecture.{key}: {value!r} is not a whole number above 0")

@@ -22,7 +22,7 @@ def add_checkpoints(study: dict[str, Any]) -> None:
         place = f"evaluations.{number}"
         if evaluation["split"] != "dev" or evaluation["default"] or evaluation["decoding"] != "plain":
             raise StudyError(
-                f"{place}.checkpoints: looks into trainings, so set split: dev and default: false, and no decoding"
+                f"{place}.checkpoints: evaluates trainings, so set split: dev and default: false, and no decoding"
             )
         named: dict[str, None] = {}
         for name in evaluation["models"]:
@@ -41,11 +41,11 @@ def steps_of(models: dict[str, Any], name: str, place: str) -> list[int]:
         able = [other for other, options in models.items() if options["recipe"] == "grpo"]
         raise StudyError(f"{place}: '{name}' has the recipe '{recipe['recipe']}', not grpo; {nearest(name, able)}")
     if recipe.get("launch", {}).get("strategy") in ("fsdp2", "zero3"):
-        raise StudyError(f"{place}: the checkpoints of '{name}' are shards (launch.strategy); take ddp or zero2")
+        raise StudyError(f"{place}: the checkpoints of '{name}' are shards (launch.strategy); use ddp or zero2")
     training = recipe["training"]
     last = training.get("max_steps", 0)
     if not isinstance(last, int) or last < 1:
-        raise StudyError(f"{place}: the steps of '{name}' are not known beforehand; set its training.max_steps")
+        raise StudyError(f"{place}: the steps of '{name}' are not known in advance; set its training.max_steps")
     return [*range(training.get("save_steps", 500), last, training.get("save_steps", 500)), last]
 
 

@@ -16,9 +16,9 @@ def check_gpu_options(name: str, recipe: dict[str, Any]) -> None:
         del recipe["load_in_4bit"]
     if "load_in_4bit" in recipe:
         if not recipe.get("lora"):
-            raise StudyError(f"{place}.load_in_4bit: weights of four bits cannot be trained, adapters can; set lora")
+            raise StudyError(f"{place}.load_in_4bit: four-bit weights cannot be trained, only adapters; set lora")
         if recipe.get("launch", {}).get("strategy") in ("fsdp2", "zero3"):
-            raise StudyError(f"{place}.load_in_4bit: weights of four bits are not sharded; take ddp or zero2")
+            raise StudyError(f"{place}.load_in_4bit: four-bit weights cannot be sharded; use ddp or zero2")
     training = recipe.get("training", {})
     for key in ("gradient_checkpointing", "activation_checkpointing"):
         if recipe["recipe"] in CONNECTORS and training.get(key):
@@ -53,21 +53,21 @@ def check_launch(name: str, recipe: dict[str, Any]) -> None:
     gpus = recipe["resources"]["gpu"]
     if gpus not in (0, processes):
         raise StudyError(
-            f"{place}.resources.gpu: {gpus} for {processes} processes (`launch`): each has a GPU of its own; "
+            f"{place}.resources.gpu: {gpus} for {processes} processes (`launch`): each has its own GPU; "
             f"set it to {processes}, or to 0 for CPUs"
         )
     if strategy in SHARDED:
         if recipe.get("batch_tokens"):
             raise StudyError(
                 f"{place}.batch_tokens: processes that share a model's weights ('{strategy}') generate in step, all at "
-                "once; leave it out, or take ddp"
+                "once; leave it out, or use ddp"
             )
         if gpus == 0:
             raise StudyError(f"{place}.launch.strategy: '{strategy}' needs GPUs; set resources.gpu to {processes}")
         if recipe["recipe"] in CONNECTORS:
             raise StudyError(
                 f"{place}.launch.strategy: a merge trains a small connector between frozen models, so '{strategy}' has "
-                "nothing to shard; take ddp"
+                "nothing to shard; use ddp"
             )
         if recipe.get("compile"):
             raise StudyError(

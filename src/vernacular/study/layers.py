@@ -39,7 +39,7 @@ def read_layer(path: str | Path, name: str) -> Layer:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
         for number, line in enumerate(lines, 1):
             if re.match(r" *\t", line):
-                raise StudyError(f"{name}: line {number}: is indented by a tab; YAML takes spaces alone") from None
+                raise StudyError(f"{name}: line {number}: is indented with a tab; YAML allows only spaces") from None
         raise
     if data is None:
         raise StudyError(f"{name}: is empty; a study begins with a line such as study: mine (config/README.md)")
@@ -100,7 +100,7 @@ def check_named(layers: list[Layer]) -> None:
             old = next((data["study"] for _, data in reversed(layers) if "study" in data), None)
             raise StudyError(
                 f"{above}: the key 'study' is missing, so its results would replace those in results/{old}; give it a "
-                f"name of its own (study: {named_after(above)}), or study: {old} if they shall"
+                f"name of its own (study: {named_after(above)}), or study: {old} if they should"
             )
 
 

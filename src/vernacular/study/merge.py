@@ -98,7 +98,7 @@ def check_weights(models: dict[str, Any], name: str) -> None:
         if len(others) != 1:
             raise StudyError(f"{place}.models: layer-swap takes layers of one other model, not of {len(others)}")
         if "layers" not in recipe:
-            raise StudyError(f"{place}.layers: is missing: which layers are swapped; auto, a rule or a list")
+            raise StudyError(f"{place}.layers: is missing; write which layers to swap: auto, a rule or a list")
         return
     recipe.setdefault("weights", [1.0 if method == "ties" else 1 / len(others)] * len(others))
     if "density" in METHODS[method]:
@@ -120,7 +120,7 @@ def check_evaluation(study: dict[str, Any], evaluation: dict[str, Any], place: s
         if decoding in OF_LLMS and made == "merge":
             raise StudyError(f"{place}.decoding: '{decoding}' is for an LLM alone; '{name}' is a merge")
     if (decoding == "translate-en") != (translator is not None):
-        raise StudyError(f"{place}.translator: goes with `decoding: translate-en`, and only with that")
+        raise StudyError(f"{place}.translator: goes only with `decoding: translate-en`")
     encoders = [name for name, options in models.items() if options["recipe"] in ENCODERS]
     if translator is not None and translator not in encoders:
         raise StudyError(

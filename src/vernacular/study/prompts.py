@@ -38,7 +38,7 @@ def checked_set(entry: Any, place: str) -> dict[str, Any]:
     schema = load_schema()
     check(entry, schema["$defs"]["prompt_set"], schema, place)
     if not any(entry[kind] for kind in KINDS):
-        raise StudyError(f"{place}: words for no kind of question; give one of {', '.join(KINDS)}")
+        raise StudyError(f"{place}: has no prompt for any kind of question; give one of {', '.join(KINDS)}")
     for key, known in FIELDS.items():
         if entry[key] is None:
             continue
@@ -80,7 +80,7 @@ def resolve_prompts(study: dict[str, Any]) -> None:
             continue
         if (template := prompts[kind]) is None:
             there = " and ".join(k for k in KINDS if prompts[k])
-            raise StudyError(f"{place}: questions of the kind '{kind}', but the prompts '{name}' are for {there} alone")
+            raise StudyError(f"{place}: questions of the kind '{kind}', but the prompts '{name}' are only for {there}")
         told = prompts["instructions"]
         if (
             "{instruction}" in template

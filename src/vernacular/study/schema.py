@@ -74,7 +74,7 @@ def check_size(data: Any) -> None:
         parts = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
         left -= 1 + len(parts)
         if left < 0:
-            raise StudyError(f"holds more than {LARGEST:,} values, aliases (*name) written out; no study does")
+            raise StudyError(f"has more than {LARGEST:,} values with aliases (*name) expanded; no study needs that")
         waiting.extend(parts)
 
 

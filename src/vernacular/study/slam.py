@@ -49,7 +49,7 @@ def check_slam(study: dict[str, Any]) -> None:
             continue
         sweep = target == section["sweep"]
         if baseline is None and not sweep:
-            raise StudyError(f"slam.baseline: is missing: what the models of the target '{target}' are compared with")
+            raise StudyError(f"slam.baseline: name the model to compare those of the target '{target}' with")
         needed = {"slam.reference": reference} | ({} if sweep else {"slam.baseline": baseline})
         for key, name in needed.items():
             if name not in evaluation["models"]:

@@ -38,7 +38,7 @@ def check_sources(study: dict[str, Any]) -> None:
         ways = [key for key in WAYS if key in options]
         if form != OWN and (other := sorted({"kind", "split", "columns"} & options.keys())):
             raise StudyError(
-                f"{place}.{other[0]}: goes with the format '{OWN}', and only with that; '{form}' says it itself"
+                f"{place}.{other[0]}: goes only with the format '{OWN}'; '{form}' defines it itself"
             )
         if unknown := sorted(options.get("columns", {}).keys() - COLUMNS):
             raise StudyError(f"{place}.columns.{unknown[0]}: not a column of questions; {nearest(unknown[0], COLUMNS)}")
@@ -49,7 +49,7 @@ def check_sources(study: dict[str, Any]) -> None:
         if ways == ["dataset"] and not {"revision", "files"} <= options.keys():
             raise StudyError(f"{place}: a dataset of the hub needs `revision` and `files` (patterns of its paths)")
         if ways != ["dataset"] and (other := sorted({"revision", "files"} & options.keys())):
-            raise StudyError(f"{place}.{other[0]}: goes with `dataset`, and only with that")
+            raise StudyError(f"{place}.{other[0]}: goes only with `dataset`")
         check_urls(options.get("urls", []), place)
     for name, benchmark in study["benchmarks"].items():
         asked = benchmark["source"]
@@ -73,13 +73,13 @@ def check_urls(urls: list[dict[str, Any]], place: str) -> None:
         if secrets := secrets_of(f"?{parts.query}"):
             raise StudyError(
                 f"{place}.urls.{number}.url: '{secrets[0]}' may be a secret, which the study's logs and records would "
-                "hold; write ${NAME} in the place of its value and set that variable of the environment"
+                "hold; write ${NAME} instead of its value and set that environment variable"
             )
         if not name or name.startswith("."):
-            raise StudyError(f"{place}.urls.{number}.url: its path ends in no file's name, but '{name}'")
+            raise StudyError(f"{place}.urls.{number}.url: its path does not end in a file name, but in '{name}'")
         if name in names[:number]:
             raise StudyError(
-                f"{place}.urls.{number}.url: a second file '{name}', and both would be one; give it a source of its own"
+                f"{place}.urls.{number}.url: a second file '{name}', replacing the first; give it its own source"
             )
 
 
@@ -101,7 +101,7 @@ def check_traces(traces: dict[str, Any], sources: dict[str, Any], place: str) ->
         for key in ("hash_range", "flaws", "restate", "check"):
             if flawed if key == "flaws" else traces.get(key):
                 raise StudyError(
-                    f"{place}.{key}: describes the miniature's traces; leave it out where there is a `source`"
+                    f"{place}.{key}: describes the miniature's traces; leave it out if there is a `source`"
                 )
     elif "hash_range" not in traces:
         raise StudyError(f"{place}: the key 'hash_range' is missing: which training questions get traces")
@@ -112,12 +112,12 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
         raise StudyError(f"{place}: needs `benchmarks` (phrasebook problems) or `source` (real data), one of the two")
     if "source" not in part:
         if other := sorted({"split", "limit"} & part.keys()):
-            raise StudyError(f"{place}.{other[0]}: goes with `source`, and only with that")
+            raise StudyError(f"{place}.{other[0]}: goes only with `source`")
         return
     if longer := [key for key in ("restate", "check", "switches") if part[key]]:
-        raise StudyError(f"{place}.{longer[0]}: is for the miniature's traces; leave it out where there is a `source`")
+        raise StudyError(f"{place}.{longer[0]}: is for the miniature's traces; leave it out if there is a `source`")
     if part["task"] not in TASKS:
-        raise StudyError(f"{place}.task: '{part['task']}' is made from phrasebooks alone; {nearest('', TASKS)}")
+        raise StudyError(f"{place}.task: '{part['task']}' is made only from phrasebooks; {nearest('', TASKS)}")
     check_gives(sources, part["source"], TASKS[part["task"]], f"{place}.source")
     splits = form_of(sources[part["source"]]).splits
     if (split := part.get("split", "train")) not in splits:
