@@ -166,7 +166,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, help="folder for the results")
     add("--columns", type=columns_of, default={}, metavar="KEY=COLUMN,...", help="names of the log's columns")
     add("--language", type=language, metavar="CODE", help="language of all questions (ISO 639-1)")
-    add("--kind", choices=("math", "choice", "entailment"), help="kind of the questions (default: math; choice for A to E)")
+    add("--kind", choices=("math", "choice", "entailment"), help="of the questions (default: math; choice for A to E)")
     add("--baseline", metavar="MODEL", help="model to compare the others with (default: the first)")
     add("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
     add("--in-domain", nargs="+", default=[], help="training languages, averaged separately")

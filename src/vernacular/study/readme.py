@@ -12,9 +12,9 @@ HEAD = """# The keys of a study
 
 <!-- Made from workflow/schemas/config.schema.yaml by: python -m vernacular.study.readme > config/README.md -->
 
-A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` is the default study with comments, and `eval.yaml`
-evaluates models on current benchmarks without training. Copy one, give it a name of its own (`study:`), and run
-`snakemake --profile local --configfile my-study.yaml`.
+A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` is the default study with comments, and
+`eval.yaml` evaluates models on current benchmarks without training. Copy one, give it a name of its own (`study:`),
+and run `snakemake --profile local --configfile my-study.yaml`.
 
 With several files, each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
 `mine.yaml` sets. Such a file has its own `study`, unless it changes only `resources`, `limits` and `track`. In it
@@ -25,8 +25,8 @@ With several files, each is laid over the one before: `--configfile config/confi
 - `like: NAME` copies all keys of another model, and keys next to it override them.
 
 Targets go before the files (`snakemake slam --configfile config/config.yaml mine.yaml`), since every word after
-`--configfile` is read as a file. `--config bootstrap=200` changes one key. An unknown key, model or language, or a training
-option with a wrong type or value, ends Snakemake with one line before any job starts. `1e-4` is a number.
+`--configfile` is read as a file. `--config bootstrap=200` changes one key. An unknown key, model or language, or a
+training option with a wrong type or value, ends Snakemake with one line before any job starts. `1e-4` is a number.
 
 Only what changed runs again; `snakemake -n` shows it. Relative paths start at the working directory,
 those of your functions (`file.py:function`) at the configuration.
