@@ -195,7 +195,7 @@ def keeps_thinking(tokenizer: Any, family: str | None) -> bool:
 
 
 def in_training_order(rows: list[dict[str, Any]], arguments: Any, seed: int) -> list[dict[str, Any]]:
-    """The prompts of the whole training, pass after pass, each pass shuffled anew: one long epoch.
+    """The prompts of the whole training, pass after pass, each pass shuffled again: one long epoch.
 
     TRL's sampler draws the order of each epoch from a generator that no checkpoint saves, so a training resumed in a
     later epoch would go on with the prompts of the first. `arguments` is a GRPOConfig.

@@ -28,7 +28,7 @@ START_SECONDS = 120.0  # to import sympy and math-verify, on a slow file system 
 MEMORY = 400 * 2**20  # bytes of data a worker may hold; beyond it the answer counts as wrong
 SMALL = 1e-3  # numbers below are compared by their ratio
 # By its path, with no folder in front of Python's own: a types.py in the working directory, or among the modules here,
-# would be run in the place of another.
+# would be run instead of another.
 COMMAND = [sys.executable, "-P", str(Path(__file__).resolve())]
 
 # The bounds of a question, of either side (our choice). Within them math-verify took at most 2 s of a core for what

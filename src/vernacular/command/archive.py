@@ -42,7 +42,7 @@ def archive(configs: list[str], results: Path, out: Path | None = None) -> Path:
     """Write the archive of a study; returns its path.
 
     results: the folder that holds the results of all studies. Raises ValueError where the study has no page there
-    (it is made last), and for a configuration that is no study.
+    (it is made last), and for a configuration that is not a study.
     """
     study = read_study(configs)
     name = study.config["study"]

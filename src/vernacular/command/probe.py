@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rows_of(file: Path) -> Iterator[dict[str, Any]]:
-    """Raises ValueError (one line: file, row, column) for a row that is no question."""
+    """Raises ValueError (one line: file, row, column) for a row that is not a question."""
     for place, row in opened_file(file)[0]:
         if isinstance(row, ValueError):
             raise row

@@ -203,7 +203,7 @@ def form_of(source: Source | str) -> Format:
 def source_files(source: Source | str, folder: Path, split: str) -> Iterator[tuple[Path, str | None]]:
     """(path, language) of the files of a split in a folder, in order; None if the path does not tell the language.
 
-    Files whose name is no language's are none of them. folder: or the one file.
+    Files whose name is not a language's do not count. folder: or the one file.
     """
     form = form_of(source)
     start = folder.parent if folder.is_file() else folder

@@ -89,7 +89,7 @@ def draw_problem(rng: random.Random, steps: int, numbers: dict[str, list[int]]) 
     """Draw operations evenly, and operands until every result is a whole number within `numbers['result']`.
 
     numbers: inclusive ranges: `opening` (the first number), `term` (added, subtracted), `factor` (multiplied, shared
-    by), `result`. Operations that no operands satisfy in 200 draws are drawn anew. Raises ValueError if 1,000 draws of
+    by), `result`. Operations that no operands satisfy in 200 draws are drawn again. Raises ValueError if 1,000 draws of
     operations find none: the ranges hold no problem.
     """
     for _ in range(1000):

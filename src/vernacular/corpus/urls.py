@@ -136,7 +136,7 @@ def redirected(url: str, address: str, location: str) -> str:
 def checked(response: HTTPResponse, entry: dict[str, Any], there: int, known: Version) -> Version:
     """What the server says of the file, after what it says was compared with what was asked for.
 
-    there: bytes of it that we have, of the version `known`. Raises Changed if the answer is no continuation of them,
+    there: bytes of it that we have, of the version `known`. Raises Changed if the answer does not continue them,
     and ValueError if the file could not be told from a broken one.
     """
     url, headers, status = entry["url"], response.headers, response.status

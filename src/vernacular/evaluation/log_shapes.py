@@ -33,7 +33,7 @@ class Shape:
 
 
 def text_of(message: Any) -> Any:
-    """The text of a chat's last message, its reasoning in think tags before it; what is no chat as it is."""
+    """The text of a chat's last message, its reasoning in think tags before it; anything else unchanged."""
     if isinstance(message, Sequence) and not isinstance(message, str) and message and isinstance(message[-1], Mapping):
         last = message[-1]
         thought = last.get("reasoning_content") or last.get("thinking")

@@ -99,7 +99,7 @@ def take_row(
 
 
 def split_rows(rows: list[dict[str, Any]], path: Path, tags: str | None) -> list[dict[str, Any]]:
-    """The rows with `tags`, `trace` and `response` in the place of `completion` and `place`.
+    """The rows with `tags`, `trace` and `response` instead of `completion` and `place`.
 
     Raises ValueError for tags of two families; path: what it names.
     """

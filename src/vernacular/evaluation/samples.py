@@ -15,7 +15,7 @@ VERDICTS = (
 )
 COLUMNS = ("language", "id", "question", "gold", "differ", "model", "trace", "line_languages", "response", *VERDICTS)
 RULES = {"answers": "correct", "languages": "in_language"}  # what models differ in, by which a question is chosen
-NO_LABEL = "-"  # of a line that the identifier abstains from, or that is no text
+NO_LABEL = "-"  # of a line that the identifier abstains from, or that is not text
 
 
 def sample_table(

@@ -36,7 +36,7 @@ def sign_flip_p(values: Array, draws: int) -> Array:
     difference is other than 0, p is 1.
     """
     flat = values.reshape(-1, values.shape[-1])
-    # Sums that are equal but for rounding count as equal.
+    # Sums that are equal except for rounding count as equal.
     reached = np.abs(flat.sum(axis=1)) - 1e-9 * np.abs(flat).sum(axis=1)
     random, as_far = np.random.default_rng(0), np.zeros(len(flat))
     for size in blocks(draws):

@@ -63,7 +63,7 @@ def is_of_encoder(name: str) -> bool:
 
 
 def check_reader(folder: str | Path, model: Any, tokenizer: Any) -> None:
-    """Raises ValueError for a tokenizer that cannot pad, and for a limit that is no number."""
+    """Raises ValueError for a tokenizer that cannot pad, and for a limit that is not a number."""
     if type(tokenizer.pad_token_id) is not int:
         raise ValueError(f"{folder}: the tokenizer has no token that pads; fix it")
     if (limit := encoder_limit(model.config, tokenizer)) is not None and limit < 1:

@@ -114,7 +114,7 @@ def loading(folder: str | Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        # A panic of a tokenizer in Rust is no Exception. A GPU without memory is no fault of the folder.
+        # A panic of a tokenizer in Rust is not an Exception. A GPU without memory is not the folder's fault.
         ours = isinstance(error, Exception) or type(error).__name__ == "PanicException"
         if not ours or type(error).__name__ == "OutOfMemoryError":
             raise

@@ -125,7 +125,7 @@ def watch_loss(trainer: Any, job: Job) -> None:
 
 
 def check_finite(trainer: Any, job: Job) -> None:
-    """Raises ValueError where a trained weight is no finite number: the last step made it so, since no loss was."""
+    """Raises ValueError if a trained weight is not finite: the last step made it so, since no loss was."""
     for name, weight in trainer.model.named_parameters():
         own = weight.detach()
         own = own.to_local() if hasattr(own, "to_local") else own  # its part of a shard

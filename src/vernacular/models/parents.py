@@ -101,7 +101,7 @@ def train_and_save(parent: Parent, trainer: Any, job: Job, states: Sequence[Stat
 def whole_model(parent: Parent, trainer: Any, job: Job) -> Any:
     """The trained model in full precision on the main process; all processes must call it.
 
-    Shards are gathered on the main process, into a parent loaded anew; adapters of a four-bit base are moved onto the
+    Shards are gathered on the main process, into a parent loaded again; adapters of a four-bit base are moved onto the
     parent as it was.
     """
     is_sharded = strategy(job.recipe) in ("fsdp2", "zero3")

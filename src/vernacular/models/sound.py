@@ -93,7 +93,7 @@ def stored_tensors(files: Iterable[Path]) -> Iterator[tuple[str, torch.Tensor]]:
     """The tensors of safetensors files, one at a time."""
     for path in files:
         with safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 (it is no mapping)
+            for name in file.keys():  # noqa: SIM118 (not a mapping)
                 yield name, file.get_tensor(name)
 
 
@@ -104,7 +104,7 @@ def trial(tokenizer: Any) -> list[int]:
 
 def check_causal(folder: str | Path, model: Any, tokenizer: Any) -> None:
     """Ask a causal LM for a token. Raises ValueError if it cannot answer: its config does not fit its weights, its
-    context is no number, nothing ends its text, or what it computes is not finite."""
+    context is not a number, nothing ends its text, or what it computes is not finite."""
     context = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     if not isinstance(context, int | float) or isinstance(context, bool) or context < 2:
         raise ValueError(f"{folder}: config.json: max_position_embeddings is {context!r}; make the model again")

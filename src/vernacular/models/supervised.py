@@ -74,7 +74,7 @@ def packed_trainer(model: Any, tokenizer: Any, decoder: Any, rows: list[dict[str
         trainer.body = torch.compile(decoder, dynamic=trainer.is_apart or None)  # every group has a shape of its own
     trainer.head = model.get_output_embeddings()
     # Several processes share gradients and shards in what wraps the model's own call, so the loss is that call; not a
-    # bound method, which accelerate would bind to the model anew.
+    # bound method, which accelerate would bind to the model again.
     model.forward = lambda **inputs: trainer.masked_loss(**inputs)
     return trainer
 

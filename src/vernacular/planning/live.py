@@ -173,7 +173,7 @@ def on_meta(shape: dict[str, Any], batch: Batch, layers: int | None) -> Any:
 
 @contextmanager
 def fake(model: Any) -> Iterator[None]:
-    """Fake tensors in the place of a model's own; gradients of weights are dropped as soon as they are there."""
+    """Fake tensors instead of a model's own; gradients of weights are dropped as soon as they are there."""
     made: dict[int, nn.Parameter] = {}
     with FakeTensorMode():
         for module in model.modules():

@@ -100,7 +100,7 @@ def train_function(rule: str) -> Callable[[Job, list[dict[str, Any]]], None]:
 
 
 def training_job(study: Study, name: str, folder: Path) -> Job:
-    """As the rule would start it, but for where it reads and writes."""
+    """As the rule would start it, except for where it reads and writes."""
     model = study.models[name]
     recipe = json.loads(recipe_json(study, name))
     inputs = {"data": folder / f"{name}.parquet"} | {part: folder / other for part, other in model.parts.items()}

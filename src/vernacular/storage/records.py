@@ -31,7 +31,7 @@ RAW_TRACE = pa.schema(
 KEPT_TRACE = pa.schema([*RAW_TRACE, pa.field("trace", TEXT), pa.field("response", TEXT)])
 TRAINING = pa.schema(
     [("id", TEXT), ("language", TEXT), ("task", TEXT)]
-    # The question alone, for an encoder; what stands before the chat, mostly nothing (null); what the user says, null
+    # The question alone, for an encoder; what comes before the chat, mostly nothing (null); what the user says, null
     # for plain text; what the model learns to write.
     + [("question", TEXT), ("context", TEXT), ("prompt", TEXT), ("completion", TEXT)]
 )

@@ -16,7 +16,7 @@ PROMPT = 512  # tokens of a long prompt: while prompts are read, a layer's activ
 
 
 class Answering(NamedTuple):
-    """Bytes that answering takes besides the weights."""
+    """Bytes that answering takes in addition to the weights."""
 
     cache: float  # a token, of prompt or answer: keys and values, of which one layer is copied when it grows
     reading: float  # a token of a prompt: the activations of one layer while prompts are read

@@ -58,7 +58,7 @@ def checked_set(entry: Any, place: str) -> dict[str, Any]:
 
 
 def resolve_prompts(study: dict[str, Any]) -> None:
-    """Put the set in the place of its name (None for ours), check it, and give models of raw text their template."""
+    """Replace the name by the set (None for ours), check it, and give models of raw text their template."""
     given = study["prompts"]
     if isinstance(given, str):
         sets = load_sets()

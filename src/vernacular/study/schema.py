@@ -94,7 +94,7 @@ def check(data: Any, part: dict[str, Any], schema: dict[str, Any], place: str) -
 
 
 def drop_nulls(data: Any, part: dict[str, Any], schema: dict[str, Any]) -> None:
-    """Remove keys that are null where null is no value: so an overlay takes away what a file below it has."""
+    """Remove keys that are null where null is not a value: so an overlay removes what a file below it has."""
     part = resolved(part, schema)
     if isinstance(data, dict):
         extra = part.get("additionalProperties")
