@@ -108,7 +108,7 @@ help: ## this list
 	@echo "make COMMAND [CONFIG=config/config.yaml] [TARGET=all]; study, dry-run, plan, preflight and dag take CONFIG"
 	@sed -n 's/^\([a-z][a-z -]*\):.* ## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{printf "  %-12s %s\n", $$1, $$2}'
 
-setup: .venv/ready ## the environment alone (.venv)
+setup: .venv/ready ## only the environment (.venv)
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
@@ -123,7 +123,7 @@ dry-run: .venv/ready ## what would run: rules, jobs, what would take longest
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.planning.dry_run $(CONFIG) --target $(TARGET)
 
 # A complete profile of your cluster, in the folder my-cluster: make profile PARTITION=gpu,cpu ACCOUNT=me. GPUS=4,0
-# (on a node of each) where sinfo does not say it, NAME=... for another folder.
+# (per node of each) if there is no sinfo, NAME=... for another folder.
 NAME ?= my-cluster
 profile: .venv/ready ## a complete profile of your cluster
 	@PATH="$(BIN):$$PATH" python -P -m vernacular.run.make_profile --partition "$(PARTITION)" --account "$(ACCOUNT)" --gpus "$(GPUS)" --out "$(NAME)"
@@ -146,7 +146,7 @@ dag: .venv/ready ## a picture of the rules and of the jobs
 	    if command -v dot > /dev/null; then dot -Tsvg $(RESULTS)/$$graph.dot > $(RESULTS)/$$graph.svg && echo $(RESULTS)/$$graph.svg; \
 	    else echo "$(RESULTS)/$$graph.dot (install graphviz for a picture)"; fi; done
 
-# Resolve pyproject.toml anew into exact versions.
+# Resolve pyproject.toml into exact versions again.
 lock: ## pyproject.toml resolved into exact versions
 	@rm -rf .venv-lock && $(PYTHON) -P -m venv .venv-lock
 	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet '.[test,workflow]'

@@ -24,7 +24,7 @@ PAGES = {  # of the repository -> of the site
 }
 FIGURES = {
     "pareto.png": "Accuracy against language consistency, `figures/pareto` of the default study",
-    "trajectories.png": "The way of each schedule through accuracy and LCPR, `figures/trajectories-steps`",
+    "trajectories.png": "Accuracy and LCPR of each schedule over its checkpoints, `figures/trajectories-steps`",
     "merge-gates.png": "What the gates of the merges do by language, `figures/merge-gates`",
 }
 LINK = re.compile(r"(\])\(([^)\s]+)\)")

@@ -2,7 +2,7 @@
 
 
 rule preflight_node:
-    """What one kind of node (cpu, gpu) is like; written anew each time."""
+    """What one kind of node (cpu, gpu) is like; written again each time."""
     output:
         temp("<logs>/preflight/{node}.txt"),
     log:

@@ -21,7 +21,7 @@ rule make_table:
 
 
 rule make_claims:
-    """Each claim of the papers against the scores; those about time apart, since two runs measure them differently."""
+    """Each claim of the papers against the scores; those about time are separate, since runs measure them differently."""
     input:
         scores=lambda w: STUDY.scores_of(claim_inputs.claimed(STUDY, STUDY.targets[w.part])),
         probes=lambda w: claim_inputs.claims_probes(STUDY, STUDY.targets[w.part]),

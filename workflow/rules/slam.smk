@@ -73,7 +73,7 @@ rule make_slam_table:
 
 
 rule make_slam_costs:
-    """Seconds, tokens and memory of all trainings that a model takes; measured, so two runs differ."""
+    """Seconds, tokens and memory of all trainings that a model takes; measured, so runs differ."""
     input:
         lambda w: targets.stage_costs(STUDY, STUDY.training_chains()),
     output:

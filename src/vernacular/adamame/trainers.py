@@ -88,7 +88,7 @@ class AdaMameReward(AlignmentReward):
         log_extra: Callable[[str, list[Any]], None] = _ignored,
         **columns: Any,
     ) -> list[float | None]:
-        """A score for each completion. Raises ValueError for a column that is missing or holds something other than a language."""
+        """A score for each completion. Raises ValueError for a missing column, or one that is not a language."""
         for name in self.columns:
             if name not in columns:
                 there = [column for column, values in columns.items() if isinstance(values, list)]
