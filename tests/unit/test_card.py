@@ -75,7 +75,7 @@ def test_a_card_says_what_a_model_is() -> None:
         "| mini\\-mgsm | all | 300 | 80.5 (78.0 to 83.0) | 90.0 (88.0 to 92.0) | none | none | 75.0 (70.0 to 80.0) |"
     ]
     assert "| xnli | facebook/xnli | b8dd | CC BY\\-NC 4.0 |" in card
-    assert "downloads.json holds the commit" in card
+    assert "downloads.json has the commit" in card
     pinned = [{**OPTIONS.sources[0], "revision": "b" * 40}]
     assert "downloads.json" not in model_card(MANIFEST, [], replace(OPTIONS, sources=pinned))
     assert "bonus: 2.0" in card and "- fr" in card and "Apache\\-2.0" in card

@@ -22,7 +22,7 @@ rule make_merge_table:
 
 
 rule make_merge_languages:
-    """Accuracy by language in the papers' layout: a row per model; low-resource languages first, then English, the average."""
+    """Accuracy by language in the papers' layout: a row per model, low-resource languages first, then English, average."""
     input:
         lambda w: STUDY.scores_of(STUDY.section_evaluations("merge")),
     output:

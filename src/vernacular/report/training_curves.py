@@ -14,7 +14,7 @@ PANELS = {
     "accuracy": "share of right answers",
     "match_rate": "share of traces in the question's language",
     "alignment_strength": "weight of the language, bonus × g(t)",
-    "tokens": "tokens in a completion",
+    "tokens": "tokens per completion",
 }
 SHARES = ("accuracy", "match_rate")
 TRACES = ("native_rate", "english_rate", "abstained_rate")  # shares of the languages of traces; the others of MIX
