@@ -143,8 +143,8 @@ def draw_pareto(table: pd.DataFrame, files: style.Files, options: FigureOptions,
 
 
 NOTE = (
-    "LCPR: how many traces stay in the language of the question, line by line and word by word. Both axes are unweighted "
-    "averages over the languages other than English; bars are 95 % intervals (bootstrap by problem). "
+    "LCPR: how many traces stay in the language of the question, line by line and word by word. Both axes are "
+    "unweighted averages over the languages other than English; bars are 95 % intervals (bootstrap by problem). "
     "A model is on the front if no other is at least as good in both and better in one."
 )
 _TWO, _KEY = 6.5, 0.2  # inches: the least width for two panels side by side; a line of the key
