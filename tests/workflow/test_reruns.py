@@ -225,7 +225,7 @@ def older(workspace: Path) -> Path:
 
 
 def test_touch_after_an_upgrade(workspace: Path) -> None:
-    """README's way to keep results where hashes changed: only what has a new name is made."""
+    """The way of docs/running.md to keep results after hashes changed: only what has a new name is made."""
     results = older(workspace)
     assert {"pretrain", "train_sft", "train_grpo", "generate", "score"} <= costly(dry_run(workspace).jobs).keys()
     touched = snakemake(workspace, "--profile", "local", "--touch", "all")
