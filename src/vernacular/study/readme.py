@@ -86,6 +86,7 @@ def rows(part: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterator[
         yield f"| `{prefix}{key}` | {type_of(raw, schema)} | {default} | {description}{required} |"
         if key not in DEEPER:
             yield from rows(sub, schema, f"{prefix}{key}.")
+            yield from rows(resolved(sub.get("items", {}), schema), schema, f"{prefix}{key}.<number>.")
 
 
 def common_keys(schema: dict[str, Any]) -> set[str]:
@@ -125,7 +126,7 @@ def readme() -> str:
         part = schema["$defs"][path[-1]] if path else {**schema, "properties": top | below}
         about = f"{cell(schema['properties'][title]['description'])}\n\n" if path else ""
         parts.append(f"## {title if not path else f'`{title}`'}\n\n{about}{table(part, schema, prefix, common)}")
-    parts.append(f"## `models`\n\n{schema['properties']['models']['description']} `recipe` and its keys:\n")
+    parts.append(f"## `models`\n\n{schema['properties']['models']['description']} Each recipe has its own keys.\n")
     for name, part in schema["$defs"]["recipes"].items():
         parts.append(f"### Recipe `{name}`\n\n{part['description']}\n\n{table(part, schema, 'models.<name>.', common)}")
     alignment = schema["$defs"]["alignment"]
