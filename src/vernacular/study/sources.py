@@ -37,9 +37,7 @@ def check_sources(study: dict[str, Any]) -> None:
             raise StudyError(f"{place}.format: '{form}' is not a valid choice; {nearest(form, FORMATS)}")
         ways = [key for key in WAYS if key in options]
         if form != OWN and (other := sorted({"kind", "split", "columns"} & options.keys())):
-            raise StudyError(
-                f"{place}.{other[0]}: goes only with the format '{OWN}'; '{form}' defines it itself"
-            )
+            raise StudyError(f"{place}.{other[0]}: goes only with the format '{OWN}'; '{form}' defines it itself")
         if unknown := sorted(options.get("columns", {}).keys() - COLUMNS):
             raise StudyError(f"{place}.columns.{unknown[0]}: not a column of questions; {nearest(unknown[0], COLUMNS)}")
         if len(ways) != 1:
