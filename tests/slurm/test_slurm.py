@@ -71,7 +71,7 @@ WRONG = {
     "more memory than a node has": (
         {"partitions": {"cpu": {}}},
         {"mem_mb": 99999999},
-        ["so much memory", "resources"],
+        ["that much memory", "resources"],
     ),
     "a longer job than the partition lets": (
         {"partitions": {"cpu": {}}},
@@ -115,7 +115,7 @@ def test_gpus_are_asked_for_in_either_flavour_and_missed_by_preflight(
     shutil.rmtree(copied / "results/smoke/seed-1/models/sft")
     target = "results/smoke/seed-1/models/sft"
     done = snakemake(cluster, copied, "--retries", "0", "--configfile", "config/smoke.yaml", "gpu.yaml", "--", target)
-    assert done.returncode != 0 and "no node of the partition has so many GPUs" in done.stderr, done.stderr[-3000:]
+    assert done.returncode != 0 and "no node of the partition has that many GPUs" in done.stderr, done.stderr[-3000:]
 
 
 def test_no_value_folder_or_module_of_the_working_directory_is_run(cluster: Cluster, tmp_path: Path) -> None:

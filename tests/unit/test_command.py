@@ -162,4 +162,4 @@ def test_a_push_without_a_network(
     assert command.main(words) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("vernacular push: no network (ConnectError: "), line
-    assert line.endswith("type the same on a machine that has one")
+    assert line.endswith("run the same command on a machine that has one")

@@ -417,7 +417,7 @@ OTHERS: dict[str, tuple[Edit, list[str]]] = {
     "unknown prompts": (put("prompts", "adamme"), ["prompts: unknown set 'adamme'", "did you mean 'adamame'"]),
     "prompts for another kind of question": (
         put("prompts", "adamame"),
-        ["questions of the kind 'choice'", "the prompts 'adamame' are for math alone"],
+        ["questions of the kind 'choice'", "the prompts 'adamame' are only for math"],
     ),
     "prompts of raw text for a chat model": (
         put(

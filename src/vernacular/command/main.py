@@ -132,7 +132,7 @@ def ended(command: str, work: Callable[[], int]) -> int:
         if type(error).__module__.partition(".")[0] not in NETWORK:
             raise
         what = f"no network ({type(error).__name__}: {one_line(error)})"
-        print(f"vernacular {command}: {what}; type the same on a machine that has one", file=sys.stderr)
+        print(f"vernacular {command}: {what}; run the same command on a machine that has one", file=sys.stderr)
     return ERROR
 
 

@@ -40,7 +40,7 @@ def require_slurm(words: list[str]) -> None:
     if args.get("executor") == "slurm" and not any(args.get(key) for key in HARMLESS):
         sys.exit(
             "vernacular: no SLURM here (sbatch is not on PATH), so nothing can be submitted: log in to your cluster, "
-            "load its SLURM module if it has one, and type the same; or run on this machine with --profile local"
+            "load its SLURM module if it has one, and run the same command; or run on this machine with --profile local"
         )
 
 

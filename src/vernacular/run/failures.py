@@ -19,17 +19,17 @@ HINTS = {
     r"account \S+ appears to be invalid": f"set another slurm_account in {PROFILE}",
     r"Invalid generic resource|Invalid GRES|[Ii]nvalid.*\(gres\)": f"there are no such GPUs: change max_gpu in "
     f"{PARTITIONS}, or VERNACULAR_GPU (gpu, gres, or with a type: gres:a100)",
-    r"Requested node configuration is not available": "no node of the partition has so many GPUs, CPUs or so much "
+    r"Requested node configuration is not available": "no node of the partition has that many GPUs, CPUs or that much "
     f"memory: change {PARTITIONS}, or `resources` in the configuration",
     r"Requested time limit is invalid": f"the partition's jobs are shorter: change max_runtime in {PARTITIONS}, or "
     "`resources.runtime` and `limits.runtime` in the configuration",
-    r"Memory (?:required|specification)": "no node has so much memory: lower `resources.mem_mb` in the configuration",
+    r"Memory (?:required|specification)": "no node has that much memory: lower `resources.mem_mb` in the configuration",
     r"status is: 'TIMEOUT'|DUE TO TIME LIMIT|ended by SIGTERM": "the time limit was too short: raise "
-    "`resources.runtime` in the configuration (minutes); a training goes on from its last checkpoint, an answering "
+    "`resources.runtime` in the configuration (minutes); trainings resume from their last checkpoint, generation "
     "after its last batch",
     r"out of memory in a batch of": "set `batch_tokens` in the evaluation (or in `rl`) to what the job's log says",
     r"status is: 'OUT_OF_MEMORY'|oom.kill": "it ran out of memory: raise `resources.mem_mb` in the configuration",
-    r"status is: 'NODE_FAIL'": "a node failed; the same command goes on",
+    r"status is: 'NODE_FAIL'": "a node failed; the same command resumes",
     r"Unable to contact slurm controller": "SLURM's controller does not answer: `sinfo` shows its state",
 }
 # A message may hold lines of SLURM's that are not indented, so a block ends where the next one begins.
@@ -80,6 +80,6 @@ def summary(log: str, command: str, folder: Path) -> str:
     lines += [f"hint: {hint}" for hint in [*hints(log), *disk_hints(folder)]]
     lines.append(f"After fixing this, rerun: {command}")
     lines.append(
-        "What is finished stays; a training goes on from its last checkpoint, an answering after its last batch."
+        "Finished jobs are kept; trainings resume from their last checkpoint, generation after its last batch."
     )
     return "\n".join(lines)
