@@ -189,7 +189,8 @@ def mgsm_rows(arguments: argparse.Namespace, model: Any, tokenizer: Any) -> Iter
     def sequences(size: int) -> partial[Any]:
         return partial(by_ours, model, tokenizer, asked, options, size)
 
-    taken = {size: seconds(sequences(size))() for size in (SIZES[:1] if arguments.tiny else SIZES)}
+    sizes = [size for size in SIZES if size < len(asked)] or SIZES[:1]
+    taken = {size: seconds(sequences(size))() for size in sizes}
     print("seconds by sequences in a batch:", {size: round(found, 1) for size, found in taken.items()}, flush=True)
     best = min(taken, key=lambda size: taken[size])
     others = {

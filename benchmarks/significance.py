@@ -20,9 +20,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from bench import Row, row, run
 
+from vernacular.evaluation.rates import Array
 from vernacular.evaluation.seeds import t_within
 from vernacular.evaluation.significance import problems_p, seeds_p
-from vernacular.evaluation.statistics import Array
 
 BATCH, DRAWS, LEVEL = 500, 999, 0.05
 

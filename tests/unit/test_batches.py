@@ -1,12 +1,14 @@
 """`batch_tokens`: what is computed where a configuration does not set it, and the parts that by_length makes."""
 
+import math
 import random
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-from vernacular.models.batches import by_length
+from vernacular.models.batches import STEP, by_length
 from vernacular.planning.memory import answer_memory
 from vernacular.planning.sizes import cache_bytes_a_token, load_sizes, parameters
 from vernacular.study.batches import PLAIN, PROMPT, USED, batch_tokens, parameters_at_most
@@ -99,11 +101,32 @@ def test_configs_name_their_sizes_in_several_ways(kind: str) -> None:
 def test_parts(seed: int) -> None:
     draw = random.Random(seed)
     sizes = [draw.randint(1, 300) for _ in range(draw.randint(0, 60))]
-    most = draw.choice([1, 100, 500, 4000, 10**6])
-    parts = by_length(sizes, most)
+    most, new = draw.choice([1, 100, 500, 4000, 10**6]), draw.choice([0, 1, 10, 1000])
+    parts = by_length(sizes, most, new)
     order = [number for part in parts for number in part.numbers]
     assert sorted(order) == list(range(len(sizes)))
     assert [sizes[number] for number in order] == sorted(sizes, reverse=True)
     for part in parts:
         assert part.tokens == len(part) * max(sizes[number] for number in part.numbers)
         assert part.tokens <= most or len(part) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_other_parts_take_less(seed: int) -> None:
+    """Tried: all ways to cut ten sizes in their order."""
+    draw = random.Random(seed)
+    sizes = sorted((draw.randint(1, 300) for _ in range(10)), reverse=True)
+    most, new = draw.choice([300, 1000, 10**6]), draw.choice([0, 1, 10])
+
+    def taken(parts: list[list[int]]) -> float:
+        tokens = [len(part) * part[0] for part in parts]
+        too_large = any(size > most and len(part) > 1 for size, part in zip(tokens, parts, strict=True))
+        return math.inf if too_large else sum(tokens) + len(parts) * STEP * new
+
+    ways = (
+        [sizes[a:b] for a, b in pairwise([0, *cuts, len(sizes)])]
+        for count in range(len(sizes))
+        for cuts in combinations(range(1, len(sizes)), count)
+    )
+    found = [[sizes[number] for number in part.numbers] for part in by_length(sizes, most, new)]
+    assert taken(found) == min(map(taken, ways))

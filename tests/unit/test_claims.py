@@ -16,8 +16,9 @@ from slam_scores import cost, probe_rows
 from vernacular.evaluation.claim_terms import sides
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.options import ClaimsOptions
+from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.seeds import seed_interval, t_quantile, t_within
-from vernacular.evaluation.statistics import RATES, problem_parts
+from vernacular.evaluation.statistics import problem_parts
 from vernacular.evaluation.verdicts import COLUMNS, claim_p, holm
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.records import SCORE, write_rows

@@ -118,9 +118,6 @@ def test_batches_hold_prompts_of_like_length_and_no_more_tokens_than_allowed(bat
     assert all(min(one) >= max(other) for one, other in pairwise(lengths))
     asked = [(id(one.question), n) for batch in batches for one in batch.requests for n in batch.samples]
     assert len(asked) == len(set(asked)) == len(QUESTIONS) * samples
-    for one, other in pairwise(batches):  # no batch could have taken the next one's first prompt
-        whole = one.samples == other.samples == range(samples)
-        assert not whole or one.tokens + samples * one.tokens // len(one) > batch_tokens
 
 
 @pytest.mark.parametrize("options", [{}, {"samples": 1, "temperature": 0}])

@@ -17,9 +17,10 @@ from scripts import run_script
 from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
 from vernacular.evaluation.claims import claims_table, timed_table
+from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.samples import COLUMNS as SAMPLE_COLUMNS
 from vernacular.evaluation.seeds import with_means
-from vernacular.evaluation.statistics import RATES, score_table
+from vernacular.evaluation.statistics import score_table
 from vernacular.evaluation.verdicts import COLUMNS as CLAIM_COLUMNS
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.options import IdentifierOptions

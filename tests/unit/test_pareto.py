@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vernacular.evaluation.statistics import RATES, Estimate, score_table
+from vernacular.evaluation.rates import RATES
+from vernacular.evaluation.statistics import Estimate, score_table
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report import style
 from vernacular.report.options import FigureOptions

@@ -19,6 +19,7 @@ from vernacular.planning.sizes import (
     shape_of,
     trained_parameters,
 )
+from vernacular.planning.work import answerings, fetched, peak_disk, trainings
 from vernacular.study.compile import DEFAULT, EVERY, Study, Target
 from vernacular.study.graph import Graph, Model, build_graph
 from vernacular.study.paths import Paths
@@ -171,7 +172,7 @@ def test_the_rollouts_cache_is_that_of_a_whole_generation_batch() -> None:
 
 def test_what_does_not_fit_names_the_key_to_change() -> None:
     def said(name: str, **options: Any) -> str:
-        return {work.name: work for work in plan.trainings(study(**{name: options}))}[name].note
+        return {work.name: work for work in trainings(study(**{name: options}))}[name].note
 
     training = models()["grpo"]["training"]
     assert not said("grpo")
@@ -198,7 +199,7 @@ def test_adapters_that_peft_refuses_are_one_line_with_the_model() -> None:
 
 def test_a_smaller_gpu_holds_less() -> None:
     small = {**models()["slam"]["resources"], "gpu_mem_mb": 16000}
-    works = {work.name: work for work in plan.trainings(study(lora={"resources": small}))}
+    works = {work.name: work for work in trainings(study(lora={"resources": small}))}
     assert "do not fit the GPU of 16" in works["lora"].note and not works["slam"].note
 
 
@@ -248,12 +249,12 @@ def test_trls_output_layer_makes_logits_in_tiles() -> None:
 
 def test_disk_at_its_peak() -> None:
     """All that stays, what is fetched, and the checkpoints of trainings that may run at once: all but the merge."""
-    works = list(plan.trainings(study()))
+    works = list(trainings(study()))
     depths = {work.name: work.depth for work in works}
     assert depths == {"whole": 0, "lora": 0, "slam": 0, "mapping": 0, "merge": 1, "grpo": 0}
     side = sum(3 * work.scratch for work in works if work.depth == 0)
     stays = sum(3 * work.disk for work in works)
-    assert plan.peak_disk(study(), works) == pytest.approx(plan.fetched(study()) + stays + side)
+    assert peak_disk(study(), works) == pytest.approx(fetched(study()) + stays + side)
     whole = next(work for work in works if work.name == "whole")
     assert whole.scratch == 3 * 4 * 3 * parameters(LLAMA_7B)  # three, of weights and two moments
 
@@ -288,11 +289,11 @@ def test_a_real_cache_is_as_large(kind: str) -> None:
 
 
 def test_plan_of_a_study_like_the_papers() -> None:
-    works = {work.name: work for work in plan.trainings(study())}
+    works = {work.name: work for work in trainings(study())}
     assert set(works) == {"whole", "lora", "slam", "mapping", "merge", "grpo"}
     assert "do not fit the GPU of 80" in works["whole"].note and not works["slam"].note and not works["lora"].note
     assert all(work.times == 3 and work.gpus == 4 and work.hours > 0 for work in works.values())
-    assert plan.fetched(study()) == pytest.approx(2 * 6.74e9 + 4 * 3.74e9)
+    assert fetched(study()) == pytest.approx(2 * 6.74e9 + 4 * 3.74e9)
     text = plan.report(study(), list(works.values()), "everything", 17)
     hours = sum(work.hours * 12 for work in works.values())
     assert (
@@ -373,7 +374,7 @@ def test_counted_parameters_are_those_of_a_trained_model(tmp_path: Path) -> None
 )
 def test_every_job_fits_what_it_asks_for_and_is_documented(config: Path) -> None:
     study = plan.read_study([str(config)])
-    works = [*plan.trainings(study), *plan.answerings(study)]
+    works = [*trainings(study), *answerings(study)]
     assert {work.name: work.note for work in works if work.note} == {}
     documented = (ROOT / "docs" / "resources.md").read_text(encoding="utf-8")
     text = "\n".join(plan.section(study, works))

@@ -10,8 +10,8 @@ from scripts import run_script
 from slam_scores import LANGUAGES, OPTIONS, answers, cost, frame
 
 from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.seeds import t_quantile, with_means
-from vernacular.evaluation.statistics import RATES
 from vernacular.report.language_scores import languages_table
 from vernacular.storage import records
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from vernacular.evaluation import statistics
-from vernacular.evaluation.statistics import COLUMNS, RATES, joint_estimates, rates, score_table
+from vernacular.evaluation.rates import RATES, rates
+from vernacular.evaluation.statistics import COLUMNS, joint_estimates, score_table
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage import records
 from vernacular.storage.tables import with_bounds

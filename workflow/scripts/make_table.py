@@ -4,8 +4,9 @@ import argparse
 
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import SummaryOptions
+from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.seeds import with_means
-from vernacular.evaluation.statistics import RATES, score_table
+from vernacular.evaluation.statistics import score_table
 from vernacular.storage.command import program
 from vernacular.storage.options import add_options
 from vernacular.storage.tables import write_csv

@@ -157,14 +157,14 @@ class Trainer(GRPOTrainer):
             outputs = generate(prompt_ids, *arguments, **options)
             restore(self.kept)
             return outputs
-        sizes = [len(ids) + (self.max_completion_length or 0) for ids in prompt_ids]
-        if self.use_vllm or self.batch_tokens is None or len(sizes) * max(sizes) <= self.batch_tokens:
+        if self.use_vllm or self.batch_tokens is None:
             return generate(prompt_ids, *arguments, **options)
         found: dict[int, list[int]] = {}
-        for part in by_length(sizes, self.batch_tokens):
+        new = self.max_completion_length or 0
+        for part in by_length([len(ids) + new for ids in prompt_ids], self.batch_tokens, new):
             completions, _ = generate([prompt_ids[number] for number in part.numbers], *arguments, **options)
             found |= zip(part.numbers, completions, strict=True)
-        return [found[number] for number in range(len(sizes))], None
+        return [found[number] for number in range(len(prompt_ids))], None
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
         outputs = super()._generate_and_score_completions(inputs)

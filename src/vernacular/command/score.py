@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from vernacular.evaluation.logs import Logs, Reading, read_logs
+from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.rescore import Summary, check_corpora, rate_table, scored_frames
 from vernacular.evaluation.seeds import with_means
-from vernacular.evaluation.statistics import RATES
 from vernacular.language.languages import ENGLISH, check_language
 from vernacular.language.thinking import FAMILIES
 from vernacular.report.differences import common_questions, difference_table

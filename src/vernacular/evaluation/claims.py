@@ -14,9 +14,10 @@ import pandas as pd
 from vernacular.evaluation.claim_terms import OF_LAYERS, OF_TIME, sides
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.options import ClaimsOptions
+from vernacular.evaluation.rates import COUNTED, RATES, Array
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
 from vernacular.evaluation.significance import problems_interval, problems_p, seeds_interval, seeds_p
-from vernacular.evaluation.statistics import COUNTED, RATES, Array, Parts, problem_parts
+from vernacular.evaluation.statistics import Parts, problem_parts
 from vernacular.evaluation.verdicts import NOT_ASKED, NOT_IN_STUDY, with_verdicts
 from vernacular.language.languages import ENGLISH
 from vernacular.storage.messages import nearest

@@ -124,7 +124,8 @@ def cut(requests: Sequence[Request], options: GenerationOptions) -> list[Batch]:
     """
     sizes = [int(request.places) + options.max_new_tokens for request in requests]
     batches = []
-    for part in by_length([options.samples * size for size in sizes], options.batch_tokens):
+    sequences = [options.samples * size for size in sizes]
+    for part in by_length(sequences, options.batch_tokens, options.max_new_tokens):
         asked, longest = [requests[number] for number in part.numbers], sizes[part.numbers[0]]
         each = options.samples if len(asked) > 1 else max(options.batch_tokens // longest, 1)
         for first in range(0, options.samples, each):

@@ -11,7 +11,8 @@ import pandas as pd
 
 from vernacular.evaluation.frames import Frames
 from vernacular.evaluation.options import RegimeOptions
-from vernacular.evaluation.statistics import DIGITS, rates
+from vernacular.evaluation.rates import rates
+from vernacular.evaluation.statistics import DIGITS
 from vernacular.language.languages import ENGLISH
 
 COLUMNS = ["study", "part", "criterion", "metric", "compare", "models", "languages", "benchmark", "seeds"]

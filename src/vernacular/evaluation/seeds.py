@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vernacular.evaluation.statistics import DIGITS, LEVEL, Array
+from vernacular.evaluation.rates import Array
+from vernacular.evaluation.statistics import DIGITS, LEVEL
 
 LEAST = 5  # seeds
 MEAN = "mean"  # in the column `seed` of a row over all seeds

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from vernacular.evaluation.rates import Array
 from vernacular.evaluation.seeds import t_quantile, t_within
-from vernacular.evaluation.statistics import LEVEL, Array
+from vernacular.evaluation.statistics import LEVEL
 
 BLOCK = 250  # draws held at once
 

@@ -49,7 +49,8 @@ def translated(
             text = tokenizer.decode(tokens[: 1 + most[n]], skip_special_tokens=True)  # the first one is given
             yield {"english": str(text).strip(), "tokens": sum(token != tokenizer.pad_token_id for token in tokens[1:])}
 
-    parts = by_length([len(one) + new for one, new in zip(ids, most, strict=True)], batch_tokens)
+    sizes = [len(one) + new for one, new in zip(ids, most, strict=True)]
+    parts = by_length(sizes, batch_tokens, max(most, default=0))
     places: dict[int, int] = {}
     for part, starts in made(file, parts, translate, progress):
         places |= zip(part.numbers, starts, strict=True)

@@ -7,7 +7,8 @@ import argparse
 import re
 from dataclasses import replace
 
-from vernacular.planning.plan import Work, answerings, dry_run, jobs, names_of, read_study, target_of, trainings
+from vernacular.planning.plan import dry_run, jobs, names_of, read_study, target_of
+from vernacular.planning.work import Work, answerings, trainings
 from vernacular.storage.command import program
 from vernacular.study.compile import Study
 from vernacular.study.graph import with_ancestors

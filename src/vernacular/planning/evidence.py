@@ -10,8 +10,9 @@ from pathlib import Path
 from vernacular.evaluation.claims import claims_table
 from vernacular.evaluation.evidence import read_evidence
 from vernacular.evaluation.frames import check_alike
+from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.seeds import with_means
-from vernacular.evaluation.statistics import RATES, score_table
+from vernacular.evaluation.statistics import score_table
 from vernacular.planning.plan import ROOT
 from vernacular.storage.command import program
 from vernacular.storage.messages import one_line

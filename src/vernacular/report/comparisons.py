@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, Run
-from vernacular.evaluation.statistics import DIGITS, RATES, Estimate, interval, joint_estimates
+from vernacular.evaluation.rates import RATES
+from vernacular.evaluation.statistics import DIGITS, Estimate, interval, joint_estimates
 from vernacular.report.options import MergeOptions, SlamOptions
 
 

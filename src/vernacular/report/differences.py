@@ -3,7 +3,8 @@
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, benchmarks_of, runs_on
-from vernacular.evaluation.statistics import DRAWS, RATES, Estimate, group_estimates
+from vernacular.evaluation.rates import RATES
+from vernacular.evaluation.statistics import DRAWS, Estimate, group_estimates
 from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import bounded, difference
 

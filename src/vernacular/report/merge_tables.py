@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
-from vernacular.evaluation.statistics import Estimate, tally
+from vernacular.evaluation.rates import tally
+from vernacular.evaluation.statistics import Estimate
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import accuracies, bounded, difference, scored_model

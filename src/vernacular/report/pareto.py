@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, benchmarks_of, runs_on
-from vernacular.evaluation.statistics import DIGITS, DRAWS, RATES, Array, Estimate, interval, joint_estimates
+from vernacular.evaluation.rates import RATES, Array
+from vernacular.evaluation.statistics import DIGITS, DRAWS, Estimate, interval, joint_estimates
 from vernacular.language.languages import ENGLISH
 from vernacular.report import style
 from vernacular.report.options import FigureOptions

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
+from vernacular.evaluation.rates import Array
 from vernacular.evaluation.results import MEASURED
-from vernacular.evaluation.statistics import DIGITS, Array, Estimate, interval
+from vernacular.evaluation.statistics import DIGITS, Estimate, interval
 from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import accuracies, bounded, difference, scored_model
