@@ -2,10 +2,12 @@
 
 import json
 import multiprocessing
+import sys
 import time
 from pathlib import Path
 
 import jinja2
+import psutil
 import pytest
 from scripts import run_script
 
@@ -118,3 +120,31 @@ def test_a_template_that_stands_still_is_not_waited_for(monkeypatch: pytest.Monk
     with pytest.raises(ValueError, match="models/still: the chat template cannot be used \\(it does not end"):
         chats.chat_texts(Still(), [[ASKED]])
     assert not multiprocessing.active_children()
+
+
+HELD = """
+import time
+from unittest.mock import Mock
+from vernacular.models.chats import chat_texts
+from multiprocessing import connection
+
+connection.Connection.poll = lambda *_: time.sleep(600)  # until it is killed: nobody reads what the child sends
+tokenizer = Mock(apply_chat_template=lambda talk, **_: talk[0]["content"])
+chat_texts(tokenizer, [[{"role": "user", "content": "x" * 1000}]] * 1000)
+"""
+
+
+def test_nothing_is_left_of_a_parent_that_was_killed() -> None:
+    """What was left held the lock of the training's checkpoints, and the next run waited for ever."""
+    parent = psutil.Popen([sys.executable, "-c", HELD])
+    children: list[psutil.Process] = []
+    while not children or children[0].status() == "running":  # it sleeps once the pipe is full
+        assert parent.poll() is None
+        children = parent.children()
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    gone, alive = psutil.wait_procs(children, timeout=20)
+    for child in alive:
+        child.kill()
+    assert gone and not alive

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import resource
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def chat_texts(tokenizer: Any, talks: list[Talk], opening: bool = False) -> list
         return []
     fork = multiprocessing.get_context("fork")  # no other way has the tokenizer there at once
     receiving, sending = fork.Pipe(duplex=False)
-    child = fork.Process(target=render, args=(tokenizer, talks, opening, sending), daemon=True)
+    child = fork.Process(target=render, args=(tokenizer, talks, opening, receiving, sending), daemon=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads, none of which the child uses
         child.start()
@@ -75,8 +76,9 @@ def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet 
     return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]] if texts else []
 
 
-def render(tokenizer: Any, talks: list[Talk], opening: bool, sending: Any) -> None:
+def render(tokenizer: Any, talks: list[Talk], opening: bool, receiving: Any, sending: Any) -> None:
     """In the child: send [texts, what went wrong or none], PART texts at a time."""
+    receiving.close()  # or the pipe has a reader as long as the child lives, which a killed parent would leave for ever
     seconds = seconds_for(talks)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -100,9 +102,10 @@ def render(tokenizer: Any, talks: list[Talk], opening: bool, sending: Any) -> No
     except BaseException as raised:  # a template may raise what it likes, and a panic in Rust is no Exception
         error = " ".join((str(raised) or type(raised).__name__).split())[:200]
         texts = []
-    if texts or error:
-        sending.send_bytes(json.dumps([texts, error]).encode())
-    sending.close()
+    with suppress(BrokenPipeError):  # the parent is gone
+        if texts or error:
+            sending.send_bytes(json.dumps([texts, error]).encode())
+        sending.close()
 
 
 def seconds_for(talks: list[Talk]) -> int:
