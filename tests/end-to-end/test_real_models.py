@@ -29,7 +29,16 @@ RESULTS = "results/real-models"
 LANGUAGES = ["en", "sw"]
 STEPS = {"max_steps": 2, "save_steps": 2}
 GONE = ["gemma", "lrm", "fidelity-reward", "adamame", "slam-random", "slam-top", "slam-neurons", "lora", "two-stage"]
-GONE += ["question-alignment", "mindmerger", "fix-merge", "st-merge-sigmoid", "langbridge", "ties", "dare", "layer-swap"]
+GONE += [
+    "question-alignment",
+    "mindmerger",
+    "fix-merge",
+    "st-merge-sigmoid",
+    "langbridge",
+    "ties",
+    "dare",
+    "layer-swap",
+]
 READ = {"source": "translations", "languages": ["fr", "sw"], "limit": 6}
 TINY: dict[str, Any] = {
     "study": "real-models",

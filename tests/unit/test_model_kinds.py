@@ -78,7 +78,9 @@ def test_a_sliding_window_forgets_the_same_in_a_batch() -> None:
 @pytest.mark.parametrize("kind", ["llama", "gemma3_text"])
 def test_packed_rows_with_a_window_are_as_good_as_single_ones(kind: str) -> None:
     """Whole, by their positions, and taken apart; each example sees its own last tokens."""
-    rows = [{"prompt": row["question"], "completion": "<think>\nTrois.\n</think>\n3", "context": None} for row in QUESTIONS]
+    rows = [
+        {"prompt": row["question"], "completion": "<think>\nTrois.\n</think>\n3", "context": None} for row in QUESTIONS
+    ]
     examples = encode_examples(tokenizer(), rows)
     batch = collate(pack(examples, 256, tokenizer().pad_token_id, 1))
     labels, body, head = batch.pop("labels"), model(kind).base_model, model(kind).get_output_embeddings()

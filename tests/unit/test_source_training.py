@@ -210,7 +210,10 @@ def test_prompts_that_are_there_in_one_language_are_asked_in_that_one() -> None:
 # --- solutions as traces, and solutions of another source
 
 GSM8K = [
-    {"question": "How many\n clips?", "answer": "She sold 48/2 = <<48/2=24>>24 clips.\nIn all <<24+48=72>>72.\n#### 72"},
+    {
+        "question": "How many\n clips?",
+        "answer": "She sold 48/2 = <<48/2=24>>24 clips.\nIn all <<24+48=72>>72.\n#### 72",
+    },
     {"question": "How much?", "answer": "It costs $<<2*500=1000>>1,000.\n#### 1,000"},
 ]
 
@@ -261,7 +264,10 @@ def translated(tmp_path: Path) -> Path:
 
 
 def looked_up(pairs: Path, solutions: Path, **part: Any) -> list[dict[str, Any]]:
-    sources = {"pairs": {"format": "bitext", "folder": str(pairs)}, "gsm8k": {"format": "gsm8k", "folder": str(solutions)}}
+    sources = {
+        "pairs": {"format": "bitext", "folder": str(pairs)},
+        "gsm8k": {"format": "gsm8k", "folder": str(solutions)},
+    }
     asked = {**PART, "task": "reasoning", "languages": ["sw"], "english_trace_share": 1.0, "source": "pairs"}
     options = TrainingDataOptions([{**asked, "solutions": "gsm8k", **part}], 1, sources=sources)
     return list(training_rows(options))

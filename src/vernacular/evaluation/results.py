@@ -76,6 +76,4 @@ def read_probes(paths: Iterable[str | Path]) -> dict[int, pd.DataFrame]:
 
 def read_probe(path: str | Path, schema: pa.Schema = PROBED) -> pd.DataFrame:
     """Rows of a schema, one for each layer and language."""
-    return read_frame(path, schema)| Path) -> pd.DataFrame:
-    """Rows of PROBED, one for each layer and language."""
-    return read_frame(path, PROBED)
+    return read_frame(path, schema)

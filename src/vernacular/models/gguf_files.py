@@ -24,7 +24,9 @@ def check_gguf(file: Path) -> None:
     check_regular(file)
     with file.open("rb") as handle:
         if handle.read(len(MAGIC)) != MAGIC:
-            raise ValueError(f"{file}: not a GGUF file (it does not begin with {MAGIC.decode()}); fix the recipe's `gguf`")
+            raise ValueError(
+                f"{file}: not a GGUF file (it does not begin with {MAGIC.decode()}); fix the recipe's `gguf`"
+            )
 
 
 def write_model(file: Path, folder: Path) -> None:
