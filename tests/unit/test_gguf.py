@@ -105,7 +105,7 @@ def test_a_gguf_file_becomes_the_same_model(llama: tuple[Any, Any], tmp_path: Pa
     assert words.chat_template == tokenizer.chat_template
     with torch.no_grad():
         wanted, found = model(torch.tensor([ids])).logits, read(torch.tensor([ids])).logits
-    assert (found - wanted).abs().max() < 0.05 * wanted.std()
+    assert (found - wanted).abs().max() < 0.15 * wanted.std()
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "model").dtype == torch.bfloat16
 
 

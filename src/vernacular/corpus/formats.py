@@ -191,7 +191,7 @@ Source = Mapping[str, Any]  # its entry in the configuration, as far as it says 
 
 
 def form_of(source: Source | str) -> Format:
-    """The format of a source. source: its entry, which may say what split its questions are, or the name of its format."""
+    """The format of a source. source: its entry, which may say what `split` it is, or the name of its format."""
     entry: Source = {"format": source} if isinstance(source, str) else source
     form, kind = FORMATS[entry["format"]], entry.get("kind") or "math"
     if entry["format"] != OWN:

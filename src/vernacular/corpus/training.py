@@ -81,8 +81,8 @@ def as_trace(solution: str, language: str, question: Question) -> str:
     trace = ANSWERED.sub("", CALCULATOR.sub("", solution)).strip()
     if question.answer is None or not trace:
         raise ValueError(
-            f"question {question.id}: its solution marks no answer (#### 18, The answer is: 18) or says nothing else, so "
-            "it makes no trace; leave `think` out"
+            f"question {question.id}: its solution marks no answer (#### 18, The answer is: 18) or says nothing "
+            "else, so it makes no trace; leave `think` out"
         )
     sentence = load_phrasebook(language)["answer"] if has_phrasebook(language) else "{answer}"
     return join_completion(trace, sentence.format(answer=f"\\boxed{{{question.answer}}}"))

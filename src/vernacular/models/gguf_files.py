@@ -1,7 +1,7 @@
 """Models in GGUF files, as llama.cpp and Ollama have them, written as folders that every job loads.
 
-Transformers reads the file and dequantises it. Nothing is trained or evaluated in the file's own blocks: all models of a
-study go through the same code.
+Transformers reads the file and dequantises it. Nothing is trained or evaluated in the file's own blocks: all models of
+a study go through the same code.
 """
 
 import tempfile
@@ -33,8 +33,8 @@ def write_model(file: Path, folder: Path) -> None:
     """Write the decoder in a GGUF file into a folder: config, weights, tokenizer, and its chat template if it has one.
 
     Weights become bfloat16 (our choice): its rounding is far below that of four bits, and of the size of that of eight.
-    Raises ValueError (one line with the file) for what check_gguf refuses, and for a file that Transformers cannot read:
-    an architecture or a tokenizer that it does not know, or a file that is cut off.
+    Raises ValueError (one line with the file) for what check_gguf refuses, and for what Transformers cannot read: an
+    architecture or a tokenizer that it does not know, a file that is cut off.
     """
     check_gguf(file)
     import torch
