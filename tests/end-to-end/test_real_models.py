@@ -57,7 +57,7 @@ TINY: dict[str, Any] = {
     "models": {
         **dict.fromkeys(GONE),
         "reasoner": {"length": 256, "training": {**STEPS, "per_device_train_batch_size": 1}},
-        "sft": {"from": "reasoner", "training": {**STEPS, "per_device_train_batch_size": 2}},
+        "sft": {"from": "reasoner", "training": {**STEPS, "gradient_accumulation_steps": 1}},
         "grpo": {
             "prompts": 4,
             "training": {
@@ -65,7 +65,7 @@ TINY: dict[str, Any] = {
             },
         },
         "slam": {"length": 256, "training": {**STEPS, "per_device_train_batch_size": 1}},
-        "mapping": {"anchor": 2, "training": {**STEPS, "per_device_train_batch_size": 2}},
+        "mapping": {"anchor": 0, "training": {**STEPS, "per_device_train_batch_size": 2}},
         "st-merge": {"training": {**STEPS, "per_device_train_batch_size": 1}},
         "linear": {"models": ["grpo", "slam"]},
     },
