@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from edits import Edit, compiled, put
-from workspaces import ROOT, dry_run, typed
+from workspaces import ROOT, dry_run, lay_out_small, typed
 
 from vernacular.planning import plan
 from vernacular.study import sources
@@ -56,16 +56,7 @@ def test_gemma_is_asked_for_by_its_overlay_alone(fresh: Path) -> None:
 @pytest.fixture
 def local(tmp_path: Path) -> Path:
     """A working directory with the folders that config/small-local.yaml names."""
-    for name in ("smollm2", "e5", "gemma"):
-        (tmp_path / "models" / name).mkdir(parents=True)
-    texts = {f"mgsm/mgsm_{code}.tsv": "1 + 1?\t2\n" for code in SMALL["languages"]}
-    texts |= {f"pairs/{code}-en/train.{side}": "1 + 1?\n" for code in ("de", "zh") for side in (code, "en")}
-    names = ("German", "English", "Spanish", "French", "Japanese", "Russian", "Swahili", "Chinese")
-    texts |= {f"msvamp/test_{name}.json": '{"m_query": "1 + 1?", "response": "2"}\n' for name in names}
-    texts["gsm8k/train.jsonl"] = '{"question": "1 + 1?", "answer": "#### 2"}\n'
-    for name, text in texts.items():
-        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "data" / name).write_text(text, encoding="utf-8")
+    lay_out_small(tmp_path)
     return tmp_path
 
 
