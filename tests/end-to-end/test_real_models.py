@@ -58,7 +58,10 @@ TINY: dict[str, Any] = {
     "models": {
         **dict.fromkeys(GONE),
         "reasoner": {"length": 128, "training": {**STEPS, "per_device_train_batch_size": 1}},
-        "sft": {"from": "reasoner", "training": {**STEPS, "gradient_accumulation_steps": 1}},
+        "sft": {
+            "from": "reasoner",
+            "training": {**STEPS, "per_device_train_batch_size": 1, "gradient_accumulation_steps": 1},
+        },
         "grpo": {
             "prompts": 4,
             "training": {
