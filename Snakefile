@@ -68,6 +68,14 @@ if STUDY.criteria:
             "<results>/tables/regime.csv",
 
 
+if targets.compared_probes(STUDY):
+
+    rule probes:
+        """Where the decoders of slam.probes handle language: a figure and a table."""
+        input:
+            targets.probes_files(STUDY),
+
+
 rule cards:
     """A card for each trained model: what a hub shows with it."""
     input:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from studies import ROOT, snakemake
+from studies import ROOT, SMOKE, snakemake
 
 # What the server imports once for all jobs.
 MODULES = ["pandas", "pyarrow.parquet", "jinja2", "matplotlib.figure", "vernacular.language.identify"]
@@ -39,9 +39,9 @@ class Job(NamedTuple):
     inputs: list[str]
 
 
-def jobs_of(folder: Path, targets: list[str]) -> list[Job]:
+def jobs_of(folder: Path, targets: list[str], configs: tuple[str, ...] = SMOKE) -> list[Job]:
     """All jobs that the targets take, in an order in which they can run, as Snakemake would run them anew."""
-    done = snakemake(folder, "--dry-run", "--printshellcmds", "--forceall", *targets)
+    done = snakemake(folder, "--dry-run", "--printshellcmds", "--forceall", *targets, configs=configs)
     commands = re.findall(r"^Shell command: (python .*)$", done.stdout + done.stderr, re.MULTILINE)
     jobs: list[Job] = []
     for command in commands:

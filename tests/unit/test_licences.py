@@ -11,7 +11,10 @@ from vernacular.study.licences import UNKNOWN, licence_table, load_licences, ori
 from vernacular.study.resolve import resolve_study
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = [ROOT / "config/config.yaml", ROOT / "config/one-gpu.yaml", *sorted((ROOT / "config/paper").glob("*.yaml"))]
+SHIPPED = [
+    *(ROOT / f"config/{name}.yaml" for name in ("config", "one-gpu", "small")),
+    *sorted((ROOT / "config/paper").glob("*.yaml")),
+]
 
 
 def study_of(path: Path) -> dict[str, Any]:

@@ -205,3 +205,96 @@ def test_prompts_that_are_there_in_one_language_are_asked_in_that_one() -> None:
     decoding = {"candidates": 8, "temperature": 1.0, "max_new_tokens": 8, "batch_tokens": 100}
     options = PromptsOptions("dapo", ["fr", "ja", "th"], hash_range=[0.0, 1.0], **decoding)
     assert candidate_questions(rows, options) == rows
+
+
+# --- solutions as traces, and solutions of another source
+
+GSM8K = [
+    {
+        "question": "How many\n clips?",
+        "answer": "She sold 48/2 = <<48/2=24>>24 clips.\nIn all <<24+48=72>>72.\n#### 72",
+    },
+    {"question": "How much?", "answer": "It costs $<<2*500=1000>>1,000.\n#### 1,000"},
+]
+
+
+@pytest.fixture
+def solved(tmp_path: Path) -> Path:
+    folder = tmp_path / "gsm8k"
+    folder.mkdir()
+    (folder / "train.jsonl").write_text("\n".join(map(json.dumps, GSM8K)), encoding="utf-8")
+    return folder
+
+
+def test_a_solution_becomes_a_trace(solved: Path) -> None:
+    first, second = rows_of("gsm8k", solved, task="reasoning", languages=["en"], think=True)
+    assert first["completion"] == (
+        "<think>\nShe sold 48/2 = 24 clips.\nIn all 72.\n</think>\nThe answer is \\boxed{72}."
+    )
+    assert second["completion"].endswith("\n</think>\nThe answer is \\boxed{1,000}.")
+    plain = rows_of("gsm8k", solved, task="reasoning", languages=["en"])
+    assert [row["completion"] for row in plain] == [row["answer"] for row in GSM8K]
+
+
+def test_a_trace_ends_in_the_language_of_its_solution(instructions: Path) -> None:
+    """By the phrasebook's sentence; of MetaMath's two marks of an answer neither stays."""
+    native = rows_of("gsm8k-instruct", instructions, task="reasoning", languages=["fr"], think=True)
+    assert native[0]["completion"] == "<think>\n48/2 = 24\n</think>\nLa réponse est \\boxed{1224}."
+    row = {"query": "Q?", "response": "2 + 2 = 4.\n#### 4\nThe answer is: 4"}
+    (instructions / "MetaMathQA.json").write_text(json.dumps([row]), encoding="utf-8")
+    [one] = rows_of("metamath", instructions, task="reasoning", languages=["en"], think=True)
+    assert one["completion"] == "<think>\n2 + 2 = 4.\n</think>\nThe answer is \\boxed{4}."
+
+
+@pytest.mark.parametrize("response", ["No answer.", "The answer is: 18"])
+def test_a_solution_without_an_answer_or_with_nothing_else_makes_no_trace(tmp_path: Path, response: str) -> None:
+    (tmp_path / "MetaMathQA.json").write_text(json.dumps([{"query": "Q?", "response": response}]))
+    with pytest.raises(ValueError, match="question 000001: its solution marks no answer"):
+        rows_of("metamath", tmp_path, task="reasoning", languages=["en"], think=True)
+
+
+@pytest.fixture
+def translated(tmp_path: Path) -> Path:
+    """GSM8K's questions in Swahili, as QAlign has them: one line each, and one that is not GSM8K's."""
+    folder = tmp_path / "pairs"
+    (folder / "sw-en").mkdir(parents=True)
+    (folder / "sw-en" / "train.en").write_text("How many clips?\nWho?\nHow much?\n", encoding="utf-8")
+    (folder / "sw-en" / "train.sw").write_text("Vibanio vingapi?\nNani?\nKiasi gani?\n", encoding="utf-8")
+    return folder
+
+
+def looked_up(pairs: Path, solutions: Path, **part: Any) -> list[dict[str, Any]]:
+    sources = {
+        "pairs": {"format": "bitext", "folder": str(pairs)},
+        "gsm8k": {"format": "gsm8k", "folder": str(solutions)},
+    }
+    asked = {**PART, "task": "reasoning", "languages": ["sw"], "english_trace_share": 1.0, "source": "pairs"}
+    options = TrainingDataOptions([{**asked, "solutions": "gsm8k", **part}], 1, sources=sources)
+    return list(training_rows(options))
+
+
+def test_pairs_take_the_solutions_of_another_source(
+    translated: Path, solved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = looked_up(translated, solved, think=True)
+    assert [(row["language"], row["question"]) for row in rows] == [("sw", "Vibanio vingapi?"), ("sw", "Kiasi gani?")]
+    assert rows[0]["prompt"].endswith("\nVibanio vingapi?")
+    assert [row["completion"].split("\n")[-1] for row in rows] == [
+        "The answer is \\boxed{72}.", "The answer is \\boxed{1,000}.",
+    ]  # fmt: skip
+    assert capsys.readouterr().out == "pairs: 1 of 3 questions are not in 'gsm8k' and are left out\n"
+    assert [row["completion"] for row in looked_up(translated, solved)] == [row["answer"] for row in GSM8K]
+
+
+def test_pairs_of_which_none_is_solved_are_an_error(translated: Path, solved: Path) -> None:
+    (translated / "sw-en" / "train.en").write_text("Who?\nWhen?\nWhere?\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="pairs: 3 of 3 questions are not in 'gsm8k', so none has a solution"):
+        looked_up(translated, solved)
+
+
+def test_a_source_whose_files_tell_no_split_is_what_it_says(tmp_path: Path) -> None:
+    """MGSM as dev: what its answers tune is then not its own test."""
+    (tmp_path / "mgsm_en.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
+    source = {"format": "mgsm", "split": "dev"}
+    [row] = question_rows(source, tmp_path, "mgsm", ["en"], "dev")
+    assert row["id"] == "mgsm-dev-00001"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from edits import compiled
-from workspaces import ROOT, snakemake
+from workspaces import ROOT, lay_out_small, snakemake
 
 PAGES = [ROOT / "README.md", ROOT / "config" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("snakemake", "make", "python")
@@ -61,6 +61,7 @@ def prepared(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.mkdir(parents=True)
     for language in mgsm["evaluations"][0]["languages"]:
         (files / f"mgsm_{language}.tsv").write_text("1 + 1?\t2\n", encoding="utf-8")
+    lay_out_small(folder)
     words = ["--partition", "gpu", "--account", "me", "--out", "my-cluster"]
     command = [sys.executable, "-m", "vernacular.run.make_profile", *words]
     subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, check=True)
@@ -76,6 +77,7 @@ def calls() -> dict[tuple[str, ...], list[str]]:
         "claims",
         "downloads",
         "preflight",
+        "probes",
         "regime",
         *(target.name for target in study.named_targets),
     }

@@ -173,7 +173,7 @@ def test_torch_belongs_to_training_and_generation() -> None:
     """Figures, tables, filters and scores import no torch anywhere, not even inside a function."""
     needs = {recipe.rule for recipe in RECIPES.values() if recipe.reads}
     needs |= {"make_rl_prompts", "generate", "generate_merged", "generate_translated"}
-    needs |= {"slam_probe", "preflight", "take_checkpoint", "merge_weights"}
+    needs |= {"slam_probe", "preflight", "take_checkpoint", "merge_weights", "fetch_folder"}
     for name, path in SCRIPTS.items():
         text = "".join(file.read_text(encoding="utf-8") for file in closure(path))
         found = re.search(r"^\s*(import torch|from (torch|transformers|trl)\b)", text, re.MULTILINE)

@@ -116,3 +116,18 @@ def fake_outputs(folder: Path) -> None:
             (folder / name).touch()
     touched = snakemake(folder, "--touch", "--forceall")
     assert touched.status == 0, touched.text
+
+
+def lay_out_small(folder: Path) -> None:
+    """The folders that config/small-local.yaml names, with a question in each file and nothing in those of models."""
+    for name in ("smollm2", "e5", "gemma"):
+        (folder / "models" / name).mkdir(parents=True)
+    codes = ("en", "bn", "de", "es", "fr", "ja", "ru", "sw", "te", "th", "zh")
+    texts = {f"mgsm/mgsm_{code}.tsv": "1 + 1?\t2\n" for code in codes}
+    texts |= {f"pairs/{code}-en/train.{side}": "1 + 1?\n" for code in ("de", "zh") for side in (code, "en")}
+    names = ("German", "English", "Spanish", "French", "Japanese", "Russian", "Swahili", "Chinese")
+    texts |= {f"msvamp/test_{name}.json": '{"m_query": "1 + 1?", "response": "2"}\n' for name in names}
+    texts["gsm8k/train.jsonl"] = '{"question": "1 + 1?", "answer": "#### 2"}\n'
+    for name, text in texts.items():
+        (folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "data" / name).write_text(text, encoding="utf-8")

@@ -114,6 +114,27 @@ rule plot_slam_probe:
         " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
+rule plot_probes:
+    """Where several decoders handle language, side by side (first seed)."""
+    input:
+        lambda w: targets.compared_probes(STUDY),
+    output:
+        **figure("probes", "SLAM", "probes", "Where several models handle language"),
+        table="<results>/tables/probes.csv",
+    log:
+        "<logs>/plot_probes.log",
+    conda:
+        "../envs/vernacular.yaml"
+    params:
+        **job("plot_probes"),
+        options=lambda w: targets.slam_figure_options(STUDY).to_json(),
+    message:
+        "plot_probes: drawing where several models handle language"
+    shell:
+        "python {params.script:q} {input:q} --options {params.options:q} --table {output.table:q}"
+        " --png {output.png:q} --svg {output.svg:q} --pdf {output.pdf:q} --csv {output.csv:q} > {log:q} 2>&1"
+
+
 rule make_slam_sweep:
     """Does MSD pick the right layers? The gain of every layer, tuned alone, with its MSD."""
     input:

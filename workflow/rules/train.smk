@@ -148,9 +148,9 @@ use rule train as train_merge with:
 
 
 rule fetch_folder:
-    """A model that exists already: in a folder of the user's, or fetched from the hub."""
+    """A model that exists already: in a folder or a GGUF file of the user's, or fetched from the hub."""
     input:
-        folder=lambda w: STUDY.models[w.model].options.get("path") or STUDY.paths.download(f"models/{w.model}"),
+        folder=lambda w: stages.model_place(STUDY, w.model),
         record=lambda w: [
             f"{STUDY.paths.download(name)}.json" for name in [f"models/{w.model}"] if name in STUDY.downloads
         ],
@@ -165,7 +165,7 @@ rule fetch_folder:
         "../envs/vernacular.yaml"
     params:
         **job("fetch_folder"),
-        flags=lambda w: [] if stages.is_asked(STUDY, w.model) else ["--encoder"],
+        flags=lambda w: stages.fetch_flags(STUDY, w.model),
     message:
         "fetch_folder: taking {wildcards.model} from {input.folder}"
     shell:

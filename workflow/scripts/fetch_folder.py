@@ -1,4 +1,5 @@
-"""Take an existing model into the study: its files are linked where the disk allows it, else copied.
+"""Take an existing model into the study: its files are linked where the disk allows it, else copied; a GGUF file is
+dequantised into a folder.
 
 A chat template, if given, replaces the model's own; the record of its download becomes its manifest.
 """
@@ -8,9 +9,10 @@ import shutil
 from pathlib import Path
 
 from vernacular.models.contents import check_files
+from vernacular.models.gguf_files import write_model
 from vernacular.models.provenance import checksums
 from vernacular.storage.command import program
-from vernacular.storage.files import atomic_folder, check_regular, link_or_copy, read_mapping, write_json
+from vernacular.storage.files import atomic_folder, check_regular, file_sha256, link_or_copy, read_mapping, write_json
 from vernacular.storage.resources import resource
 
 TEMPLATES = resource("chat_templates")
@@ -20,7 +22,8 @@ NOT_OURS = shutil.ignore_patterns(".snakemake_timestamp")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", required=True, type=Path)
+    parser.add_argument("--source", required=True, type=Path, help="model folder, or a GGUF file")
+    parser.add_argument("--gguf", help="a GGUF file of the source's folder, in the place of all else that is there")
     parser.add_argument("--record", nargs="?", type=Path, help="what was fetched from the hub (JSON)")
     parser.add_argument("--chat-template", nargs="?", help="a Jinja file")
     parser.add_argument("--encoder", action="store_true", help="it is asked nothing, so it needs no chat template")
@@ -36,13 +39,18 @@ def has_chat_template(folder: Path) -> bool:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
-    if not (args.source / "config.json").exists():
-        raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")
-    check_files(args.source)  # before they are linked or copied, of which a FIFO or a device would have no end
+    file = args.source / args.gguf if args.gguf else args.source if args.source.is_file() else None
+    if not file:
+        if not (args.source / "config.json").exists():
+            raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")
+        check_files(args.source)  # before they are linked or copied, of which a FIFO or a device would have no end
     if args.chat_template:
         check_regular(args.chat_template)
     with atomic_folder(args.out) as folder:
-        shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True, ignore=NOT_OURS)
+        if file:
+            write_model(file, folder)
+        else:
+            shutil.copytree(args.source, folder, copy_function=link_or_copy, dirs_exist_ok=True, ignore=NOT_OURS)
         if args.chat_template:
             (folder / "chat_template.jinja").unlink(missing_ok=True)  # a link to the model's own, which stays
             shutil.copyfile(args.chat_template, folder / "chat_template.jinja")
@@ -57,5 +65,8 @@ def main(args: argparse.Namespace) -> None:
             [record] = read_mapping(args.record).values()
             fetched = {"model": args.out.name, **record, "fetched": record["files"]}
             write_json(manifest, {**fetched, "files": checksums(folder)})
+        elif file:
+            made_of = {"gguf": file.name, "sha256": file_sha256(file)}
+            write_json(manifest, {"model": args.out.name, **made_of, "files": checksums(folder)})
         elif manifest.exists():  # of the study that trained it, without this chat template
             write_json(manifest, {**read_mapping(manifest), "files": checksums(folder)})

@@ -18,7 +18,7 @@ from vernacular.corpus.readers import Example, json_rows, parquet_rows, shown, t
 from vernacular.language.languages import ENGLISH, code_of, load_languages
 
 PHRASEBOOK = "phrasebook"  # the source that the miniature makes itself
-OWN = "questions"  # the format of which the source itself says kind, split and names of columns
+OWN = "questions"  # the format of which the source itself says kind and names of columns
 TASKS = {"reasoning": "solutions", "translation": "pairs", "pairs": "pairs"}  # of `data` -> what a source must give
 
 
@@ -191,11 +191,11 @@ Source = Mapping[str, Any]  # its entry in the configuration, as far as it says 
 
 
 def form_of(source: Source | str) -> Format:
-    """The format of a source. source: its entry, or the name of its format."""
+    """The format of a source. source: its entry, which may say what `split` it is, or the name of its format."""
     entry: Source = {"format": source} if isinstance(source, str) else source
     form, kind = FORMATS[entry["format"]], entry.get("kind") or "math"
     if entry["format"] != OWN:
-        return form
+        return form._replace(splits={entry["split"]: ALL}) if entry.get("split") else form
     reader = partial(question_lines, columns=entry.get("columns"), kind=kind)
     return form._replace(kind=kind, splits={entry.get("split") or "test": ALL}, reader=reader)
 

@@ -5,62 +5,25 @@ section `data` of the configuration, so that models that are compared read the s
 """
 
 import random
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from vernacular.corpus import miniature
-from vernacular.corpus.formats import form_of
-from vernacular.corpus.miniature import KINDS, PLAIN, AnyProblem, share_of
+from vernacular.corpus.miniature import PLAIN, share_of
 from vernacular.corpus.options import TrainingDataOptions
-from vernacular.corpus.readers import Example
-from vernacular.corpus.sources import examples
+from vernacular.corpus.training_questions import Part, Question, problem_questions, source_questions
 from vernacular.language.languages import ENGLISH, about
-from vernacular.language.phrasebook import SIGNS
-from vernacular.language.prompts import (
-    END_OF_THINKING,
-    OURS,
-    PromptSet,
-    answer_message,
-    prompt_set,
-    question_messages,
-    question_text,
-    split_completion,
-)
+from vernacular.language.phrasebook import SIGNS, has_phrasebook, load_phrasebook
+from vernacular.language.prompts import END_OF_THINKING, answer_message, join_completion, split_completion
 
+CALCULATOR = re.compile(r"<<[^<>\n]*>>")  # of GSM8K: 48/2 = <<48/2=24>>24
+ANSWERED = re.compile(r"(?:\s*(?:####|The answer is:?)[^\n]*)+\s*\Z")
 SUMS = 24  # on a page
 EMPTY = 0.25  # of the turns after a context
 
-Part = dict[str, Any]  # of a set, as the configuration has it
 Pair = tuple[str | None, str]  # (what the user says, or None for plain text; what comes after it)
-
-
-class Question(NamedTuple):
-    """A training question in several languages. problem, numbers (its benchmark's ranges) and setting: the miniature's
-    alone."""
-
-    id: str
-    kind: str  # math | choice | entailment
-    languages: list[str]  # that rows may be in
-    asked: Callable[[str], tuple[str, list[str] | None]]  # language -> the question, the options of a choice
-    completion: Callable[..., Any]  # language -> a right trace and response; of a word problem, a shape too
-    answer: str | None  # alone; None where a solution has none that is marked
-    prompts: PromptSet = OURS
-    has_english: bool = True
-    problem: Any = None
-    numbers: Any = None
-    setting: str = ""
-
-    def text(self, language: str) -> str:
-        """The question, with the options of a choice."""
-        return question_text(*self.asked(language))
-
-    def user_turn(self, language: str) -> str:
-        """The question with its instruction, as an evaluation asks it."""
-        question, choices = self.asked(language)
-        return question_messages(question, language, self.kind, choices, self.prompts)[0]["content"]
 
 
 def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
@@ -70,7 +33,7 @@ def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
     default all), and what tasks read: `english_trace_share`, `restate`, `check`, `switches`, `bilingual`,
     `translated`. Its questions come from
     `benchmarks` (name -> range of the hashed ids), or from a `source`, of which it may take another `split` than train
-    and a `limit` of rows a language.
+    and a `limit` of rows a language; its `solutions` may be another source's, and `think` makes traces of them.
     """
     for part in options.data:
         task, used = part["task"], Counter[str]()
@@ -86,67 +49,6 @@ def training_rows(options: TrainingDataOptions) -> Iterator[dict[str, Any]]:
                 key = f"{question.id} {language} {options.seed}"
                 for prompt, completion in WRITERS[task](question, language, key, part):
                     yield row | {"prompt": prompt, "completion": completion}
-
-
-def problem_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
-    """The questions of a part that draws from phrasebook benchmarks."""
-    for name, hash_range in part["benchmarks"].items():
-        benchmark = options.benchmarks[name]
-        setting, numbers = benchmark["setting"], benchmark["numbers"]
-        for identifier, problem in miniature.training_problems(name, benchmark, hash_range, options.seed).items():
-            told = {"identifier": identifier, "problem": problem, "seed": options.seed}
-            asked = partial(problem_asked, setting=setting, **told)
-            completion = partial(miniature.render_completion, **told)
-            yield Question(
-                *(identifier, KINDS[setting], part["languages"], asked, completion, str(problem.answer)),
-                prompts=prompt_set(options.prompts),
-                problem=problem,
-                numbers=numbers,
-                setting=setting,
-            )
-
-
-def problem_asked(
-    language: str, identifier: str, problem: AnyProblem, setting: str, seed: int
-) -> tuple[str, list[str] | None]:
-    """A problem's question, and the options of a choice."""
-    question = miniature.render_question(language, identifier, problem, setting, seed)
-    return question, miniature.render_options(language, problem)
-
-
-def source_questions(part: Part, options: TrainingDataOptions) -> Iterator[Question]:
-    """The questions of a part that draws from real data.
-
-    One without an English version is used for reasoning alone, and then keeps its own solution.
-    """
-    source, reasoning_alone = options.sources[part["source"]], part["task"] == "reasoning"
-    languages, kind = part["languages"], form_of(source).kind
-    with_english = not reasoning_alone or part["english_trace_share"] > 0
-    wanted = list(dict.fromkeys([*languages, ENGLISH] if with_english else languages))
-    rows = examples(source, Path(source["folder"]), part.get("split", "train"), wanted)
-    for identifier, versions in grouped(rows, with_english and set(languages) != {ENGLISH}):
-        has_english = ENGLISH in versions
-        if has_english or reasoning_alone:
-            there = [code for code in languages if code in versions]
-            asked = {code: (version.question, version.choices) for code, version in versions.items()}
-            solutions = {code: version.completion for code, version in versions.items()}
-            answer = next((version.answer for version in versions.values() if version.answer), None)
-            yield Question(
-                *(identifier, kind, there, asked.__getitem__, solutions.__getitem__, answer),
-                prompts=prompt_set(options.prompts),
-                has_english=has_english,
-            )
-
-
-def grouped(rows: Iterable[Example], together: bool) -> Iterator[tuple[str, dict[str, Example]]]:
-    """(id, language -> example); `together` holds all of them to find translations, else each comes by itself."""
-    groups: dict[str, dict[str, Example]] = {}
-    for row in rows:
-        if together:
-            groups.setdefault(row.id, {})[row.language] = row
-        else:
-            yield row.id, {row.language: row}
-    yield from groups.items()
 
 
 # --- tasks: the pairs that a question makes in one language; `key` seeds what is drawn
@@ -167,8 +69,23 @@ def reasoning(question: Question, language: str, key: str, part: Part) -> Iterat
     shape = miniature.shape_of(key, part, question.setting, other if language != ENGLISH else None)
     # A solution of real data has the shape that it has: its parts ask for no other.
     text = question.completion(own) if shape == PLAIN else question.completion(own, shape=shape)
+    if part.get("think"):
+        text = as_trace(text, own, question)
     # A solution without `</think>` is by a model that does not think aloud: it is learnt as it is.
     yield question.user_turn(language), answer_message(text)["content"] if END_OF_THINKING in text else text
+
+
+def as_trace(solution: str, language: str, question: Question) -> str:
+    """A solution of real data as trace and response (our choice): without GSM8K's marks for a calculator, and in the
+    place of the lines that mark its answer the phrasebook's sentence with the box, with which our own traces end."""
+    trace = ANSWERED.sub("", CALCULATOR.sub("", solution)).strip()
+    if question.answer is None or not trace:
+        raise ValueError(
+            f"question {question.id}: its solution marks no answer (#### 18, The answer is: 18) or says nothing "
+            "else, so it makes no trace; leave `think` out"
+        )
+    sentence = load_phrasebook(language)["answer"] if has_phrasebook(language) else "{answer}"
+    return join_completion(trace, sentence.format(answer=f"\\boxed{{{question.answer}}}"))
 
 
 def context(question: Question, language: str, key: str, part: Part) -> Iterator[Pair]:

@@ -18,6 +18,9 @@ PROBED = pa.schema(  # those of records.PROBE's columns that tables and figures 
     [("layer", pa.int64()), ("language", pa.string()), ("active", pa.float64())]
     + [("msd", pa.float64()), ("msd_neurons", pa.float64())]
 )
+COMPARED = pa.schema(  # and those by which several models are compared
+    [*PROBED, ("questions", pa.int64()), ("tokens", pa.int64()), ("overlap", pa.float64()), ("stability", pa.float64())]
+)
 
 
 def read_costs(paths: Iterable[str | Path]) -> dict[Run, dict[str, float]]:
@@ -71,6 +74,6 @@ def read_probes(paths: Iterable[str | Path]) -> dict[int, pd.DataFrame]:
     return probes
 
 
-def read_probe(path: str | Path) -> pd.DataFrame:
-    """Rows of PROBED, one for each layer and language."""
-    return read_frame(path, PROBED)
+def read_probe(path: str | Path, schema: pa.Schema = PROBED) -> pd.DataFrame:
+    """Rows of a schema, one for each layer and language."""
+    return read_frame(path, schema)

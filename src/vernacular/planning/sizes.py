@@ -22,11 +22,12 @@ def load_sizes() -> dict[str, Any]:
 def shape_of(models: Graph, name: str) -> dict[str, Any]:
     """The keys of a model's Transformers config: its own, or those of the parent whose weights it has.
 
-    Raises ValueError for a hub model whose shape resources/sizes.yaml lacks, and for a folder without a config.json.
+    Raises ValueError for a hub model whose shape resources/sizes.yaml lacks, a folder without a config.json, and a GGUF
+    file.
     """
     start = models[name].parts.get("llm", name)
     chain = [start, *lineage(models, start)]
-    name = next(other for other in chain if {"architecture", "repo", "path"} & models[other].options.keys())
+    name = next(other for other in chain if {"architecture", "repo", "path", "gguf"} & models[other].options.keys())
     options = models[name].options
     if "architecture" in options:
         return {**options["architecture"], "vocab_size": options["vocabulary"]}
@@ -35,6 +36,11 @@ def shape_of(models: Graph, name: str) -> dict[str, Any]:
         if not file.exists():
             raise ValueError(f"models.{name}.path: {file} is not there, so the model's size is unknown")
         return json.loads(file.read_text(encoding="utf-8"))
+    if "repo" not in options:
+        raise ValueError(
+            f"models.{name}.gguf: how large a model is cannot be told from its GGUF file; once the workflow has made a "
+            f"folder of it (results/STUDY/seed-1/models/{name}), name that as `path`"
+        )
     known = load_sizes()["models"]
     if options["repo"] not in known:
         raise ValueError(

@@ -91,8 +91,8 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
         chosen.set_xlim(-0.6, max(len(tuned), 1) - 0.4)
         chosen.set_title("Tuned", **_TITLE)
         chosen.set_visible(bool(tuned))
-        _layer_axis(heat, list(shares.index), marked)
-        _layer_axis(curve, list(shares.index), marked)
+        layer_axis(heat, list(shares.index), marked)
+        layer_axis(curve, list(shares.index), marked)
         for axes in (chosen,) if not side_by_side else (curve, chosen):
             axes.tick_params(axis="y", left=False, labelleft=False)
         for axes in (curve, chosen):
@@ -117,7 +117,8 @@ def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
     axes.set_title("Deviation by layer", **_TITLE)
 
 
-def _layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> None:
+def layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> None:
+    """Name the layers, all or every second or fourth, and those that are marked, on an upright axis."""
     step = 1 if len(layers) <= 16 else 2 if len(layers) <= 24 else 4
     labelled = [layer for layer in layers if layer % step == 0 or layer in marked]
     axes.set_yticks(labelled, [str(layer) for layer in labelled])
@@ -159,7 +160,7 @@ def draw_sweep(table: pd.DataFrame, files: Files, options: SlamOptions) -> None:
             right.set_xlim(0, 1)
             right.set_xlabel("MSD / highest")
             right.tick_params(axis="y", length=0)
-            _layer_axis(left, sorted(chosen["layer"]))
+            layer_axis(left, sorted(chosen["layer"]))
             row = chosen.iloc[0]
             words = f"{benchmark}, seed {seed}: {_correlation_text(row)}"
             cell.suptitle(wrapped(words, options.width / across - 0.2, 10), fontsize=9.5, fontweight="bold")

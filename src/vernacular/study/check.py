@@ -65,6 +65,7 @@ def check_names(study: dict[str, Any]) -> None:
         for key in ("reference", "baseline", "model"):
             where = f"the study's models (`{section}: null` removes the section)"
             known(f"{section}.{key}", named(options, key), study["models"], "model", where)
+        models(f"{section}.probes", options.get("probes", []))
     for place, options in parts_of(study):
         languages(f"{place}.languages", options["languages"])
         where = "the languages of this set"

@@ -19,7 +19,7 @@ from vernacular.study.sources import downloads_of
 DEFAULT, EVERY = "", "all"  # names of two targets that no evaluation gives
 # Names of rules that no target may have: of those that people call, and of those without an underscore in the name.
 RESERVED = {"all", "cards", "claims", "default", "download", "downloads", "generate", "index", "preflight", "pretrain"}
-RESERVED |= {"regime", "report", "score", "train"}
+RESERVED |= {"probes", "regime", "report", "score", "train"}
 
 
 @dataclass(frozen=True)

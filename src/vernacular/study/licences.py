@@ -35,8 +35,8 @@ def origins_of(study: dict[str, Any], models: Iterable[Model]) -> list[dict[str,
         options = model.options
         if "repo" in options:
             rows[model.name, options["repo"], options["revision"]] = None
-        elif "path" in options:
-            rows[model.name, options["path"], ""] = None
+        elif place := options.get("path") or options.get("gguf"):
+            rows[model.name, place, ""] = None
         for source in sources_of_model(study, model):
             rows |= {(source, *place): None for place in places(study["sources"].get(source, {}), source)}
     keys = ("source", "origin", "revision")
@@ -46,8 +46,7 @@ def origins_of(study: dict[str, Any], models: Iterable[Model]) -> list[dict[str,
 def sources_of_model(study: dict[str, Any], model: Model) -> Iterator[str]:
     """The names of the sources that a model was trained on; `phrasebook` is the miniature's own."""
     for part in training_parts(study, model):
-        if "source" in part:
-            yield part["source"]
+        yield from (part[key] for key in ("source", "solutions") if key in part)
         for benchmark in [part["benchmark"]] if "benchmark" in part else part.get("benchmarks", []):
             yield study["benchmarks"][benchmark]["source"]
 

@@ -1,10 +1,11 @@
 """Sources of real data: what a study's configuration says about them."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from vernacular.corpus.formats import FORMATS, OWN, PHRASEBOOK, TASKS, Format, form_of, source_files
+from vernacular.corpus.formats import ALL, FORMATS, OWN, PHRASEBOOK, TASKS, Format, form_of, source_files
 from vernacular.storage.files import url_name
 from vernacular.storage.messages import nearest, secrets_of
 from vernacular.study.schema import StudyError
@@ -29,15 +30,17 @@ def is_math(study: dict[str, Any], benchmark: str) -> bool:
 
 
 def check_sources(study: dict[str, Any]) -> None:
-    """Each source says once where it is, and provides what is asked of it."""
+    """Each source, and each model of one's own, says once where it is; a source provides what is asked of it."""
     sources = sources_of(study)
     for name, options in sources.items():
         place = f"sources.{name}"
         if (form := options["format"]) not in FORMATS:
             raise StudyError(f"{place}.format: '{form}' is not a valid choice; {nearest(form, FORMATS)}")
         ways = [key for key in WAYS if key in options]
-        if form != OWN and (other := sorted({"kind", "split", "columns"} & options.keys())):
+        if form != OWN and (other := sorted({"kind", "columns"} & options.keys())):
             raise StudyError(f"{place}.{other[0]}: goes only with the format '{OWN}'; '{form}' defines it itself")
+        if "split" in options and form != OWN and list(FORMATS[form].splits.values()) != [ALL]:
+            raise StudyError(f"{place}.split: a source of the format '{form}' has splits of its own; leave it out")
         if unknown := sorted(options.get("columns", {}).keys() - COLUMNS):
             raise StudyError(f"{place}.columns.{unknown[0]}: not a column of questions; {nearest(unknown[0], COLUMNS)}")
         if len(ways) != 1:
@@ -53,6 +56,9 @@ def check_sources(study: dict[str, Any]) -> None:
         asked = benchmark["source"]
         if asked != PHRASEBOOK:
             check_gives(sources, asked, "questions", f"benchmarks.{name}.source")
+    for name, recipe in study["models"].items():
+        if recipe["recipe"] == "folder" and ("path" in recipe) == ("gguf" in recipe):
+            raise StudyError(f"models.{name}: needs `path` (a folder) or `gguf` (a file), one of the two")
     if "traces" in study:
         check_traces(study["traces"], sources, "traces")
     for name, parts in study["data"].items():
@@ -109,24 +115,48 @@ def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> Non
     if ("benchmarks" in part) == ("source" in part):
         raise StudyError(f"{place}: needs `benchmarks` (phrasebook problems) or `source` (real data), one of the two")
     if "source" not in part:
-        if other := sorted({"split", "limit"} & part.keys()):
+        if other := sorted({"split", "limit", "solutions", "think"} & part.keys()):
             raise StudyError(f"{place}.{other[0]}: goes only with `source`")
         return
     if longer := [key for key in ("restate", "check", "switches") if part[key]]:
         raise StudyError(f"{place}.{longer[0]}: is for the miniature's traces; leave it out if there is a `source`")
     if part["task"] not in TASKS:
         raise StudyError(f"{place}.task: '{part['task']}' is made only from phrasebooks; {nearest('', TASKS)}")
-    check_gives(sources, part["source"], TASKS[part["task"]], f"{place}.source")
+    check_solutions(part, sources, place)
     splits = form_of(sources[part["source"]]).splits
     if (split := part.get("split", "train")) not in splits:
         raise StudyError(f"{place}.split: '{part['source']}' has no split '{split}'; {nearest(split, splits)}")
 
 
+def check_solutions(part: dict[str, Any], sources: dict[str, Any], place: str) -> None:
+    """A part of real data finds there what its task needs: solutions, which another source may have, or pairs."""
+    task, source = part["task"], part["source"]
+    for key in ("solutions", "think"):
+        if key in part and task != "reasoning":
+            raise StudyError(f"{place}.{key}: goes with the task 'reasoning', and only with that; leave it out")
+    check_gives(sources, source, "pairs" if "solutions" in part else TASKS[task], f"{place}.source")
+    if "solutions" in part:
+        check_gives(sources, part["solutions"], "solutions", f"{place}.solutions")
+        if part["english_trace_share"] != 1:
+            raise StudyError(
+                f"{place}.english_trace_share: solutions of another source are found by the English question, and are "
+                "in English; set it to 1.0"
+            )
+    is_answered = "solutions" in FORMATS[sources[source]["format"]].gives
+    if task == "translation" and "answers" in part["translated"] and not is_answered:
+        raise StudyError(f"{place}.translated: '{source}' has no answers to translate; set it to [questions]")
+
+
 def check_folders(study: dict[str, Any]) -> None:
     """The user's own folders hold what evaluations need (paths are relative to the working directory)."""
     for name, recipe in study["models"].items():
-        if recipe["recipe"] == "folder" and not Path(recipe["path"]).is_dir():
-            raise StudyError(f"models.{name}.path: no folder {recipe['path']}; {start(recipe['path'])}")
+        place = f"models.{name}"
+        if "path" in recipe and not Path(recipe["path"]).is_dir():
+            raise StudyError(f"{place}.path: no folder {recipe['path']}; {start(recipe['path'])}")
+        if "gguf" in recipe and find_spec("gguf") is None:
+            raise StudyError(f"{place}.gguf: a GGUF file needs the package gguf: pip install '.[gguf]'")
+        if recipe["recipe"] == "folder" and "gguf" in recipe and not Path(recipe["gguf"]).is_file():
+            raise StudyError(f"{place}.gguf: no file {recipe['gguf']}; {start(recipe['gguf'])}")
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
             name = study["benchmarks"][benchmark]["source"]
@@ -168,7 +198,8 @@ def downloads_of(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
             found[f"data/{name}"] = {"urls": options["urls"]}
     for name, recipe in study["models"].items():
         if recipe["recipe"] == "hub":
-            found[f"models/{name}"] = {"kind": "model", "files": None} | {
+            files = [recipe["gguf"]] if "gguf" in recipe else None
+            found[f"models/{name}"] = {"kind": "model", "files": files} | {
                 key: recipe[key] for key in ("repo", "revision")
             }
     return found

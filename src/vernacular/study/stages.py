@@ -19,7 +19,7 @@ from vernacular.study.recipes import SECTIONS
 from vernacular.study.slam import is_chosen
 from vernacular.study.sources import PHRASEBOOK, source_of
 
-READ = ("kind", "split", "columns")  # what a source of the format `questions` says about how it is read
+READ = ("kind", "split", "columns")  # what a source says about how it is read
 
 # --- the corpus
 
@@ -57,7 +57,8 @@ def questions_options(study: Study, split: str) -> QuestionsOptions:
 
 
 def set_sources(study: Study, data: str) -> list[str]:
-    return [part["source"] for part in study.config["data"][data] if "source" in part]
+    parts = study.config["data"][data]
+    return list(dict.fromkeys(part[key] for part in parts for key in ("source", "solutions") if key in part))
 
 
 def training_data_options(study: Study, data: str) -> TrainingDataOptions:
@@ -177,6 +178,20 @@ def tracking(study: Study, name: str, seed: int | str) -> list[str]:
         return []
     run = f"{study.config['study']}/{name}/seed-{seed}"
     return ["--track", study.config["track"], run, f"{study.paths.results}/tracking"]
+
+
+def model_place(study: Study, name: str) -> str:
+    """The folder, or the GGUF file, that a model is taken from."""
+    options = study.models[name].options
+    own = options.get("path") or (None if "repo" in options else options["gguf"])
+    return own or study.paths.download(f"models/{name}")
+
+
+def fetch_flags(study: Study, name: str) -> list[str]:
+    """How a model is taken: as an encoder, which is asked nothing; of a repository, its GGUF file alone."""
+    options = study.models[name].options
+    file = ["--gguf", options["gguf"]] if "repo" in options and "gguf" in options else []
+    return file if is_asked(study, name) else [*file, "--encoder"]
 
 
 def is_asked(study: Study, name: str) -> bool:

@@ -47,6 +47,7 @@ def files_of(study: Study) -> list[str]:
     """What may be asked for by name: all that the targets make, models and generations."""
     paths = study.paths
     found = [file for target in study.targets.values() for file in outputs(study, target)]
+    found += probes_files(study)
     found += [paths.model(name, seed) for seed in study.seeds for name in study.models]
     found += [paths.generations(*answered, seed) for seed in study.seeds for answered in study.answers]
     return list(dict.fromkeys(found))
@@ -187,6 +188,16 @@ def slam_models(study: Study, key: str, reference: str | None = None) -> list[st
     named = dict.fromkeys(name for e in study.section_evaluations("slam", key) for name in e["models"])
     models = [study.models[name] for name in named if study.models[name].options["recipe"] == "slam"]
     return [model.name for model in models if reference in (None, model.options["from"])]
+
+
+def compared_probes(study: Study) -> list[str]:
+    """The probes of slam.probes, of the first seed."""
+    names = study.config.get("slam", {}).get("probes", [])
+    return [study.paths.probe(name, study.seeds[0]) for name in names]
+
+
+def probes_files(study: Study) -> list[str]:
+    return [*study.paths.figure("probes"), study.paths.table("probes")] if compared_probes(study) else []
 
 
 def slam_table_costs(study: Study) -> list[str]:
