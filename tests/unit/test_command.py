@@ -86,6 +86,7 @@ def test_check(
         (["probe", "nowhere", "nowhere.jsonl"], "nowhere.jsonl"),
         (["plan", "nowhere.yaml"], "nowhere.yaml: there is no such file; relative paths start at /"),
         (["push", "nowhere", "--repo", "me/x"], "nowhere: no folder here; name a model folder"),
+        (["push", "a.yaml", "--dataset", "--repo", "me/x"], "a.yaml: there is no such file; relative paths start at /"),
         (["push", ".", "--repo", "x"], "--repo x: not the name of a repository; it is OWNER/NAME"),
         (["push", ".", "--repo", "me/x"], "no card of this model; make it (snakemake cards), or name one"),
         (["new", "Mine"], "a study is named in small letters, digits and hyphens"),
