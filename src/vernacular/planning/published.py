@@ -1,5 +1,6 @@
 """What of a study can be published as a dataset: which files, whose texts they hold, and how they were made."""
 
+from itertools import product
 from typing import Any, NamedTuple
 
 from vernacular.storage.messages import nearest
@@ -58,15 +59,12 @@ def files_of(study: Study, target: Target, part: str) -> list[File]:
         asked = [(parent, seed) for parent in parents for seed in study.seeds]
         return [File(study.paths.prompts(*one), "train", {"model": one[0], "seed": one[1]}) for one in asked]
     path = study.paths.scores if part == "scores" else study.paths.generations
-    found = {
-        path(label, benchmark, seed): File(
-            path(label, benchmark, seed), e["split"], {"model": label, "benchmark": benchmark, "seed": seed}
-        )
-        for e in target.evaluations
-        for label in labels([e])
-        for benchmark in e["benchmarks"]
-        for seed in study.seeds
-    }
+    found: dict[str, File] = {}  # an evaluation may ask what another has asked
+    for evaluation in target.evaluations:
+        for label, benchmark, seed in product(labels([evaluation]), evaluation["benchmarks"], study.seeds):
+            told = {"model": label, "benchmark": benchmark, "seed": seed}
+            place = path(label, benchmark, seed)
+            found[place] = File(place, evaluation["split"], told)
     return list(found.values())
 
 
