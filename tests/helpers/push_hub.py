@@ -1,4 +1,4 @@
-"""As much of a hub as a push needs, on this machine, for the hub's own client: it makes a repository and takes commits."""
+"""As much of a hub as a push needs, for the hub's own client: it makes a repository and takes commits."""
 
 import base64
 import json

@@ -16,8 +16,8 @@ from vernacular.storage.records import read_rows, write_rows
 
 
 def prepare(configs: list[str], repo: str, results: Path, target: str = "all", parts: str | None = None) -> Path:
-    """Write results/<study>/dataset, whole or not at all, and return it: a Parquet file for each part and split, and the
-    card (README.md). The same results give the same bytes.
+    """Write results/<study>/dataset, whole or not at all, and return it: a Parquet file for each part and split, and
+    the card (README.md). The same results give the same bytes.
 
     repo: owner/name, for the card; results: the folder of all results; target: as `plan` takes it; parts: some of
     planning.published.PARTS, separated by commas. Raises ValueError for a configuration that is no study, an unknown
@@ -60,8 +60,8 @@ def place(results: Path, file: File) -> Path:
 def check_there(results: Path, files: list[File]) -> None:
     if missing := [path for file in files if not (path := place(results, file)).is_file()]:
         raise ValueError(
-            f"{missing[0]}: not there ({len(missing)} of {len(files)} files), so this study was not finished; run it, name "
-            "--results or --target, or choose --parts"
+            f"{missing[0]}: not there ({len(missing)} of {len(files)} files), so this study was not finished; run it, "
+            "name --results or --target, or choose --parts"
         )
 
 

@@ -97,7 +97,9 @@ def model_contents(args: argparse.Namespace) -> dict[str, Path]:
         raise ValueError(f"{args.paths[1]}: a second folder; push one model at a time")
     [folder] = args.paths
     if not folder.is_dir():
-        advice = "name a model folder, results/<study>/seed-<n>/models/<model>, or a study's configuration with --dataset"
+        advice = (
+            "name a model folder, results/<study>/seed-<n>/models/<model>, or a study's configuration with --dataset"
+        )
         raise ValueError(f"{folder}: no folder here; {advice}")
     card = args.card or card_of(folder.resolve())
     return {CARD: card, **{path.name: path for path in files_of(folder)}}

@@ -90,8 +90,8 @@ def origins(study: Study, target: Target, parts: list[str]) -> list[dict[str, st
     for row in rows:
         if not row["hub"] and study.config["licence"] is None:
             raise ValueError(
-                f"{row['section']}.{row['source']} ({row['origin']}): licence {row['licence']}; if you may publish what is "
-                "made from it, state under which licence in the configuration (licence: CC-BY-4.0); else leave it out "
+                f"{row['section']}.{row['source']} ({row['origin']}): licence {row['licence']}; if you may publish "
+                "what is made from it, state its licence in the configuration (licence: CC-BY-4.0); else leave it out "
                 "(--parts)"
             )
     return rows

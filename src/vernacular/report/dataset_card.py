@@ -19,14 +19,14 @@ SCHEMAS = {  # of the published files: the study's own, and what the paths of th
     "scores": pa.schema([MODEL, BENCHMARK, SEED, *SCORE]),
 }
 ABOUT = {
-    "traces": "Completions in the language of their question, on which models were trained by SFT: those that the filter "
-    "kept. It drops what has no end of thinking, no box, a wrong answer, a trace or a line in another language, too few "
-    "or too many characters, and copies.",
-    "prompts": "Questions on which models were trained by GRPO: those that the model it starts from answers correctly in "
-    "some of its samples, but not in none and not in all.",
-    "generations": "What each model wrote: every question of a benchmark in every language, with its samples.",
-    "scores": "A verdict on each of the generations: whether the answer is right, and in which language trace, lines and "
-    "response are. `model`, `benchmark`, `seed`, `id`, `language` and `sample` are the same as there.",
+    "traces": "Traces in the language of their question, for SFT: those that passed the filter. It drops completions "
+    "without an end of thinking or a box, with a wrong answer, with a trace or a line in another language, with a "
+    "trace that is too short or too long, and duplicates.",
+    "prompts": "Questions for GRPO: those that the model it starts from answered correctly in some of its samples, not "
+    "in none and not in all.",
+    "generations": "What the models wrote: one row for each sample of a question in a language.",
+    "scores": "One row for each row of `generations`: whether the answer is right, and which language the trace, its "
+    "lines and the response are in. Rows match by `model`, `benchmark`, `seed`, `id`, `language` and `sample`.",
 }
 
 

@@ -44,8 +44,8 @@ def origins_of(study: dict[str, Any], models: Iterable[Model]) -> list[dict[str,
 
 
 def origins_of_texts(study: dict[str, Any], sources: Iterable[str], models: Iterable[Model]) -> list[dict[str, str]]:
-    """Where texts are from that models wrote about the questions of some sources: section (of the configuration), source,
-    origin, revision, licence, hub (the identifier that a hub reads, "" where none is stated).
+    """Where texts are from that models wrote about the questions of some sources: section (of the configuration),
+    source, origin, revision, licence, hub (its name in a hub's list of licences, "" where it is not known).
 
     For publication: a folder of one's own is not named.
     """
