@@ -12,8 +12,8 @@ from vernacular.study.recipes import SECTIONS
 
 PARTS = ("traces", "prompts", "generations", "scores")
 OF_MODELS = ("recipe", "from", "encoder", "models", "repo", "revision", "step")  # no path of this machine
-OF_EVALUATIONS = ("benchmarks", "models", "languages", "split", "questions", "questions_en", "samples", "temperature")
-OF_EVALUATIONS += ("max_new_tokens", "decoding", "translator")
+ASKED = ("benchmarks", "models", "languages", "split", "questions", "questions_en")
+DECODED = ("samples", "temperature", "max_new_tokens", "decoding", "translator")
 
 
 class File(NamedTuple):
@@ -110,7 +110,6 @@ def how_made(study: Study, target: Target, parts: list[str]) -> dict[str, Any]:
             for name in models_of(study, target)
         }
     if {"generations", "scores"} & {*parts}:
-        found["evaluations"] = [
-            {key: e[key] for key in OF_EVALUATIONS if e.get(key) is not None} for e in target.evaluations
-        ]
+        keys = (*ASKED, *DECODED)
+        found["evaluations"] = [{key: e[key] for key in keys if e.get(key) is not None} for e in target.evaluations]
     return found
