@@ -110,6 +110,8 @@ def test_what_an_extra_brings_is_named(bins: Path, tmp_path: Path) -> None:
         done = run(tmp_path, tool, *command)
         assert done.returncode == 2 and f"pip install 'vernacular[{extra}]'" in done.stderr, done.stderr
         assert len(done.stderr.splitlines()) == 1
+    done = run(tmp_path, tool, "new", "mine")
+    assert done.returncode == 0 and "to run it: pip install 'vernacular[workflow]'" in done.stdout, done.stderr
 
 
 def test_a_study_of_ones_own_from_the_wheel(wheel: Path, tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_a_new_study_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     folder = tmp_path / "my-study"
     printed = said(capsys, "new", str(folder), "--like", "smoke")
     assert str(folder / "config" / "config.yaml") in printed and (folder / "local" / "profile.yaml").exists()
+    assert (folder / "config" / "README.md").read_bytes() == (ROOT / "config" / "README.md").read_bytes()
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     planned = [sys.executable, "-m", "snakemake", "--dry-run", "--profile", "local"]
     done = subprocess.run(planned, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
