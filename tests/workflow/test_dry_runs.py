@@ -400,9 +400,7 @@ def test_as_a_module_with_its_own_configuration(fresh: Path, tmp_path: Path) -> 
 
 def test_a_new_study_names_its_file_and_finds_functions_next_to_it(fresh: Path, tmp_path: Path) -> None:
     new_study(tmp_path / "mine", "minimal")
-    snakefile, config = tmp_path / "mine" / "Snakefile", tmp_path / "mine" / "config" / "config.yaml"
-    module = MODULE.format(root=fresh, config="config: config")
-    snakefile.write_text(f'configfile: "config/config.yaml"\n{module}', encoding="utf-8")
+    config = tmp_path / "mine" / "config" / "config.yaml"
     whole = yaml.safe_load(config.read_text(encoding="utf-8"))
     whole["rl"] = {"benchmark": "sums", "languages": ["fr"], "hash_range": [0, 1]}
     whole["models"]["own"] = {"recipe": "grpo", "from": "native", "prompts": 8} | {

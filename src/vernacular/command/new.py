@@ -25,17 +25,13 @@ SNAKEFILE = """\
 from vernacular.storage.resources import workflow_root
 
 
-configfile: "config/config.yaml"
+include: str(workflow_root() / "Snakefile")
 
 
-module vernacular:
-    snakefile:
-        str(workflow_root() / "Snakefile")
-    config:
-        config
-
-
-use rule * from vernacular
+rule default:
+    default_target: True
+    input:
+        rules.all.input,
 """
 
 

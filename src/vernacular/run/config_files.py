@@ -20,21 +20,15 @@ def config_files(workflow: Any, config: dict[str, Any], shipped: Path) -> tuple[
     Raises YamlError for a file that repeats a key, of which Snakemake takes the last value without a word, and
     StudyError for files that do not go together.
     """
-    files, own = list(workflow.overwrite_configfiles), workflow.configfiles[-1:]
-    if not files and (not workflow.modifier.skip_configfile or are_held(config, own)):
-        files = own
+    files = list(workflow.overwrite_configfiles)
+    if not files and not workflow.modifier.skip_configfile:
+        files = workflow.configfiles[-1:]
     layers = [read_layer(path, shown(path)) for path in files]
     layers = layers or [("the configuration of the module", config)]
     if workflow.config_settings.config:
         layers.append(("--config", dict(workflow.config_settings.config)))
     check_named(layers)
     return [Path(file) for file in files], names(layers), lay(layers, shipped)
-
-
-def are_held(config: dict[str, Any], files: list[Path]) -> bool:
-    """Whether a workflow that uses this one as a module gives it what its own file holds, as in a folder made by
-    `vernacular new`."""
-    return any(read_layer(path, shown(path))[1] == config for path in files)
 
 
 def names(layers: list[Layer]) -> str:
