@@ -112,11 +112,12 @@ setup: .venv/ready ## only the environment (.venv)
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
-	@echo "setting up .venv (once; torch and its like are a gigabyte)"
+	@echo "setting up .venv (once): 2 GB of packages, several minutes without a word"
 	@$(PYTHON) -P -m venv .venv
 	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -P -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch .venv/ready
+	@echo ".venv is ready; for snakemake and vernacular: source .venv/bin/activate"
 
 # What would run now: rules, jobs, what would take longest. TARGET=slam, CONFIG=config/smoke.yaml: of another.
 dry-run: .venv/ready ## what would run: rules, jobs, what would take longest

@@ -10,9 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from datasets import load_dataset
+from huggingface_hub import DatasetCard
 from jobs import jobs_of, server, start
 from studies import PLANTED, ROOT, figures, run_study
 
+from vernacular.command.main import main
 from vernacular.evaluation.evidence import told_of
 from vernacular.evaluation.statistics import COLUMNS
 from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
@@ -65,6 +68,26 @@ def test_claims_leaks_and_the_page(study: Path) -> None:
     assert page.count("<figure>") == 3 and page.count('class="point"') == 2 * 7
     assert "training rows were searched" in page
     assert "1 claim could be measured here, but has no verdict" in page
+
+
+def test_its_data_loads_as_a_dataset(study_copy: Path, tmp_path: Path) -> None:
+    """What `vernacular push --dataset` would send; each verdict has its completion."""
+    results = study_copy / "results"
+    words = ["push", "--dataset", str(ROOT / "config/smoke.yaml"), "--repo", "me/data", "--results", str(results)]
+    assert main([*words, "--dry-run"]) == 0
+    folder = results / "smoke" / "dataset"
+    assert DatasetCard.load(folder / "README.md").data.language == ["de", "en", "fr", "ja"]
+    tables = {}
+    for part, split in (("traces", "train"), ("prompts", "train"), ("generations", "test"), ("scores", "test")):
+        tables[part] = load_dataset(str(folder), part, split=split, cache_dir=str(tmp_path)).to_pandas()
+    assert set(tables["traces"]["language"]) == set(tables["prompts"]["language"]) == {"fr", "ja"}
+    keys = ["model", "benchmark", "seed", "id", "language", "sample"]
+    both = tables["generations"].merge(tables["scores"], on=keys, validate="one_to_one")
+    files = list((results / "smoke/seed-1/scores").rglob("*.parquet"))
+    assert len(both) == len(tables["scores"]) == sum(pq.read_metadata(file).num_rows for file in files) > 0
+    assert both["completion"].str.len().equals(both["characters"])
+    for file in folder.rglob("*.*"):
+        assert not [name for name in (str(study_copy), str(ROOT)) if name.encode() in file.read_bytes()]
 
 
 @pytest.mark.slow

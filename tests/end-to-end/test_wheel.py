@@ -103,10 +103,15 @@ def test_what_an_extra_brings_is_named(bins: Path, tmp_path: Path) -> None:
     rows = [{"id": 1, "language": code, "question": "2 + 3 ?"} for code in ("fr", "en")]
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "c.yaml").write_text("study: mine\n")
-    for command, extra in ((("probe", ".", "q.jsonl"), "train"), (("plan", "c.yaml"), "workflow")):
+    dataset = ("push", "--dataset", "c.yaml", "--repo", "me/x")
+    for command, extra in (
+        (("probe", ".", "q.jsonl"), "train"), (("plan", "c.yaml"), "workflow"), (dataset, "workflow")
+    ):  # fmt: skip
         done = run(tmp_path, tool, *command)
         assert done.returncode == 2 and f"pip install 'vernacular[{extra}]'" in done.stderr, done.stderr
         assert len(done.stderr.splitlines()) == 1
+    done = run(tmp_path, tool, "new", "mine")
+    assert done.returncode == 0 and "to run it: pip install 'vernacular[workflow]'" in done.stdout, done.stderr
 
 
 def test_a_study_of_ones_own_from_the_wheel(wheel: Path, tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
 """Model cards hold whatever names and texts there are without breaking, and a push sends the folder in one commit."""
 
-import base64
 import json
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,12 @@ from hub_folders import write_model
 from huggingface_hub import ModelCard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from push_hub import PushHub, committed, created, serve_pushes
 from scripts import run_script
 
+from vernacular.command.main import main
+from vernacular.command.push import files_of
 from vernacular.evaluation.version import METRICS_VERSION
-from vernacular.report import push
 from vernacular.report.card import escaped, model_card, yaml_block
 from vernacular.report.options import CardOptions
 
@@ -143,55 +142,13 @@ def test_no_text_breaks_a_card(text: str) -> None:
 # --- push
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of a hub as a push needs: makes a repository, takes every file in the commit itself."""
-
-    seen: list[tuple[str, str, bytes]] = []
-    mode = "regular"  # how files come; by "lfs", to a signed address which then refuses them
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        Hub.seen.append((self.path, self.headers["Authorization"], body))
-        answer: dict[str, Any] = {}
-        if self.path.endswith("/repos/create"):
-            answer = {"url": f"http://{self.headers['Host']}/me/adamame"}
-        elif "/preupload/" in self.path:
-            files = json.loads(body)["files"]
-            answer = {"files": [{"path": f["path"], "uploadMode": Hub.mode, "shouldIgnore": False} for f in files]}
-        elif self.path.endswith("/lfs/objects/batch"):
-            to = f"http://{self.headers['Host']}/store/file?X-Amz-Signature=planted-7b1e4"
-            objects = [{**one, "actions": {"upload": {"href": to}}} for one in json.loads(body)["objects"]]
-            answer = {"transfer": "basic", "objects": objects}
-        elif "/commit/" in self.path:
-            answer = {
-                "success": True,
-                "commitOid": "0" * 40,
-                "commitUrl": f"http://{self.headers['Host']}/me/adamame/commit/0",
-            }
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def do_PUT(self) -> None:
-        Hub.seen.append((self.path, "", self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(403)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    Hub.seen = []
-    yield Hub.seen
-    server.shutdown()
+    with serve_pushes() as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        yield PushHub.seen
 
 
 @pytest.fixture
@@ -214,38 +171,39 @@ def folder(tmp_path: Path) -> Path:
 
 
 def call(folder: Path, *more: str) -> int:
-    return push.main([str(folder), "--card", str(folder.parent / "card.md"), "--repo", "me/adamame", *more])
+    return main(["push", str(folder), "--card", str(folder.parent / "card.md"), "--repo", "me/adamame", *more])
 
 
 def test_a_push_is_one_commit_with_the_card(hub: list, folder: Path, capsys: pytest.CaptureFixture) -> None:
     """By the real client, to a hub of a few lines on this machine."""
     assert call(folder) == 0
     assert "/me/adamame/commit/0" in capsys.readouterr().out
-    commits = [body for path, _, body in hub if "/commit/" in path]
-    assert len(commits) == 1 and {token for _, token, _ in hub} == {"Bearer hf_secret"}
-    lines = [json.loads(line)["value"] for line in commits[0].splitlines()]
-    sent = {value["path"]: base64.b64decode(value["content"]).decode() for value in lines if "path" in value}
+    assert {token for _, token, _ in hub} == {"Bearer hf_secret"}
+    assert created(hub)["visibility"] == "private" and created(hub)["type"] == "model"
+    _, head, files = committed(hub)
+    assert head["summary"] == "adamame, made by Vernacular"
+    sent = {name: data.decode() for name, data in files.items()}
     assert sent.pop("README.md") == (folder.parent / "card.md").read_text()
     assert sent == {name: f"of {name}" for name in sent}
-    assert set(sent) == {path.name for path in push.files_of(folder)} and len(sent) == 6
+    assert set(sent) == {path.name for path in files_of(folder)} and len(sent) == 6
 
 
 def test_a_push_that_fails_shows_no_signed_address(
     hub: list, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(Hub, "mode", "lfs")
+    monkeypatch.setattr(PushHub, "mode", "lfs")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-    assert call(folder) == 1
+    assert call(folder) == 2
     assert any("planted-7b1e4" in path for path, _, _ in hub)
     shown = "".join(capfd.readouterr())
-    assert "push: me/adamame: Error while uploading" in shown and "/store/file" in shown
+    assert "vernacular push: me/adamame: Error while uploading" in shown and "/store/file" in shown
     assert "planted" not in shown and "hf_secret" not in shown
 
 
 def test_what_a_push_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
     assert call(folder, "--dry-run") == 0 and "model.safetensors" in capsys.readouterr().out
-    assert call(folder) == 1 and "HF_TOKEN is not set" in capsys.readouterr().err
+    assert call(folder) == 2 and "HF_TOKEN is not set" in capsys.readouterr().err
     (folder / "secret.json").symlink_to(folder.parent / "card.md")
-    assert call(folder, "--dry-run") == 1 and "secret.json: not this folder's own file" in capsys.readouterr().err
-    assert call(folder.parent, "--dry-run") == 1 and "no *.safetensors here" in capsys.readouterr().err
+    assert call(folder, "--dry-run") == 2 and "secret.json: not this folder's own file" in capsys.readouterr().err
+    assert call(folder.parent, "--dry-run") == 2 and "no *.safetensors here" in capsys.readouterr().err

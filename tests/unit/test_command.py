@@ -86,6 +86,7 @@ def test_check(
         (["probe", "nowhere", "nowhere.jsonl"], "nowhere.jsonl"),
         (["plan", "nowhere.yaml"], "nowhere.yaml: there is no such file; relative paths start at /"),
         (["push", "nowhere", "--repo", "me/x"], "nowhere: no folder here; name a model folder"),
+        (["push", "a.yaml", "--dataset", "--repo", "me/x"], "a.yaml: there is no such file; relative paths start at /"),
         (["push", ".", "--repo", "x"], "--repo x: not the name of a repository; it is OWNER/NAME"),
         (["push", ".", "--repo", "me/x"], "no card of this model; make it (snakemake cards), or name one"),
         (["new", "Mine"], "a study is named in small letters, digits and hyphens"),
@@ -131,6 +132,7 @@ def test_a_new_study_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     folder = tmp_path / "my-study"
     printed = said(capsys, "new", str(folder), "--like", "smoke")
     assert str(folder / "config" / "config.yaml") in printed and (folder / "local" / "profile.yaml").exists()
+    assert (folder / "config" / "README.md").read_bytes() == (ROOT / "config" / "README.md").read_bytes()
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     planned = [sys.executable, "-m", "snakemake", "--dry-run", "--profile", "local"]
     done = subprocess.run(planned, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)

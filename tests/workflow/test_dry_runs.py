@@ -13,6 +13,7 @@ import yaml
 from edits import compiled, edited, put
 from workspaces import RULES, dry_run, snakemake, typed
 
+from vernacular.command.new import new_study
 from vernacular.planning import plan
 from vernacular.study import pages, stages
 from vernacular.study.compile import DEFAULT as DEFAULT_TARGET
@@ -395,6 +396,23 @@ def test_as_a_module_with_its_own_configuration(fresh: Path, tmp_path: Path) -> 
     assert run.jobs["train_grpo"] == 1 and "results/own/" in run.text
     (tmp_path / "Snakefile").write_text(text.replace('config["study"]', 'config["studie"]'), encoding="utf-8")
     assert dry_run(tmp_path).complaint.endswith("studie: unknown key; did you mean 'study'?")
+
+
+def test_a_new_study_names_its_file_and_finds_functions_next_to_it(fresh: Path, tmp_path: Path) -> None:
+    new_study(tmp_path / "mine", "minimal")
+    config = tmp_path / "mine" / "config" / "config.yaml"
+    whole = yaml.safe_load(config.read_text(encoding="utf-8"))
+    whole["rl"] = {"benchmark": "sums", "languages": ["fr"], "hash_range": [0, 1]}
+    whole["models"]["own"] = {"recipe": "grpo", "from": "native", "prompts": 8} | {
+        "alignment": {"schedule": "mine.py:g"},
+        "training": {"max_steps": 2, "loss_type": "dr_grpo"},
+    }
+    config.write_text(yaml.safe_dump(whole), encoding="utf-8")
+    assert (
+        "config/config.yaml: models.own.alignment.schedule: no file 'mine.py'" in dry_run(tmp_path / "mine").complaint
+    )
+    (config.parent / "mine.py").write_text("def g(step, total):\n    return step / total\n", encoding="utf-8")
+    assert dry_run(tmp_path / "mine").jobs["try_functions"] == 1
 
 
 def test_dry_run_imports_no_torch(fresh: Path) -> None:

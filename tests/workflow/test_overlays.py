@@ -135,6 +135,17 @@ def test_the_minimal_study(fresh: Path) -> None:
     assert {"pretrain": 1, "train_finetune": 1, "generate": 2, "make_page": 1}.items() <= jobs.items()
 
 
+def test_what_the_minimal_study_offers_runs() -> None:
+    """Its last two lines are pasted as they are, without their #."""
+    text = (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+    model, section = re.findall("^#( *mine: .*|rl: .*)$", text, re.MULTILINE)
+    config = yaml.safe_load(f"{text}{section}\n")
+    config["models"] |= yaml.safe_load(model)
+    study = compile_study(config, "x", ROOT / "config" / "claims.yaml")
+    assert study.models["mine"].options["alignment"]["schedule"] == "linear"
+    assert study.answers.keys() == {(name, "sums") for name in ("base", "native", "mine")}
+
+
 def test_a_hub_model_over_the_default_study(fresh: Path, tmp_path: Path) -> None:
     text = OWN + "merge: null\nmodels: {lrm: {recipe: hub, repo: Qwen/Qwen3-0.6B, revision: main}}\n"
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ COMMANDS = {
     "check": "whether a response gives the right answer",
     "probe": "the layers of a model in which languages differ (needs [train])",
     "plan": "GPUs, memory, hours and disk of a study, before it runs (needs [workflow])",
-    "push": "push a model folder with its card to a hub (needs [train])",
+    "push": "push a model folder, or a study's data, to a hub (needs [train]; data, [workflow])",
     "archive": "put a finished study into one file that checks itself (needs [workflow])",
     "new": "make a study of your own (to run it, [workflow])",
 }
@@ -58,7 +58,7 @@ def module_of(command: str) -> ModuleType:
         from vernacular.command import archive
 
         return archive
-    from vernacular.report import push
+    from vernacular.command import push
 
     return push
 
@@ -93,7 +93,8 @@ def main(argv: list[str] | None = None) -> int:
     if command not in COMMANDS:
         print(f"vernacular: no command {one_line(command)!r}; {nearest(one_line(command), COMMANDS)}", file=sys.stderr)
         return ERROR
-    return ended(command, lambda: run(command, words[1:]))
+    whole = command in ("plan", "archive") or (command == "push" and "--dataset" in words)
+    return ended(command, lambda: run(command, words[1:]), "workflow" if whole else None)
 
 
 def run(command: str, words: list[str]) -> int:
@@ -109,8 +110,9 @@ def run(command: str, words: list[str]) -> int:
     return int(module.work(args) or 0)
 
 
-def ended(command: str, work: Callable[[], int]) -> int:
-    """The exit status; an expected error becomes one line on standard error."""
+def ended(command: str, work: Callable[[], int], extra: str | None = None) -> int:
+    """The exit status; an expected error becomes one line on standard error. extra: that brings all that the command
+    needs; None: whichever brings the missing package."""
     try:
         status = work()
         sys.stdout.flush()
@@ -122,8 +124,8 @@ def ended(command: str, work: Callable[[], int]) -> int:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
-        extra = "workflow" if command in ("plan", "archive") else EXTRAS[package]
-        print(f"vernacular {command}: needs {package}: pip install 'vernacular[{extra}]'", file=sys.stderr)
+        brings = extra or EXTRAS[package]
+        print(f"vernacular {command}: needs {package}: pip install 'vernacular[{brings}]'", file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)
     except KeyboardInterrupt:

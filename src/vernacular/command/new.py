@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 from vernacular.storage.files import atomic_folder
@@ -16,24 +17,21 @@ examples:
   vernacular new my-study --like smoke
   cd my-study && snakemake -n && snakemake --profile local
 
-writes DIR/config/config.yaml (the study, named after DIR), DIR/Snakefile (the installed workflow), and profiles/
+writes DIR/config/config.yaml (the study, named after DIR), DIR/config/README.md (every key), DIR/Snakefile (the
+installed workflow), and profiles/
 exit status: 0; 2 if DIR exists"""
 SNAKEFILE = """\
 # The workflow of the installed package, with this folder's config/config.yaml.
 from vernacular.storage.resources import workflow_root
 
 
-configfile: "config/config.yaml"
+include: str(workflow_root() / "Snakefile")
 
 
-module vernacular:
-    snakefile:
-        str(workflow_root() / "Snakefile")
-    config:
-        config
-
-
-use rule * from vernacular
+rule default:
+    default_target: True
+    input:
+        rules.all.input,
 """
 
 
@@ -66,7 +64,9 @@ def new_study(folder: Path, like: str = "config") -> list[Path]:
         for profile in ("local", "slurm"):
             (made / profile).symlink_to(Path("profiles", profile))
         (made / "config").mkdir()
+        shutil.copy(shipped / "README.md", made / "config")
         text = re.sub("^study:.*$", f"study: {name}", studies[like], count=1, flags=re.MULTILINE)
+        text = text.replace(f"config/{like}.yaml", "config/config.yaml")  # in its comments: what it is called here
         (made / "config" / "config.yaml").write_text(text, encoding="utf-8")
         (made / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
     return sorted(file for file in folder.rglob("*") if file.is_file())
@@ -78,5 +78,7 @@ def work(args: argparse.Namespace) -> int:
         print(json.dumps([str(file) for file in files]))
     else:
         print("\n".join(map(str, files)))
+        if find_spec("snakemake") is None:
+            print("\nto run it: pip install 'vernacular[workflow]'")
         print(f"\ncd {args.folder} && snakemake -n      (then: snakemake --profile local)")
     return 0

@@ -45,6 +45,11 @@ def longest(said: str, study: Study) -> list[Work]:
     return sorted(works, key=lambda work: work.hours, reverse=True)[:LONGEST]
 
 
+def duration(hours: float) -> str:
+    """In minutes where it is less than an hour."""
+    return f"{hours:.1f} h" if hours >= 1 else f"{max(hours * 60, 1):.0f} min"
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
     parser.add_argument("--target", default="all", metavar="NAME", help="a target of snakemake (default: all)")
@@ -58,4 +63,4 @@ def main(args: argparse.Namespace) -> None:
     print("\n".join(table(said, study, args.target)), flush=True)
     if works := longest(said, study):
         print("\nThe longest, by estimate (`make plan` has all):")
-        print("\n".join(f"{work.rule:<24}{work.hours:>6.2f} h  {work.name}" for work in works))
+        print("\n".join(f"{work.rule:<24}{duration(work.hours):>8}  {work.name}" for work in works))

@@ -12,20 +12,20 @@ from vernacular.study.graph import Model, training_parts
 
 FILE = resource("licences.yaml")
 UNKNOWN = "not known here: look where it comes from"
+OWN = "files of the authors' own"
 # https://HOST/[datasets/]OWNER/NAME/[resolve/|raw/|blob/]REVISION/...
 _ADDRESS = re.compile(r"https?://[^/]+/(?:datasets/)?([^/]+/[^/]+)/(?:(?:resolve|raw|blob)/)?([^/]+)/")
 
 
 @cache
 def load_licences() -> list[dict[str, Any]]:
-    """The entries of the file: what, origins, licence."""
+    """The entries of the file: what, origins, licence and, where one is stated, hub."""
     entries: list[dict[str, Any]] = read_yaml(FILE)
     return entries
 
 
-def licence_of(origin: str) -> str:
-    found = [entry["licence"] for entry in load_licences() if origin in entry["origins"]]
-    return found[0] if found else UNKNOWN
+def entry_of(origin: str) -> dict[str, Any]:
+    return next((entry for entry in load_licences() if origin in entry["origins"]), {"licence": UNKNOWN})
 
 
 def origins_of(study: dict[str, Any], models: Iterable[Model]) -> list[dict[str, str]]:
@@ -40,7 +40,30 @@ def origins_of(study: dict[str, Any], models: Iterable[Model]) -> list[dict[str,
         for source in sources_of_model(study, model):
             rows |= {(source, *place): None for place in places(study["sources"].get(source, {}), source)}
     keys = ("source", "origin", "revision")
-    return [dict(zip(keys, row, strict=True)) | {"licence": licence_of(row[1])} for row in rows]
+    return [dict(zip(keys, row, strict=True)) | {"licence": entry_of(row[1])["licence"]} for row in rows]
+
+
+def origins_of_texts(study: dict[str, Any], sources: Iterable[str], models: Iterable[Model]) -> list[dict[str, str]]:
+    """Where texts are from that models wrote about the questions of some sources: section (of the configuration),
+    source, origin, revision, licence, hub (its name in a hub's list of licences, "" where it is not known).
+
+    For publication: a folder of one's own is not named.
+    """
+    found: dict[tuple[str, str, str, str], None] = {}
+    for source in sources:
+        options = study["sources"].get(source, {})
+        own = not {"dataset", "urls"} & options.keys()
+        for origin, revision in places(options, source):
+            named = OWN if own and "origins" not in entry_of(origin) else origin
+            found["sources", source, named, revision] = None
+    for model in models:
+        if "repo" in model.options:
+            found["models", model.name, model.options["repo"], model.options["revision"]] = None
+        elif "path" in model.options:
+            found["models", model.name, OWN, ""] = None
+    keys = ("section", "source", "origin", "revision")
+    entries = [(dict(zip(keys, row, strict=True)), entry_of(row[2])) for row in found]
+    return [row | {"licence": entry["licence"], "hub": entry.get("hub", "")} for row, entry in entries]
 
 
 def sources_of_model(study: dict[str, Any], model: Model) -> Iterator[str]:

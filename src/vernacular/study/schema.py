@@ -147,8 +147,11 @@ def describe(error: ValidationError, place: str) -> str:
                 hint = f"it is now called '{new}'{RENAMED_UNITS.get(unknown, '')}"
             return f"{path + '.' if path else ''}{unknown}: unknown key; {hint}"
         case "required":
-            missing = f"{named}: the key '{next(key for key in value if key not in instance)}' is missing"
-            return missing if path else f"{missing}; a file that only changes a study comes after it: {AFTER}"
+            first, *others = [f"'{key}'" for key in value if key not in instance]
+            missing = f"{named}: the key {first} is missing"
+            if not path:
+                return f"{missing}; a file that only changes a study comes after it: {AFTER}"
+            return f"{named}: the keys {', '.join([first, *others])} are missing" if others else missing
         case "enum":
             return f"{named}: {shown} is not a valid choice; {nearest(str(instance), map(str, value))}"
         case "anyOf":  # a choice, or a function of the user's
