@@ -29,7 +29,7 @@ def test_the_weights_are_not_underestimated(repo: str) -> None:
     shape = HUB[repo]["shape"]
     is_encoder = shape["model_type"] == "mt5"
     whole = parameters(shape, is_encoder)
-    # Norms and biases are left out; tied embeddings count twice, and an encoder has no output layer.
+    # Norms and biases are left out; an encoder has no output layer.
     assert 0.999 * whole <= parameters_at_most(shape) <= 1.35 * whole
 
 

@@ -105,11 +105,11 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "traces of translations": (
         put("data.question-translation.0.think", True),
-        "data.question-translation.0.think: goes with the task 'reasoning', and only with that",
+        "data.question-translation.0.think: goes only with the task 'reasoning'",
     ),
     "traces of the phrasebooks": (
         put("data.native-and-english.1.think", True),
-        "data.native-and-english.1.think: goes with `source`, and only with that",
+        "data.native-and-english.1.think: goes only with `source`",
     ),
     "answers that pairs have not": (
         lambda c: (

@@ -62,7 +62,8 @@ def parameters_at_most(shape: dict[str, Any]) -> int:
     heads = named(shape, "num_attention_heads", "encoder_attention_heads", "num_heads", "n_head")
     queries = heads * (shape.get("head_dim") or shape.get("d_kv") or hidden // heads)
     keys = queries // heads * (shape.get("num_key_value_heads") or heads)
-    return 2 * named(shape, "vocab_size") * hidden + layers * hidden * (2 * queries + 2 * keys + 3 * inner)
+    tables = 1 if shape.get("tie_word_embeddings") else 2
+    return tables * named(shape, "vocab_size") * hidden + layers * hidden * (2 * queries + 2 * keys + 3 * inner)
 
 
 def sides(shape: dict[str, Any]) -> tuple[int, int]:

@@ -133,7 +133,7 @@ def check_solutions(part: dict[str, Any], sources: dict[str, Any], place: str) -
     task, source = part["task"], part["source"]
     for key in ("solutions", "think"):
         if key in part and task != "reasoning":
-            raise StudyError(f"{place}.{key}: goes with the task 'reasoning', and only with that; leave it out")
+            raise StudyError(f"{place}.{key}: goes only with the task 'reasoning'; leave it out")
     check_gives(sources, source, "pairs" if "solutions" in part else TASKS[task], f"{place}.source")
     if "solutions" in part:
         check_gives(sources, part["solutions"], "solutions", f"{place}.solutions")
