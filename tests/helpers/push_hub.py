@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
 
 class PushHub(BaseHTTPRequestHandler):
     """Takes every file in the commit itself."""
@@ -49,13 +51,16 @@ class PushHub(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_pushes() -> Iterator[str]:
-    """The address of a hub that runs meanwhile; PushHub.seen begins anew."""
+def serve_pushes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
+    """A hub that runs meanwhile and to which pushes go, with a token: the list of what it has seen."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), PushHub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     PushHub.seen = []
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("HF_TOKEN", "hf_secret")
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        yield PushHub.seen
     finally:
         server.shutdown()
         server.server_close()

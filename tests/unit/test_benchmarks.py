@@ -88,7 +88,7 @@ def test_trainings_are_measured_and_one_that_fails_is_told(tmp_path: Path) -> No
 
 
 def test_the_page_shows_the_results() -> None:
-    """But for the simulations' 72 rows, which docs/claims.md sums up."""
+    """All except the simulations' rows, which docs/claims.md sums up."""
     page = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8")
     rows = [row for row in bench.read_csv(FOLDER / "results.csv") if row["unit"] != "share of studies"]
     assert bench.table(rows) in page

@@ -144,11 +144,8 @@ def test_no_text_breaks_a_card(text: str) -> None:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    with serve_pushes() as address:
-        monkeypatch.setenv("HF_ENDPOINT", address)
-        yield PushHub.seen
+    with serve_pushes(monkeypatch) as seen:
+        yield seen
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ chat_texts(tokenizer, [[{"role": "user", "content": "x" * 1000}]] * 1000)
 
 
 def test_nothing_is_left_of_a_parent_that_was_killed() -> None:
-    """What was left held the lock of the training's checkpoints, and the next run waited for ever."""
+    """What was left held the lock of the training's checkpoints, and the next run waited forever."""
     parent = psutil.Popen([sys.executable, "-c", HELD])
     children: list[psutil.Process] = []
     while not children or children[0].status() == "running":  # it sleeps once the pipe is full

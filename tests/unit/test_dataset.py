@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard
-from push_hub import PushHub, committed, created, serve_pushes
+from push_hub import committed, created, serve_pushes
 from raw_traces import good
 
 from vernacular.command.main import main
@@ -81,11 +81,8 @@ def error(capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    with serve_pushes() as address:
-        monkeypatch.setenv("HF_ENDPOINT", address)
-        yield PushHub.seen
+    with serve_pushes(monkeypatch) as seen:
+        yield seen
 
 
 NAMES = {"README.md", *(f"data/{name}.parquet" for name in ("traces/train", "prompts/train"))}

@@ -23,7 +23,7 @@ NOT_OURS = shutil.ignore_patterns(".snakemake_timestamp")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, type=Path, help="model folder, or a GGUF file")
-    parser.add_argument("--gguf", help="a GGUF file of the source's folder, in the place of all else that is there")
+    parser.add_argument("--gguf", help="a GGUF file of the source's folder, instead of everything else there")
     parser.add_argument("--record", nargs="?", type=Path, help="what was fetched from the hub (JSON)")
     parser.add_argument("--chat-template", nargs="?", help="a Jinja file")
     parser.add_argument("--encoder", action="store_true", help="it is asked nothing, so it needs no chat template")
@@ -39,7 +39,8 @@ def has_chat_template(folder: Path) -> bool:
 
 @program(__name__, __file__, __doc__, arguments)
 def main(args: argparse.Namespace) -> None:
-    file = args.source / args.gguf if args.gguf else args.source if args.source.is_file() else None
+    named = args.source / (args.gguf or "")
+    file = named if named.is_file() or args.gguf else None
     if not file:
         if not (args.source / "config.json").exists():
             raise ValueError(f"{args.source}: no model here (config.json is missing); fix the recipe's path")

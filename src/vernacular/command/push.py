@@ -23,8 +23,8 @@ With --dataset: traces after the filter, RL prompts, generations and scores, as 
 A repository that does not exist is created, private unless --public.
 
 exit status: 0; 2 where nothing was pushed"""
-# What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+# What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
 CARD = "README.md"
 OF_DATASETS = ("parts", "target", "results")
@@ -67,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         action="store_true",
-        help="the data of a study: in the place of FOLDER its configuration files, in the order in which it was run",
+        help="the data of a study: its configuration files instead of FOLDER, in the order of the run",
     )
     parser.add_argument("--card", type=Path, help="a model's card (default: results/<study>/cards/seed-<n>/<model>.md)")
     parser.add_argument("--parts", metavar="PART,...", help="of a dataset: traces, prompts, generations, scores (all)")

@@ -78,7 +78,7 @@ def prompt_sizes(tokenizer: Any, rows: list[dict[str, Any]], prompts: PromptSet 
 
 def render(tokenizer: Any, talks: list[Talk], opening: bool, receiving: Any, sending: Any) -> None:
     """In the child: send [texts, what went wrong or none], PART texts at a time."""
-    receiving.close()  # or the pipe has a reader as long as the child lives, which a killed parent would leave for ever
+    receiving.close()  # the parent's end: with it, a child whose parent was killed would wait forever for a reader
     seconds = seconds_for(talks)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

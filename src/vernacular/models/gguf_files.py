@@ -16,7 +16,7 @@ MAGIC = b"GGUF"  # with which every such file begins
 
 
 def check_gguf(file: Path) -> None:
-    """Raises ValueError (one line) where the package is missing, and for what is no GGUF file."""
+    """Raises ValueError (one line) where the package is missing, and for a file that is not GGUF."""
     if find_spec("gguf") is None:
         raise ValueError(f"{file}: {NEEDED}")
     if not file.exists():
