@@ -23,7 +23,7 @@ from vernacular.storage.messages import nearest
 from vernacular.storage.resources import workflow_root
 from vernacular.study.compile import DEFAULT, EVERY, Study, Target, compile_study
 from vernacular.study.evaluations import label as label_of
-from vernacular.study.graph import with_ancestors
+from vernacular.study.graph import models_behind, prompt_parents
 from vernacular.study.layers import lay, read_layer
 
 ROOT = workflow_root()
@@ -68,9 +68,8 @@ def target_of(study: Study, name: str) -> Target:
 
 def of_target(study: Study, works: list[Work], target: Target) -> list[Work]:
     """Those of some jobs that a target takes, with the trainings of all models behind its own."""
-    translators = [e["translator"] for e in target.evaluations if e["translator"]]
-    models = {*with_ancestors(study.models, [*target.models, *translators])}
-    parents = {study.models[name].options["from"] for name in models if study.models[name].recipe.reads == "prompts"}
+    models = models_behind(study.models, target.evaluations)
+    parents = prompt_parents(study.models, models)
     answers = {
         f"{label_of(model, e['decoding'])} / {benchmark}"
         for e in target.evaluations

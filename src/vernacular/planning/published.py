@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from vernacular.storage.messages import nearest
 from vernacular.study.compile import Study, Target
 from vernacular.study.evaluations import labels
-from vernacular.study.graph import with_ancestors
+from vernacular.study.graph import models_behind, prompt_parents
 from vernacular.study.licences import origins_of_texts
 from vernacular.study.recipes import SECTIONS
 
@@ -25,15 +25,9 @@ class File(NamedTuple):
     told: dict[str, Any]
 
 
-def models_of(study: Study, target: Target) -> list[str]:
-    """The models that a target evaluates, and all that they descend from or rest on."""
-    translators = [e["translator"] for e in target.evaluations if e["translator"]]
-    return with_ancestors(study.models, [*target.models, *translators])
-
-
 def parts_of(study: Study, target: Target) -> list[str]:
     """The parts that a target has: traces and prompts where one of its models is trained on them."""
-    reads = {study.models[name].recipe.reads for name in models_of(study, target)}
+    reads = {study.models[name].recipe.reads for name in models_behind(study.models, target.evaluations)}
     return [part for part in PARTS if part not in SECTIONS or part in reads]
 
 
@@ -54,8 +48,7 @@ def files_of(study: Study, target: Target, part: str) -> list[File]:
     if part == "traces":
         return [File(study.paths.kept_traces, "train", {})]
     if part == "prompts":
-        trained = [study.models[name] for name in models_of(study, target)]
-        parents = dict.fromkeys(model.options["from"] for model in trained if model.recipe.reads == "prompts")
+        parents = prompt_parents(study.models, models_behind(study.models, target.evaluations))
         asked = [(parent, seed) for parent in parents for seed in study.seeds]
         return [File(study.paths.prompts(*one), "train", {"model": one[0], "seed": one[1]}) for one in asked]
     path = study.paths.scores if part == "scores" else study.paths.generations
@@ -85,7 +78,7 @@ def origins(study: Study, target: Target, parts: list[str]) -> list[dict[str, st
     Raises ValueError where a licence is not known and the study does not state one.
     """
     sources = dict.fromkeys(source for part in parts for source in sources_of(study, target, part))
-    wrote = models_of(study, target) if parts != ["traces"] else []
+    wrote = models_behind(study.models, target.evaluations) if parts != ["traces"] else []
     rows = origins_of_texts(study.config, sources, [study.models[name] for name in wrote])
     for row in rows:
         if not row["hub"] and study.config["licence"] is None:
@@ -107,7 +100,7 @@ def how_made(study: Study, target: Target, parts: list[str]) -> dict[str, Any]:
     if parts != ["traces"]:
         found["models"] = {
             name: {key: study.models[name].options[key] for key in OF_MODELS if key in study.models[name].options}
-            for name in models_of(study, target)
+            for name in models_behind(study.models, target.evaluations)
         }
     if {"generations", "scores"} & {*parts}:
         keys = (*ASKED, *DECODED)

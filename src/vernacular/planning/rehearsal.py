@@ -19,7 +19,7 @@ from vernacular.storage.files import write_json, write_text
 from vernacular.storage.messages import one_line
 from vernacular.storage.resources import resource
 from vernacular.study.compile import Study
-from vernacular.study.graph import Model
+from vernacular.study.graph import Model, prompt_parents
 from vernacular.study.stages import prompts_options, recipe_json
 
 TEMPLATES = resource("chat_templates")
@@ -234,7 +234,7 @@ def answerings(study: Study, folder: Path) -> Iterator[tuple[str, str, Callable[
         call = answer_merged if parts else answer_alone
         rule = "generate_merged" if parts else "generate"
         yield rule, answer.model, lambda c=call, n=answer.model, o=options, k=count: c(study, folder / n, k, o), key  # type: ignore[misc]
-    for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
+    for name in prompt_parents(study.models, study.models):
         chosen = prompts_options(study, name)
         length = load_sizes()["assumptions"]["prompt"] + chosen.max_new_tokens
         count = max(chosen.batch_tokens // length // chosen.candidates, 1)

@@ -28,6 +28,7 @@ from vernacular.planning.memory import (
 )
 from vernacular.planning.sizes import load_sizes, parameters, shape_of
 from vernacular.study.compile import Study
+from vernacular.study.graph import prompt_parents
 from vernacular.study.stages import prompts_options
 
 
@@ -146,7 +147,7 @@ def answerings(study: Study) -> Iterator[Work]:
         if study.models[answer.model].parts:
             work.rule = "generate_merged"
         yield work
-    for name in dict.fromkeys(m.options["from"] for m in study.models.values() if m.recipe.reads == "prompts"):
+    for name in prompt_parents(study.models, study.models):
         options = prompts_options(study, name)
         low, high = options.hash_range
         count = round(questions_there(study, options.benchmark) * (high - low)) * options.candidates

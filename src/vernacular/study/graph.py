@@ -81,6 +81,17 @@ def with_ancestors(graph: Graph, names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(other for name in names for other in (name, *graph[name].ancestors)))
 
 
+def models_behind(graph: Graph, evaluations: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The models that evaluations ask, their translators, and all that these descend from or rest on."""
+    asked = [name for e in evaluations for name in (*e["models"], e["translator"]) if name]
+    return with_ancestors(graph, asked)
+
+
+def prompt_parents(graph: Graph, names: Iterable[str]) -> list[str]:
+    """The models that answer the RL prompts of some models, each once."""
+    return list(dict.fromkeys(graph[name].options["from"] for name in names if graph[name].recipe.reads == "prompts"))
+
+
 def training_parts(study: dict[str, Any], model: Model) -> list[dict[str, Any]]:
     """The parts of the configuration that describe what a model was trained on; none where nothing was trained."""
     if model.recipe.reads == "data":

@@ -4,7 +4,7 @@ from vernacular.corpus.options import LeaksOptions
 from vernacular.study.claim_inputs import claimed
 from vernacular.study.compile import EVERY, Study, Target
 from vernacular.study.evaluations import Evaluations
-from vernacular.study.graph import training_parts, with_ancestors
+from vernacular.study.graph import models_behind, training_parts
 from vernacular.study.stages import phrasebook_benchmarks, training_file
 
 
@@ -20,8 +20,7 @@ def leak_evaluations(study: Study, target: Target) -> Evaluations:
 
 
 def leak_models(study: Study, target: Target) -> list[str]:
-    evaluations = leak_evaluations(study, target)
-    return with_ancestors(study.models, filter(None, [n for e in evaluations for n in [*e["models"], e["translator"]]]))
+    return models_behind(study.models, leak_evaluations(study, target))
 
 
 def leaks_file(study: Study, target: Target) -> list[str]:
