@@ -1,4 +1,4 @@
-"""Parents and merges for the tests of merges, made once a file; and the same arithmetic on every machine."""
+"""For all tests here: the same arithmetic on every machine, parents and merges made once a file, a hub."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+from downloads import FILES, Download, arguments
+from hub import Hub, serve
+from huggingface_hub import constants
 from merges import (
     ENCODERS,
     LANGUAGES,
     LLMS,
     write_parent,
 )
+from scripts import run_script
 
 from vernacular.merge.model import MergedModel, build_merge
 
@@ -52,3 +56,26 @@ def build(parents: Path) -> Callable[..., MergedModel]:
         return model
 
     return merge
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with serve(Hub(dict(FILES))) as server:
+        yield server
+
+
+@pytest.fixture
+def download(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Download:
+    """Run the script here, with the hub's client turned to the server of the test (it reads HF_ENDPOINT once)."""
+
+    def run(options: dict[str, Any], mirror: str = "", endpoint: str = "") -> tuple[int, str]:
+        monkeypatch.setattr(constants, "ENDPOINT", endpoint or hub.url)
+        place = (endpoint or hub.url) + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", place)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        status = run_script("download", *arguments(tmp_path, options, mirror))
+        return status, "".join(capfd.readouterr())
+
+    return run
