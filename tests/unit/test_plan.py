@@ -139,6 +139,14 @@ def test_seconds_of_full_fine_tuning_are_six_flops_a_parameter_and_token() -> No
     assert estimate.training_seconds(study(), "grpo", 2) > 0
 
 
+def test_a_prompt_is_read_once_for_all_samples() -> None:
+    gpu, assumed = load_sizes()["assumptions"]["gpu"], load_sizes()["assumptions"]
+    once = estimate.decoding(LLAMA_7B, 100, 100, 64, 1, 100, 2)
+    four = estimate.decoding(LLAMA_7B, 100, 400, 64, 1, 100, 2)
+    reading = 2 * parameters(LLAMA_7B) * 100 * assumed["prompt"] / (gpu["flops"] * gpu["training_share"])
+    assert four - reading == pytest.approx(4 * (once - reading))
+
+
 def test_shards_need_less_memory() -> None:
     needed = {
         how: memory.training_memory(study(whole={"launch": {"processes": 4, "strategy": how}}), "whole")

@@ -85,14 +85,16 @@ def length_of(recipe: dict[str, Any]) -> int:
 # --- seconds
 
 
-def decoding(shape: dict[str, Any], count: int, new: int, gpus: int, side: int, width: int) -> float:
-    """Seconds to decode `new` tokens of each of `count` sequences, `side` by side, with weights of `width` bytes."""
+def decoding(shape: dict[str, Any], prompts: int, count: int, new: int, gpus: int, side: int, width: int) -> float:
+    """Seconds to read the prompts and to decode `new` tokens of each of `count` sequences, `side` by side, with weights
+    of `width` bytes."""
     power, assumed = machine(gpus), load_sizes()["assumptions"]
+    token = 2 * parameters(shape) / (power["flops"] * power["training_share"])
     used = round(new * assumed["decoded_share"])
     read = parameters(shape) * width + side * (assumed["prompt"] + used / 2) * cache_bytes_a_token(shape, width)
     step = read / (power["bandwidth"] * power["decoding_share"])
-    step = max(step, 2 * parameters(shape) * side / (power["flops"] * power["training_share"])) + power["step_overhead"]
-    return math.ceil(count / side) * used * step
+    step = max(step, token * side) + power["step_overhead"]
+    return prompts * assumed["prompt"] * token + math.ceil(count / side) * used * step
 
 
 def training_seconds(study: Study, name: str, width: int) -> float:
@@ -111,7 +113,8 @@ def training_seconds(study: Study, name: str, width: int) -> float:
     steps, count = steps_of(study.config, model), processes(recipe)
     tokens = steps * batch_of(recipe) * length_of(recipe)
     threads = 1 if gpus else recipe["threads"]
-    seconds = flops * tokens / (power["flops"] * power["training_share"] * count * threads)
+    faster = power["bf16_speedup"] if training.get("bf16") else 1
+    seconds = flops * tokens / (power["flops"] * power["training_share"] * faster * count * threads)
     seconds += steps * power["step_overhead"]
     if recipe["recipe"] == "grpo":
         each, new = rollout_count(recipe), training.get("max_completion_length", 512)
@@ -123,7 +126,7 @@ def training_seconds(study: Study, name: str, width: int) -> float:
         elif recipe.get("batch_tokens"):
             side = min(each, max(recipe["batch_tokens"] // longest_row(recipe), 1))
         rollouts = steps * batch_of(recipe) / count / each / training.get("num_iterations", 1)
-        seconds += rollouts * decoding(shape, each, new, gpus, side, width)
+        seconds += rollouts * decoding(shape, each, each, new, gpus, side, width)
     return seconds
 
 

@@ -99,10 +99,12 @@ def answering(
     label: str,
     name: str,
     options: GenerationOptions | PromptsOptions,
-    count: int,
+    prompts: int,
+    samples: int,
     resources: dict[str, int],
 ) -> Work:
-    """Decoding `count` completions with a model; the rules `generate` and `make_rl_prompts`."""
+    """Decoding `samples` completions of each prompt with a model; the rules `generate` and `make_rl_prompts`."""
+    count = prompts * samples
     shape, gpus = shape_of(study.models, name), resources["gpu"]
     width = 2 if gpus or getattr(options, "dtype", None) == "bfloat16" else 4
     prompt = load_sizes()["assumptions"]["prompt"]
@@ -114,7 +116,7 @@ def answering(
         length = prompt + options.max_new_tokens
         side = min(max(options.batch_tokens // length, 1), max(count, 1))
         memory = answer_memory(study.models, name, side, prompt, options.max_new_tokens, width)
-    seconds = decoding(shape, count, options.max_new_tokens, gpus, side, width)
+    seconds = decoding(shape, prompts, count, options.max_new_tokens, gpus, side, width)
     host = 3 * GB + (parameters(shape) * width if gpus else memory.peak)
     work = Work("generate", label, len(study.seeds), resources, memory, host, seconds / 3600, count * 2000)
     work.note = misfit(work)
@@ -142,16 +144,17 @@ def questions_there(study: Study, benchmark: str) -> int:
 
 def answerings(study: Study) -> Iterator[Work]:
     for (evaluation, benchmark), answer in study.answers.items():
-        count = questions_of(study, benchmark, answer.options) * answer.options.samples
-        work = answering(study, f"{evaluation} / {benchmark}", answer.model, answer.options, count, answer.resources)
+        options, label = answer.options, f"{evaluation} / {benchmark}"
+        asked = questions_of(study, benchmark, options)
+        work = answering(study, label, answer.model, options, asked, options.samples, answer.resources)
         if study.models[answer.model].parts:
             work.rule = "generate_merged"
         yield work
     for name in prompt_parents(study.models, study.models):
-        options = prompts_options(study, name)
-        low, high = options.hash_range
-        count = round(questions_there(study, options.benchmark) * (high - low)) * options.candidates
-        work = answering(study, name, name, options, count, study.config["rl"]["resources"])
+        tried = prompts_options(study, name)
+        low, high = tried.hash_range
+        asked = round(questions_there(study, tried.benchmark) * (high - low))
+        work = answering(study, name, name, tried, asked, tried.candidates, study.config["rl"]["resources"])
         work.rule = "make_rl_prompts"
         yield work
 
