@@ -52,7 +52,8 @@ A key marked **(required)** must be set if its section is there.
 - The whole study, how a language is identified, the merges' tables: [Study](#study)
 - Data: [`sources`](#sources), [`benchmarks`](#benchmarks), [`data`](#data), [`traces`](#traces), [`rl`](#rl),
   [`prompts`](#prompts)
-- What is measured: [`evaluations`](#evaluations), [`slam`](#slam)"""
+- What is measured: [`evaluations`](#evaluations), [`slam`](#slam)
+"""
 COMMON = "- Keys that several sections share: [Common keys](#common-keys)"
 
 SECTIONS = (
