@@ -12,9 +12,23 @@ HEAD = """# The keys of a study
 
 <!-- Made from workflow/schemas/config.schema.yaml by: python -m vernacular.study.readme > config/README.md -->
 
-A study is one YAML file. `minimal.yaml` is the shortest, `config.yaml` is the default study with comments, and
-`eval.yaml` evaluates models on current benchmarks without training. Copy one, give it a name of its own (`study:`),
-and run `snakemake --profile local --configfile my-study.yaml`.
+A study is one YAML file. Copy one of these, give it its own name (`study:`), and run
+`snakemake --profile local --configfile my-study.yaml`:
+
+| file | what it is |
+|---|---|
+| `minimal.yaml` | the shortest study |
+| `config.yaml` | the default study, with comments |
+| `eval.yaml` | models on current benchmarks, without training |
+| `small.yaml` | pretrained models of 100 to 300 million parameters, on two cores |
+| `one-gpu.yaml` | AdaMame and its baselines on a 24 GB card |
+| `paper/*.yaml` | the papers' set-ups |
+| `mgsm.yaml` | real questions for the models of the default study |
+
+`small-local.yaml`, `small-gemma.yaml` and `two-models.yaml` are laid over another file. `claims.yaml` and
+`regime.yaml` are not studies; they have the claims and the criteria that a study can check.
+
+## How files are read
 
 With several files, each is laid over the one before: `--configfile config/config.yaml mine.yaml` changes only what
 `mine.yaml` sets. Such a file has its own `study`, unless it changes only `resources`, `limits` and `track`. In it
@@ -27,13 +41,20 @@ With several files, each is laid over the one before: `--configfile config/confi
 Targets go before the files (`snakemake slam --configfile config/config.yaml mine.yaml`), since every word after
 `--configfile` is read as a file. `--config bootstrap=200` changes one key. An unknown key, model or language, or a
 training option with a wrong type or value, ends Snakemake with one line before any job starts. `1e-4` is a number.
+Relative paths start at the working directory, those of your functions (`file.py:function`) at the configuration.
 
-Only what changed runs again; `snakemake -n` shows it. Relative paths start at the working directory,
-those of your functions (`file.py:function`) at the configuration.
+Only what changed runs again; `snakemake -n` shows it.
 
-A required key must be set if its section is there. Keys that several sections have alike are in
-[Common keys](#common-keys).
+## Where to find a key
+
+A key marked **(required)** must be set if its section is there.
+
+- The whole study, how a language is identified, the merges' tables: [Study](#study)
+- Data: [`sources`](#sources), [`benchmarks`](#benchmarks), [`data`](#data), [`traces`](#traces), [`rl`](#rl),
+  [`prompts`](#prompts)
+- What is measured: [`evaluations`](#evaluations), [`slam`](#slam)
 """
+COMMON = "- Keys that several sections share: [Common keys](#common-keys)"
 
 SECTIONS = (
     ("Study", "", ()),
@@ -118,7 +139,9 @@ def table(part: dict[str, Any], schema: dict[str, Any], prefix: str, common: Set
 def readme() -> str:
     schema = load_schema()
     common = common_keys(schema)
-    parts = [HEAD]
+    links = [f"[`{name}`](#recipe-{name})" for name in schema["$defs"]["recipes"]]
+    models = f"- Models: [`models`](#models), by recipe {', '.join(links)}; [`alignment`](#alignment) of `grpo`"
+    parts = [f"{HEAD}{models}\n{COMMON}\n"]
     sections = {title for title, _, path in SECTIONS if path} | {"models"}
     top = schema["properties"]
     below = {key: {**top[key], "description": f"[Below](#{key})."} for key in sections}
