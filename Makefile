@@ -19,7 +19,7 @@ study: .venv/ready ## the default study, with page and report
 	@echo
 	@echo "page         $(RESULTS)/index.html"
 	@echo "report       $(RESULTS)/report.html"
-	@echo "Pareto plot  $(RESULTS)/figures/pareto.png, .svg, .csv"
+	@echo "Pareto plot  $(RESULTS)/figures/pareto.png, .svg, .pdf, .csv"
 	@echo "table        $(RESULTS)/tables/scores.csv"
 
 slam merge: .venv/ready ## SLAM's or ST-Merge's part of it
@@ -30,7 +30,7 @@ slam merge: .venv/ready ## SLAM's or ST-Merge's part of it
 	@echo "report       $(RESULTS)/$@-report.html"
 	@echo "tables       $(RESULTS)/tables/$@*.csv"
 	@echo "costs        $(RESULTS)/costs/"
-	@echo "figures      $(RESULTS)/figures/$@-*.png, .svg, .csv"
+	@echo "figures      $(RESULTS)/figures/$@-*.png, .svg, .pdf, .csv"
 
 # One call, so that nothing waits for a part to end.
 all: .venv/ready ## all three parts

@@ -25,7 +25,7 @@ PAGES = {  # of the repository -> of the site
 FIGURES = {
     "pareto.png": "Accuracy against language consistency, `figures/pareto` of the default study",
     "trajectories.png": "Accuracy and LCPR of each schedule over its checkpoints, `figures/trajectories-steps`",
-    "merge-gates.png": "What the gates of the merges do by language, `figures/merge-gates`",
+    "merge-gates.png": "ST-Merge's gate weights and its gain over MindMerger by language, `figures/merge-gates`",
 }
 LINK = re.compile(r"(\])\(([^)\s]+)\)")
 FENCE = re.compile(r"^```[\s\S]*?^```$|^(?: {4}.*\n)+|`[^`\n]+`", re.MULTILINE)
@@ -92,4 +92,4 @@ def api() -> str:
 
 def gallery() -> str:
     drawn = "\n\n".join(f"![{about}]({name})\n\n*{about}*" for name, about in FIGURES.items())
-    return f"# Figures\n\nDrawn by the workflow, from one seed of the default study.\n\n{drawn}\n"
+    return f"# Figures\n\nDrawn by the workflow, each from a run of the default study with one seed.\n\n{drawn}\n"

@@ -53,8 +53,8 @@ def merged(vectors: list[torch.Tensor], weights: torch.Tensor, options: WeightsO
     """What is added to the parent's tensor. vectors: task vectors of one shape, one for each of the weights.
 
     `linear`: their weighted sum (task arithmetic, arXiv 2212.04089; with weights that sum to 1 the weighted mean of the
-    models, arXiv 2203.05482). `ties`: the largest `density` of each, summed where they have the sign of most
-    (arXiv 2306.01708). `dare`: a `density` of each by chance, divided by it, summed (arXiv 2311.03099).
+    models, arXiv 2203.05482). `ties`: the largest share `density` of each, averaged over those with the majority's sign
+    (arXiv 2306.01708). `dare`: the sum of a random share `density` of each, divided by `density` (arXiv 2311.03099).
     """
     if options.method == "linear":
         return task_arithmetic(vectors, weights)
