@@ -21,7 +21,7 @@ from vernacular.evaluation.statistics import COLUMNS
 from vernacular.storage.records import GENERATION, KEPT_TRACE, QUESTION, SCORE
 
 RESULTS = "results/smoke"
-MGSM = ROOT / "../shared/data/mgsm"
+MGSM = Path(os.getenv("VERNACULAR_REAL_DATA", "")) / "mgsm"
 
 
 def test_every_contract_holds(study: Path) -> None:
@@ -207,7 +207,7 @@ def test_another_parent_gives_another_child(study_copy: Path, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not MGSM.exists(), reason=f"the real MGSM files are not at {MGSM}")
+@pytest.mark.skipif(not MGSM.exists(), reason="VERNACULAR_REAL_DATA names no folder with mgsm/")
 def test_every_real_question_arrives(study_copy: Path) -> None:
     """MGSM through generation, scoring, tables and plot: the smoke model solves next to none, but no row is lost."""
     overlay = study_copy / "mgsm.yaml"
