@@ -56,7 +56,7 @@ def check_config_files(words: list[str]) -> None:
         if "=" not in word:
             sys.exit(
                 f"vernacular: --config takes all words up to the next option, '{word}' too, which is not KEY=VALUE; "
-                f"put targets first: snakemake {word} --config KEY=VALUE"
+                f"put targets first: snakemake {word} --config KEY=VALUE{same_files(words)}"
             )
     try:
         for word in asked or [DEFAULT] * os.path.exists(DEFAULT):
@@ -70,6 +70,12 @@ def check_config_files(words: list[str]) -> None:
             read_layer(word, word)
     except (StudyError, YamlError) as error:
         sys.exit(f"vernacular: {error}")
+
+
+def same_files(words: list[str]) -> str:
+    """The configuration files of a call, for the end of a command that is to be typed instead; empty without one."""
+    files = words_after(OPTIONS, words)
+    return f" --configfile {' '.join(files)}" if files else ""
 
 
 def words_after(options: tuple[str, ...], words: list[str]) -> list[str]:

@@ -107,5 +107,5 @@ def main(args: argparse.Namespace) -> None:
         limits[name]["max_gpu"] = int(number)
     write_text(args.out / "partitions.yaml", partitions_text(limits))
     write_text(args.out / "profile.yaml", profile_text(args.out, args.account))
-    print(f"{args.out}/profile.yaml and {args.out}/partitions.yaml: look at them, then")
-    print(f"  snakemake --profile {args.out} preflight")
+    print(f"{args.out}/profile.yaml and {args.out}/partitions.yaml: look at them, then, with your study:")
+    print(f"  snakemake --profile {args.out} preflight --configfile FILE")
