@@ -25,7 +25,9 @@ def own(workspace: Path) -> Path:
     """A repository with the profile that `make profile PARTITION=long,a100 ACCOUNT=me GPUS=4,0` writes."""
     words = ("--partition", "long,a100", "--account", "me", "--gpus", "4,0", "--out", "my-cluster")
     done = make_profile(workspace, *words)
-    assert done.returncode == 0 and "snakemake --profile my-cluster preflight --configfile FILE" in done.stdout, done.stderr
+    assert done.returncode == 0 and "snakemake --profile my-cluster preflight --configfile FILE" in done.stdout, (
+        done.stderr
+    )
     return workspace
 
 

@@ -8,6 +8,7 @@ import yaml
 from edits import Edit, compiled, put
 from workspaces import ROOT, dry_run
 
+from vernacular.study.pages import page_inputs, page_targets
 from vernacular.study.regime import check_criterion
 from vernacular.study.schema import StudyError
 from vernacular.study.targets import outputs, regime_options
@@ -32,6 +33,13 @@ def test_the_study_writes_its_regime() -> None:
     assert set(regime_options(study).asked) == {
         f"{label}/dev-mgsm" for label in ("lrm", "sft", "grpo", "lrm+forced-prefix", "lrm+forced-english")
     }
+
+
+def test_the_first_page_shows_the_regime(default_study: dict[str, Any]) -> None:
+    study, plain = compiled(EVIDENCE), compiled(default_study)
+    shown = {target.page: page_inputs(study, target.page)["regime"] for target in page_targets(study)}
+    assert shown.pop("index") == ["results/evidence-adamame/tables/regime.csv"] and shown
+    assert not any(shown.values()) and page_inputs(plain, "index")["regime"] == []
 
 
 def test_a_study_that_names_no_part_checks_none(default_study: dict[str, Any]) -> None:

@@ -67,7 +67,12 @@ def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: S
 
 
 def check_greedy(
-    option: str, words: list[str], asked: list[str], rules: Mapping[str, Callable[[str], bool]], study: Study, given: str
+    option: str,
+    words: list[str],
+    asked: list[str],
+    rules: Mapping[str, Callable[[str], bool]],
+    study: Study,
+    given: str,
 ) -> None:
     """The words after an option such as --forcerun are rules, or files alone, and no targets."""
     named = {*COMMANDS, *(target.name for target in study.named_targets)}
