@@ -119,6 +119,8 @@ OPTIONS: dict[str, tuple[Any, str]] = {
     "a wide mapping": (lambda o: {**o, "mapping_width": 10**9}, "'mapping_width' is 1000000000, which the connector"),
     "an odd mapping": (lambda o: {**o, "mapping_width": "7"}, "'mapping_width' is '7'"),
     "a wide embedding": (lambda o: {**o, "language_embedding": 10**9}, "'language_embedding' is 1000000000"),
+    "a weight of nothing": (lambda o: {**o, "encoder_weight": 0}, "'encoder_weight' is not a number above 0"),
+    "a weight in words": (lambda o: {**o, "encoder_weight": "2"}, "'encoder_weight' is not a number above 0"),
     "another parent": (lambda o: {**o, "encoder": "../llm"}, "was trained for another encoder"),
     "no parent": (lambda o: {**o, "encoder": "../../x"}, "does not exist"),
 }
