@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_scores import CLAIMS, OPTIONS, answers, claim, frame
 from scripts import run_script
-from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
 from vernacular.evaluation.claims import claims_table, timed_table
 from vernacular.evaluation.options import RegimeOptions
