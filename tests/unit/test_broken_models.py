@@ -114,7 +114,7 @@ OPTIONS: dict[str, tuple[Any, str]] = {
     "another gate": (lambda o: {**o, "gate": "fixed"}, "'gate.weights' is missing in its connector or in its options"),
     "no such gate": (lambda o: {**o, "gate": "x"}, "'x' is not a gate"),
     "no languages": (lambda o: {**o, "languages": None}, "'languages' is missing or not list"),
-    "odd languages": (lambda o: {**o, "languages": [7]}, "'languages' are no names"),
+    "odd languages": (lambda o: {**o, "languages": [7]}, "'languages' are not names"),
     "no digest": (lambda o: {k: v for k, v in o.items() if k != "llm_digest"}, "'llm_digest' is missing or not str"),
     "a wide mapping": (lambda o: {**o, "mapping_width": 10**9}, "'mapping_width' is 1000000000, which the connector"),
     "an odd mapping": (lambda o: {**o, "mapping_width": "7"}, "'mapping_width' is '7'"),

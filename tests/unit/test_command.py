@@ -138,7 +138,7 @@ def test_a_new_study_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     done = subprocess.run(planned, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "results/my-study/" in done.stdout and "train_grpo" in done.stdout, done.stderr
     assert command.main(["new", str(folder)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_pipe_that_closes_is_no_error(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_a_hub_names_no_file_outside_its_cache(
 ) -> None:
     hub.headers = {header: name}
     message = complaint(download(MODEL))
-    assert "the server names a file in a way that is none" in message
+    assert "the server gives an invalid file name" in message
     assert not list(tmp_path.rglob("*escaped*"))
 
 

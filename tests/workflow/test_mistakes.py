@@ -174,7 +174,7 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "--configfile twice": (
         "--configfile mine.yaml --configfile mine.yaml",
         (
-            "--configfile is there 2 times, and only the last counts",
+            "--configfile is given 2 times, and only the last counts",
             "put all files after one: --configfile config/config.yaml mine.yaml",
         ),
     ),

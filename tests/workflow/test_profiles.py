@@ -120,7 +120,7 @@ def test_partitions_that_are_not_understood_are_refused(own: Path, old: str, new
         (("--partition", "a", "--account", "me; rm", "--out", "x"), "ACCOUNT=me; rm: not a name"),
         (("--partition", "a", "--gpus", "four", "--out", "x"), "GPUS=four: not a number"),
         (("--partition", "a,b", "--gpus", "4", "--out", "x"), "GPUS=4: 1 for 2 partitions; give one for each"),
-        (("--partition", "a", "--out", "."), ".: is there already"),
+        (("--partition", "a", "--out", "."), ".: already exists"),
     ],
 )
 def test_what_make_profile_refuses(tmp_path: Path, words: tuple[str, ...], wanted: str) -> None:

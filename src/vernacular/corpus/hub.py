@@ -100,7 +100,7 @@ def use_careful_client() -> None:
         for name, sound in NAMING.items():
             value = response.headers.get(name)
             if value is not None and (not sound.fullmatch(value) or ".." in value or without_secrets(value) != value):
-                raise ValueError(f"{response.url.host}: the server names a file in a way that is none ({name})")
+                raise ValueError(f"{response.url.host}: the server gives an invalid file name ({name})")
 
     def client() -> Any:
         made = default_client_factory()

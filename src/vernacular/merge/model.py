@@ -234,7 +234,7 @@ def read_options(folder: Path) -> dict[str, Any]:
         if not isinstance(options, dict) or not isinstance(options.get(name), kind):
             raise ValueError(f"{folder / CONFIG}: '{name}' is missing or not {kind.__name__}; train it again")
     if not all(isinstance(language, str) for language in options["languages"]):
-        raise ValueError(f"{folder / CONFIG}: 'languages' are no names; train it again")
+        raise ValueError(f"{folder / CONFIG}: 'languages' are not names; train it again")
     weight = options.get("encoder_weight", 1)
     if type(weight) not in (int, float) or not 0 < weight < math.inf:
         raise ValueError(f"{folder / CONFIG}: 'encoder_weight' is not a number above 0; train it again")

@@ -49,7 +49,7 @@ def check_config_files(words: list[str]) -> None:
     given = [word for word in words if word.split("=")[0] in OPTIONS]
     if len(given) > 1:
         sys.exit(
-            f"vernacular: {given[0].split('=')[0]} is there {len(given)} times, and only the last counts; put all "
+            f"vernacular: {given[0].split('=')[0]} is given {len(given)} times, and only the last counts; put all "
             "files after one: --configfile config/config.yaml mine.yaml"
         )
     for word in words_after(("--config", "-C"), words):

@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> None:
             f"GPUS={example}"
         )
     if args.out.exists():
-        raise ValueError(f"{args.out}: is there already; remove it, or choose another name (NAME=...)")
+        raise ValueError(f"{args.out}: already exists; remove it, or choose another name (NAME=...)")
     limits = {name: limits_of(name) for name in partitions}
     for name, number in zip(partitions, gpus, strict=False):
         limits[name]["max_gpu"] = int(number)
