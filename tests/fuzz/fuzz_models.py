@@ -14,8 +14,9 @@ from typing import Any
 
 import torch
 import transformers
-from model_folders import BASES, CAUSAL, MUTATIONS, PLANTED, TEMPLATES
+from model_folders import BASES, CAUSAL, MUTATIONS, TEMPLATES
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from wrong_weights import PLANTED
 
 from vernacular.models.chats import chat_texts
 from vernacular.models.encoder import load_encoder, load_translator

@@ -217,14 +217,23 @@ HOSTILE = {
 }
 
 
+def processor_seconds(pid: int) -> float:
+    """Of a process that is running, from its utime and stime; its name, which may hold blanks, is in brackets."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, after_name[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_is_wrong_within_two_seconds(name: str) -> None:
-    verify_worker.verify("1", "y")  # the worker is up
-    started = time.monotonic()
+    """Of processor time, here and in the worker, however busy the machine is."""
+    verify_worker._ask(["1", "y"])  # the worker is up
+    worker = verify_worker._worker
+    assert worker
+    started = time.process_time() + processor_seconds(worker.process.pid)
     correct = is_correct("7", HOSTILE[name], "en")
     extract_answer(HOSTILE[name], "en")
-    assert not correct
-    assert time.monotonic() - started < 2
+    assert not correct and worker is verify_worker._worker
+    assert time.process_time() + processor_seconds(worker.process.pid) - started < 2
 
 
 fragments = st.lists(

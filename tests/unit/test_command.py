@@ -88,7 +88,7 @@ def test_check(
         (["push", "nowhere", "--repo", "me/x"], "nowhere: no folder here; name a model folder"),
         (["push", "a.yaml", "--dataset", "--repo", "me/x"], "a.yaml: there is no such file; relative paths start at /"),
         (["push", ".", "--repo", "x"], "--repo x: not the name of a repository; it is OWNER/NAME"),
-        (["push", ".", "--repo", "me/x"], "no card of this model; make it (snakemake cards), or name one"),
+        (["push", ".", "--repo", "me/x"], "no card of this model; make it (snakemake cards --configfile FILE, with"),
         (["new", "Mine"], "a study is named in small letters, digits and hyphens"),
         (["new", "mine", "--like", "smokes"], "--like: no configuration 'smokes'; did you mean 'smoke'?"),
     ],
@@ -138,7 +138,7 @@ def test_a_new_study_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     done = subprocess.run(planned, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "results/my-study/" in done.stdout and "train_grpo" in done.stdout, done.stderr
     assert command.main(["new", str(folder)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_a_pipe_that_closes_is_no_error(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 from scripts import SCRIPTS
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from vernacular.answers.compare import is_correct
 from vernacular.corpus.miniature import question_rows
-from vernacular.evaluation.decode import RoomyLayer, drawn_tokens
+from vernacular.evaluation.decode import RoomyLayer, drawn_tokens, subset
 from vernacular.evaluation.generate import answers_of, decoded, stream_seed
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.evaluation.resume import all_rows
@@ -168,6 +168,17 @@ def test_the_cache_keeps_what_transformers_own_keeps() -> None:
     before = roomy.keys
     roomy.update(*states(1, 1))
     assert roomy.keys.data_ptr() == before.data_ptr()  # written where they stay
+
+
+@pytest.mark.parametrize("name", ["cache", "past_key_values"])  # from Transformers 5.24 on, and before
+def test_some_rows_of_what_generate_hands_on(name: str) -> None:
+    cache, states = DynamicCache(), torch.arange(24.0).reshape(4, 1, 2, 3)
+    cache.update(states, -states, 0)
+    inputs = {name: cache, "attention_mask": torch.arange(8).reshape(4, 2), "use_cache": True}
+    found = subset(inputs, torch.tensor([3, 1]), 4)
+    assert found["attention_mask"].tolist() == [[6, 7], [2, 3]] and found["use_cache"]
+    assert torch.equal(found[name].layers[0].keys, states[[3, 1]])
+    assert torch.equal(found[name].layers[0].values, -states[[3, 1]])
 
 
 def test_order_and_other_languages_change_nothing() -> None:

@@ -98,7 +98,7 @@ REFUSED = {
     "packed": "the server sends it packed",
     "packed on the way": "the server sends it packed",
     "a page to log in": "the server sends a web page",
-    "two lengths": "no sound length",
+    "two lengths": "no valid length",
     "round and round": "redirected more than 10 times",
 }
 

@@ -127,6 +127,19 @@ def test_a_prompt_that_begins_with_the_mark_too_is_read_with_one(build: Callable
 # --- Gates ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_fixed_weight_without_a_gate_is_that_of_a_fixed_gate(build: Callable[..., MergedModel]) -> None:
+    plain, light, fixed = build("none"), build("none", encoder_weight=0.5), build("fixed")
+    for model in (light, fixed):
+        model.connector.load_state_dict(plain.connector.state_dict(), strict=False)
+    weights = torch.tensor([-0.5493061, 0.0])  # 1 + tanh of it is 0.5, and 1
+    fixed.connector.gate.weights.data.copy_(weights)  # type: ignore[union-attr, operator]
+    prompts, batch = prompts_of(plain, EXAMPLES), batch_of(plain, EXAMPLES)
+    torch.testing.assert_close(logits_of(light, **prompts), logits_of(fixed, **prompts), **CLOSE)
+    torch.testing.assert_close(light(**batch), loss_by_hand(fixed, EXAMPLES), **CLOSE)
+    assert light.inputs(**prompts)[3].tolist() == [[0.5, 1.0]] * len(EXAMPLES)
+    assert not torch.allclose(logits_of(light, **prompts), logits_of(plain, **prompts), atol=1e-3)
+
+
 @pytest.mark.parametrize(("gate", "embedding"), [("cross-attention", 4), ("cross-attention", 0), ("fixed", 0)])
 @pytest.mark.parametrize("llm", ["llama", "gpt_neox"])
 def test_a_fresh_gate_gives_mindmerger_to_the_bit(

@@ -215,6 +215,16 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_fixed_weight_is_kept_with_the_model(train: Train) -> None:
+    prompt = {"gate": "none", "language_embedding": 0}
+    light = MergedModel.from_pretrained(train("light", rows_of("reasoning"), **prompt, encoder_weight=0.25))
+    plain = MergedModel.from_pretrained(train("plain", rows_of("reasoning"), **prompt))
+    for model, weight in ((light, 0.25), (plain, 1.0)):
+        features = torch.ones(2, 3, model.llm.config.hidden_size)
+        assert model.gates(features, None, None, None, None).tolist() == [[weight, 1.0]] * 2
+    assert not torch.equal(light.connector.boundary, plain.connector.boundary)  # it trained with its weight
+
+
 def test_langbridge_trains_without_the_question_in_the_prompt(train: Train, seen: list[dict[str, Any]]) -> None:
     """What the LLM is trained to read is what generation gives it: the template and nothing else."""
     rows = rows_of("reasoning")

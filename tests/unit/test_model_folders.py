@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from folder_files import rewrite
 from fuzz_models import BASES, CAUSAL, MUTATIONS, SMALL, TALK, TEMPLATES, sound, try_folder
-from model_folders import BOMBS, rewrite
 from safetensors.torch import load_file
 from scripts import run_script
 from transformers import AddedToken, AutoTokenizer
+from wrong_files import BOMBS
 
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.chats import PART, chat_texts

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from claim_scores import CLAIMS, OPTIONS, answers, claim, frame
 from scripts import run_script
-from test_claims import CLAIMS, OPTIONS, answers, claim, frame
 
 from vernacular.evaluation.claims import claims_table, timed_table
+from vernacular.evaluation.options import RegimeOptions
 from vernacular.evaluation.rates import RATES
+from vernacular.evaluation.regime import regime_table
 from vernacular.evaluation.samples import COLUMNS as SAMPLE_COLUMNS
 from vernacular.evaluation.seeds import with_means
 from vernacular.evaluation.statistics import score_table
@@ -31,13 +33,20 @@ from vernacular.report.pareto import pareto_table
 from vernacular.report.style import PALETTE
 from vernacular.report.training_curves import MIX, mix_table, training_table
 from vernacular.storage import records
-from vernacular.storage.tables import with_bounds
+from vernacular.storage.tables import with_bounds, write_csv
 from vernacular.study.claims import load_claims
 
 IDENTIFIER = IdentifierOptions(languages=["ar", "en", "th"])
 SLOTS = {"old": 3, "new": 0}
 EVIL = "</pre><script>document.title='broken'</script><img src=https://example.org/x.png onerror=alert(1)>"
 LANGUAGES = ["ar", "en", "th"]
+COMMON = {"metric": "accuracy", "compare": "value", "languages": "all", "than": None, "low": None, "high": None}
+CRITERIA: dict[str, dict[str, Any]] = {
+    "base-accuracy": {"models": ["old"], "low": 0.4, "high": 0.7, "why": f"A ceiling. {EVIL}"},
+    "lengths": {"metric": "tokens_spread", "models": ["new", "old"], "compare": "range", "languages": ["ar", "th"],
+                "than": "every", "high": 0.05, "why": "Traces of one length."},
+    "gains": {"models": ["new", "old"], "compare": "difference", "low": -0.1, "why": "There is room."},
+}  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -100,6 +109,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     claims = {"better": claim(statement=f"New is better. {EVIL}", metrics=["accuracy", "lcpr"]), **load_claims(CLAIMS)}
     claims_table(claims, frames, {}, OPTIONS).to_csv(folder / "claims.csv", index=False)
     timed_table(claims, {}, OPTIONS).to_csv(folder / "timed.csv", index=False)
+    criteria = {"part": {name: COMMON | given for name, given in CRITERIA.items()}}
+    asked_of = RegimeOptions("s", {}, {"old/mini": ["th"], "new/mini": ["th"]})
+    write_csv(folder / "regime.csv", regime_table(criteria, frames, asked_of))
     scores = with_means(score_table(frames, "s", ["th"], 100), ["model", "benchmark", "language"], RATES)
     scores.to_csv(folder / "scores.csv", index=False)
     pd.DataFrame([{"corpus": "x", "rows": 12345, "id": 0}]).to_csv(folder / "leaks.csv", index=False)
@@ -125,7 +137,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tuned["metrics_version"] = METRICS_VERSION
     gain = {"gain": [0.25, None], "gain_low": [0.125, None], "gain_high": [0.375, None]}
     pd.DataFrame({**tuned, **gain}).to_csv(folder / "slam.csv", index=False)
-    read = [f"--{name}={folder / name}.csv" for name in ("claims", "timed", "scores", "samples", "leaks", "pareto")]
+    read = [
+        f"--{name}={folder / name}.csv"
+        for name in ("claims", "timed", "regime", "scores", "samples", "leaks", "pareto")
+    ]
     made = (
         "--figures",
         *out,
@@ -167,8 +182,8 @@ def test_text_of_models_is_text(read: Reader) -> None:
     assert names.count("script") == 1 and names.count("img") == 0 and "b" in names
     assert not any(attribute.startswith("on") for _, attributes in read.tags for attribute in attributes)
     text = "".join(read.words)
-    # A trace in each language, captions, a table; the claim, and the finding, which quotes it.
-    assert text.count(EVIL) == 3 + 2 + 2 + 2
+    # A trace in each language, captions, a table; the claim, and the finding, which quotes it; a criterion.
+    assert text.count(EVIL) == 3 + 2 + 2 + 2 + 1
     assert "2 + 3? <b>ar</b>" in text and "แอนนามีแอปเปิล" in text
 
 
@@ -183,7 +198,7 @@ def test_nothing_outside_is_asked_for_and_no_link_is_dead(page: Path, read: Read
     assert policy is not None and policy.startswith("default-src 'none'")
     assert not re.search(r"url\((?!#)", page.read_text(encoding="utf-8"))
     text = "".join(read.words)
-    assert "SLAM's part: in slam.html here, after snakemake slam" in text
+    assert "SLAM's part: in slam.html here, after snakemake slam --configfile FILE" in text
 
 
 def test_ids_are_unique(read: Reader) -> None:
@@ -194,12 +209,33 @@ def test_ids_are_unique(read: Reader) -> None:
 def test_the_finding_comes_first_and_what_was_not_measured_is_folded_after_the_rest(read: Reader) -> None:
     text = "".join(read.words)
     words = ["Is new better?", "The one claim tested here is supported", "The plot's numbers", "Tested in this study"]
-    words += ["Not measured here", "reasoning model thinks", "Table of layers", "Share of completions"]
+    words += ["Not measured here", "reasoning model thinks", "2 of 3 criteria", "Table of layers"]
+    words += ["Share of completions"]
     words += ["Figure training", "What the models wrote"]
     places = [text.index(word) for word in words]
     assert places == sorted(places)
     assert text.count("above 0: on the claimed side") == 2 and "not in this study" in text
     assert "12,345 training rows were searched" in text and "lcpr" not in text and "language_consistency" not in text
+
+
+def test_the_criteria_of_the_regime_are_shown(page: Path) -> None:
+    table = pd.read_csv(page.with_name("regime.csv"))
+    accuracy, gain = (f"{table.set_index('criterion')['measured'][name]:.3f}" for name in ("base-accuracy", "gains"))
+    section = re.search(r'<section id="regime">.*?</section>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert section
+    rows = [re.sub("<[^>]+>", "|", row) for row in re.findall("<tr>.*?</tr>", section[0])]
+    assert [re.split(r"\|+", row.strip("|"))[:5] for row in rows[1:]] == [
+        ["base-accuracy", "accuracy of old; mini, languages other than English", accuracy, "0.4 to 0.7", "✗ no"],
+        [
+            "lengths",
+            "standard deviation of tokens over their mean: the highest minus the lowest of new, old; "
+            "mini, Arabic, Thai minus all languages with English",
+            "0.000", "at most 0.05", "✓ yes",
+        ],
+        ["gains", "accuracy of new minus that of old; mini, languages other than English", gain, "at least −0.1",
+         "✓ yes"],
+    ]  # fmt: skip
+    assert "2 of 3 criteria are met" in section[0]
 
 
 def test_headings_go_down_one_by_one_and_tables_name_their_heads(read: Reader) -> None:

@@ -70,10 +70,10 @@ def test_columns_of_other_names_are_logged_as_ours() -> None:
     ("options", "said"),
     [
         ({"form": "correct-only"}, "changes advantages"),
-        ({"schedule": "cosin"}, "schedule: 'cosin' is none of them; did you mean 'cosine'?"),
+        ({"schedule": "cosin"}, "schedule: 'cosin' is not a valid choice; did you mean 'cosine'?"),
         ({"match": "hole"}, "did you mean 'whole'?"),
         ({"diversity": "cos"}, "diversity: 'cos'"),
-        ({"tags": "thinks"}, "tags: 'thinks' is no family of think tags; did you mean 'think'?"),
+        ({"tags": "thinks"}, "tags: 'thinks' is not a family of think tags; did you mean 'think'?"),
     ],
 )
 def test_unknown_options_name_the_nearest(options: dict[str, Any], said: str) -> None:

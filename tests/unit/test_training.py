@@ -12,11 +12,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from scripts import run_script
 
 from vernacular.models import job as job_module
+from vernacular.models import loop
 from vernacular.models.job import failed_write, training_job, training_key
 from vernacular.models.loop import WHOLE, last_checkpoint, mark_whole, report_progress
 from vernacular.models.provenance import digest
@@ -225,11 +228,33 @@ def test_an_input_without_a_name_is_a_usage_error(tmp_path: Path, capsys: pytest
     assert "--input: expected NAME=PATH, got 'rows.parquet'" in capsys.readouterr().err
 
 
-def test_progress_counts_only_the_steps_of_this_run(capsys: pytest.CaptureFixture) -> None:
-    report_progress("grpo", 60, 100, 20.0, 50)
-    assert capsys.readouterr().err == "grpo: step 60 of 100, about 80 s left\n"
-    report_progress("grpo", 61, 100, 20.0, 50)
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize(
+    ("rollouts", "resumed", "said"),
+    [
+        (1, 0, ["1 of 10", "2 of 10, about 16 s left", "3 of 10, about 14 s left"]),  # the first step compiles
+        (2, 4, ["5 of 10", "6 of 10", "7 of 10, about 6 s left", "8 of 10, about 4 s left"]),  # and GRPO's fills two
+        (1, 9, ["10 of 10"]),
+    ],
+)
+def test_the_time_left_counts_neither_the_first_step_nor_earlier_runs(
+    rollouts: int, resumed: int, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now)
+    arguments = SimpleNamespace(steps_per_generation=rollouts, gradient_accumulation_steps=1)
+    job: Any = SimpleNamespace(out=Path("grpo"), progress=2)
+    watched = loop.Loop(SimpleNamespace(args=arguments), job, [])
+    for number, line in enumerate(said, start=1):
+        now += 60 if number == 1 else 2
+        watched.on_step_end(arguments, SimpleNamespace(global_step=resumed + number, max_steps=10), None)
+        assert capsys.readouterr().err == f"grpo: step {line}\n"
+
+
+def test_ten_lines_of_progress(capsys: pytest.CaptureFixture) -> None:
+    for step in range(1, 101):
+        report_progress("grpo", step, 100, 0.5)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10 and lines[5] == "grpo: step 60 of 100, about 20 s left"
 
 
 def test_history_leaves_times_out(tmp_path: Path) -> None:

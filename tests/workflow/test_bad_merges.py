@@ -62,6 +62,14 @@ PARENTS: dict[str, tuple[Edit, list[str]]] = {
         ["models.langbridge.encoder: 'base' has the recipe 'pretrain'", "name a model of translator, folder or hub"],
     ),
     "unknown gate": (put("models.st-merge.gate", "cross"), ["models.st-merge.gate: 'cross'", "'cross-attention'"]),
+    "a weight of 0": (
+        put("models.mindmerger.encoder_weight", 0),
+        ["models.mindmerger.encoder_weight: 0 is too small"],
+    ),
+    "a fixed weight in addition to a gate": (
+        put("models.st-merge.encoder_weight", 0.5),
+        ["models.st-merge.encoder_weight: goes only with `gate: none`; the gate 'cross-attention' has"],
+    ),
     "language embedding below 0": (
         put("models.st-merge.language_embedding", -1),
         ["models.st-merge.language_embedding: -1 is too small"],

@@ -151,11 +151,11 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a target after --forcerun": (
         "--configfile mine.yaml --forcerun score mine",
-        ("--forcerun takes all words up to the next option", "snakemake mine --forcerun score"),
+        ("--forcerun takes all words up to the next option", "snakemake mine --forcerun score --configfile mine.yaml"),
     ),
     "a file after --forcerun": (
         "--configfile mine.yaml --forcerun score results/mine/tables/scores.csv",
-        ("snakemake results/mine/tables/scores.csv --forcerun score",),
+        ("snakemake results/mine/tables/scores.csv --forcerun score --configfile mine.yaml",),
     ),
     "a rule mistyped": ("--configfile mine.yaml -R scor", ("-R: there is no rule or file 'scor'", "'score'")),
     "a target mistyped": ("mne --configfile mine.yaml", ("none has the target 'mne'; did you mean 'mine'",)),
@@ -174,12 +174,19 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "--configfile twice": (
         "--configfile mine.yaml --configfile mine.yaml",
         (
-            "--configfile is there 2 times, and only the last counts",
+            "--configfile is given 2 times, and only the last counts",
             "put all files after one: --configfile config/config.yaml mine.yaml",
         ),
     ),
     "no such file": ("--configfile min.yaml", ("min.yaml: there is no such file; did you mean 'mine.yaml'",)),
-    "a target after --config": ("--config bootstrap=200 mine", ("--config takes all words", "snakemake mine --config")),
+    "a file that no rule makes": (
+        "notes/thoughts.docx --configfile mine.yaml",
+        ("no rule of mine.yaml makes this file; snakemake --list --configfile mine.yaml names",),
+    ),
+    "a target after --config": (
+        "--configfile mine.yaml --config bootstrap=200 mine",
+        ("--config takes all words", "snakemake mine --config KEY=VALUE --configfile mine.yaml"),
+    ),
 }
 
 

@@ -25,7 +25,9 @@ def own(workspace: Path) -> Path:
     """A repository with the profile that `make profile PARTITION=long,a100 ACCOUNT=me GPUS=4,0` writes."""
     words = ("--partition", "long,a100", "--account", "me", "--gpus", "4,0", "--out", "my-cluster")
     done = make_profile(workspace, *words)
-    assert done.returncode == 0 and "snakemake --profile my-cluster preflight" in done.stdout, done.stderr
+    assert done.returncode == 0 and "snakemake --profile my-cluster preflight --configfile FILE" in done.stdout, (
+        done.stderr
+    )
     return workspace
 
 
@@ -118,7 +120,7 @@ def test_partitions_that_are_not_understood_are_refused(own: Path, old: str, new
         (("--partition", "a", "--account", "me; rm", "--out", "x"), "ACCOUNT=me; rm: not a name"),
         (("--partition", "a", "--gpus", "four", "--out", "x"), "GPUS=four: not a number"),
         (("--partition", "a,b", "--gpus", "4", "--out", "x"), "GPUS=4: 1 for 2 partitions; give one for each"),
-        (("--partition", "a", "--out", "."), ".: is there already"),
+        (("--partition", "a", "--out", "."), ".: already exists"),
     ],
 )
 def test_what_make_profile_refuses(tmp_path: Path, words: tuple[str, ...], wanted: str) -> None:

@@ -8,6 +8,7 @@ import yaml
 from edits import Edit, compiled, put
 from workspaces import ROOT, dry_run
 
+from vernacular.study.pages import page_inputs, page_targets
 from vernacular.study.regime import check_criterion
 from vernacular.study.schema import StudyError
 from vernacular.study.targets import outputs, regime_options
@@ -25,6 +26,26 @@ def test_the_regime_is_measured_without_a_treated_model(fresh: Path) -> None:
     assert "questions/test" not in run.text
 
 
+def test_that_of_the_merges_without_a_gate(fresh: Path) -> None:
+    run = dry_run(fresh, "--configfile", "config/evidence/merges.yaml", "--printshellcmds", "regime")
+    trainings = {name: run.jobs[name] for name in run.jobs if name.startswith(("pretrain", "train_"))}
+    assert trainings == {"pretrain": 1, "pretrain_translator": 1, "train_mapping": 1, "train_merge": 4}
+    assert run.jobs["generate_merged"] == 4 * 3 and run.jobs["check_regime"] == 1
+    assert not any(f"models/{name}" in run.text for name in ("st-merge", "fix-merge"))
+    assert "questions/test" not in run.text
+
+
+def test_the_merges_study_asks_about_each_gate_and_four_weights() -> None:
+    study = compiled(yaml.safe_load((ROOT / "config/evidence/merges.yaml").read_text(encoding="utf-8")))
+    options = {name: model.options for name, model in study.models.items()}
+    asked = {target.name: target.models for target in study.named_targets}
+    tested, dev = asked["merge"], asked["dev"]
+    gates = {options[name]["gate"] for name in tested if options[name]["recipe"] == "merge"}
+    assert gates == {"none", "fixed", "sigmoid", "cross-attention"}
+    assert sorted(options[name]["encoder_weight"] for name in dev) == [0.25, 0.5, 1, 2]
+    assert {options[name]["gate"] for name in dev} == {"none"} and set(study.criteria) == {"merges"}
+
+
 def test_the_study_writes_its_regime() -> None:
     study = compiled(EVIDENCE)
     table = "results/evidence-adamame/tables/regime.csv"
@@ -32,6 +53,13 @@ def test_the_study_writes_its_regime() -> None:
     assert set(regime_options(study).asked) == {
         f"{label}/dev-mgsm" for label in ("lrm", "sft", "grpo", "lrm+forced-prefix", "lrm+forced-english")
     }
+
+
+def test_the_first_page_shows_the_regime(default_study: dict[str, Any]) -> None:
+    study, plain = compiled(EVIDENCE), compiled(default_study)
+    shown = {target.page: page_inputs(study, target.page)["regime"] for target in page_targets(study)}
+    assert shown.pop("index") == ["results/evidence-adamame/tables/regime.csv"] and shown
+    assert not any(shown.values()) and page_inputs(plain, "index")["regime"] == []
 
 
 def test_a_study_that_names_no_part_checks_none(default_study: dict[str, Any]) -> None:

@@ -158,7 +158,7 @@ rule plot_trajectories:
 
 
 rule make_page:
-    """A target on one page that loads nothing from outside: the finding, figures, claims, scores, samples."""
+    """A target on one page that loads nothing from outside: the finding, figures, claims, regime, scores, samples."""
     input:
         unpack(lambda w: pages.page_inputs(STUDY, w.page)),
     output:
@@ -175,7 +175,7 @@ rule make_page:
         "make_page: writing {wildcards.page}.html"
     shell:
         "python {params.script:q} --scores {input.scores:q} --claims {input.claims:q} --timed {input.timed:q}"
-        " --samples {input.samples:q} --leaks {input.leaks:q} --pareto {input.pareto:q}"
+        " --regime {input.regime:q} --samples {input.samples:q} --leaks {input.leaks:q} --pareto {input.pareto:q}"
         " --trajectories {input.trajectories:q} --figures {input.figures:q} --tables {input.tables:q}"
         " --options {params.options:q} --out {output:q} > {log:q} 2>&1"
 

@@ -19,6 +19,7 @@ from vernacular.storage.tables import read_csv
 TABLES = {
     "claims": "claims about scores (CSV)",
     "timed": "claims about time (CSV)",
+    "regime": "the criteria of the study's regime (CSV)",
     "samples": "questions and what the models wrote (CSV)",
     "leaks": "the search of training data for the questions (CSV)",
     "pareto": "the numbers of the Pareto plot (CSV)",
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def reader(name: str) -> Callable[[str], pd.DataFrame]:
-    """What is made of scores is of one metrics version; figures, costs and the search for leaks have none."""
+    """Scores, claims, samples and tables have a metrics version; the regime, figures, costs and leaks have none."""
     if name == "samples":
         return partial(read_table, columns=[name for name in SAMPLES if name != "metrics_version"])
     return read_table if name in ("scores", "claims") or name.startswith("tables/") else read_csv

@@ -84,7 +84,7 @@ def growth(
     if schedule == "feedback":
         entropy = feedback.entropy if feedback and feedback.entropy is not None else 0.0
         return min(max((entropy - 0.4) / 0.6, 0.0), 1.0)
-    raise ValueError(f"schedule '{schedule}' is none of {', '.join(SCHEDULES)}")
+    raise ValueError(f"schedule '{schedule}' is not one of {', '.join(SCHEDULES)}")
 
 
 def language_entropy(languages: list[list[str | None]]) -> float:

@@ -71,9 +71,10 @@ class AdaMameReward(AlignmentReward):
             raise ValueError(f"form: '{form}' changes advantages, which TRL keeps to itself; run it by the workflow")
         for name, known in CHOICES.items():
             if options[name] not in known:
-                raise ValueError(f"{name}: '{options[name]}' is none of them; {nearest(str(options[name]), known)}")
+                hint = nearest(str(options[name]), known)
+                raise ValueError(f"{name}: '{options[name]}' is not a valid choice; {hint}")
         if tags is not None and tags not in FAMILIES:
-            raise ValueError(f"tags: '{tags}' is no family of think tags; {nearest(tags, FAMILIES)}")
+            raise ValueError(f"tags: '{tags}' is not a family of think tags; {nearest(tags, FAMILIES)}")
         options |= {"bonus": bonus, "floor": floor}
         super().__init__(options, _identifier(tuple(languages or ())), num_generations or 0, tags)
         self.columns = language, answer

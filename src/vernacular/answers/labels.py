@@ -35,7 +35,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
 
     `find_answer` says what counts: a box or another mark, or a short text with exactly one label, so that "The answer
     is (C)." is read as models without boxes write it. Full-width letters count, and those of other scripts that look
-    the same; invisible ones do not. A label that is denied, or one of two, is none.
+    the same; invisible ones do not. A label that is denied, or one of two, does not count.
     """
     text = "".join(c for c in normalise("NFKC", text[-LONGEST:])[-LONGEST:] if unicodedata.category(c) != "Cf")
     found = find_answer(text)

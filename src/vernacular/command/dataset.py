@@ -20,7 +20,7 @@ def prepare(configs: list[str], repo: str, results: Path, target: str = "all", p
     the card (README.md). The same results give the same bytes.
 
     repo: owner/name, for the card; results: the folder of all results; target: as `plan` takes it; parts: some of
-    planning.published.PARTS, separated by commas. Raises ValueError for a configuration that is no study, an unknown
+    planning.published.PARTS, separated by commas. Raises ValueError for a configuration that is not a study, an unknown
     target or part, a file that is not there or of another metrics version, and where a licence is not known.
     """
     study = read_study(configs)

@@ -50,7 +50,7 @@ def new_study(folder: Path, like: str = "config") -> list[Path]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise ValueError(f"{folder}: a study is named in small letters, digits and hyphens; choose another name")
     if folder.exists():
-        raise ValueError(f"{folder}: is there already; choose another name")
+        raise ValueError(f"{folder}: already exists; choose another name")
     shipped = workflow_root() / "config"
     studies = {
         file.relative_to(shipped).with_suffix("").as_posix(): text

@@ -83,9 +83,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def card_of(folder: Path) -> Path:
     """The card of a model folder of a study. Raises ValueError where there is none."""
-    card = folder.parents[2] / "cards" / folder.parent.parent.name / f"{folder.name}.md"
+    seed = folder.parent.parent
+    card = seed.parent / "cards" / seed.name / f"{folder.name}.md"
     if not card.exists():
-        raise ValueError(f"{card}: no card of this model; make it (snakemake cards), or name one with --card")
+        how = f"snakemake cards --configfile FILE, with the configuration of the study '{seed.parent.name}'"
+        raise ValueError(f"{card}: no card of this model; make it ({how}), or name one with --card")
     return card
 
 

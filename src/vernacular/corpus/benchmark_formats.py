@@ -22,7 +22,7 @@ from vernacular.language.phrasebook import LABELS
 def mgsm(path: Path, language: str) -> Iterator[Example]:
     """MGSM and MGSM-Rev2 (Shi et al., 2022; arXiv 2511.05162): question, tab, answer; line n is the same question.
 
-    Empty lines at the end are none.
+    Empty lines at the end do not count.
     """
     blank = 0
     for number, line in enumerate(text_lines(path), 1):

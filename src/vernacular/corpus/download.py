@@ -70,7 +70,7 @@ def take(name: str, file: File, folder: Path, earlier: str | None) -> dict[str, 
     if file.expected and found != file.expected:
         if file.ours:
             file.path.unlink()
-        again = "run this again to fetch it anew" if file.ours else f"delete {file.path} and run this again"
+        again = "run this again to fetch a new copy" if file.ours else f"delete {file.path} and run this again"
         raise ValueError(
             f"{name}: wrong checksum: {found}, not {file.expected}; cut off, or replaced by its publisher: {again}, "
             "and look at the file before you change what is expected"

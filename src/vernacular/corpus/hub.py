@@ -100,7 +100,7 @@ def use_careful_client() -> None:
         for name, sound in NAMING.items():
             value = response.headers.get(name)
             if value is not None and (not sound.fullmatch(value) or ".." in value or without_secrets(value) != value):
-                raise ValueError(f"{response.url.host}: the server names a file in a way that is none ({name})")
+                raise ValueError(f"{response.url.host}: the server gives an invalid file name ({name})")
 
     def client() -> Any:
         made = default_client_factory()
@@ -167,8 +167,8 @@ def fits(name: str, patterns: Iterable[str]) -> bool:
 
 def no_network(what: str, error: Exception) -> str:
     return (
-        f"{what}: no network ({brief(error)}); run `snakemake downloads` on a machine that has one (a login node), "
-        "or set sources.mirror to a folder that holds the files"
+        f"{what}: no network ({brief(error)}); run `snakemake downloads --configfile FILE`, with the study's, "
+        "on a machine that has one (a login node), or set sources.mirror to a folder that holds the files"
     )
 
 

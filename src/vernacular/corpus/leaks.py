@@ -128,7 +128,7 @@ def row_leaks(row: Mapping[str, Any], evaluation: Evaluation, problems: Mapping[
 
     row: `id` and texts in `question` (else `prompt`), `context`, `completion`, `text`, whichever it has: a
     record of a training set, of traces, of RL prompts, or anyone's. problems: id -> problem of the training questions.
-    Raises ValueError for what should be text and is none (such as a list of messages), and for a text without the
+    Raises ValueError for what should be text and is not (such as a list of messages), and for a text without the
     numbers of its id's problem: the check by operands relies on the id.
     """
     identifier = "" if row.get("id") is None else str(row["id"])

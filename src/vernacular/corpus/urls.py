@@ -144,7 +144,7 @@ def checked(response: HTTPResponse, entry: dict[str, Any], there: int, known: Ve
         raise ValueError(f"{url}: the server answers {status} ({phrase(status)}); fix the URL, or try again later")
     lengths = {value.strip() for value in headers.get_all("Content-Length", [])}
     if any(not re.fullmatch(r"\d{1,18}", length, re.ASCII) for length in lengths) or len(lengths) > 1:
-        raise ValueError(f"{url}: the server says no sound length (Content-Length); try again later")
+        raise ValueError(f"{url}: the server gives no valid length (Content-Length); try again later")
     coded = headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked"
     packed = headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
     if coded or (packed and not entry["sha256"]):

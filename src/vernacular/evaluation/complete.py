@@ -50,4 +50,4 @@ def check_samples(table: pd.DataFrame, place: object) -> None:
     odd = found[(found["size"] != most) | (found["nunique"] != most) | (found["min"] != 0) | (found["max"] != most - 1)]
     if len(odd) or int(found["size"].sum()) != len(table):
         name = "a question without id or language" if odd.empty else f"'{odd.index[0][0]}' in '{odd.index[0][1]}'"
-        raise ValueError(f"{place}: {name} has not the samples 0 to {most - 1}, each once; delete it and rerun")
+        raise ValueError(f"{place}: {name} does not have each of the samples 0 to {most - 1} once; delete it and rerun")

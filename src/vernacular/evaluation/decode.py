@@ -56,7 +56,7 @@ def decode(
     first = torch.arange(len(input_ids), device=input_ids.device).repeat_interleave(samples)
     prompts = written = input_ids[first]
     logits, inputs = outputs.logits[:, -1][first], subset(inputs, first, len(input_ids))
-    layers = getattr(inputs.get("past_key_values"), "layers", [])
+    layers = getattr(cache_of(inputs), "layers", [])
     for number, layer in enumerate(layers):
         if type(layer) is DynamicLayer:  # not those with a window, which forget
             layers[number] = RoomyLayer(layer, new)
@@ -84,9 +84,14 @@ def decode(
     return torch.cat([prompts, made], dim=1)
 
 
+def cache_of(inputs: dict[str, Any]) -> Any:
+    """The cache in what `generate` hands on, None without one; its name is `cache` from Transformers 5.24 on."""
+    return inputs.get("cache", inputs.get("past_key_values"))
+
+
 def subset(inputs: dict[str, Any], places: torch.Tensor, rows: int) -> dict[str, Any]:
     """What `generate` hands on from step to step, for some of the batch's rows: its tensors and its cache."""
-    if (cache := inputs.get("past_key_values")) is not None:
+    if (cache := cache_of(inputs)) is not None:
         cache.batch_select_indices(places)
     return {
         name: value[places] if isinstance(value, torch.Tensor) and value.ndim > 1 and len(value) == rows else value

@@ -30,7 +30,7 @@ RATES = (
     "answer_consistency",  # share, of the responses whose language was identified, of those in the query's language
 )
 
-COUNTED = ("tokens_mean", "tokens_by_characters")  # rates that are no shares of 1
+COUNTED = ("tokens_mean", "tokens_by_characters")  # rates that are not shares of 1
 
 COUNTS = (
     *("samples", "questions", "correct", "solved", "consistent"),

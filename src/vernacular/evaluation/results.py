@@ -1,4 +1,4 @@
-"""What tables, figures and claims read besides scores, named by their paths: costs, chosen layers, probes."""
+"""What tables, figures and claims read in addition to scores, named by their paths: costs, chosen layers, probes."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -26,7 +26,7 @@ STATEMENTS: dict[str, set[str]] = {
 FACTS, FACTS_OF_A_PLACE = 30, 3
 LEAST = {"names": 4, "things": 10, "steps": 2, "places": FACTS // FACTS_OF_A_PLACE, "facts": FACTS}  # entries of lists
 
-# Section -> kind -> (how many templates, placeholders that each must hold). The forms of things are allowed besides, or
+# Section -> kind -> (how many templates, placeholders that each must hold). The forms of things are allowed too, or
 # those of a fact and its place where a template speaks of these.
 SECTIONS: dict[str, dict[str, tuple[int, set[str]]]] = {
     "story": {kind: (4, {"n"}) for kind in ("opening", *OPERATIONS)} | {"closing": (4, set())},
@@ -39,7 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[int, set[str]]]] = {
     "judge": {"compare": (2, {"step", "x", "sign", "y"})} | {label: (2, {"step"}) for label in LABELS},
 }
 OF_FACTS = ("choice", "recall")
-INSTRUCTIONS = ("instruction", "choice_instruction", "entailment_instruction")  # these are no templates
+INSTRUCTIONS = ("instruction", "choice_instruction", "entailment_instruction")  # these are not templates
 FRAMES = ("answer", "premise", "hypothesis")  # each holds the placeholder of its name, and no other
 SIGNS = {"add": "+", "subtract": "-", "multiply": "×", "share": "÷"}
 INVERSE = {"add": "subtract", "subtract": "add", "multiply": "share", "share": "multiply"}

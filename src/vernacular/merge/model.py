@@ -11,6 +11,7 @@ b is a learned boundary vector. In the mapping stage, and for LangBridge (arXiv 
 The gate (merge/gates.py) is the only difference between the variants.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,7 +58,8 @@ class MergedModel(nn.Module):
 
     def __init__(self, encoder: Any, encoder_tokenizer: Any, llm: Any, tokenizer: Any, options: dict[str, Any]) -> None:
         """options: gate, language_embedding (width, 0: none), languages (of the training), encoder, llm (folders),
-        mapping_width (of the mapping's hidden layer; 0 or none for MindMerger's)."""
+        mapping_width (of the mapping's hidden layer; 0 or none for MindMerger's), encoder_weight (of X without a gate,
+        1 for MindMerger)."""
         super().__init__()
         self.encoder, self.encoder_tokenizer = encoder.requires_grad_(False), encoder_tokenizer
         self.llm, self.tokenizer = llm.requires_grad_(False), tokenizer
@@ -98,9 +100,10 @@ class MergedModel(nn.Module):
         return (self.length * nn.functional.normalize(mapped, dim=-1)).to(self.llm.dtype)
 
     def gates(self, features, feature_mask, embeddings, embedding_mask, language):  # type: ignore[no-untyped-def]
-        """(batch, 2) float32: the weights of X and of T; ones where the merge has no gate."""
+        """(batch, 2) float32: the weights of X and of T; where the merge has no gate `encoder_weight` and 1."""
         if self.connector.gate is None:
             weights = torch.ones(features.shape[0], 2, device=features.device)
+            weights[:, 0] = self.options.get("encoder_weight", 1)
         else:
             weights = self.connector.gate(features.float(), feature_mask, embeddings.float(), embedding_mask, language)
         for column, name in enumerate(("encoder", "llm")):
@@ -231,7 +234,10 @@ def read_options(folder: Path) -> dict[str, Any]:
         if not isinstance(options, dict) or not isinstance(options.get(name), kind):
             raise ValueError(f"{folder / CONFIG}: '{name}' is missing or not {kind.__name__}; train it again")
     if not all(isinstance(language, str) for language in options["languages"]):
-        raise ValueError(f"{folder / CONFIG}: 'languages' are no names; train it again")
+        raise ValueError(f"{folder / CONFIG}: 'languages' are not names; train it again")
+    weight = options.get("encoder_weight", 1)
+    if type(weight) not in (int, float) or not 0 < weight < math.inf:
+        raise ValueError(f"{folder / CONFIG}: 'encoder_weight' is not a number above 0; train it again")
     return options
 
 

@@ -42,6 +42,7 @@ def train_merge(job: Job, rows: list[dict[str, Any]]) -> None:
     LangBridge's user turn stays empty: its LLM never sees the tokens of the question.
     """
     parent, options = job.inputs["parent"], {key: job.recipe[key] for key in ("gate", "language_embedding")}
+    options["encoder_weight"] = job.recipe.get("encoder_weight", 1)
     is_merge = (parent / CONFIG).exists()
     if is_merge:
         options["mapping_width"] = read_options(parent).get("mapping_width", 0)

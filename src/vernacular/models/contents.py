@@ -81,9 +81,9 @@ def check_files(folder: Path) -> None:
         except OSError:
             raise ValueError(f"{path}: a link that leads nowhere; restore what it led to") from None
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise ValueError(f"{path}: neither a file nor a folder, so nothing that a model has; remove it")
+            raise ValueError(f"{path}: neither a file nor a folder, and a model has nothing else; remove it")
         if stat.S_ISDIR(mode) and path.is_symlink():  # it may lead to all of the disk, which copying would follow
-            raise ValueError(f"{path}: a link to a folder, which a model has none of; remove it")
+            raise ValueError(f"{path}: a link to a folder, and a model has no folders; remove it")
     for path in folder.iterdir():
         if path.name in ELSEWHERE or DISTRIBUTED.fullmatch(path.name):
             raise ValueError(
@@ -93,7 +93,7 @@ def check_files(folder: Path) -> None:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The mapping in a JSON file of a model. Raises ValueError (one line with the path) if it is none."""
+    """The mapping in a JSON file of a model. Raises ValueError (one line with the path) if it is not one."""
     if not path.exists():
         raise ValueError(f"{path}: missing; make the model again")
     if path.stat().st_size > LARGEST_JSON:
@@ -119,10 +119,10 @@ def weight_files(folder: Path) -> list[Path]:
             return [path]
         named = read_object(path).get("weight_map")
         if not isinstance(named, dict) or not named or not all(isinstance(file, str) for file in named.values()):
-            raise ValueError(f"{path}: 'weight_map' is no mapping of tensors to files; make the model again")
+            raise ValueError(f"{path}: 'weight_map' is not a mapping of tensors to files; make the model again")
         for file in sorted(set(named.values())):
             if Path(file).name != file or file in ("", ".", "..") or not (folder / file).is_file():
-                raise ValueError(f"{path}: {file[:100]!r} is no file of this folder; make the model again")
+                raise ValueError(f"{path}: {file[:100]!r} is not a file of this folder; make the model again")
         return [folder / file for file in sorted(set(named.values()))]
     raise ValueError(f"{folder}: no weights here ({WEIGHTS}, or its index); make the model again")
 
@@ -141,7 +141,7 @@ def read_header(path: Path) -> dict[str, Stored]:
                 raise ValueError("its header is cut off")
             header = json.loads(file.read(length))
         if not isinstance(header, dict):
-            raise ValueError("its header is no mapping")
+            raise ValueError("its header is not a mapping")
         header.pop("__metadata__", None)
         end = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
         if end != path.stat().st_size - 8 - length:

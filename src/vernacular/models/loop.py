@@ -158,15 +158,15 @@ class Loop(TrainerCallback):
         self.trainer, self.job, self.states = trainer, job, states
         self.stop_steps = steps_between_rollouts(trainer.args)
         self.start = time.monotonic()
-        self.steps_before, self.seconds_before = 0, 0.0  # in earlier runs, up to the checkpoint
+        self.seconds_before = 0.0  # in earlier runs, up to the checkpoint
+        self.warm: tuple[int, float] | None = None  # when the first step was done, which compiles: (steps, time)
         self.is_terminated = False  # this process got a SIGTERM
         self.is_ended = False  # all processes end, since one of them got it
 
     def resume(self, checkpoint: Path) -> None:
-        self.steps_before = int(checkpoint.name.split("-")[1])
         self.seconds_before = float(read_json(checkpoint / WHOLE)["seconds"])
         if is_main():
-            print(f"{self.job.out.name}: resumed at step {self.steps_before}", flush=True)
+            print(f"{self.job.out.name}: resumed at step {checkpoint.name.split('-')[1]}", flush=True)
         for state in self.states:
             state.load(checkpoint)
 
@@ -188,9 +188,12 @@ class Loop(TrainerCallback):
             mark_whole(folder, self.seconds())
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        step, seconds = state.global_step, time.monotonic() - self.start
+        step, now = state.global_step, time.monotonic()
+        pace = (now - self.warm[1]) / (step - self.warm[0]) if self.warm else None
         if is_main():
-            report_progress(self.job.out.name, step, state.max_steps, seconds, self.steps_before, self.job.progress)
+            report_progress(self.job.out.name, step, state.max_steps, pace, self.job.progress)
+        if not self.warm and step % self.stop_steps == 0:  # GRPO's first step makes the rollouts of several
+            self.warm = step, now
         if step % self.stop_steps == 0 and any(gathered(self.is_terminated)):
             self.is_ended = control.should_save = control.should_training_stop = True
 
@@ -218,13 +221,14 @@ def last_checkpoint(folder: Path) -> Path | None:
     return max(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
-def report_progress(name: str, step: int, total: int, seconds: float, steps_before: int, descriptor: int = 2) -> None:
+def report_progress(name: str, step: int, total: int, pace: float | None, descriptor: int = 2) -> None:
     """A moving line on a terminal of its own; else ten plain lines, since parallel trainings share the workflow's.
 
-    `steps_before` of the steps were done before these `seconds`; `descriptor` is the file that the lines go to.
+    pace: seconds a step, None if not yet known; `descriptor` is the file that the lines go to.
     """
-    left = seconds / max(step - steps_before, 1) * (total - step)
-    line = f"{name}: step {step} of {total}, about {left:.0f} s left"
+    line = f"{name}: step {step} of {total}"
+    if pace is not None:
+        line += f", about {pace * (total - step):.0f} s left"
     if descriptor == 2 and sys.stderr.isatty():
         print(f"\r{line} ", end="\n" if step == total else "", file=sys.stderr, flush=True)
     elif step % max(total // 10, 1) == 0:

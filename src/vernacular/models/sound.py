@@ -35,7 +35,7 @@ def check_keys(folder: str | Path, model: Any, found: dict[str, Any], used: Call
 
 
 def check_stored(folder: str | Path, model: Any, contents: Contents) -> None:
-    """Raises ValueError for a parameter whose stored numbers are no floating-point ones, in a model that names no
+    """Raises ValueError for a parameter whose stored numbers are not floating-point ones, in a model that names no
     quantisation: they would be taken as they are, without a scale."""
     if contents.config.get("quantization_config"):
         return
@@ -133,7 +133,8 @@ def check_ends(folder: str | Path, model: Any, ends: Any, tokenizer: Any) -> Non
     ends = tokenizer.eos_token_id if ends is None else ends
     for token in [tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])]:
         if type(token) is not int or not 0 <= token < rows:
-            raise ValueError(f"{folder}: the token that ends or pads a text is {token!r}, none of the model's; fix it")
+            what = f"the token that ends or pads a text is {token!r}, which the model does not have"
+            raise ValueError(f"{folder}: {what}; fix it")
 
 
 def check_numbers(folder: str | Path, numbers: torch.Tensor) -> None:

@@ -1,4 +1,4 @@
-"""A page of a study: the finding, the Pareto plot, claims, scores, figures, tables and samples in one HTML file.
+"""A page of a study: the finding, Pareto plot, claims, regime, scores, figures, tables and samples in one HTML file.
 
 It makes no network requests. Text of models and configurations reaches the page only through Jinja's escaping, figures
 through inline_svg, which leaves drawing elements alone, and the page's own policy forbids it to load anything.
@@ -17,7 +17,7 @@ from vernacular.report.findings import findings
 from vernacular.report.heat_maps import GROUPS, score_maps
 from vernacular.report.inline_svg import drawn, inline
 from vernacular.report.options import FigureOptions, PageOptions, TrajectoriesOptions
-from vernacular.report.page_parts import claims_of, number, points_of, samples_of
+from vernacular.report.page_parts import claims_of, number, points_of, regime_of, samples_of
 from vernacular.report.pareto import draw_pareto
 from vernacular.report.style import PALETTE, looks
 from vernacular.report.templates import FOLDER, rendered
@@ -36,9 +36,9 @@ def render(
 ) -> str:
     """The page as HTML.
 
-    tables: `scores`, and optionally `claims`, `timed`, `samples`, `leaks`, and the rows of the figures `pareto` and
-    `trajectories`; figures: SVGs; others: further tables of results. Figures and other tables are in the order of the
-    options' `figures` and `tables`. there: those of the options' `pages` that can be linked to.
+    tables: `scores`, and optionally `claims`, `timed`, `regime`, `samples`, `leaks`, and the rows of the figures
+    `pareto` and `trajectories`; figures: SVGs; others: further tables of results. Figures and other tables are in the
+    order of the options' `figures` and `tables`. there: those of the options' `pages` that can be linked to.
     """
     titled_figures = zip(options.figures.items(), figures, strict=True)
     titled_tables = zip(options.tables.values(), others, strict=True)
@@ -59,6 +59,7 @@ def render(
         pareto=None if pareto is None or pareto.empty else pareto_part(pareto, options),
         trajectories=trajectories_part(tables["trajectories"], options) if "trajectories" in tables else None,
         claims=claims_of(claims, samples_each) if claims is not None else {},
+        regime=regime_of(tables["regime"]) if "regime" in tables else [],
         several_seeds=int(scores["seeds"].max()) >= LEAST,
         scores=[(benchmark, score_maps(rows)) for benchmark, rows in scores.groupby("benchmark", sort=False)],
         figures=[

@@ -1,4 +1,4 @@
-"""The parts of a page that are lists: claims by what this study says of them, points of the Pareto plot, samples."""
+"""The parts of a page that are lists: claims by what this study says of them, criteria, points of the plot, samples."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -72,6 +72,41 @@ def published_of(row: Mapping[Any, Any], digits: int, difference: bool) -> str:
     value = "" if row["published"] is None else number(row["published"], digits, difference)
     figures = row["published_as"] or ""
     return f"{value} ({figures})" if value and figures else value or figures
+
+
+COMPARED = {  # how a criterion compares models (evaluation/regime.py), {0} being the first of them and {1} the rest
+    "value": "{metric} of {0}",
+    "difference": "{metric} of {0} minus that of {1}",
+    "range": "{metric}: the highest minus the lowest of {0}, {1}",
+    "oracle": "{metric}: what the best of {0}, {1} for each language gains over the best one for all",
+}
+
+
+def regime_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The criteria of the study's regime: what each measures, in words, the value, its bounds, and whether it is in
+    them."""
+    return [
+        {
+            **{key: row[key] for key in ("criterion", "reached", "why")},
+            "what": f"{compared_words(row)}; {row['benchmark']}, {languages_words(row['languages'])}",
+            "measured": number(row["measured"]),
+            "bounds": bounds_words(row["low"], row["high"]),
+        }
+        for row in with_none(table).to_dict("records")
+    ]
+
+
+def compared_words(row: Mapping[Any, Any]) -> str:
+    first, *rest = row["models"].split(" ")
+    return COMPARED[row["compare"]].format(first, ", ".join(rest), metric=metric_words(row["metric"]))
+
+
+def bounds_words(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        text = f"at most {high:g}" if low is None else f"at least {low:g}"
+    else:
+        text = f"{low:g} to {high:g}"
+    return text.replace("-", "−")
 
 
 def points_of(table: pd.DataFrame) -> list[dict[str, Any]]:

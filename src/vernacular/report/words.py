@@ -1,5 +1,7 @@
 """Names of metrics, columns and groups of languages as a reader should see them: words, not the names in files."""
 
+import re
+
 from vernacular.language.languages import ENGLISH, name_of
 
 METRICS = {
@@ -16,6 +18,7 @@ METRICS = {
     "abstained_rate": "share of traces without an identified language",
     "answer_consistency": "share of responses in the question's language",
     "tokens_mean": "tokens per completion",
+    "tokens_spread": "standard deviation of tokens over their mean",
     "tokens_by_characters": "tokens per completion (characters / 4)",
     "msd_depth": "correlation of a layer's MSD with its number",
     "seconds": "training time, baseline over model",
@@ -64,8 +67,9 @@ def group_words(group: str) -> str:
 
 
 def languages_words(text: str) -> str:
-    """The languages of a claim's part: one group, or one `against` another."""
-    groups = [group_words(group) for group in text.split(" against ")]  # as evaluation/claims.py joins them
+    """The languages of a claim's part or a criterion: one group, or one minus another."""
+    # As evaluation/claims.py and evaluation/regime.py join them.
+    groups = [group_words(group) for group in re.split(" against | less ", text)]
     return " minus ".join(groups)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from vernacular.run.cluster import parsed
-from vernacular.run.config_files import OPTIONS
+from vernacular.run.config_files import OPTIONS, same_files
 from vernacular.storage.messages import nearest
 from vernacular.study.compile import Study
 from vernacular.study.targets import files_of
@@ -35,17 +35,19 @@ def check_asked_targets(words: list[str], rules: Mapping[str, Callable[[str], bo
         return
     args = parsed(words)
     asked = [str(target) for target in args.get("targets") or []]
+    given = same_files(words)
     for name in filter(unknown, asked):
-        check_target(name, rules, study)
+        check_target(name, rules, study, given)
     for option in used:
-        check_greedy(option, [str(word) for word in args.get(GREEDY[option]) or []], asked, rules, study)
+        check_greedy(option, [str(word) for word in args.get(GREEDY[option]) or []], asked, rules, study, given)
 
 
 def asked_targets(words: list[str]) -> list[str]:
     return [str(target) for target in parsed(words).get("targets") or []]
 
 
-def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: Study) -> None:
+def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: Study, given: str) -> None:
+    """given: the configuration files, as in the commands that are advised."""
     if re.fullmatch(r"\w[\w-]*", name):
         hint = nearest(name, [*(target.name for target in study.named_targets), *COMMANDS])
         raise SystemExit(f"vernacular: {study.file}: evaluations: none has the target '{name}'; {hint}")
@@ -60,12 +62,17 @@ def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: S
             "the file of that one: --configfile FILE"
         )
     hint = nearest(name, files_of(study))
-    hint = hint if hint.startswith("did") else "snakemake --list names the targets and rules"
+    hint = hint if hint.startswith("did") else f"snakemake --list{given} names the targets and rules"
     raise SystemExit(f"vernacular: {name}: no rule of {study.file} makes this file; {hint}")
 
 
 def check_greedy(
-    option: str, words: list[str], asked: list[str], rules: Mapping[str, Callable[[str], bool]], study: Study
+    option: str,
+    words: list[str],
+    asked: list[str],
+    rules: Mapping[str, Callable[[str], bool]],
+    study: Study,
+    given: str,
 ) -> None:
     """The words after an option such as --forcerun are rules, or files alone, and no targets."""
     named = {*COMMANDS, *(target.name for target in study.named_targets)}
@@ -81,5 +88,5 @@ def check_greedy(
             others = " ".join(other for other in words if other != word)
             raise SystemExit(
                 f"vernacular: {option} takes all words up to the next option, '{word}' too; put targets first: "
-                f"snakemake {word} {option} {others}"
+                f"snakemake {word} {option} {others}{given}"
             )

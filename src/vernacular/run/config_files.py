@@ -49,14 +49,14 @@ def check_config_files(words: list[str]) -> None:
     given = [word for word in words if word.split("=")[0] in OPTIONS]
     if len(given) > 1:
         sys.exit(
-            f"vernacular: {given[0].split('=')[0]} is there {len(given)} times, and only the last counts; put all "
+            f"vernacular: {given[0].split('=')[0]} is given {len(given)} times, and only the last counts; put all "
             "files after one: --configfile config/config.yaml mine.yaml"
         )
     for word in words_after(("--config", "-C"), words):
         if "=" not in word:
             sys.exit(
                 f"vernacular: --config takes all words up to the next option, '{word}' too, which is not KEY=VALUE; "
-                f"put targets first: snakemake {word} --config KEY=VALUE"
+                f"put targets first: snakemake {word} --config KEY=VALUE{same_files(words)}"
             )
     try:
         for word in asked or [DEFAULT] * os.path.exists(DEFAULT):
@@ -70,6 +70,12 @@ def check_config_files(words: list[str]) -> None:
             read_layer(word, word)
     except (StudyError, YamlError) as error:
         sys.exit(f"vernacular: {error}")
+
+
+def same_files(words: list[str]) -> str:
+    """The configuration files of a call, for the end of a command that is to be typed instead; empty without one."""
+    files = words_after(OPTIONS, words)
+    return f" --configfile {' '.join(files)}" if files else ""
 
 
 def words_after(options: tuple[str, ...], words: list[str]) -> list[str]:

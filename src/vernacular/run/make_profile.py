@@ -101,11 +101,11 @@ def main(args: argparse.Namespace) -> None:
             f"GPUS={example}"
         )
     if args.out.exists():
-        raise ValueError(f"{args.out}: is there already; remove it, or choose another name (NAME=...)")
+        raise ValueError(f"{args.out}: already exists; remove it, or choose another name (NAME=...)")
     limits = {name: limits_of(name) for name in partitions}
     for name, number in zip(partitions, gpus, strict=False):
         limits[name]["max_gpu"] = int(number)
     write_text(args.out / "partitions.yaml", partitions_text(limits))
     write_text(args.out / "profile.yaml", profile_text(args.out, args.account))
-    print(f"{args.out}/profile.yaml and {args.out}/partitions.yaml: look at them, then")
-    print(f"  snakemake --profile {args.out} preflight")
+    print(f"{args.out}/profile.yaml and {args.out}/partitions.yaml: look at them, then, with your study:")
+    print(f"  snakemake --profile {args.out} preflight --configfile FILE")

@@ -117,7 +117,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def read_mapping(path: str | Path) -> dict[str, Any]:
-    """What `write_json` wrote, which must be a mapping. Raises ValueError as read_json does, and where it is none."""
+    """What `write_json` wrote, which must be a mapping. ValueError as read_json raises it, and where it is not one."""
     data = read_json(path)
     if not isinstance(data, dict):
         raise ValueError(f"{path}: not a mapping but {type(data).__name__}; delete it and rerun")

@@ -75,6 +75,10 @@ def check_parents(models: dict[str, Any], name: str, place: str) -> None:
         raise StudyError(f"{place}.encoder: '{recipe['from']}' is a mapping and has an encoder; leave it out")
     if parent != "merge-mapping" and encoder is None:
         raise StudyError(f"{place}.encoder: '{recipe['from']}' is an LLM; name the encoder, or a mapping as `from`")
+    if recipe.get("gate", "none") != "none" and recipe["encoder_weight"] != 1:
+        raise StudyError(
+            f"{place}.encoder_weight: goes only with `gate: none`; the gate '{recipe['gate']}' has weights of its own"
+        )
     if encoder is not None and models[encoder]["recipe"] not in ENCODERS:
         raise StudyError(
             f"{place}.encoder: '{encoder}' has the recipe '{models[encoder]['recipe']}', which makes no encoder; "

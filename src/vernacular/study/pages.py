@@ -41,13 +41,14 @@ def page_title(target: Target) -> str:
 
 
 def page_inputs(study: Study, page: str) -> dict[str, list[str]]:
-    """The files of a page by kind: of scores, claims, samples and leaks one or none, of figures and tables all."""
+    """The files of a page by kind: all figures and tables, of each other kind one or none."""
     target, paths = target_of_page(study, page), study.paths
     has_claims, shown = bool(claims_of(study, target)), figures(study, target)
     return {
         "scores": [paths.table(f"{target.part}scores")],
         "claims": [paths.table(f"{target.part}claims")] * has_claims,
         "timed": [f"{paths.results}/costs/{target.part}claims.csv"] * has_claims,
+        "regime": [paths.table("regime")] * bool(study.criteria and target.name == DEFAULT),
         "samples": [paths.table(f"{target.part}samples")] * (not target.checkpoints),
         "leaks": leaks_file(study, target),
         "pareto": [csv_of(study, name) for name in shown if name == f"{target.part}pareto"],
