@@ -221,7 +221,7 @@ def test_a_fixed_weight_is_kept_with_the_model(train: Train) -> None:
     plain = MergedModel.from_pretrained(train("plain", rows_of("reasoning"), **prompt))
     for model, weight in ((light, 0.25), (plain, 1.0)):
         features = torch.ones(2, 3, model.llm.config.hidden_size)
-        assert model.gates(features, None, None, None, None).tolist() == [[weight, 1.0]] * 2
+        assert model.gates(features, None, None, None, None).squeeze(-1).tolist() == [[weight, 1.0]] * 2
     assert not torch.equal(light.connector.boundary, plain.connector.boundary)  # it trained with its weight
 
 

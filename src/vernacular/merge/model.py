@@ -100,9 +100,10 @@ class MergedModel(nn.Module):
         return (self.length * nn.functional.normalize(mapped, dim=-1)).to(self.llm.dtype)
 
     def gates(self, features, feature_mask, embeddings, embedding_mask, language):  # type: ignore[no-untyped-def]
-        """(batch, 2) float32: the weights of X and of T; where the merge has no gate `encoder_weight` and 1."""
+        """(batch, 2, 1 or width) float32: the weights of X and of T, of a vector gate for each dimension; where the
+        merge has no gate `encoder_weight` and 1."""
         if self.connector.gate is None:
-            weights = torch.ones(features.shape[0], 2, device=features.device)
+            weights = torch.ones(features.shape[0], 2, 1, device=features.device)
             weights[:, 0] = self.options.get("encoder_weight", 1)
         else:
             weights = self.connector.gate(features.float(), feature_mask, embeddings.float(), embedding_mask, language)
@@ -115,7 +116,8 @@ class MergedModel(nn.Module):
     def inputs(  # type: ignore[no-untyped-def]
         self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, prompt_mask=None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the LLM reads: embeddings (batch, time, width), mask, the place of each `input_ids` token there, gates.
+        """What the LLM reads: embeddings (batch, time, width), mask, the place of each `input_ids` token there, and the
+        gates (batch, 2), of a vector gate the means over its dimensions.
 
         Padding is gathered on the left and cut where it is all that a column holds. prompt_mask: 1 where `input_ids` is
         prompt; what follows is target, which no gate weighs or sees.
@@ -127,7 +129,7 @@ class MergedModel(nn.Module):
             attention_mask, prompt_mask = (one.masked_fill(second, 0) for one in (attention_mask, prompt_mask))
         mapped, text = self.features(encoder_input_ids, encoder_attention_mask), self.embed(input_ids)
         weights = self.gates(mapped, encoder_attention_mask, text, prompt_mask, language)
-        of_encoder, of_llm = weights.to(mapped.dtype)[:, :, None].unbind(1)
+        of_encoder, of_llm = weights.to(mapped.dtype).unbind(1)
         scaled = torch.where(prompt_mask[..., None].bool(), text * of_llm[:, None], text)
         batch = input_ids.shape[0]
         boundary = self.connector.boundary.to(mapped.dtype).expand(batch, 1, -1)
@@ -141,7 +143,7 @@ class MergedModel(nn.Module):
             1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
         )
         gathered = embeddings.gather(1, order[..., None].expand(-1, -1, embeddings.shape[-1]))
-        return gathered, mask.gather(1, order), place[:, -input_ids.shape[1] :], weights
+        return gathered, mask.gather(1, order), place[:, -input_ids.shape[1] :], weights.mean(-1)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         return self.llm.get_input_embeddings()(ids)
@@ -162,7 +164,7 @@ class MergedModel(nn.Module):
     def generate(self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, **options):  # type: ignore[no-untyped-def]
         """(sequences, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
 
-        What the gate gave stays in `weights` (batch, 2). A prompt's sequences, if it gets several, are adjacent.
+        What the gate gave stays in `weights` (batch, 2), see `inputs`. A prompt's sequences, if it gets several, are adjacent.
         """
         input_ids = input_ids.long()  # those of empty prompts, which raw text may have, are padded as floats
         embeddings, mask, _, self.weights = self.inputs(
