@@ -132,7 +132,8 @@ def gate_by_hand(gate: Any, features: torch.Tensor, text: torch.Tensor, language
 
 @torch.inference_mode()
 def by_hand(model: MergedModel, example: dict[str, Any]) -> tuple[torch.Tensor, list[float]]:
-    """(logits after each of `input_ids`, mean gates) of [BOS; g_X X; b; g_T T] and the target, without batch or padding."""
+    """(logits after each of `input_ids`, gates) of [BOS; g_X X; b; g_T T] and the target, without batch or padding;
+    of a vector gate the means over its dimensions."""
     hidden = model.encoder(input_ids=torch.tensor([example["encoder_input_ids"]])).last_hidden_state[0]
     mapped = model.connector.mapping(hidden)
     embed, prompt = model.llm.get_input_embeddings(), example["prompt"]
@@ -141,8 +142,17 @@ def by_hand(model: MergedModel, example: dict[str, Any]) -> tuple[torch.Tensor, 
     text = embed(torch.tensor(example["input_ids"], dtype=torch.int64))
     gates = gate_by_hand(model.connector.gate, features, text[:prompt], example["language"])
     start = [] if model.tokenizer.bos_token_id is None else [embed(torch.tensor([model.tokenizer.bos_token_id]))]
-    read = [*start, gates[0] * features, model.connector.boundary[None], gates[1] * text[:prompt], text[prompt:]]
-    logits = model.llm(inputs_embeds=torch.cat(read)[None], use_cache=False).logits[0]
+    scales = gates if model.options["gate"] != "attention-bias" else torch.ones(2, 1)
+    read = [*start, scales[0] * features, model.connector.boundary[None], scales[1] * text[:prompt], text[prompt:]]
+    mask = None
+    if model.options["gate"] == "attention-bias":  # log g is added to the logits of the keys before each query
+        bias = [0.0] * len(torch.cat(read))
+        bias[len(start) : len(start) + len(features)] = [float(gates[0].log())] * len(features)
+        asked = len(start) + len(features) + 1
+        bias[asked : asked + prompt] = [float(gates[1].log())] * prompt
+        mask = torch.tensor([[value if k <= q else -1e30 for k, value in enumerate(bias)] for q in range(len(bias))])
+        mask = mask[None, None]
+    logits = model.llm(inputs_embeds=torch.cat(read)[None], attention_mask=mask, use_cache=False).logits[0]
     return logits[-len(example["input_ids"]) :], gates.mean(1).tolist()
 
 
@@ -178,5 +188,5 @@ def answers(model: MergedModel, questions: list[dict[str, Any]], **changes: Any)
 def logits_of(model: MergedModel, **batch: torch.Tensor) -> torch.Tensor:
     """(batch, time, vocabulary): what the LLM predicts after each place of its input."""
     embeddings, mask, _, _ = model.inputs(**batch)  # type: ignore[arg-type]
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    positions = ((mask > 0).cumsum(1) - 1).clamp(min=0)
     return model.llm(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions).logits

@@ -32,7 +32,9 @@ PAIRS = [(encoder, "llama") for encoder in ENCODERS] + [("t5", llm) for llm in L
 
 
 @pytest.mark.parametrize(("encoder", "llm"), PAIRS)
-@pytest.mark.parametrize(("gate", "embedding"), [("cross-attention", 4), ("vector", 4), ("none", 0)])
+@pytest.mark.parametrize(
+    ("gate", "embedding"), [("cross-attention", 4), ("vector", 4), ("attention-bias", 4), ("none", 0)]
+)
 def test_a_batch_of_any_parents_is_what_each_example_is_by_hand(
     build: Callable[..., MergedModel], encoder: str, llm: str, gate: str, embedding: int
 ) -> None:
@@ -53,7 +55,7 @@ def test_a_batch_of_any_parents_is_what_each_example_is_by_hand(
         assert out[row, : one["prompt"]].tolist() == one["input_ids"][: one["prompt"]]
 
 
-EVERY = [("fixed", 0), ("sigmoid", 0), ("sigmoid", 4), ("cross-attention", 0), ("vector", 0)]
+EVERY = [("fixed", 0), ("sigmoid", 0), ("sigmoid", 4), ("cross-attention", 0), ("vector", 0), ("attention-bias", 0)]
 
 
 @pytest.mark.parametrize(("gate", "embedding"), EVERY)
@@ -143,7 +145,9 @@ def test_a_fixed_weight_without_a_gate_is_that_of_a_fixed_gate(build: Callable[.
     assert not torch.allclose(logits_of(light, **prompts), logits_of(plain, **prompts), atol=1e-3)
 
 
-@pytest.mark.parametrize(("gate", "embedding"), [("cross-attention", 4), ("cross-attention", 0), ("vector", 4), ("fixed", 0)])
+@pytest.mark.parametrize(
+    ("gate", "embedding"), [("cross-attention", 4), ("cross-attention", 0), ("vector", 4), ("fixed", 0)]
+)
 @pytest.mark.parametrize("llm", ["llama", "gpt_neox"])
 def test_a_fresh_gate_gives_mindmerger_to_the_bit(
     build: Callable[..., MergedModel], gate: str, embedding: int, llm: str
@@ -206,7 +210,9 @@ def gates_of(model: MergedModel) -> torch.Tensor:
     return model.gates(features, given["encoder_attention_mask"], text, given["attention_mask"], given["language"])
 
 
-@pytest.mark.parametrize("gate", ["cross-attention", "vector", "fixed", "sigmoid", "none", "prefix-only"])
+@pytest.mark.parametrize(
+    "gate", ["cross-attention", "vector", "attention-bias", "fixed", "sigmoid", "none", "prefix-only"]
+)
 def test_a_step_moves_the_connector_and_no_parent(build: Callable[..., MergedModel], gate: str) -> None:
     model = build(gate, embedding=4, fresh=True).train()
     names = {f"connector.{name}" for name, _ in model.connector.named_parameters()}
@@ -241,7 +247,7 @@ def test_a_gate_never_sees_the_target(build: Callable[..., MergedModel]) -> None
 def test_an_unknown_gate_is_named() -> None:
     with pytest.raises(ValueError, match="'crossattention' is not a gate; choose from: none, fixed, cross-attention"):
         build_gate("crossattention", 16, 3, 4)
-    assert [build_gate(kind, 16, 3, 4) is None for kind in KINDS] == [True, False, False, False, False, True]
+    assert [build_gate(kind, 16, 3, 4) is None for kind in KINDS] == [True, False, False, False, False, False, True]
 
 
 # --- Folders ----------------------------------------------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 ST-Merge's equations are not public (arXiv 2606.19002; what is known: the LLM's features are the query, the mapped
 encoder features key and value, a language embedding enters the gate, two weights of the form 1 + tanh come out). What
-is not known is our choice: one head, a masked mean over the question, one hidden layer, and what a weight is: a number
-for an example, or a vector for an example (`vector`), elementwise. docs/st-merge.md says which of them an LLM can see.
+is not known is our choice: one head, a masked mean over the question, one hidden layer, and what the weights of an
+example are: two numbers, two vectors that weigh elementwise (`vector`), or two numbers that weigh attention instead of
+embeddings (`attention-bias`, merge/key_weights.py). docs/st-merge.md says which of them an LLM's norms hide.
 """
 
 import torch
 from torch import nn
 
-KINDS = ("none", "fixed", "cross-attention", "sigmoid", "vector", "prefix-only")
+BIAS = "attention-bias"
+KINDS = ("none", "fixed", "cross-attention", "sigmoid", "vector", BIAS, "prefix-only")
 
 
 class FixedGate(nn.Module):
@@ -64,7 +66,7 @@ def build_gate(kind: str, width: int, languages: int, language_width: int) -> nn
     """The module of a gate; none for MindMerger (`none`) and LangBridge (`prefix-only`), which weigh nothing."""
     if kind == "fixed":
         return FixedGate()
-    if kind in ("cross-attention", "sigmoid", "vector"):
+    if kind in ("cross-attention", "sigmoid", "vector", BIAS):
         size = width if kind == "vector" else 1
         return CrossAttentionGate(width, languages, language_width, bounded=kind == "sigmoid", size=size)
     if kind in KINDS:
