@@ -41,7 +41,7 @@ def with_additive_mask(decoder: Any, arguments: tuple[Any, ...], given: dict[str
     weights = given.get("attention_mask")
     if weights is None or weights.ndim != 2 or not weights.is_floating_point():
         return None
-    read = given.get("inputs_embeds")
+    read: Any = given.get("inputs_embeds")
     read = given.get("input_ids", arguments[0] if arguments else None) if read is None else read
     queries, keys = read.shape[1], weights.shape[1]
     place = torch.arange(keys, device=weights.device)
