@@ -186,15 +186,16 @@ def test_a_vector_gate_turns_what_a_scalar_only_lengthens(build: Callable[..., M
     assert (turned["vector"] > 1e-3).tolist() == [True] * 9 + [False] + [True] * 12  # features, boundary, prompt
 
 
-def test_a_saved_vector_gate_is_loaded_with_a_weight_for_each_dimension(
-    build: Callable[..., MergedModel], tmp_path: Path
+@pytest.mark.parametrize(("gate", "numbers"), [("vector", 2 * 16), ("attention-bias", 2)])
+def test_a_saved_gate_is_loaded_and_weighs_as_before(
+    build: Callable[..., MergedModel], tmp_path: Path, gate: str, numbers: int
 ) -> None:
-    model = build("vector", embedding=4)
+    model = build(gate, embedding=4)
     model.save_pretrained(tmp_path / "merge")
     loaded = MergedModel.from_pretrained(tmp_path / "merge")
-    assert load_file(tmp_path / "merge" / CONNECTOR)["gate.out.weight"].shape == (2 * 16, 16)
+    assert load_file(tmp_path / "merge" / CONNECTOR)["gate.out.weight"].shape == (numbers, 16)
     prompts = prompts_of(model, EXAMPLES)
-    assert torch.equal(loaded.inputs(**prompts)[0], model.inputs(**prompts)[0])
+    assert torch.equal(logits_of(loaded, **prompts), logits_of(model, **prompts))
 
 
 def test_a_bounded_gate_starts_at_one_half(build: Callable[..., MergedModel]) -> None:
