@@ -114,12 +114,12 @@ def prompts_of(model: MergedModel, examples: list[dict[str, Any]]) -> dict[str, 
 # --- By hand ----------------------------------------------------------------------------------------------------------
 
 
-def gate_by_hand(gate: Any, features: torch.Tensor, text: torch.Tensor, language: int) -> list[float]:
-    """The equations of merge/gates.py for one example: features (n, width), text (m, width)."""
+def gate_by_hand(gate: Any, features: torch.Tensor, text: torch.Tensor, language: int) -> torch.Tensor:
+    """The equations of merge/gates.py for one example: features (n, width), text (m, width). (2, 1 or width)."""
     if gate is None:
-        return [1.0, 1.0]
+        return torch.ones(2, 1)
     if not hasattr(gate, "query"):
-        return (1 + torch.tanh(gate.weights)).tolist()
+        return (1 + torch.tanh(gate.weights))[:, None]
     query, key, value = text @ gate.query.weight.T, features @ gate.key.weight.T, features @ gate.value.weight.T
     attention = torch.softmax(query @ key.T / query.shape[1] ** 0.5, dim=1)
     pooled = (attention @ value).mean(0)
@@ -127,12 +127,13 @@ def gate_by_hand(gate: Any, features: torch.Tensor, text: torch.Tensor, language
         table = gate.language.weight
         pooled = torch.cat([pooled, table[language] if language >= 0 else table.mean(0)])
     logits = gate.out.weight @ torch.relu(gate.hidden.weight @ pooled + gate.hidden.bias) + gate.out.bias
-    return (torch.sigmoid(logits) if gate.bounded else 1 + torch.tanh(logits)).tolist()
+    return (torch.sigmoid(logits) if gate.bounded else 1 + torch.tanh(logits)).reshape(2, len(logits) // 2)
 
 
 @torch.inference_mode()
 def by_hand(model: MergedModel, example: dict[str, Any]) -> tuple[torch.Tensor, list[float]]:
-    """(logits after each of `input_ids`, gates) of [BOS; g_X X; b; g_T T] and the target, without batch or padding."""
+    """(logits after each of `input_ids`, gates) of [BOS; g_X X; b; g_T T] and the target, without batch or padding;
+    of a vector gate the means over its dimensions."""
     hidden = model.encoder(input_ids=torch.tensor([example["encoder_input_ids"]])).last_hidden_state[0]
     mapped = model.connector.mapping(hidden)
     embed, prompt = model.llm.get_input_embeddings(), example["prompt"]
@@ -141,9 +142,18 @@ def by_hand(model: MergedModel, example: dict[str, Any]) -> tuple[torch.Tensor, 
     text = embed(torch.tensor(example["input_ids"], dtype=torch.int64))
     gates = gate_by_hand(model.connector.gate, features, text[:prompt], example["language"])
     start = [] if model.tokenizer.bos_token_id is None else [embed(torch.tensor([model.tokenizer.bos_token_id]))]
-    read = [*start, gates[0] * features, model.connector.boundary[None], gates[1] * text[:prompt], text[prompt:]]
-    logits = model.llm(inputs_embeds=torch.cat(read)[None], use_cache=False).logits[0]
-    return logits[-len(example["input_ids"]) :], gates
+    scales = gates if model.options["gate"] != "attention-bias" else torch.ones(2, 1)
+    read = [*start, scales[0] * features, model.connector.boundary[None], scales[1] * text[:prompt], text[prompt:]]
+    mask = None
+    if model.options["gate"] == "attention-bias":  # log g is added to the logits of the keys before each query
+        bias = [0.0] * len(torch.cat(read))
+        bias[len(start) : len(start) + len(features)] = [float(gates[0].log())] * len(features)
+        asked = len(start) + len(features) + 1
+        bias[asked : asked + prompt] = [float(gates[1].log())] * prompt
+        mask = torch.tensor([[value if k <= q else -1e30 for k, value in enumerate(bias)] for q in range(len(bias))])
+        mask = mask[None, None]
+    logits = model.llm(inputs_embeds=torch.cat(read)[None], attention_mask=mask, use_cache=False).logits[0]
+    return logits[-len(example["input_ids"]) :], gates.mean(1).tolist()
 
 
 def loss_by_hand(model: MergedModel, examples: list[dict[str, Any]]) -> torch.Tensor:
@@ -178,5 +188,5 @@ def answers(model: MergedModel, questions: list[dict[str, Any]], **changes: Any)
 def logits_of(model: MergedModel, **batch: torch.Tensor) -> torch.Tensor:
     """(batch, time, vocabulary): what the LLM predicts after each place of its input."""
     embeddings, mask, _, _ = model.inputs(**batch)  # type: ignore[arg-type]
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    positions = ((mask > 0).cumsum(1) - 1).clamp(min=0)
     return model.llm(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions).logits

@@ -161,8 +161,9 @@ def test_options_of_a_choice_are_read_by_the_encoder_too(build: Callable[..., Me
     assert model.encoder_tokenizer.decode(ids) == f"{row['question']}\nA) a well\nB) a mill"
 
 
-def test_clamps_change_what_they_say_and_nothing_else(build: Callable[..., MergedModel]) -> None:
-    model = build("cross-attention", embedding=4)
+@pytest.mark.parametrize("gate", ["cross-attention", "vector", "attention-bias"])
+def test_clamps_change_what_they_say_and_nothing_else(build: Callable[..., MergedModel], gate: str) -> None:
+    model = build(gate, embedding=4)
     plain = answers(model, QUESTIONS)
     for decoding, encoder, llm in (("encoder-off", 0.0, None), ("llm-off", None, 0.0), ("gates-one", 1.0, 1.0)):
         for key, row in answers(model, QUESTIONS, decoding=decoding).items():
@@ -177,8 +178,9 @@ def test_clamps_change_what_they_say_and_nothing_else(build: Callable[..., Merge
     assert all((told[key]["gate_llm"] == plain[key]["gate_llm"]) == (key[1] == "en") for key in plain)
 
 
-def test_what_is_clamped_off_is_not_read(build: Callable[..., MergedModel]) -> None:
-    model = build("fixed")
+@pytest.mark.parametrize("gate", ["fixed", "vector"])
+def test_what_is_clamped_off_is_not_read(build: Callable[..., MergedModel], gate: str) -> None:
+    model = build(gate)
     one, other = EXAMPLES[0], {**EXAMPLES[0], "encoder_input_ids": EXAMPLES[0]["encoder_input_ids"][::-1]}
     asked = {**EXAMPLES[0], "input_ids": EXAMPLES[0]["input_ids"][::-1], "prompt": 12}
 
@@ -188,19 +190,21 @@ def test_what_is_clamped_off_is_not_read(build: Callable[..., MergedModel]) -> N
         )
 
     assert not same(one, other) and not same(one, asked)
-    model.clamped = {"encoder": 0.0}
+    model.clamped = {"encoder": 0.0, "llm": 1.0}  # a gate that reads both would tell of one in the other's weight
     assert same(one, other) and not same(one, asked)
-    model.clamped = {"llm": 0.0}
+    model.clamped = {"encoder": 1.0, "llm": 0.0}
     assert not same(one, other) and same(one, asked)
 
 
-def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel]) -> None:
-    plain, gated = build("none"), build("cross-attention", embedding=4)
+@pytest.mark.parametrize("gate", ["cross-attention", "vector", "attention-bias"])
+def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel], gate: str) -> None:
+    plain, gated = build("none"), build(gate, embedding=4)
     gated.connector.load_state_dict(plain.connector.state_dict(), strict=False)
     prompts = prompts_of(plain, EXAMPLES)
-    assert not torch.allclose(logits_of(gated, **prompts), logits_of(plain, **prompts), atol=1e-2)
+    real = plain.inputs(**prompts)[1].bool()
+    assert not torch.allclose(logits_of(gated, **prompts)[real], logits_of(plain, **prompts)[real], atol=1e-2)
     gated.clamped = {"encoder": 1.0, "llm": 1.0}
-    assert torch.equal(logits_of(gated, **prompts), logits_of(plain, **prompts))
+    assert torch.equal(logits_of(gated, **prompts)[real], logits_of(plain, **prompts)[real])
     ones = answers(gated, QUESTIONS, decoding="gates-one")
     assert {key: row["completion"] for key, row in ones.items()} == {
         key: row["completion"] for key, row in answers(plain, QUESTIONS).items()
@@ -210,8 +214,9 @@ def test_gates_clamped_to_one_are_mindmerger(build: Callable[..., MergedModel]) 
 # --- Generation -------------------------------------------------------------------------------------------------------
 
 
-def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel]) -> None:
-    model = build("cross-attention", "m2m_100", "qwen3", 4)  # nine questions, nine answers
+@pytest.mark.parametrize("gate", ["cross-attention", "attention-bias"])
+def test_answers_are_those_by_hand_in_any_batch(build: Callable[..., MergedModel], gate: str) -> None:
+    model = build(gate, "m2m_100", "qwen3", 4)  # nine questions, nine answers
     whole = answers(model, QUESTIONS)
     for row in QUESTIONS:
         answer = whole[row["id"], row["language"]]

@@ -32,7 +32,9 @@ PAIRS = [(encoder, "llama") for encoder in ENCODERS] + [("t5", llm) for llm in L
 
 
 @pytest.mark.parametrize(("encoder", "llm"), PAIRS)
-@pytest.mark.parametrize(("gate", "embedding"), [("cross-attention", 4), ("none", 0)])
+@pytest.mark.parametrize(
+    ("gate", "embedding"), [("cross-attention", 4), ("vector", 4), ("attention-bias", 4), ("none", 0)]
+)
 def test_a_batch_of_any_parents_is_what_each_example_is_by_hand(
     build: Callable[..., MergedModel], encoder: str, llm: str, gate: str, embedding: int
 ) -> None:
@@ -53,7 +55,10 @@ def test_a_batch_of_any_parents_is_what_each_example_is_by_hand(
         assert out[row, : one["prompt"]].tolist() == one["input_ids"][: one["prompt"]]
 
 
-@pytest.mark.parametrize(("gate", "embedding"), [("fixed", 0), ("sigmoid", 0), ("sigmoid", 4), ("cross-attention", 0)])
+EVERY = [("fixed", 0), ("sigmoid", 0), ("sigmoid", 4), ("cross-attention", 0), ("vector", 0), ("attention-bias", 0)]
+
+
+@pytest.mark.parametrize(("gate", "embedding"), EVERY)
 def test_every_gate_is_its_equation(build: Callable[..., MergedModel], gate: str, embedding: int) -> None:
     model = build(gate, embedding=embedding)
     weights = model.inputs(**prompts_of(model, EXAMPLES))[3]
@@ -140,7 +145,9 @@ def test_a_fixed_weight_without_a_gate_is_that_of_a_fixed_gate(build: Callable[.
     assert not torch.allclose(logits_of(light, **prompts), logits_of(plain, **prompts), atol=1e-3)
 
 
-@pytest.mark.parametrize(("gate", "embedding"), [("cross-attention", 4), ("cross-attention", 0), ("fixed", 0)])
+@pytest.mark.parametrize(
+    ("gate", "embedding"), [("cross-attention", 4), ("cross-attention", 0), ("vector", 4), ("fixed", 0)]
+)
 @pytest.mark.parametrize("llm", ["llama", "gpt_neox"])
 def test_a_fresh_gate_gives_mindmerger_to_the_bit(
     build: Callable[..., MergedModel], gate: str, embedding: int, llm: str
@@ -165,18 +172,54 @@ def test_a_gate_is_fine_in_low_precision_too(build: Callable[..., MergedModel]) 
     torch.testing.assert_close(weights, torch.full((4, 2), 1.001), atol=1e-5, rtol=0.0)
 
 
+def test_a_vector_gate_turns_what_a_scalar_only_lengthens(build: Callable[..., MergedModel]) -> None:
+    """Its dimensions differ, so that a feature's direction changes, which a norm passes on; a scalar's is kept."""
+    turned = {}
+    for gate in ("cross-attention", "vector"):
+        model = build(gate, embedding=4)
+        prompts = prompts_of(model, EXAMPLES[:1])
+        gated = model.inputs(**prompts)[0][0]
+        model.clamped = {"encoder": 1.0, "llm": 1.0}
+        plain = model.inputs(**prompts)[0][0]
+        turned[gate] = 1 - torch.nn.functional.cosine_similarity(gated, plain, dim=1)
+    assert turned["cross-attention"].abs().max() < 1e-6
+    assert (turned["vector"] > 1e-3).tolist() == [True] * 9 + [False] + [True] * 12  # features, boundary, prompt
+
+
+@pytest.mark.parametrize(("gate", "numbers"), [("vector", 2 * 16), ("attention-bias", 2)])
+def test_a_saved_gate_is_loaded_and_weighs_as_before(
+    build: Callable[..., MergedModel], tmp_path: Path, gate: str, numbers: int
+) -> None:
+    model = build(gate, embedding=4)
+    model.save_pretrained(tmp_path / "merge")
+    loaded = MergedModel.from_pretrained(tmp_path / "merge")
+    assert load_file(tmp_path / "merge" / CONNECTOR)["gate.out.weight"].shape == (numbers, 16)
+    prompts = prompts_of(model, EXAMPLES)
+    assert torch.equal(logits_of(loaded, **prompts), logits_of(model, **prompts))
+
+
 def test_a_bounded_gate_starts_at_one_half(build: Callable[..., MergedModel]) -> None:
     model = build("sigmoid", embedding=4, fresh=True)
     assert torch.equal(model.inputs(**prompts_of(model, EXAMPLES))[3], torch.full((4, 2), 0.5))
 
 
-@pytest.mark.parametrize("gate", ["cross-attention", "fixed", "sigmoid", "none", "prefix-only"])
+def gates_of(model: MergedModel) -> torch.Tensor:
+    """(batch, 2, 1 or width): the gates of EXAMPLES' prompts, dimension by dimension."""
+    given = prompts_of(model, EXAMPLES)
+    features = model.features(given["encoder_input_ids"], given["encoder_attention_mask"])
+    text = model.embed(given["input_ids"])
+    return model.gates(features, given["encoder_attention_mask"], text, given["attention_mask"], given["language"])
+
+
+@pytest.mark.parametrize(
+    "gate", ["cross-attention", "vector", "attention-bias", "fixed", "sigmoid", "none", "prefix-only"]
+)
 def test_a_step_moves_the_connector_and_no_parent(build: Callable[..., MergedModel], gate: str) -> None:
     model = build(gate, embedding=4, fresh=True).train()
     names = {f"connector.{name}" for name, _ in model.connector.named_parameters()}
     assert {name for name, parameter in model.named_parameters() if parameter.requires_grad} == names
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    weights = model.inputs(**prompts_of(model, EXAMPLES))[3].detach()
+    weights = gates_of(model).detach()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-2)
     for _ in range(2):  # a gate's last layer is zero at first: what is below it moves with the second step
         optimizer.zero_grad()
@@ -184,7 +227,7 @@ def test_a_step_moves_the_connector_and_no_parent(build: Callable[..., MergedMod
         optimizer.step()
     moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
     assert moved == names and {name for name, p in model.named_parameters() if p.grad is not None} == names
-    change = (model.inputs(**prompts_of(model, EXAMPLES))[3] - weights).abs().min()
+    change = (gates_of(model) - weights).abs().mean(-1).min()
     assert change > 1e-3 if gate not in ("none", "prefix-only") else change == 0
 
 
@@ -205,7 +248,7 @@ def test_a_gate_never_sees_the_target(build: Callable[..., MergedModel]) -> None
 def test_an_unknown_gate_is_named() -> None:
     with pytest.raises(ValueError, match="'crossattention' is not a gate; choose from: none, fixed, cross-attention"):
         build_gate("crossattention", 16, 3, 4)
-    assert [build_gate(kind, 16, 3, 4) is None for kind in KINDS] == [True, False, False, False, True]
+    assert [build_gate(kind, 16, 3, 4) is None for kind in KINDS] == [True, False, False, False, False, False, True]
 
 
 # --- Folders ----------------------------------------------------------------------------------------------------------

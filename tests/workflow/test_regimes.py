@@ -41,7 +41,7 @@ def test_the_merges_study_asks_about_each_gate_and_four_weights() -> None:
     asked = {target.name: target.models for target in study.named_targets}
     tested, dev = asked["merge"], asked["dev"]
     gates = {options[name]["gate"] for name in tested if options[name]["recipe"] == "merge"}
-    assert gates == {"none", "fixed", "sigmoid", "cross-attention"}
+    assert gates == {"none", "fixed", "sigmoid", "cross-attention", "vector", "attention-bias"}
     assert sorted(options[name]["encoder_weight"] for name in dev) == [0.25, 0.5, 1, 2]
     assert {options[name]["gate"] for name in dev} == {"none"} and set(study.criteria) == {"merges"}
 

@@ -8,7 +8,8 @@ s is the mean length of the LLM's embeddings: our choice. An unconstrained mappi
 layer of the LLM can add anything to them that matters, and a gate between 0 and 2 cannot scale them back.
 
 b is a learned boundary vector. In the mapping stage, and for LangBridge (arXiv 2401.10695), T is empty of the question.
-The gate (merge/gates.py) is the only difference between the variants.
+The gate (merge/gates.py) is the only difference between the variants. `attention-bias` weighs what the LLM's attention
+gives the places of X and T, and scales no embedding (merge/key_weights.py).
 """
 
 import math
@@ -21,7 +22,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from vernacular.merge.gates import build_gate
+from vernacular.merge.gates import BIAS, build_gate
+from vernacular.merge.key_weights import LOWEST, weigh_keys
 from vernacular.models.contents import check_files, read_header
 from vernacular.models.encoder import encoder_limit, load_encoder
 from vernacular.models.folders import load_model, loading
@@ -63,6 +65,8 @@ class MergedModel(nn.Module):
         super().__init__()
         self.encoder, self.encoder_tokenizer = encoder.requires_grad_(False), encoder_tokenizer
         self.llm, self.tokenizer = llm.requires_grad_(False), tokenizer
+        if options["gate"] == BIAS:
+            weigh_keys(llm, options["llm"])
         self.options, self.config = options, llm.config
         self.generation_config = llm.generation_config
         self.limit = encoder_limit(encoder.config, encoder_tokenizer)
@@ -100,12 +104,15 @@ class MergedModel(nn.Module):
         return (self.length * nn.functional.normalize(mapped, dim=-1)).to(self.llm.dtype)
 
     def gates(self, features, feature_mask, embeddings, embedding_mask, language):  # type: ignore[no-untyped-def]
-        """(batch, 2) float32: the weights of X and of T; where the merge has no gate `encoder_weight` and 1."""
+        """(batch, 2, 1 or width) float32: the weights of X and of T, of a vector gate for each dimension; where the
+        merge has no gate `encoder_weight` and 1."""
         if self.connector.gate is None:
-            weights = torch.ones(features.shape[0], 2, device=features.device)
+            weights = torch.ones(features.shape[0], 2, 1, device=features.device)
             weights[:, 0] = self.options.get("encoder_weight", 1)
         else:
             weights = self.connector.gate(features.float(), feature_mask, embeddings.float(), embedding_mask, language)
+        if self.options["gate"] == BIAS:
+            weights = weights.clamp(min=LOWEST)
         for column, name in enumerate(("encoder", "llm")):
             if name in self.clamped:
                 weights = weights.clone()
@@ -115,10 +122,12 @@ class MergedModel(nn.Module):
     def inputs(  # type: ignore[no-untyped-def]
         self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, prompt_mask=None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the LLM reads: embeddings (batch, time, width), mask, the place of each `input_ids` token there, gates.
+        """What the LLM reads: embeddings (batch, time, width), mask, the place of each `input_ids` token there, and the
+        gates (batch, 2), of a vector gate the means over its dimensions.
 
         Padding is gathered on the left and cut where it is all that a column holds. prompt_mask: 1 where `input_ids` is
-        prompt; what follows is target, which no gate weighs or sees.
+        prompt; what follows is target, which no gate weighs or sees. With `attention-bias` the mask holds the weights
+        of keys, in float32.
         """
         prompt_mask = attention_mask if prompt_mask is None else prompt_mask
         start = self.tokenizer.bos_token_id
@@ -127,21 +136,28 @@ class MergedModel(nn.Module):
             attention_mask, prompt_mask = (one.masked_fill(second, 0) for one in (attention_mask, prompt_mask))
         mapped, text = self.features(encoder_input_ids, encoder_attention_mask), self.embed(input_ids)
         weights = self.gates(mapped, encoder_attention_mask, text, prompt_mask, language)
-        of_encoder, of_llm = weights.to(mapped.dtype)[:, :, None].unbind(1)
-        scaled = torch.where(prompt_mask[..., None].bool(), text * of_llm[:, None], text)
+        of_encoder, of_llm = weights.unbind(1)
+        is_prompt, read = prompt_mask.bool(), [encoder_attention_mask, attention_mask]
+        if self.options["gate"] == BIAS:  # the least number above 0 is a weight, not padding; nothing attends to it
+            of_encoder, of_llm = (one.clamp(min=torch.finfo(one.dtype).tiny) for one in (of_encoder, of_llm))
+            read = [encoder_attention_mask * of_encoder, attention_mask * torch.where(is_prompt, of_llm, 1)]
+        else:
+            mapped = mapped * of_encoder.to(mapped.dtype)[:, None]
+            text = torch.where(is_prompt[..., None], text * of_llm.to(text.dtype)[:, None], text)
         batch = input_ids.shape[0]
         boundary = self.connector.boundary.to(mapped.dtype).expand(batch, 1, -1)
         ones = attention_mask.new_ones(batch, 1)
-        parts = [(mapped * of_encoder[:, None], encoder_attention_mask), (boundary, ones), (scaled, attention_mask)]
+        parts = [(mapped, read[0]), (boundary, ones), (text, read[1])]
         if start is not None:
             parts.insert(0, (self.embed(torch.full_like(ones, start)), ones))
         embeddings, mask = torch.cat([part for part, _ in parts], 1), torch.cat([real for _, real in parts], 1)
-        order = mask.argsort(dim=1, stable=True)[:, mask.shape[1] - int(mask.sum(1).max()) :]
+        real = (mask > 0).long()
+        order = real.argsort(dim=1, stable=True)[:, real.shape[1] - int(real.sum(1).max()) :]
         place = order.new_zeros(mask.shape).scatter(
             1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
         )
         gathered = embeddings.gather(1, order[..., None].expand(-1, -1, embeddings.shape[-1]))
-        return gathered, mask.gather(1, order), place[:, -input_ids.shape[1] :], weights
+        return gathered, mask.gather(1, order), place[:, -input_ids.shape[1] :], weights.mean(-1)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         return self.llm.get_input_embeddings()(ids)
@@ -149,7 +165,7 @@ class MergedModel(nn.Module):
     def forward(self, labels: torch.Tensor, prompt_mask: torch.Tensor, **batch: torch.Tensor) -> torch.Tensor:
         """The mean next-token loss over the target, a float32 scalar. labels (batch, m): IGNORED outside the target."""
         embeddings, mask, place, _ = self.inputs(prompt_mask=prompt_mask, **batch)
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        positions = ((mask > 0).cumsum(1) - 1).clamp(min=0)
         decoder = self.llm.base_model
         hidden = decoder(inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, use_cache=False)
         wanted = labels != IGNORED
@@ -162,7 +178,8 @@ class MergedModel(nn.Module):
     def generate(self, encoder_input_ids, encoder_attention_mask, input_ids, attention_mask, language, **options):  # type: ignore[no-untyped-def]
         """(sequences, m + new tokens): prompt and continuation, as a causal LM's `generate` gives them.
 
-        What the gate gave stays in `weights` (batch, 2). A prompt's sequences, if it gets several, are adjacent.
+        What the gate gave stays in `weights` (batch, 2), as `inputs` has it. A prompt's sequences, if it gets several,
+        are adjacent.
         """
         input_ids = input_ids.long()  # those of empty prompts, which raw text may have, are padded as floats
         embeddings, mask, _, self.weights = self.inputs(
