@@ -42,6 +42,10 @@ def tables_of(part: str) -> list[str]:
     return [*table(head, overall), "", *table(["accuracy / LCPR", *languages], each)]
 
 
+def test_the_parts_that_were_run_are_there() -> None:
+    assert {"merges", "slam"} <= {*PARTS}
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_the_tables_are_those_of_the_files(part: str) -> None:
     text = (FOLDER.parent / "small.md").read_text(encoding="utf-8")
