@@ -56,9 +56,6 @@ def seen(tmp_path: Path) -> Iterator[dict[str, Any]]:
     watched = tmp_path / "watched.html"
     text = hostile_page(tmp_path / "page").read_text(encoding="utf-8")
     watched.write_text(text.replace("<style>", CHECK + "<style>", 1), encoding="utf-8")
-        hostile_page(tmp_path / "page").read_text(encoding="utf-8").replace("<style>", CHECK + "<style>", 1),
-        encoding="utf-8",
-    )
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
     command += [
         f"--user-data-dir={tmp_path / 'profile'}",
