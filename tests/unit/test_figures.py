@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from merge_scores import OPTIONS as MERGE_OPTIONS
 from merge_scores import generations
 from merge_scores import study as merge_study
+from pages import histories_of
 from scripts import run_script
 from slam_scores import MSD, planted, probe_rows
 from slam_scores import OPTIONS as SLAM_OPTIONS
-from test_page import histories_of
 from test_pareto import made_up
 from test_trajectories import scores as trajectory_scores
 

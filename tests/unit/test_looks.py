@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pages import histories_of
 from test_figures import language_scores
-from test_page import histories_of
 from test_pareto import made_up
 from test_trajectories import scores as trajectory_scores
 
