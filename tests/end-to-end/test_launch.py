@@ -174,7 +174,7 @@ def test_finetune_of_two_processes(parent: Path, tmp_path: Path) -> None:
         subprocess.run(call, env=environment(), check=True, pass_fds=[into])
         os.close(into)
         with os.fdopen(out) as lines:
-            assert [line.split(",")[0] for line in lines] == ["model: step 1 of 2", "model: step 2 of 2"]
+            assert [line.strip().split(",")[0] for line in lines] == ["model: step 1 of 2", "model: step 2 of 2"]
     start, weights, others = (
         load_file(path / "model.safetensors")
         for path in (parent / "parent", tmp_path / "one/model", tmp_path / "two/model")
