@@ -113,7 +113,7 @@ def test_questions_of_one_problem_say_so_in_every_language() -> None:
 
 def test_no_test_question_is_in_training_in_any_language() -> None:
     """Up to the order of options: what a knife is for is known to all who answer."""
-    languages = tuple(CONFIG["data"]["native-and-english"][0]["languages"])
+    languages = tuple(name for part in CONFIG["data"]["native-and-english"] for name in part["languages"])
     test, training = (
         {(row["question"], *sorted(row["choices"] or [])) for row in questions(split, count, languages)}
         for split, count in (("test", 60), ("train", 500))

@@ -36,10 +36,10 @@ def test_target_schedules(fresh: Path) -> None:
 
 
 def test_target_trajectories(fresh: Path) -> None:
-    """Seven trainings with five checkpoints each, and where they start; without it no checkpoint is taken."""
+    """Seven trainings with eight checkpoints each, and where they start; without it no checkpoint is taken."""
     run = dry_run(fresh, "trajectories")
-    made = {"pretrain": 1, "train_sft": 1, "make_rl_prompts": 1, "train_grpo": 7, "take_checkpoint": 36}
-    made |= {"generate": 36, "score": 36, "make_table": 1, "plot_trajectories": 1, "check_leaks": 1, "make_page": 1}
+    made = {"pretrain": 1, "train_sft": 1, "make_rl_prompts": 1, "train_grpo": 7, "take_checkpoint": 57}
+    made |= {"generate": 57, "score": 57, "make_table": 1, "plot_trajectories": 1, "check_leaks": 1, "make_page": 1}
     assert run.jobs == {**CORPUS, **made}
 
 

@@ -186,7 +186,7 @@ def test_fewer_samples_do_not_retrain(workspace: Path) -> None:
 
 
 def test_more_processes_train_again(workspace: Path) -> None:
-    replace(workspace / "config" / "config.yaml", "prompts: 200\n", "prompts: 200\n    launch: {processes: 2}\n")
+    replace(workspace / "config" / "config.yaml", "prompts: 1000 #", "launch: {processes: 2}\n    prompts: 1000 #")
     assert dry_run(workspace).jobs["train_grpo"] == 3
 
 
