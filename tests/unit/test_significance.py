@@ -9,6 +9,7 @@ import pytest
 from vernacular.evaluation.significance import (
     bound_p,
     crossed_error,
+    detectable,
     problems_interval,
     problems_p,
     seeds_p,
@@ -16,7 +17,7 @@ from vernacular.evaluation.significance import (
 )
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from significance import Setting, decided, limit, powered, settings
+from significance import Setting, decided, differences, limit, powered, settings
 
 DRAWS = 9999
 
@@ -61,3 +62,20 @@ def test_size_and_power(setting: Setting) -> None:
     size, _ = decided(setting, 1000, 499)
     power, _ = decided(powered(setting), 300, 499)
     assert size <= limit(setting, 1000) and power > 1.5 * size, (size, power)
+
+
+@pytest.mark.parametrize("setting", [Setting(400, seeds, "many", 0.0, 0.0) for seeds in (1, 5)], ids=str)
+def test_a_detectable_difference_is_found_in_four_of_five_studies(setting: Setting) -> None:
+    """That which one study reports, averaged over some studies in which there is nothing to find."""
+    studies = differences(np.random.default_rng(1), setting, 40)
+    found = [detectable(values, 0.0, (0.0, 0.0), setting.seeds > 1) for values in studies]
+    power, _ = decided(setting._replace(gain=float(np.mean(found))), 400, 999)
+    assert 0.7 < power < 0.9 and np.std(found) < 0.2 * np.mean(found), (power, found)
+
+
+def test_what_is_detectable_where_nothing_differs_is_not_guessed() -> None:
+    few, enough = np.zeros((1, 100)), np.zeros((1, 100))
+    few[0, :9], enough[0, :10] = 1, 1
+    assert np.isnan(detectable(few, 0.0, (0.0, 0.0), False)) and detectable(enough, 0.0, (0.0, 0.0), False) > 0
+    bound = problems_interval(enough[0], 1.0, DRAWS)  # shows less against a threshold that only a bound can exclude
+    assert detectable(enough, -0.02, bound, False) > detectable(enough, 0.0, bound, False)

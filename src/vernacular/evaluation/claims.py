@@ -16,7 +16,7 @@ from vernacular.evaluation.frames import Frames, Run, benchmarks_of, runs_on
 from vernacular.evaluation.options import ClaimsOptions
 from vernacular.evaluation.rates import COUNTED, RATES, Array
 from vernacular.evaluation.seeds import LEAST, seed_interval, seed_p
-from vernacular.evaluation.significance import problems_interval, problems_p, seeds_interval, seeds_p
+from vernacular.evaluation.significance import detectable, problems_interval, problems_p, seeds_interval, seeds_p
 from vernacular.evaluation.statistics import Parts, problem_parts
 from vernacular.evaluation.verdicts import NOT_ASKED, NOT_IN_STUDY, with_verdicts
 from vernacular.language.languages import ENGLISH
@@ -41,6 +41,7 @@ class Result(NamedTuple):
     over_problems: tuple[float, float] = UNKNOWN
     over_seeds: tuple[float, float] = UNKNOWN
     n: int = 0
+    detectable: float = np.nan  # significance.detectable
 
 
 def claims_table(
@@ -53,7 +54,8 @@ def claims_table(
 
     measured is the mean over the seeds. low and high are its 95 % interval over the choice of problems, for the models
     as they were trained. From five seeds on, seeds_low and seeds_high are that over the choice of problems and of
-    seeds, and so is p; with fewer, p is over problems alone. p is two-sided and of the part; claim_p, p_holm and
+    seeds, and so is p; with fewer, p is over problems alone. detectable is how far from the threshold the truth has to
+    be for 80 % of such studies to find it. p is two-sided and of the part; claim_p, p_holm and
     verdict are of the claim. Rates are shares of 1; all numbers are rounded to 6 digits.
 
     probes: model -> seed -> rows of its probe.parquet. Raises ValueError if scores cannot be compared.
@@ -138,10 +140,13 @@ def score_result(values: Array, threshold: float, reach: float | None, n: int, d
     """What differences (seed, problem) say; reach: significance.problems_p."""
     of_problems = values.mean(axis=0)
     interval = problems_interval(of_problems, reach, draws)
-    if len(values) < LEAST:
-        return Result(values.mean(axis=1), float(problems_p(of_problems, threshold, reach, draws)), interval, n=n)
+    several = len(values) >= LEAST
+    found = detectable(values, threshold, interval, several)
+    if not several:
+        p = float(problems_p(of_problems, threshold, reach, draws))
+        return Result(values.mean(axis=1), p, interval, n=n, detectable=found)
     p = float(seeds_p(values, threshold, reach, draws))
-    return Result(values.mean(axis=1), p, interval, seeds_interval(values), n)
+    return Result(values.mean(axis=1), p, interval, seeds_interval(values), n, found)
 
 
 def contrast(models: Sequence[Mapping[str, Parts]], groups: Sequence[str]) -> Parts:
@@ -246,7 +251,7 @@ def result_columns(result: Result) -> dict[str, Any]:
     seeds, (low, high), (seeds_low, seeds_high) = len(result.values), result.over_problems, result.over_seeds
     return {
         "measured": float(result.values.mean()), "low": low, "high": high, "p": result.p, "n": result.n or None,
-        "seeds": seeds, "seeds_low": seeds_low, "seeds_high": seeds_high,
+        "seeds": seeds, "seeds_low": seeds_low, "seeds_high": seeds_high, "detectable": result.detectable,
         "note": f"no interval below {LEAST} seeds" if np.isnan(result.p) else "",
     }  # fmt: skip
 

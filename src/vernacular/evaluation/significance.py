@@ -6,6 +6,7 @@ draws are seeded: a table comes out the same each time.
 """
 
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from vernacular.evaluation.seeds import t_quantile, t_within
 from vernacular.evaluation.statistics import LEVEL
 
 BLOCK = 250  # draws held at once
+POWER = 0.8  # of a difference that a study is said to be able to find (our choice, as is usual)
+TELLING = 10  # problems that differ, below which no such difference is given: it would be guessed from too few
 
 
 def problems_p(values: Array, threshold: float, reach: float | None, draws: int) -> Array:
@@ -140,3 +143,24 @@ def seeds_interval(values: Array) -> tuple[float, float]:
     variance, freedom = crossed_error(values)
     half = t_quantile(int(freedom)) * np.sqrt(variance)
     return float(values.mean() - half), float(values.mean() + half)
+
+
+def detectable(values: Array, threshold: float, interval: tuple[float, float], over_seeds: bool) -> float:
+    """How far from the threshold the true mean would have to be for POWER of such studies to find it, from the
+    variation of values (seed, problem): the distance at which the test decides in half of them, and the standard error
+    times the quantile of POWER, by the normal distribution or, over seeds, Student's t. NaN if fewer than TELLING
+    problems differ.
+
+    interval: `problems_interval` of the mean over seeds, which is how far a bound reaches at a threshold other than 0.
+    """
+    of_problems = values.mean(axis=0)
+    if (of_problems != 0).sum() < TELLING:
+        return float("nan")
+    error = float(of_problems.std(ddof=1) / np.sqrt(len(of_problems)))
+    decides, more = NormalDist().inv_cdf((1 + LEVEL) / 2), NormalDist().inv_cdf(POWER)
+    if over_seeds:
+        variance, freedom = crossed_error(values)
+        error = float(np.sqrt(variance))
+        decides, more = t_quantile(int(freedom)), t_quantile(int(freedom), 2 * POWER - 1)
+    reach = 0.0 if threshold == 0 else max(abs(end - float(of_problems.mean())) for end in interval)
+    return max(decides * error, reach) + more * error

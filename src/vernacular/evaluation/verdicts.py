@@ -20,7 +20,8 @@ from vernacular.evaluation.version import METRICS_VERSION
 COLUMNS = (
     *("study", "claim", "paper", "statement", "metric", "benchmark", "languages", "model", "baseline"),
     *("direction", "threshold", "published", "published_as", "measured", "low", "high", "p", "part"),
-    *("claim_p", "p_holm", "verdict", "n", "seeds", "seeds_low", "seeds_high", "timed", "note", "metrics_version"),
+    *("claim_p", "p_holm", "verdict", "n", "seeds", "seeds_low", "seeds_high", "detectable", "timed", "note"),
+    "metrics_version",
 )
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 NOT_IN_STUDY, NOT_ASKED = "not in this study", "not asked for"
@@ -50,6 +51,7 @@ def with_verdicts(rows: Sequence[dict[str, Any]], families: Mapping[str, int], t
                 row |= {"p_holm": p, "verdict": row["verdict"] or verdict(parts, p), "metrics_version": METRICS_VERSION}
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     rounded = ["published", "measured", "low", "high", "p", "claim_p", "p_holm", "seeds_low", "seeds_high"]
+    rounded += ["detectable"]
     table[rounded] = table[rounded].astype(np.float64).round(DIGITS) + 0.0  # -0.0 becomes 0.0
     return table.astype({"n": "Int64"})
 

@@ -61,6 +61,7 @@ def part_of(row: Mapping[Any, Any], samples: Mapping[str, int]) -> dict[str, Any
         "interval": "" if row[low] is None else f"{number(row[low], digits, difference)} to "
         f"{number(row[high], digits, difference)}",
         "p": number(row["p"], 4),
+        "detectable": "" if row["detectable"] is None else number(row["detectable"], digits),
         "part": VERDICT_PARTS.get(row["part"], row["part"]),
         "published": published_of(row, digits, difference),
         "note": row["note"] or "",
