@@ -25,7 +25,7 @@ from vernacular.models.job import CHECKPOINTS, Job
 from vernacular.models.processes import agreed, gathered, is_main
 from vernacular.models.sound import is_broken
 from vernacular.models.tracking import reported
-from vernacular.storage.files import file_sha256, read_json, write_json
+from vernacular.storage.files import files_sha256, read_json, write_json
 
 WHOLE = "whole"  # marks a checkpoint as complete: the seconds of training so far, the SHA-256 of its files
 
@@ -200,7 +200,7 @@ class Loop(TrainerCallback):
 
 def mark_whole(checkpoint: Path, seconds: float) -> None:
     files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file()]
-    sums = {str(path.relative_to(checkpoint)): file_sha256(path) for path in files}
+    sums = dict(zip((str(path.relative_to(checkpoint)) for path in files), files_sha256(files), strict=True))
     write_json(checkpoint / WHOLE, {"seconds": round(seconds, 3), "files": sums})
 
 
@@ -208,8 +208,8 @@ def is_whole(checkpoint: Path) -> bool:
     """Whether a checkpoint was written to its end and none of its files has been lost or changed since."""
     try:
         sums = read_json(checkpoint / WHOLE)["files"]
-        return all(file_sha256(checkpoint / name) == expected for name, expected in sums.items())
-    except (OSError, ValueError, KeyError, TypeError):
+        return files_sha256([checkpoint / name for name in sums]) == [*sums.values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

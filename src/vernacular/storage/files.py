@@ -9,7 +9,8 @@ import shutil
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS, ESTALE
 from pathlib import Path
@@ -127,6 +128,13 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
 def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_sha256(paths: Sequence[Path]) -> list[str]:
+    """The checksums of several files, read side by side: one core hashes about 1.3 GB/s, and a checkpoint of a large
+    model has tens of gigabytes."""
+    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+        return list(pool.map(file_sha256, paths))
 
 
 def check_regular(path: str | Path) -> None:
