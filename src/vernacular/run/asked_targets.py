@@ -58,7 +58,7 @@ def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: S
     other = re.match(r"results/([^/]+)/", name)
     if other and other[1] != study.config["study"]:
         raise SystemExit(
-            f"vernacular: {name}: is of the study '{other[1]}', and {study.file} is '{study.config['study']}'; add "
+            f"vernacular: {name}: is of the study '{other[1]}', and {study.file} is '{study.config['study']}'; use "
             f"--configfile FILE, where FILE is the configuration of '{other[1]}'"
         )
     hint = nearest(name, files_of(study))
