@@ -117,7 +117,7 @@ def test_what_is_not_there_says_so() -> None:
     assert set(table["verdict"]) == {"contradicted"}  # one is enough
     elsewhere = replace(OPTIONS, evaluated=["new", "old", "other"], complete=False)
     row = claims_table({"c": claim(baseline="other")}, frames, {}, elsewhere).iloc[0]
-    assert row["verdict"] == "not asked for" and "snakemake claims --configfile FILE" in row["note"]
+    assert row["verdict"] == "not asked for" and "snakemake claims --configfile FILE`, where FILE is" in row["note"]
     assert verdict(frames, languages=["te"])["verdict"] == "not in this study"
 
 

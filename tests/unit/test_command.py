@@ -88,7 +88,7 @@ def test_check(
         (["push", "nowhere", "--repo", "me/x"], "nowhere: no folder here; name a model folder"),
         (["push", "a.yaml", "--dataset", "--repo", "me/x"], "a.yaml: there is no such file; relative paths start at /"),
         (["push", ".", "--repo", "x"], "--repo x: not the name of a repository; it is OWNER/NAME"),
-        (["push", ".", "--repo", "me/x"], "no card of this model; make it (snakemake cards --configfile FILE, with"),
+        (["push", ".", "--repo", "me/x"], "no card of this model; make it with `snakemake cards --configfile FILE`"),
         (["new", "Mine"], "a study is named in small letters, digits and hyphens"),
         (["new", "mine", "--like", "smokes"], "--like: no configuration 'smokes'; did you mean 'smoke'?"),
     ],

@@ -127,7 +127,7 @@ def test_other_bytes_than_the_hub_names(tmp_path: Path, hub: Hub, download: Down
 
 def test_no_network(tmp_path: Path, download: Download) -> None:
     message = complaint(download(MODEL, endpoint="http://127.0.0.1:9"))
-    said = ("owner/name: no network", "snakemake downloads --configfile FILE", "sources.mirror")
+    said = ("owner/name: no network", "snakemake downloads --configfile FILE`, where FILE is", "sources.mirror")
     assert all(part in message for part in said)
     message = complaint(download({"urls": [{"url": "http://127.0.0.1:9/x.tsv", "sha256": None}]}))
     assert "http://127.0.0.1:9/x.tsv: no network" in message

@@ -69,7 +69,8 @@ def test_nothing_outside_is_asked_for_and_no_link_is_dead(page: Path, read: Read
     assert policy is not None and policy.startswith("default-src 'none'")
     assert not re.search(r"url\((?!#)", page.read_text(encoding="utf-8"))
     text = "".join(read.words)
-    assert "SLAM's part: in slam.html here, after snakemake slam --configfile FILE" in text
+    how = "snakemake slam --configfile FILE, where FILE is this study's configuration, makes slam.html"
+    assert f"SLAM's part: {how}" in text
 
 
 def test_ids_are_unique(read: Reader) -> None:

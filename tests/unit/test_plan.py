@@ -387,6 +387,9 @@ def test_every_job_fits_what_it_asks_for_and_is_documented(config: Path) -> None
     documented = (ROOT / "docs" / "resources.md").read_text(encoding="utf-8")
     text = "\n".join(plan.section(study, works))
     assert f"### {config.relative_to(ROOT)}\n\n{text}\n" in documented
+    rows = plan.joined(works)  # models with the same figures share a row
+    assert len(rows) < len(works) and plan.gpu_hours(rows) == pytest.approx(plan.gpu_hours(works))
+    assert sum(row.name.count(", ") + 1 for row in rows) == len(works)
 
 
 def test_weights_that_are_kept_take_disk() -> None:

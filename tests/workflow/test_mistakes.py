@@ -165,7 +165,7 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "a file of another study": (
         "results/default/tables/scores.csv --configfile mine.yaml",
-        ("is of the study 'default', and mine.yaml is 'mine'", "--configfile FILE"),
+        ("is of the study 'default', and mine.yaml is 'mine'", "use --configfile FILE, where FILE is the config"),
     ),
     "a configuration as a target": (
         "-n mine.yaml",

@@ -86,8 +86,8 @@ def card_of(folder: Path) -> Path:
     seed = folder.parent.parent
     card = seed.parent / "cards" / seed.name / f"{folder.name}.md"
     if not card.exists():
-        how = f"snakemake cards --configfile FILE, with the configuration of the study '{seed.parent.name}'"
-        raise ValueError(f"{card}: no card of this model; make it ({how}), or name one with --card")
+        how = f"`snakemake cards --configfile FILE`, where FILE is the configuration of the study '{seed.parent.name}'"
+        raise ValueError(f"{card}: no card of this model; make it with {how}, or name one with --card")
     return card
 
 

@@ -167,8 +167,8 @@ def fits(name: str, patterns: Iterable[str]) -> bool:
 
 def no_network(what: str, error: Exception) -> str:
     return (
-        f"{what}: no network ({brief(error)}); run `snakemake downloads --configfile FILE`, with the study's, "
-        "on a machine that has one (a login node), or set sources.mirror to a folder that holds the files"
+        f"{what}: no network ({brief(error)}); run `snakemake downloads --configfile FILE`, where FILE is the study's "
+        "configuration, on a machine that has one (a login node), or set sources.mirror to a folder with the files"
     )
 
 

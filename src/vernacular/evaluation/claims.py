@@ -266,5 +266,5 @@ def reason_columns(claim: Claim, options: ClaimsOptions) -> dict[str, Any]:
         return {"part": NOT_IN_STUDY, "note": note, "seeds": 0}
     if options.complete:
         return {"part": NOT_IN_STUDY, "note": "no such benchmark or languages", "seeds": 0}
-    note = "`snakemake claims --configfile FILE`, with the study's, measures it if the study can"
+    note = "`snakemake claims --configfile FILE`, where FILE is the study's configuration, measures it if the study can"
     return {"part": NOT_ASKED, "note": note, "seeds": 0}

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import yaml
 
@@ -80,20 +80,33 @@ def of_target(study: Study, works: list[Work], target: Target) -> list[Work]:
     return [work for work in works if work.name in wanted.get(work.rule, models)]
 
 
+def cells(work: Work) -> list[str]:
+    """A line of the table, as it is shown."""
+    held = [size / GB for size in work.memory.parts.values()]
+    shown = [work.rule, work.name, str(work.times), str(work.gpus or "-")]
+    shown += [f"{size:.1f}" if work.gpus and size else "-" for size in (*held, work.memory.peak / GB)]
+    shown += [f"{work.host / GB:.1f}", f"{work.hours:.2f}"]
+    shown.append(f"{work.hours * work.gpus * work.times:.1f}" if work.gpus else "-")
+    return [*shown, f"{(work.disk + work.scratch) / GB:.1f}", work.note or "yes"]
+
+
 def table(works: list[Work]) -> list[str]:
     """A line of Markdown for each, below two of a head; GB of one GPU by part, and their peak."""
     head = ["rule", "model", "jobs", "GPUs", *Memory().parts, "GB a GPU", "GB host"]
     head += ["hours each", "GPU hours", "GB disk", "fits"]
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return [f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(f"| {' | '.join(cells(work))} |" for work in works)]
+
+
+def joined(works: list[Work]) -> list[Work]:
+    """One for all that differ only in the model, with their names and the sum of their jobs."""
+    groups: dict[tuple[str, ...], list[Work]] = {}
     for work in works:
-        held = [size / GB for size in work.memory.parts.values()]
-        cells = [work.rule, work.name, str(work.times), str(work.gpus or "-")]
-        cells += [f"{size:.1f}" if work.gpus and size else "-" for size in (*held, work.memory.peak / GB)]
-        cells += [f"{work.host / GB:.1f}", f"{work.hours:.2f}"]
-        cells.append(f"{work.hours * work.gpus * work.times:.1f}" if work.gpus else "-")
-        cells.append(f"{(work.disk + work.scratch) / GB:.1f}")
-        cells.append(work.note or "yes")
-        lines.append(f"| {' | '.join(cells)} |")
+        benchmark = work.name.partition(" / ")[2]
+        groups.setdefault((benchmark, *cells(replace(work, name=""))), []).append(work)
+    lines = []
+    for (benchmark, *_), group in groups.items():
+        names = ", ".join(work.name.partition(" / ")[0] for work in group) + (f" / {benchmark}" if benchmark else "")
+        lines.append(replace(group[0], name=names, times=sum(work.times for work in group)))
     return lines
 
 
@@ -101,7 +114,8 @@ def section(study: Study, works: list[Work]) -> list[str]:
     """What docs/resources.md has of a configuration."""
     hours = gpu_hours(works)
     disk, download = peak_disk(study, works) / GB, fetched(study) / GB
-    return [f"{hours:.0f} GPU hours; {disk:.0f} GB of disk, {download:.0f} GB of models to fetch.", "", *table(works)]
+    sums = f"{hours:.0f} GPU hours; {disk:.0f} GB of disk, {download:.0f} GB of models to fetch."
+    return [sums, "", *table(joined(works))]
 
 
 def report(study: Study, works: list[Work], name: str, count: int) -> str:

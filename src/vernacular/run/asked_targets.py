@@ -58,8 +58,8 @@ def check_target(name: str, rules: Mapping[str, Callable[[str], bool]], study: S
     other = re.match(r"results/([^/]+)/", name)
     if other and other[1] != study.config["study"]:
         raise SystemExit(
-            f"vernacular: {name}: is of the study '{other[1]}', and {study.file} is '{study.config['study']}'; name "
-            "the file of that one: --configfile FILE"
+            f"vernacular: {name}: is of the study '{other[1]}', and {study.file} is '{study.config['study']}'; use "
+            f"--configfile FILE, where FILE is the configuration of '{other[1]}'"
         )
     hint = nearest(name, files_of(study))
     hint = hint if hint.startswith("did") else f"snakemake --list{given} names the targets and rules"
