@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -138,6 +139,11 @@ def training_job(args: argparse.Namespace) -> Iterator[Job | None]:
         except Exception as error:
             if reason := failed_write(error):
                 raise OSError(f"{out.name}: a file could not be written ({reason}); is the disk full?") from None
+            if reason := failed_compile(error):
+                raise OSError(
+                    f"{out.name}: torch.compile failed ({reason}); it needs a working C++ compiler and some megabytes "
+                    f"in {tempfile.gettempdir()} (TMPDIR); or set `compile: false` for this model"
+                ) from None
             raise
         if is_main():
             shutil.rmtree(job.folder, ignore_errors=True)
@@ -157,6 +163,14 @@ def failed_write(error: Exception) -> str | None:
     writers = ("PytorchStreamWriter", "inline_container", "iostream error")
     is_torch = isinstance(error, RuntimeError) and any(word in text for word in writers)
     return text if is_rust or is_torch else None
+
+
+def failed_compile(error: Exception) -> str | None:
+    """The compiler's own message if torch.compile failed in it, else None."""
+    if type(error).__name__ not in ("CppCompileError", "InductorError", "BackendCompilerFailed"):
+        return None
+    lines = [" ".join(line.split()) for line in str(error).splitlines()]
+    return next((line for line in lines if " error: " in line), lines[0])[:200]
 
 
 def acquire(lock: TextIO | None, name: str) -> None:
