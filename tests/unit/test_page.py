@@ -87,6 +87,7 @@ def test_the_finding_comes_first_and_what_was_not_measured_is_folded_after_the_r
     places = [text.index(word) for word in words]
     assert places == sorted(places)
     assert text.count("above 0: on the claimed side") == 2 and "not in this study" in text
+    assert len(re.findall(r"p = 0\.\d{4} \(80 % power at a distance of 0\.\d{3}\)", text)) == 2
     assert "12,345 training rows were searched" in text and "lcpr" not in text and "language_consistency" not in text
 
 
