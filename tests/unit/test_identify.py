@@ -52,11 +52,6 @@ SENTENCES = {
 }
 
 
-@pytest.fixture(scope="module")
-def identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(list(load_languages()))
-
-
 def test_languages_are_described() -> None:
     assert set(load_languages()) == set(SENTENCES)
     assert all(set(about) == {"name", "script", "flores", "endonym"} for about in load_languages().values())
