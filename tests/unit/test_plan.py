@@ -12,13 +12,7 @@ from planned import LLAMA_7B, graph, models, study
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from vernacular.planning import estimate, plan
-from vernacular.planning.sizes import (
-    load_sizes,
-    meta_model,
-    parameters,
-    shape_of,
-    trained_parameters,
-)
+from vernacular.planning.sizes import load_sizes, meta_model, parameters, shape_of, trained_parameters
 from vernacular.planning.work import answerings, fetched, peak_disk, trainings
 from vernacular.study.graph import Model, build_graph
 
