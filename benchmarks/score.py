@@ -25,6 +25,7 @@ from vernacular.evaluation.score import golds_of, score_rows
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import foreign_script_words
 from vernacular.language.mathematics import strip_formal, strip_math
+from vernacular.language.parts import take_apart
 
 # How models write answers, in what both read alike; a right one, since `n` is put in.
 FORMS = ["{n}", "{n}.0", "{n} \\text{{ kg}}", "\\frac{{{double}}}{{2}}", "{n}\\%", "\\text{{{n}}}", "x = {n}", "${n}$"]
@@ -44,7 +45,7 @@ def row_by_row(detector: Any, some: list[dict[str, Any]]) -> list[tuple[bool, st
         language = by_lingua(detector, [words])[0]
         lines = [line for line in map(strip_math, one["trace"].split("\n")) if line]
         if all(code == one["language"] for code in by_lingua(detector, lines)):
-            foreign_script_words([strip_formal(one["trace"])], [one["language"]])
+            foreign_script_words(take_apart([strip_formal(one["trace"])]), [one["language"]])
         len({part.language for part in detector.detect_multiple_languages_of(words)})
         verdicts.append((correct, language))
     return verdicts

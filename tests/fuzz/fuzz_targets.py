@@ -25,9 +25,10 @@ from vernacular.corpus.sources import question_rows
 from vernacular.corpus.traces import FIELDS, Broken, parse_line, read_traces
 from vernacular.language.codeswitch import code_switched
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.judge import foreign_script_words
+from vernacular.language.judge import foreign_script_words, judge
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
+from vernacular.language.parts import take_apart
 from vernacular.language.prompts import ANSWER_TAG, SOLUTION_TAG, split_completion
 from vernacular.language.thinking import FAMILIES
 from vernacular.storage.records import GENERATION, RAW_TRACE, read_rows, write_rows
@@ -106,9 +107,10 @@ def latex_stripper(rng: random.Random, text: str) -> None:
 def language_identifier(rng: random.Random, text: str) -> None:
     (name,) = identifier().identify([text])
     assert name is None or name.isalpha()
-    ((*lines,),) = identifier().identify_lines([text], [None])
-    assert all(line.strip() and (code is None or code.isalpha()) for line, code in lines)
-    assert foreign_script_words([strip_formal(text)], [rng.choice(["fr", "ja", "th", "ru"])]) in ([True], [False])
+    language = rng.choice(["fr", "ja", "th", "ru"])
+    (judged,) = judge([text], [language], identifier())
+    assert all(line.strip() and (code is None or code.isalpha()) for line, code in judged.lines)
+    assert foreign_script_words(take_apart([strip_formal(text)]), [language]) in ([True], [False])
 
 
 def code_switching(rng: random.Random, text: str) -> None:

@@ -1,4 +1,4 @@
-"""For all tests here: the same arithmetic on every machine, parents and merges made once a file, a hub."""
+"""For all tests here: the same arithmetic on every machine, parents, merges and identifiers made once a file, a hub."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,14 +9,11 @@ import torch
 from downloads import FILES, Download, arguments
 from hub import Hub, serve
 from huggingface_hub import constants
-from merges import (
-    ENCODERS,
-    LANGUAGES,
-    LLMS,
-    write_parent,
-)
+from merges import ENCODERS, LANGUAGES, LLMS, write_parent
 from scripts import run_script
 
+from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.languages import load_languages
 from vernacular.merge.model import MergedModel, build_merge
 
 
@@ -56,6 +53,12 @@ def build(parents: Path) -> Callable[..., MergedModel]:
         return model
 
     return merge
+
+
+@pytest.fixture(scope="module")
+def identifier() -> LanguageIdentifier:
+    """Of all languages that are described."""
+    return LanguageIdentifier(list(load_languages()))
 
 
 @pytest.fixture

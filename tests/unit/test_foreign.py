@@ -5,7 +5,6 @@ import pytest
 from vernacular.language.foreign import Foreign, find_foreign
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
-from vernacular.language.languages import load_languages
 from vernacular.language.parts import take_apart
 
 CHINESE = [
@@ -30,11 +29,6 @@ LINES = {
     "vi": ("Trước tiên ta đếm bút chì.", "Vậy mỗi người được ba cây."),
     "sw": ("Kwanza tunahesabu penseli zote.", "Kwa hiyo kila mtu anapata tatu."),
 }
-
-
-@pytest.fixture(scope="module")
-def identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(list(load_languages()))
 
 
 @pytest.mark.parametrize("chinese", CHINESE)

@@ -15,6 +15,7 @@ from vernacular.language import identify as module
 from vernacular.language.codeswitch import CHANGE, SENTENCE, code_switched, reading_gains, split_words
 from vernacular.language.detectors import bundled_model, code_of_label
 from vernacular.language.identify import LanguageIdentifier, decide_by_words
+from vernacular.language.judge import judge
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
 from vernacular.language.parts import take_apart
@@ -49,11 +50,6 @@ SENTENCES = {
     "ko": "농부는 소 열두 마리를 키웠는데 월요일에 세 마리를 팔았습니다.",
     "te": "రైతు దగ్గర పన్నెండు ఆవులు ఉన్నాయి, సోమవారం మూడు అమ్మాడు.",
 }
-
-
-@pytest.fixture(scope="module")
-def identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(list(load_languages()))
 
 
 def test_languages_are_described() -> None:
@@ -203,7 +199,7 @@ def test_decomposed_letters_are_read_as_composed(identifier: LanguageIdentifier)
 
 def test_lines(identifier: LanguageIdentifier) -> None:
     text = f"{SENTENCES['de']}\n\n  3 + 4 = 7  \n{SENTENCES['th']}\n"
-    assert identifier.identify_lines([text, ""], ["de", None]) == [
+    assert [one.lines for one in judge([text, ""], ["de", "de"], identifier)] == [
         [(SENTENCES["de"], "de"), ("3 + 4 = 7", None), (SENTENCES["th"], "th")],
         [],
     ]

@@ -10,6 +10,7 @@ from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import foreign_script_words, judge
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import strip_formal
+from vernacular.language.parts import take_apart
 
 FRENCH = "D'abord, on ajoute les nouvelles pommes aux précédentes."
 ENGLISH = "So the number of apples that she has now is seventeen."
@@ -38,16 +39,17 @@ def test_every_part_is_what_it_is_alone(identifier: LanguageIdentifier) -> None:
     judged = judge(TRACES, LANGUAGES, identifier)
     assert [one.language for one in judged] == LANGUAGES
     assert [one.trace_language for one in judged] == identifier.identify(TRACES)
-    contexts = [one.trace_language for one in judged]
-    assert [one.lines for one in judged] == identifier.identify_lines(TRACES, contexts)
     assert [one.code_switched for one in judged] == code_switched(TRACES, identifier)
     for trace, one in zip(TRACES, judged, strict=True):
+        lines = [line.strip() for line in strip_code(trace).split("\n") if line.strip()]
+        found = identifier.identify_within(lines, [one.trace_language] * len(lines))
+        assert one.lines == list(zip(lines, found, strict=True))
         labels = [label for _, label in one.lines if label is not None]
         assert one.line_pass == (bool(labels) and set(labels) == {one.language})
         assert one.foreign_line == bool(set(labels) - {one.language})
         assert one.abstained_lines == len(one.lines) - len(labels)
         assert one.native == (one.trace_language == one.language)
-        (foreign,) = foreign_script_words([strip_formal(trace)], [one.language])
+        (foreign,) = foreign_script_words(take_apart([strip_formal(trace)]), [one.language])
         assert one.word_pass == (None if not one.line_pass else not foreign)
     assert [one.line_pass for one in judged] == [True, True, False, False, True, True, True, True, False, False]
     assert [one.word_pass for one in judged] == [True, True, None, None, False, True, True, False, None, None]
@@ -91,7 +93,7 @@ def test_foreign_script_words() -> None:
         ("ko", "三 명의 학생", False),
         ("ko", "ok 학생", True),
     ]
-    texts = [strip_formal(text) for _, text, _ in cases]
+    texts = take_apart([strip_formal(text) for _, text, _ in cases])
     assert foreign_script_words(texts, [language for language, _, _ in cases]) == [found for _, _, found in cases]
     with pytest.raises(ValueError, match="unknown language"):
-        foreign_script_words(["text"], ["xx"])
+        foreign_script_words(take_apart(["text"]), ["xx"])

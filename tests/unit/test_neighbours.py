@@ -66,11 +66,6 @@ NEIGHBOURS = {
 }
 
 
-@pytest.fixture(scope="module")
-def identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(list(load_languages()))
-
-
 @pytest.mark.parametrize("language", PLAIN)
 def test_short_plain_lines_are_named(identifier: LanguageIdentifier, language: str) -> None:
     found = identifier.identify(PLAIN[language])

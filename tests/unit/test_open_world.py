@@ -58,11 +58,6 @@ HEADINGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(list(load_languages()))
-
-
 @pytest.mark.parametrize("language", OUTSIDE)
 @pytest.mark.parametrize("study", [list(load_languages()), ["en", "sw"], ["ru", "nl", "hi", "es", "tr", "ur", "bn"]])
 def test_a_language_outside_the_study_is_named_or_abstained_from(study: list[str], language: str) -> None:

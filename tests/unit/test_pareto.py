@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.statistics import Estimate, score_table
 from vernacular.evaluation.version import METRICS_VERSION
-from vernacular.report import style
+from vernacular.report import pareto
 from vernacular.report.options import FigureOptions
 from vernacular.report.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
 from vernacular.storage import records
@@ -147,14 +147,14 @@ def test_seeds_are_averaged_and_english_benchmarks_left_out():
 
 @pytest.mark.parametrize("models", [1, 5, 9, 12])
 def test_names_overlap_neither_one_another_nor_markers_nor_the_edge(tmp_path, monkeypatch, models):
-    seen, place = [], style.label_points
+    seen, place = [], pareto.label_points
 
     def spy(axes, points, radii, texts, colors, lines):
         boxes = place(axes, points, radii, texts, colors, lines)
         seen.append((axes.get_window_extent(), axes.transData.transform(points), radii * axes.figure.dpi / 72, boxes))
         return boxes
 
-    monkeypatch.setattr(style, "label_points", spy)
+    monkeypatch.setattr(pareto, "label_points", spy)
     draw_pareto(made_up(models), {"png": tmp_path / "p.png"}, OPTIONS)
     assert len(seen) == 2
     for area, centres, radii, boxes in seen:

@@ -8,24 +8,15 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, LlamaConfig, LlamaForCausalLM
+from planned import LLAMA_7B, graph, models, study
+from transformers import LlamaConfig, LlamaForCausalLM
 
-from vernacular.planning import estimate, live, memory, plan
-from vernacular.planning.sizes import (
-    cache_bytes_a_token,
-    load_sizes,
-    meta_model,
-    parameters,
-    shape_of,
-    trained_parameters,
-)
+from vernacular.planning import estimate, plan
+from vernacular.planning.sizes import load_sizes, meta_model, parameters, shape_of, trained_parameters
 from vernacular.planning.work import answerings, fetched, peak_disk, trainings
-from vernacular.study.compile import DEFAULT, EVERY, Study, Target
-from vernacular.study.graph import Graph, Model, build_graph
-from vernacular.study.paths import Paths
+from vernacular.study.graph import Model, build_graph
 
 ROOT = Path(__file__).parents[2]
-LLAMA_7B = load_sizes()["models"]["meta-math/MetaMath-7B-V1.0"]["shape"]
 
 
 @pytest.mark.parametrize("repo", load_sizes()["models"])
@@ -38,60 +29,8 @@ def test_shapes_have_the_published_parameters(repo: str) -> None:
     assert all(parameter.device.type == "meta" for parameter in meta_model(entry["shape"]).parameters())
 
 
-def models() -> dict[str, Any]:
-    """A study like the papers'."""
-    resources = {"gpu": 4, "gpu_mem_mb": 80000, "mem_mb": 999000, "runtime": 99000}
-    shared = {"from": "llm", "threads": 1, "resources": resources, "launch": {"processes": 4, "strategy": "ddp"}}
-    supervised = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 4, "max_steps": 100}
-    lora = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear"}
-    return {
-        "llm": {"recipe": "hub", "repo": "meta-math/MetaMath-7B-V1.0", "revision": "0"},
-        "encoder": {"recipe": "hub", "repo": "google/mt5-xl", "revision": "0"},
-        "whole": {**shared, "recipe": "finetune", "data": "set", "length": 512, "training": supervised},
-        "lora": {**shared, "recipe": "sft", "lora": lora, "training": supervised},
-        "slam": {
-            **shared, "recipe": "slam", "data": "set", "length": 512, "layers": [0, 1, 2, 3, 4, 5], "gate_proj": False,
-            "training": supervised,
-        },
-        "mapping": {**shared, "recipe": "merge-mapping", "encoder": "encoder", "data": "set", "training": supervised},
-        "merge": {
-            **shared, "recipe": "merge", "from": "mapping", "gate": "none", "language_embedding": 0, "data": "set",
-            "training": supervised,
-        },
-        "grpo": {
-            **shared, "recipe": "grpo", "prompts": 500, "lora": {**lora, "r": 32},
-            "training": {
-                "num_train_epochs": 2, "num_generations": 8, "per_device_train_batch_size": 8,
-                "gradient_accumulation_steps": 4, "max_completion_length": 1000, "use_vllm": True, "beta": 0.001,
-            },
-        },
-    }  # fmt: skip
-
-
-def graph() -> Graph:
-    return build_graph(models())
-
-
 def one_model(**options: Any) -> Model:
     return build_graph({"one": options})["one"]
-
-
-def study(**changes: dict[str, Any]) -> Study:
-    found = models()
-    for name, options in changes.items():
-        found[name] |= options
-    part = {"task": "reasoning", "benchmarks": {"b": [0.0, 0.5]}, "languages": ["en", "fr"], "shares": {"fr": 0.5}}
-    config = {
-        "models": found,
-        "seeds": [1, 2, 3],
-        "data": {"set": [part]},
-        "benchmarks": {"b": {"questions": {"train": 1000}}},
-        "traces": {"languages": ["fr"]},
-    }
-    evaluation = {"models": list(found), "translator": None, "decoding": "plain", "benchmarks": []}
-    every = [Target(name, [evaluation], False, False, False, False) for name in (DEFAULT, EVERY)]
-    targets = {target.part: target for target in every}
-    return Study(config, "x", build_graph(found), {}, targets, {}, {}, {}, Paths("results/x"))
 
 
 def test_what_the_papers_say_of_what_they_train() -> None:
@@ -147,37 +86,6 @@ def test_a_prompt_is_read_once_for_all_samples() -> None:
     assert four - reading == pytest.approx(4 * (once - reading))
 
 
-def test_shards_need_less_memory() -> None:
-    needed = {
-        how: memory.training_memory(study(whole={"launch": {"processes": 4, "strategy": how}}), "whole")
-        for how in ("ddp", "zero2", "zero3", "fsdp2")
-    }
-    weights = 4 * parameters(LLAMA_7B)
-    assert needed["ddp"].peak - needed["zero2"].peak == pytest.approx(3 * weights * 3 / 4)  # gradients, two moments
-    gathered = 2 * weights / LLAMA_7B["num_hidden_layers"]
-    assert needed["zero2"].peak - needed["zero3"].peak == pytest.approx(weights * 3 / 4 - gathered)
-    assert needed["fsdp2"] == needed["zero3"]
-    assert needed["ddp"].peak > 4 * weights  # weights, gradients, two moments
-    four = memory.training_memory(study(lora={"load_in_4bit": True}), "lora")
-    assert four.peak < memory.training_memory(study(), "lora").peak - parameters(LLAMA_7B)
-
-
-def test_the_rollouts_cache_is_that_of_a_whole_generation_batch() -> None:
-    """TRL without vLLM makes it in one call; vLLM takes its share, and gives it back where it sleeps."""
-    training = {**models()["grpo"]["training"], "use_vllm": False, "steps_per_generation": 64}
-    plain = memory.training_memory(study(grpo={"training": training}), "grpo")
-    assert plain.cache == 8 * 64 * (200 + 1000) * 2 * 32 * 32 * 128 * 2 and plain.engine == 0
-    assert plain.peak == plain.weights + plain.optimizer + plain.cache
-    training |= {"use_vllm": True, "vllm_gpu_memory_utilization": 0.25}
-    by_vllm = memory.training_memory(study(grpo={"training": training}), "grpo")
-    assert by_vllm.cache == 0 and by_vllm.engine == 0.25 * 80e9
-    training["vllm_enable_sleep_mode"] = True
-    asleep = memory.training_memory(study(grpo={"training": training}), "grpo")
-    assert asleep.peak < by_vllm.peak and asleep.parts == by_vllm.parts
-    shared = {"whole": memory.training_memory(study(), "whole"), "plain": plain}
-    assert shared["plain"].weights < shared["whole"].weights  # two bytes, and adapters
-
-
 def test_what_does_not_fit_names_the_key_to_change() -> None:
     def said(name: str, **options: Any) -> str:
         return {work.name: work for work in trainings(study(**{name: options}))}[name].note
@@ -199,60 +107,10 @@ def test_what_does_not_fit_names_the_key_to_change() -> None:
     assert re.search(r"^raise resources.mem_mb to \d+; raise resources.runtime to \d+", said("slam", resources=small))
 
 
-def test_adapters_that_peft_refuses_are_one_line_with_the_model() -> None:
-    lora = {"r": 8, "target_modules": ["q_prok"]}
-    with pytest.raises(ValueError, match=r"^models\.lora\.lora: Target modules .*q_prok.* not found"):
-        memory.training_memory(study(lora={"lora": lora}), "lora")
-
-
 def test_a_smaller_gpu_holds_less() -> None:
     small = {**models()["slam"]["resources"], "gpu_mem_mb": 16000}
     works = {work.name: work for work in trainings(study(lora={"resources": small}))}
     assert "do not fit the GPU of 16" in works["lora"].note and not works["slam"].note
-
-
-@pytest.mark.parametrize("kind", ["llama", "qwen3"])
-def test_counted_activations_are_those_of_a_real_pass(kind: str) -> None:
-    """What a real model of 6 layers holds for its backward pass, by autograd's own hooks, on the CPU; the peak is more
-    by what the backward pass allocates itself. Layers beyond the fourth are extrapolated."""
-    shape = {"model_type": kind, "vocab_size": 99, "hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 6}
-    shape |= {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "tie_word_embeddings": False}
-    config = AutoConfig.for_model(**shape)
-    model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").train()
-    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
-    held: dict[int, int] = {}
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.untyped_storage().data_ptr() not in weights:
-            held[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        states = model.base_model(input_ids=torch.ones(3, 128, dtype=torch.long), use_cache=False).last_hidden_state
-    assert states.shape == (3, 128, 64)
-    counted = live.activation_bytes(shape, live.Batch(3, 128, "all", 4, False, False))
-    assert sum(held.values()) < counted < 1.25 * sum(held.values())
-    assert live.activation_bytes(shape, live.Batch(6, 128, "all", 4, False, False)) == pytest.approx(
-        2 * counted, rel=0.05
-    )
-
-
-def test_checkpoints_hold_a_layers_input_each() -> None:
-    """And one layer in full; adapters hold no copies of the weights."""
-    batch = live.Batch(8, 512, "lora", 2, True, True, json.dumps({"r": 8, "target_modules": "all-linear"}))
-    spared, whole = (live.activation_bytes(LLAMA_7B, batch._replace(checkpoints=on)) for on in (True, False))
-    tokens = 8 * 512
-    inputs = 2 * tokens * 4096 * 32
-    assert inputs < spared < 2.5 * inputs and whole > 5 * spared
-
-
-def test_trls_output_layer_makes_logits_in_tiles() -> None:
-    from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
-    from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
-
-    assert memory.TILE == TOKEN_CHUNK_SIZE * _CHUNKED_LOGPROB_CHUNK_SIZE * 2
-    # Ours makes them whole: at least logits and log-softmax in float32, in bfloat16 as well under autocast.
-    assert 8 < live.head_bytes(1000, 64, 5000, False, True) / (1000 * 5000) < 20
 
 
 def test_disk_at_its_peak() -> None:
@@ -265,35 +123,6 @@ def test_disk_at_its_peak() -> None:
     assert peak_disk(study(), works) == pytest.approx(fetched(study()) + stays + side)
     whole = next(work for work in works if work.name == "whole")
     assert whole.scratch == 3 * 4 * 3 * parameters(LLAMA_7B)  # three, of weights and two moments
-
-
-def test_memory_of_keys_and_values() -> None:
-    qwen = load_sizes()["models"]["Qwen/Qwen3-4B"]["shape"]
-    assert cache_bytes_a_token(LLAMA_7B, 2) == 2 * 32 * 32 * 128 * 2
-    assert cache_bytes_a_token(qwen, 2) == 2 * 36 * 8 * 128 * 2
-    assert cache_bytes_a_token({"text_config": qwen}, 2) == cache_bytes_a_token(qwen, 2)
-    with pytest.raises(ValueError, match="none of num_hidden_layers, .* cannot be counted"):
-        cache_bytes_a_token({"hidden_size": 8, "num_attention_heads": 2}, 2)
-
-
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "mt5", "gpt2"])
-def test_a_real_cache_is_as_large(kind: str) -> None:
-    """Keys and values of 5 tokens, as Transformers keeps them of a model of each architecture."""
-    small = {
-        "mt5": {"d_model": 24, "d_kv": 10, "d_ff": 32, "num_layers": 1, "num_decoder_layers": 3, "num_heads": 2},
-        "gpt2": {"n_embd": 24, "n_layer": 3, "n_head": 4},
-    }
-    usual = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
-    shape = {"model_type": kind, "vocab_size": 50, **small.get(kind, {**usual, "num_key_value_heads": 2})}
-    shape |= {"head_dim": 10} if kind == "qwen3" else {}
-    config = AutoConfig.for_model(**shape)
-    encoded = config.is_encoder_decoder
-    model = (AutoModelForSeq2SeqLM if encoded else AutoModelForCausalLM).from_config(config)
-    tokens = torch.ones(1, 5, dtype=torch.long)
-    output = model(tokens, **({"decoder_input_ids": tokens} if encoded else {}), use_cache=True)
-    cache = output.past_key_values.self_attention_cache if encoded else output.past_key_values
-    held = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
-    assert held == 5 * cache_bytes_a_token(shape, 4)
 
 
 def test_plan_of_a_study_like_the_papers() -> None:

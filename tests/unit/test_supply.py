@@ -137,7 +137,7 @@ INSIDE = {
     ("models/loop.py", "open"): "a descriptor that is open already",
     ("corpus/urls.py", "open"): "a file that is fetched, put in place when whole",
     ("corpus/download.py", "open"): "a descriptor that is open already",
-    ("planning/rehearsal.py", "save_pretrained"): "a temporary folder",
+    ("planning/stand_ins.py", "save_pretrained"): "a temporary folder",
     ("models/gguf_files.py", "save_pretrained"): "inside fetch_folder's atomic folder",
     ("storage/partial.py", "open"): "the rows of a killed job, read up to the last whole one",
     ("adamame/reward.py", "write_text"): "inside a checkpoint, which counts once its marker is written",

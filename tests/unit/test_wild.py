@@ -18,6 +18,7 @@ from wild import BOMBS, PIECES, WILD, wild_text
 from vernacular.corpus.filter import normalise as normalised
 from vernacular.language.codeswitch import code_switched
 from vernacular.language.identify import LanguageIdentifier
+from vernacular.language.judge import judge
 from vernacular.language.letters import normalise
 from vernacular.language.mathematics import LONGEST, excerpt
 
@@ -75,8 +76,8 @@ def test_long_texts_are_judged_as_a_whole(identifier: LanguageIdentifier) -> Non
     """Not by their start: half a megabyte of French under an English page is French, and its lines are found."""
     long = ENGLISH * 20 + FRENCH * 7_000
     assert identifier.identify([long]) == ["fr"]
-    (lines,) = identifier.identify_lines([long], [None])
-    codes = [code for _, code in lines]
+    (judged,) = judge([long], ["fr"], identifier)
+    codes = [code for _, code in judged.lines]
     assert {"en", "fr"} <= set(codes) and codes.count("fr") > 0.9 * len(codes)
     assert code_switched([FRENCH * 7_000, FRENCH * 4_000 + ENGLISH * 4_000], identifier) == [False, True]
 

@@ -16,7 +16,7 @@ from vernacular.adamame.alignment import ADJUSTED
 from vernacular.adamame.own_functions import own_match, own_reward, own_schedule
 from vernacular.adamame.reward import AlignmentReward, completion_text
 from vernacular.language.identify import LanguageIdentifier
-from vernacular.language.prompts import prompt_set, question_messages, split_completion
+from vernacular.language.prompts import PromptSet, prompt_set, question_messages, split_completion
 from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.batches import by_length
 from vernacular.models.chats import chat_texts, prompt_sizes
@@ -40,26 +40,14 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
         raise ValueError(
             f"{job.inputs['data']}: no RL prompts are left to train on; change the section `rl` and make them again"
         )
-    parent, alignment, prompts = (
-        load_parent(job, trained_dtype(recipe)),
-        recipe["alignment"],
-        prompt_set(recipe.get("prompt_set")),
-    )
-    sizes = prompt_sizes(
-        parent.tokenizer, rows, prompts
-    )  # also where all fit: it looks for the questions in the prompts
-    if most := recipe["prompt_tokens"]:
-        fitting = [row for row, size in zip(rows, sizes, strict=True) if size <= most]
-        note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
-        rows = fitting
-    if len(rows) < recipe["prompts"]:
-        note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
-    own = recipe.get("rewards", [])
+    parent, prompts = load_parent(job, trained_dtype(recipe)), prompt_set(recipe.get("prompt_set"))
+    rows = fitting_prompts(job, rows, parent.tokenizer, prompts)
+    alignment, own = recipe["alignment"], recipe.get("rewards", [])
     for key, loaded in (("schedule", own_schedule), ("match", own_match)):
         if ".py:" in alignment[key]:
             alignment = {**alignment, key: loaded(job.inputs["functions"].resolve(), alignment[key])}
     arguments = grpo_arguments(job)
-    ordered = in_training_order(rows[: recipe["prompts"]], arguments, job.seed)
+    ordered = in_training_order(rows, arguments, job.seed)
     arguments.num_train_epochs = 1
     data = Dataset.from_dict(
         {
@@ -70,17 +58,7 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     )
     group_size = int(arguments.num_generations or 1)
     family = template_family(parent.tokenizer.chat_template)
-    if family and FAMILIES[family].ending in parent.tokenizer.all_special_tokens:
-        raise ValueError(
-            f"{job.inputs['parent']}: {FAMILIES[family].ending} is a special token, which TRL leaves out of "
-            "completions, so that no thinking would end; train a tokenizer where it is an ordinary token"
-        )
-    if not keeps_thinking(parent.tokenizer, family):
-        raise ValueError(
-            f"{job.inputs['parent']}: by its tokenizer's response template TRL would take the thinking out of "
-            "completions, so that every reward would be 0; take `response_template` and `response_schema` out of "
-            "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
-        )
+    check_thinking(job, parent.tokenizer, family)
     identifier = LanguageIdentifier(**recipe["identifier"])
     reward = AlignmentReward(alignment, identifier, group_size, family, prompts.answer)
     trainer = Trainer(
@@ -95,6 +73,34 @@ def train_grpo(job: Job, rows: list[dict[str, Any]]) -> None:
     trainer.restores = bool(recipe.get("lora")) and strategy(recipe) not in ("fsdp2", "zero3")
     trainer.adjusted = reward.adjusted if alignment["form"] in ADJUSTED else None
     train_and_save(parent, trainer, job, [reward])
+
+
+def fitting_prompts(job: Job, rows: list[dict[str, Any]], tokenizer: Any, prompts: PromptSet) -> list[dict[str, Any]]:
+    """The first `prompts` rows whose prompts have at most `prompt_tokens` tokens; says so where some are missing."""
+    recipe = job.recipe
+    sizes = prompt_sizes(tokenizer, rows, prompts)  # also where all fit: it looks for the questions in the prompts
+    if most := recipe["prompt_tokens"]:
+        fitting = [row for row, size in zip(rows, sizes, strict=True) if size <= most]
+        note_overlong(job, f"{most:,} tokens of prompt", len(rows), 0, len(rows) - len(fitting))
+        rows = fitting
+    if len(rows) < recipe["prompts"]:
+        note(job, f"RL prompts: {len(rows):,}; `prompts` allows {recipe['prompts']:,}, but no more were left.")
+    return rows[: recipe["prompts"]]
+
+
+def check_thinking(job: Job, tokenizer: Any, family: str | None) -> None:
+    """Raises ValueError where TRL would hand the reward completions whose thinking does not end or is gone."""
+    if family and FAMILIES[family].ending in tokenizer.all_special_tokens:
+        raise ValueError(
+            f"{job.inputs['parent']}: {FAMILIES[family].ending} is a special token, which TRL leaves out of "
+            "completions, so that no thinking would end; train a tokenizer where it is an ordinary token"
+        )
+    if not keeps_thinking(tokenizer, family):
+        raise ValueError(
+            f"{job.inputs['parent']}: by its tokenizer's response template TRL would take the thinking out of "
+            "completions, so that every reward would be 0; take `response_template` and `response_schema` out of "
+            "tokenizer_config.json in a copy of the folder, and use that (recipe `folder`)"
+        )
 
 
 def grpo_arguments(job: Job) -> GRPOConfig:

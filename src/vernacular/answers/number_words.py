@@ -16,7 +16,6 @@ from vernacular.storage.resources import resource
 from vernacular.storage.yaml_file import read_yaml
 
 FILE = resource("number_words.yaml")
-LEAST_LETTERS = 5  # of a Latin word that counts in other languages than its own: shorter ones mean something else there
 
 _WORD = re.compile(r"\s*([^\s\d.,;:!?()\[\]/\"'«»।۔،؛%+*=<>~-]+)\.?(?!-\w)")
 _COUNTER = re.compile("(?:টি|টা|জন|খানা)$")  # Bengali writes them on the word

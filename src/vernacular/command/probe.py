@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from vernacular.evaluation.logs import opened_file
+from vernacular.evaluation.log_files import opened_file
 from vernacular.slam.options import MEASURES, RULES, ProbeOptions, SelectionOptions
 from vernacular.slam.select import select_layers
 from vernacular.storage.files import write_json

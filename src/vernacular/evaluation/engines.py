@@ -14,10 +14,11 @@ from typing import Any
 
 import torch
 
-from vernacular.evaluation.generate import Answers, Batch, answers_of, cut, end_tokens, prepare, stream_seed
+from vernacular.evaluation.generate import Answers, Batch, answers_of, cut, prepare, stream_seed
 from vernacular.evaluation.options import GenerationOptions
 from vernacular.models.contents import check_contents
 from vernacular.models.folders import load_model
+from vernacular.models.sound import end_tokens
 
 WAVES = 8  # times `batch_tokens` that vLLM is given at once, since it starts a sequence where another ends (our choice)
 

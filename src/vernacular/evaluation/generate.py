@@ -23,6 +23,7 @@ from vernacular.language.thinking import FAMILIES, template_family
 from vernacular.models.batches import by_length
 from vernacular.models.chats import chat_texts
 from vernacular.models.extras import PLAIN, Extras, Question
+from vernacular.models.sound import end_tokens
 from vernacular.storage.records import GENERATION
 
 
@@ -41,8 +42,7 @@ class Request:
     def row(
         self, sample: int, completion: str, tokens: int, finish_reason: str, family: str | None = None, **more: Any
     ) -> dict[str, Any]:
-        """A row of records.GENERATION. family: of the think tags. more: further columns, or other values
-        for them."""
+        """A row of records.GENERATION. family: of the think tags; more: further columns, or other values for them."""
         trace, response = split_completion(completion, family, self.mark)
         return dict.fromkeys(GENERATION.names) | {
             "id": self.question["id"],
@@ -196,16 +196,8 @@ def stream_seed(question: Mapping[str, Any], sample: int, seed: int) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
 
 
-def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
-    """Hub models may stop at several tokens; their generation configuration names them."""
-    ends = configuration.eos_token_id
-    ends = tokenizer.eos_token_id if ends is None else ends
-    return ends if isinstance(ends, list) else [ends]
-
-
 def decoded(tokens: list[int], tokenizer: Any, family: str | None) -> str:
-    """The text of tokens, without special ones except those that make up think tags (as Magistral's
-    do)."""
+    """The text of tokens, without special ones except those that make up think tags (as Magistral's do)."""
     tags = "".join(FAMILIES[family]) if family else ""
     special = dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
     if not any(token in tags for token in special.values()):

@@ -61,20 +61,7 @@ def tally(scores: pd.DataFrame) -> Tally:
     Raises ValueError for rows that one evaluation cannot have written, each of which would distort a rate: none at all,
     a missing column, a null verdict, a repeated sample, or questions with different numbers of samples.
     """
-    if missing := [column for column in _NEEDED if column not in scores.columns]:
-        raise ValueError(f"scores: no column {', '.join(missing)}; score the generations again")
-    if scores.empty:
-        raise ValueError("scores: no rows; the evaluation wrote nothing, generate and score it again")
-    for column in _NEEDED:
-        if column not in _NULLABLE and scores[column].isna().any():
-            raise ValueError(f"scores: null in column {column}; only {', '.join(_NULLABLE)} and answer may be null")
-    line_pass = _flags(scores["line_pass"])
-    if not np.array_equal(line_pass == 1, scores["word_pass"].notna().to_numpy(bool)):
-        raise ValueError("scores: word_pass must be null exactly where line_pass is false; score the generations again")
-    if (repeated := scores.duplicated(["id", "language", "sample"])).any():
-        row = scores.loc[repeated, ["id", "language", "sample"]].iloc[0]
-        raise ValueError(f"scores: sample {row['sample']} of {row['id']} ({row['language']}) occurs twice")
-
+    check_scores(scores)
     ids, first, of_id = np.unique(scores["id"].to_numpy(dtype=object), return_index=True, return_inverse=True)
     languages, of_language = np.unique(scores["language"].to_numpy(dtype=object), return_inverse=True)
     shape = (len(ids), len(languages))
@@ -117,6 +104,22 @@ def tally(scores: pd.DataFrame) -> Tally:
     counts = np.zeros((len(problems), *of_ids.shape[1:]))
     np.add.at(counts, of_problem, of_ids)
     return Tally(ids.tolist(), languages.tolist(), by_name["questions"], counts, k)
+
+
+def check_scores(scores: pd.DataFrame) -> None:
+    """Raises ValueError for rows that are none of one evaluation, whatever the number of samples; see `tally`."""
+    if missing := [column for column in _NEEDED if column not in scores.columns]:
+        raise ValueError(f"scores: no column {', '.join(missing)}; score the generations again")
+    if scores.empty:
+        raise ValueError("scores: no rows; the evaluation wrote nothing, generate and score it again")
+    for column in _NEEDED:
+        if column not in _NULLABLE and scores[column].isna().any():
+            raise ValueError(f"scores: null in column {column}; only {', '.join(_NULLABLE)} and answer may be null")
+    if not np.array_equal(_flags(scores["line_pass"]) == 1, scores["word_pass"].notna().to_numpy(bool)):
+        raise ValueError("scores: word_pass must be null exactly where line_pass is false; score the generations again")
+    if (repeated := scores.duplicated(["id", "language", "sample"])).any():
+        row = scores.loc[repeated, ["id", "language", "sample"]].iloc[0]
+        raise ValueError(f"scores: sample {row['sample']} of {row['id']} ({row['language']}) occurs twice")
 
 
 def rates(scores: pd.DataFrame) -> dict[str, float]:

@@ -26,13 +26,10 @@ from vernacular.language.letters import (
     foreign_letters,
     unnamed_script,
 )
-from vernacular.language.markup import strip_code
-from vernacular.language.mathematics import excerpt, strip_formal, strip_latex
+from vernacular.language.mathematics import strip_formal
 from vernacular.language.parts import Parts, chunks, take_apart
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
 from vernacular.language.words import MOST, PLACES, POINTS
-
-LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 
 # A Latin word with a capital, in a text of another script, is taken for a name, one or two without for a loan.
 _LOAN = re.compile(r"(?<![A-Za-z])(?<![A-Za-z] )[A-Za-z]{1,30}(?: [A-Za-z]{1,30})?(?! ?[A-Za-z])")
@@ -68,8 +65,8 @@ class LanguageIdentifier:
     Raises ValueError (one line) for an unknown language, a missing model file, a model without a language's label.
 
     `hr` stands for Croatian, Bosnian and Serbian in Latin letters, `no` for Bokmål and Nynorsk. A language in another
-    script than its own (romanised Hindi, pinyin) is abstained from. Of very long texts an excerpt
-    (mathematics.excerpt) and at most LINES lines are judged.
+    script than its own (romanised Hindi, pinyin) is abstained from. Of very long texts an excerpt is judged
+    (mathematics.excerpt).
     """
 
     def __init__(
@@ -98,15 +95,6 @@ class LanguageIdentifier:
         contexts: the language that the text is a part of (None: not known).
         """
         return self._identify(zip(map(strip_formal, texts), contexts, strict=True))
-
-    def identify_lines(
-        self, texts: Sequence[str], contexts: Sequence[str | None]
-    ) -> list[list[tuple[str, str | None]]]:
-        """The non-empty lines of each text with their languages; contexts: each text's language as a whole."""
-        lines = [lines_of(strip_code(excerpt(text))) for text in texts]
-        wholes = (whole for group, whole in zip(lines, contexts, strict=True) for _ in group)
-        named = iter(self._identify(zip((strip_latex(line) for group in lines for line in group), wholes, strict=True)))
-        return [list(zip(group, named, strict=False)) for group in lines]
 
     def _identify(self, texts: Iterable[tuple[str, str | None]]) -> list[str | None]:
         """Of (text without LaTeX and code, context)."""
@@ -278,12 +266,6 @@ def check_named(languages: Iterable[str]) -> None:
         reason = unnamed_script(code) or (None if has_name(code, labels) else "lid.176.ftz has no label for it")
         if reason:
             raise ValueError(f"{cannot_name(code)}: {reason}")
-
-
-def lines_of(text: str) -> list[str]:
-    """The non-empty lines of a text without code, at most LINES of them, evenly spaced."""
-    lines = [line for line in map(str.strip, text.splitlines()) if line]
-    return lines[:: -(-len(lines) // LINES) or 1]
 
 
 def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:

@@ -12,13 +12,14 @@ import numpy as np
 
 from vernacular.language.codeswitch import switches
 from vernacular.language.foreign import find_foreign
-from vernacular.language.identify import LanguageIdentifier, lines_of
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import about
-from vernacular.language.letters import LATIN, MARK, count_letters
+from vernacular.language.letters import LATIN, MARK
 from vernacular.language.markup import strip_code
 from vernacular.language.mathematics import excerpt, strip_latex
 from vernacular.language.parts import Parts, chunks, take_apart
 
+LINES = 4_000  # that are examined in a text (our choice: the longest real traces have about as many)
 _CHUNK = 1 << 20  # characters judged together: the search for switches goes through all texts at once
 _LATIN_RUN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff]{2}")
 
@@ -90,7 +91,7 @@ def _judge(
         judged[place] = one
     passing = [place for place, one in enumerate(judged) if depth == "all" and one.line_pass]
     some = whole.some(passing)
-    foreign = _foreign_words(some.texts, some.counts, [languages[place] for place in passing])
+    foreign = foreign_script_words(some, [languages[place] for place in passing])
     for place, failed in zip(passing, foreign, strict=True):
         judged[place] = judged[place]._replace(word_pass=not failed)
     return judged
@@ -127,19 +128,21 @@ def _judge_lines(
     return found
 
 
-def foreign_script_words(stripped: Sequence[str], languages: Sequence[str]) -> list[bool]:
-    """Whether each text, already without LaTeX, holds a word of a script foreign to its language (WPR).
+def lines_of(text: str) -> list[str]:
+    """The non-empty lines of a text without code, at most LINES of them, evenly spaced."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    return lines[:: -(-len(lines) // LINES) or 1]
+
+
+def foreign_script_words(traces: Parts, languages: Sequence[str]) -> list[bool]:
+    """Whether each trace, already without LaTeX, holds a word of a script foreign to its language (WPR).
 
     Languages of other scripts fail on a run of two or more Latin letters, those of Latin script on any letter that is
     not Latin. Kana and Han are both native to Japanese; Han within Korean passes like any other non-Latin letter.
     """
-    return _foreign_words(stripped, count_letters(stripped)[0], languages)
-
-
-def _foreign_words(texts: Sequence[str], counts: np.ndarray, languages: Sequence[str]) -> list[bool]:
     scripts = [about(language)["script"] for language in languages]
-    other_than_latin = counts[:, MARK + 1 :].sum(axis=1) > counts[:, LATIN]
+    other_than_latin = traces.counts[:, MARK + 1 :].sum(axis=1) > traces.counts[:, LATIN]
     return [
         bool(_LATIN_RUN.search(text)) if script != "Latn" else other
-        for text, script, other in zip(texts, scripts, other_than_latin.tolist(), strict=True)
+        for text, script, other in zip(traces.texts, scripts, other_than_latin.tolist(), strict=True)
     ]

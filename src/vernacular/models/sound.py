@@ -109,7 +109,7 @@ def check_causal(folder: str | Path, model: Any, tokenizer: Any) -> None:
     if not isinstance(context, int | float) or isinstance(context, bool) or context < 2:
         raise ValueError(f"{folder}: config.json: max_position_embeddings is {context!r}; make the model again")
     settings = model.generation_config
-    check_ends(folder, model, settings.eos_token_id, tokenizer)
+    check_ends(folder, model, tokenizer)
     # Samples and beams are the evaluation's: `generate` would multiply every prompt by these.
     for name in ("num_beams", "num_return_sequences"):
         if getattr(settings, name, None) not in (None, 1):
@@ -127,11 +127,17 @@ def check_causal(folder: str | Path, model: Any, tokenizer: Any) -> None:
     check_numbers(folder, out.logits[0])
 
 
-def check_ends(folder: str | Path, model: Any, ends: Any, tokenizer: Any) -> None:
+def end_tokens(configuration: Any, tokenizer: Any) -> list[int]:
+    """Hub models may stop at several tokens; their generation configuration names them."""
+    ends = configuration.eos_token_id
+    ends = tokenizer.eos_token_id if ends is None else ends
+    return ends if isinstance(ends, list) else [ends]
+
+
+def check_ends(folder: str | Path, model: Any, tokenizer: Any) -> None:
     """Raises ValueError unless there is a token that ends a text, known to the model; so for the token that pads."""
     rows = model.get_input_embeddings().weight.shape[0]
-    ends = tokenizer.eos_token_id if ends is None else ends
-    for token in [tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])]:
+    for token in [tokenizer.pad_token_id, *end_tokens(model.generation_config, tokenizer)]:
         if type(token) is not int or not 0 <= token < rows:
             what = f"the token that ends or pads a text is {token!r}, which the model does not have"
             raise ValueError(f"{folder}: {what}; fix it")

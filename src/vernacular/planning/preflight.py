@@ -16,8 +16,9 @@ from vernacular.language.prompts import answer_message, question_messages
 from vernacular.models.job import Job
 from vernacular.planning.memory import GB, longest_row, micro_batch
 from vernacular.planning.plan import read_study
-from vernacular.planning.rehearsal import TEMPLATES, Outcome, rehearse, training_job, tried
+from vernacular.planning.rehearsal import Outcome, rehearse, training_job, tried
 from vernacular.planning.sizes import load_sizes, meta_model, shape_of
+from vernacular.planning.stand_ins import TEMPLATES
 from vernacular.planning.work import Work, answerings, trainings
 from vernacular.storage.command import program
 from vernacular.study.compile import Study

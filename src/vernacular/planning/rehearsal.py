@@ -15,17 +15,15 @@ from vernacular.language.prompts import prompt_set
 from vernacular.models.job import Job
 from vernacular.planning.memory import longest_row, prompt_length
 from vernacular.planning.sizes import load_sizes, meta_model, shape_of
-from vernacular.storage.files import write_json, write_text
+from vernacular.planning.stand_ins import stand_in
+from vernacular.storage.files import write_json
 from vernacular.storage.messages import one_line
-from vernacular.storage.resources import resource
 from vernacular.study.compile import Study
 from vernacular.study.graph import Model, prompt_parents
 from vernacular.study.stages import prompts_options, recipe_json
 
-TEMPLATES = resource("chat_templates")
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
 LONGER = ("save_steps", "warmup_steps", "steps_per_generation", "generation_batch_size", "num_iterations")
-ENDS = ("<unk>", "<s>", "</s>", "<pad>")
 Outcome = tuple[str, str, str, str]  # rule, model, what is wrong ("" for nothing), more to tell
 
 
@@ -131,55 +129,6 @@ def tuned_layers(study: Study, name: str) -> list[int]:
     return list(
         range(layers.get("count") or max(meta_model(shape_of(study.models, name)).config.num_hidden_layers // 4, 1))
     )
-
-
-def stand_in(study: Study, name: str, folder: Path) -> None:
-    """A folder like that which would be fetched: the model's shape with random weights; its tokenizer where it was
-    downloaded, else one of bytes."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
-
-    options = study.models[name].options
-    shape = dict(shape_of(study.models, name))
-    config = AutoConfig.for_model(shape.pop("model_type"), **shape)
-    tokenizer = own_tokenizer(study, name) or byte_tokenizer()
-    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    with torch.device(device):
-        model = kind.from_config(config, dtype=torch.bfloat16 if device == "cuda" else torch.float32)
-    if len(tokenizer) > config.vocab_size:
-        raise ValueError(f"{name}: its tokenizer has {len(tokenizer)} tokens, its weights only {config.vocab_size}")
-    for place in (model.config, model.generation_config):
-        place.eos_token_id, place.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
-        place.bos_token_id = tokenizer.bos_token_id
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    if options.get("chat_template"):
-        template = (TEMPLATES / f"{options['chat_template']}.jinja").read_text(encoding="utf-8")
-        write_text(folder / "chat_template.jinja", template)
-
-
-def own_tokenizer(study: Study, name: str) -> Any:
-    """Of the folder that a recipe names or that was downloaded; None where there is none yet."""
-    from transformers import AutoTokenizer
-
-    folder = Path(study.models[name].options.get("path") or study.paths.download(f"models/{name}"))
-    if not (folder / "tokenizer_config.json").exists():
-        return None
-    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-
-
-def byte_tokenizer() -> Any:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    alphabet = [*ENDS, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    bytes_alone = Tokenizer(models.BPE(vocab={token: place for place, token in enumerate(alphabet)}, merges=[]))
-    bytes_alone.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bytes_alone.decoder = decoders.ByteLevel()
-    unknown, start, end, pad = ENDS
-    names = {"unk_token": unknown, "bos_token": start, "eos_token": end, "pad_token": pad}
-    return PreTrainedTokenizerFast(tokenizer_object=bytes_alone, **names)
 
 
 # --- rows

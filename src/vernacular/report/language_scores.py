@@ -58,14 +58,11 @@ def draw_languages(table: pd.DataFrame, files: Files, options: FigureOptions) ->
                 axes.axvline(border - 0.5, color=style.FAINT, lw=0.8)
             axes.set_ylim(0, 1)
             axes.set_ylabel(METRICS[metric])
-            axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold")
+            axes.set_title(benchmark, **style.PANEL_TITLE)
         panels[-1].set_xticks(range(len(languages)), languages)
         panels[-1].set_xlabel(
             style.wrapped("language of the question (in-domain | out-of-domain | English)", options.width - 0.6, 9)
         )
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(
-            handles, names, loc="outside lower center", ncols=style.columns_for(options.width, names), frameon=False
-        )
+        style.add_legend(figure, panels[0], "outside lower center")
         title = f"Scores by language, with 95 % intervals ({options.scale}, study '{options.study}')"
-        figure.suptitle(style.wrapped(title, options.width - 0.2, 11), fontsize=11)
+        style.add_title(figure, title)

@@ -12,7 +12,19 @@ from vernacular.language.languages import ENGLISH
 from vernacular.report.comparisons import difference, scored_model
 from vernacular.report.merge_tables import accuracies_in, comparable_scores, in_order, low_resource_of, questions_of
 from vernacular.report.options import MergeOptions
-from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, Files, columns_for, looks, new_figure, wrapped
+from vernacular.report.style import (
+    BLUE,
+    FAINT,
+    ORANGE,
+    PANEL_TITLE,
+    QUIET,
+    Files,
+    add_legend,
+    add_title,
+    looks,
+    new_figure,
+    wrapped,
+)
 from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
@@ -25,7 +37,6 @@ WEIGHTS: dict[str, dict[str, Any]] = {
     "gate_llm": {"label": "weight of the LLM's embeddings", "color": ORANGE, "fmt": "s", "shift": 0.14},
 }
 _NORMAL = 1.959964  # the 97.5 % quantile of the normal distribution
-_TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
 COLUMNS = ("benchmark", "language", *with_bounds(*WEIGHTS), "untold", *with_bounds("gain"), "seeds")
 
 
@@ -76,10 +87,10 @@ def draw_gates(table: pd.DataFrame, files: Files, options: MergeOptions) -> None
             left.axhline(1, color=QUIET, lw=0.8)
             for column, look in WEIGHTS.items():
                 _points(left, rows, column, **look)
-            left.set_title(f"{benchmark}: gate weights", **_TITLE)
+            left.set_title(f"{benchmark}: gate weights", **PANEL_TITLE)
             right.axhline(0, color=QUIET, lw=0.8)
             _points(right, rows, "gain", color=color, fmt=marker)
-            right.set_title(f"{benchmark}: gain in accuracy", **_TITLE)
+            right.set_title(f"{benchmark}: gain in accuracy", **PANEL_TITLE)
             codes = list(rows.index)
             borders = {len(low_resource_of(codes, options.low_resource)), len(codes) - (ENGLISH in codes)}
             borders -= {0, len(codes)}
@@ -95,10 +106,8 @@ def draw_gates(table: pd.DataFrame, files: Files, options: MergeOptions) -> None
         untold = wrapped("below: % of questions whose gate got the mean embedding", across, 9)
         panels[-1, 0].set_xlabel(f"{where}\n{untold}" if some_untold else where)
         panels[-1, 1].set_xlabel(where)
-        handles, names = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower left", ncols=columns_for(options.width, names), frameon=False)
-        title = _title(options, int(table["seeds"].max()))
-        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
+        add_legend(figure, panels[0, 0], "outside lower left")
+        add_title(figure, _title(options, int(table["seeds"].max())))
 
 
 def gates_by_language(frames: Frames, generations: Frames, benchmark: str, options: MergeOptions) -> pd.DataFrame:

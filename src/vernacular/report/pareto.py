@@ -16,6 +16,7 @@ from vernacular.evaluation.statistics import DIGITS, DRAWS, Estimate, interval, 
 from vernacular.language.languages import ENGLISH
 from vernacular.report import style
 from vernacular.report.options import FigureOptions
+from vernacular.report.point_labels import label_points
 from vernacular.storage.tables import with_bounds
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def draw_pareto(table: pd.DataFrame, files: style.Files, options: FigureOptions,
             axes.remove()
         for axes, benchmark in zip(grid.flat, benchmarks, strict=False):
             _draw_panel(axes, table[table["benchmark"] == benchmark], table["tokens_mean"].max(), looks)
-            axes.set_title(benchmark, loc="left", fontsize=10, fontweight="bold", pad=7)
+            axes.set_title(benchmark, **style.PANEL_TITLE, pad=7)
             axes.set_xlabel("LCPR")
         for axes in grid[:, 0]:
             axes.set_ylabel("accuracy")
@@ -186,7 +187,7 @@ def _draw_panel(axes: "Axes", rows: pd.DataFrame, most_tokens: float, looks: Map
     corners = np.repeat(np.stack([front_x, front_y], axis=1), 2, axis=0)
     lines.append(np.stack([corners[:-1, 0], corners[1:, 1]], axis=1))
     texts = [str(model) for model in rows["model"]]
-    style.label_points(axes, np.stack([x, y], axis=1), radii + 1, texts, [style.INK] * len(texts), lines)
+    label_points(axes, np.stack([x, y], axis=1), radii + 1, texts, [style.INK] * len(texts), lines)
 
 
 def _radius(tokens: Array, most: float) -> Array:

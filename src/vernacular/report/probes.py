@@ -13,7 +13,7 @@ from vernacular.evaluation.results import COMPARED, read_probe
 from vernacular.language.languages import ENGLISH
 from vernacular.report.options import SlamOptions
 from vernacular.report.slam_figures import layer_axis
-from vernacular.report.style import BLUE, FAINT, ORANGE, PALETTE, Files, new_figure, wrapped
+from vernacular.report.style import BLUE, FAINT, ORANGE, PALETTE, PANEL_TITLE, Files, add_title, new_figure
 
 GREEN = PALETTE[2]
 NAMED = 3  # layers that the table names of each statistic
@@ -105,7 +105,7 @@ def draw_probes(table: pd.DataFrame, files: Files, options: SlamOptions) -> None
                 label="MSD, neuron by neuron / highest",
             )  # fmt: skip
             axes.set(xlim=(0, 1.02), ylabel="layer")
-            axes.set_title(model, loc="left", fontsize=10, fontweight="bold")
+            axes.set_title(model, **PANEL_TITLE)
             axes.grid(axis="x", color=FAINT, lw=0.6)
             layer_axis(axes, list(rows["layer"]))
         for axes in cells[len(models) :]:
@@ -113,4 +113,4 @@ def draw_probes(table: pd.DataFrame, files: Files, options: SlamOptions) -> None
         keys = cells[0].get_legend_handles_labels()
         figure.legend(*keys, loc="outside lower left", ncols=3 if options.width >= 6 else 1, frameon=False)
         title = f"Where each model handles language ({options.scale}, study '{options.study}')"
-        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
+        add_title(figure, title)

@@ -14,13 +14,23 @@ from vernacular.evaluation.results import read_probe
 from vernacular.evaluation.version import read_table
 from vernacular.language.languages import ENGLISH
 from vernacular.report.options import SlamOptions
-from vernacular.report.style import BLUE, FAINT, ORANGE, QUIET, Files, looks, new_figure, wrapped
+from vernacular.report.style import (
+    BLUE,
+    FAINT,
+    ORANGE,
+    PANEL_TITLE,
+    QUIET,
+    Files,
+    add_title,
+    looks,
+    new_figure,
+    wrapped,
+)
 from vernacular.storage.tables import check_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_TITLE: Any = {"loc": "left", "fontsize": 10, "fontweight": "bold"}
 RULES_BY_THRESHOLD = ("threshold", "leading")  # of select.RULES
 
 Choices = Mapping[str, Mapping[str, Any]]  # model -> its layers.json (results.read_choices)
@@ -80,7 +90,7 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
         figure.colorbar(image, ax=heat, location="bottom", aspect=40, label="share of neurons active at a token")
         heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
         heat.set_ylabel("layer")
-        heat.set_title("Active share", **_TITLE)
+        heat.set_title("Active share", **PANEL_TITLE)
         _draw_deviation(curve, table, next((choice["options"] for choice in choices.values()), None))
         figure.legend(*curve.get_legend_handles_labels(), loc="outside lower right", frameon=False)
         styled = looks(tuned, options.slots)
@@ -89,7 +99,7 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
             chosen.plot([number] * len(layers), layers, marker, ms=6, mew=0, color=color)
         chosen.set_xticks(range(len(tuned)), list(tuned), rotation=90)
         chosen.set_xlim(-0.6, max(len(tuned), 1) - 0.4)
-        chosen.set_title("Tuned", **_TITLE)
+        chosen.set_title("Tuned", **PANEL_TITLE)
         chosen.set_visible(bool(tuned))
         layer_axis(heat, list(shares.index), marked)
         layer_axis(curve, list(shares.index), marked)
@@ -99,7 +109,7 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
             for layer in marked:
                 axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
         title = f"Where languages differ, layer by layer ({options.scale}, study '{options.study}')"
-        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
+        add_title(figure, title)
 
 
 def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
@@ -114,7 +124,7 @@ def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:
     axes.set_xlim(0, 1)
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.set_xlabel("relative to the highest")
-    axes.set_title("Deviation by layer", **_TITLE)
+    axes.set_title("Deviation by layer", **PANEL_TITLE)
 
 
 def layer_axis(axes: "Axes", layers: list[int], marked: Sequence[int] = ()) -> None:
@@ -165,7 +175,7 @@ def draw_sweep(table: pd.DataFrame, files: Files, options: SlamOptions) -> None:
             words = f"{benchmark}, seed {seed}: {_correlation_text(row)}"
             cell.suptitle(wrapped(words, options.width / across - 0.2, 10), fontsize=9.5, fontweight="bold")
         title = f"Does MSD pick the right layers? ({options.scale}, study '{options.study}')"
-        figure.suptitle(wrapped(title, options.width - 0.2, 11), fontsize=11)
+        add_title(figure, title)
 
 
 def _correlation_text(row: pd.Series) -> str:

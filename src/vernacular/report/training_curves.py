@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -9,6 +10,9 @@ from vernacular.report import style
 from vernacular.report.options import FigureOptions
 from vernacular.report.style import PALETTE, Files, new_figure
 from vernacular.storage.tables import check_numbers, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PANELS = {
     "accuracy": "share of right answers",
@@ -91,10 +95,7 @@ def draw_training(table: pd.DataFrame, files: Files, options: FigureOptions) -> 
         for axes in figure.axes[-columns:]:
             axes.set_xlabel("step of GRPO")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        handles, names = figure.axes[0].get_legend_handles_labels()
-        across = style.columns_for(options.width, names)
-        figure.legend(handles, names, loc="outside lower center", ncols=across, frameon=False)
-        figure.suptitle(title_of("GRPO over its steps", options), fontsize=11)
+        finish(figure, "GRPO over its steps", options)
 
 
 def draw_mix(table: pd.DataFrame, files: Files, options: FigureOptions) -> None:
@@ -119,17 +120,14 @@ def draw_mix(table: pd.DataFrame, files: Files, options: FigureOptions) -> None:
         for axes in list(grid):  # left without a model
             axes.set_axis_off()
         figure.axes[0].set_ylabel("share of traces")
-        handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(
-            handles, names, loc="outside lower center", ncols=style.columns_for(options.width, names), frameon=False
-        )
-        figure.suptitle(title_of("Languages of the traces", options), fontsize=11)
+        finish(figure, "Languages of the traces", options)
 
 
 def running_mean(values: pd.Series) -> pd.Series:
     return values.rolling(WINDOW, min_periods=1, center=True).mean()
 
 
-def title_of(what: str, options: FigureOptions) -> str:
-    text = f"{what}, running means of {WINDOW} steps ({options.scale}, study '{options.study}')"
-    return style.wrapped(text, options.width - 0.2, 11)
+def finish(figure: "Figure", what: str, options: FigureOptions) -> None:
+    style.add_legend(figure, figure.axes[0], "outside lower center")
+    title = f"{what}, running means of {WINDOW} steps ({options.scale}, study '{options.study}')"
+    style.add_title(figure, title)

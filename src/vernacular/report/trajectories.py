@@ -10,6 +10,7 @@ import pandas as pd
 from vernacular.evaluation.version import read_table
 from vernacular.report import style
 from vernacular.report.options import TrajectoriesOptions
+from vernacular.report.point_labels import label_points
 from vernacular.storage.tables import check_numbers, with_bounds
 
 if TYPE_CHECKING:
@@ -101,4 +102,4 @@ def draw_panel(axes: "Axes", rows: pd.DataFrame, looks: Mapping[str, style.Look]
             *points[0], marker="o", ms=9, color=style.PAPER, markeredgecolor=style.INK, markeredgewidth=1.5, zorder=5,
             clip_on=False,
         )  # fmt: skip
-    style.label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, [style.INK] * len(ends), lines)
+    label_points(axes, np.array(ends), np.full(len(ends), 5.0), texts, [style.INK] * len(ends), lines)

@@ -41,15 +41,8 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
             study["models"] = {name: recipe for name, recipe in study["models"].items() if recipe is not None}
         check(study, schema, schema, "")
         expand_likes(study["models"])
-        recipes = schema["$defs"]["recipes"]
         for name, recipe in study["models"].items():
-            place = f"models.{name}"
-            if not isinstance(recipe, dict) or "recipe" not in recipe:
-                raise StudyError(f"{place}: the key 'recipe' is missing; choose from: {', '.join(recipes)}")
-            kind = recipe["recipe"]
-            if kind not in list(recipes):
-                raise StudyError(f"{place}.recipe: unknown recipe '{kind}'; {nearest(str(kind), recipes)}")
-            check(recipe, recipes[kind], schema, place)
+            check_recipe(recipe, schema, f"models.{name}")
         for parts in study["data"].values():
             for part in parts:
                 if not isinstance(part["shares"], dict):  # one number for all languages
@@ -79,6 +72,17 @@ def resolve_study(config: dict[str, Any], file: str) -> dict[str, Any]:
         check_slam(study)
         check_merge(study)
     return study
+
+
+def check_recipe(recipe: Any, schema: dict[str, Any], place: str) -> None:
+    """Check a model's keys by the schema of its recipe, whose defaults are filled in."""
+    recipes = schema["$defs"]["recipes"]
+    if not isinstance(recipe, dict) or "recipe" not in recipe:
+        raise StudyError(f"{place}: the key 'recipe' is missing; choose from: {', '.join(recipes)}")
+    kind = recipe["recipe"]
+    if kind not in list(recipes):
+        raise StudyError(f"{place}.recipe: unknown recipe '{kind}'; {nearest(str(kind), recipes)}")
+    check(recipe, recipes[kind], schema, place)
 
 
 def numbers(data: Any) -> Any:

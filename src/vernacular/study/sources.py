@@ -60,7 +60,7 @@ def check_sources(study: dict[str, Any]) -> None:
         if recipe["recipe"] == "folder" and ("path" in recipe) == ("gguf" in recipe):
             raise StudyError(f"models.{name}: needs `path` (a folder) or `gguf` (a file), one of the two")
     if "traces" in study:
-        check_traces(study["traces"], sources, "traces")
+        check_traces(study["traces"], sources)
     for name, parts in study["data"].items():
         for number, part in enumerate(parts):
             check_part(part, sources, f"data.{name}.{number}")
@@ -96,19 +96,17 @@ def check_gives(sources: dict[str, Any], name: str, what: str, place: str) -> No
         raise StudyError(f"{place}: '{name}' (format {form}) has no {what}; {nearest(name, able)}")
 
 
-def check_traces(traces: dict[str, Any], sources: dict[str, Any], place: str) -> None:
+def check_traces(traces: dict[str, Any], sources: dict[str, Any]) -> None:
     if ("benchmark" in traces) == ("source" in traces):
-        raise StudyError(f"{place}: needs `benchmark` (the miniature's traces) or `source` (real ones), one of the two")
+        raise StudyError("traces: needs `benchmark` (the miniature's traces) or `source` (real ones), one of the two")
     if "source" in traces:
-        check_gives(sources, traces["source"], "traces", f"{place}.source")
+        check_gives(sources, traces["source"], "traces", "traces.source")
         flawed = any(traces.get("flaws", {}).values())
         for key in ("hash_range", "flaws", "restate", "check"):
             if flawed if key == "flaws" else traces.get(key):
-                raise StudyError(
-                    f"{place}.{key}: describes the miniature's traces; leave it out if there is a `source`"
-                )
+                raise StudyError(f"traces.{key}: describes the miniature's traces; leave it out if there is a `source`")
     elif "hash_range" not in traces:
-        raise StudyError(f"{place}: the key 'hash_range' is missing: which training questions get traces")
+        raise StudyError("traces: the key 'hash_range' is missing: which training questions get traces")
 
 
 def check_part(part: dict[str, Any], sources: dict[str, Any], place: str) -> None:
