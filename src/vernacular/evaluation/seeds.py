@@ -33,12 +33,12 @@ def t_within(t: Any, freedom: int) -> Any:
     return 2 / math.pi * (angle + sine * total) if freedom % 2 else sine * total
 
 
-def t_quantile(freedom: int) -> float:
-    """The t with LEVEL of the probability between -t and t, by bisection."""
+def t_quantile(freedom: int, level: float = LEVEL) -> float:
+    """The t with `level` of the probability between -t and t, by bisection."""
     low, high = 0.0, 1e4
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if t_within(middle, freedom) < LEVEL else (low, middle)
+        low, high = (middle, high) if t_within(middle, freedom) < level else (low, middle)
     return high
 
 
