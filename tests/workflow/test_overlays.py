@@ -58,7 +58,7 @@ def test_another_recipe_has_none_of_the_old_keys(tmp_path: Path) -> None:
     assert lrm == {"recipe": "hub", "repo": "Qwen/Qwen3-0.6B", "revision": "main"}
     text = OWN + "models: {lrm: {recipe: pretrain, vocabulary: 900}}\n"  # the same recipe: the other keys stay
     lrm = over_default(tmp_path, text).models["lrm"].options
-    assert lrm["vocabulary"] == 900 and lrm["training"]["max_steps"] == 950
+    assert lrm["vocabulary"] == 900 and lrm["training"]["max_steps"] == 1750
 
 
 def test_like_takes_another_model(tmp_path: Path) -> None:
