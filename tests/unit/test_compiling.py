@@ -19,6 +19,7 @@ try:
 except Exception as error:
     print(failed_compile(error))
 print(failed_compile(RuntimeError("mat1 and mat2 shapes cannot be multiplied")))
+print(failed_compile(torch._inductor.exc.InductorError(AssertionError("a bug"), None)))
 """
 
 
@@ -30,4 +31,4 @@ def test_the_compilers_own_words(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-P", "-c", COMPILE], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     expected = "<built-in>: fatal error: when writing output to header.i: No space left on device"
-    assert done.stdout.splitlines() == [expected, "None"]
+    assert done.stdout.splitlines() == [expected, "None", "None"]

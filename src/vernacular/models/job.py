@@ -166,10 +166,12 @@ def failed_write(error: Exception) -> str | None:
 
 
 def failed_compile(error: Exception) -> str | None:
-    """The compiler's own message if torch.compile failed in it, else None."""
-    if type(error).__name__ not in ("CppCompileError", "InductorError", "BackendCompilerFailed"):
+    """The C++ compiler's own message if torch.compile failed in it; None for any other error, also one of
+    torch.compile."""
+    kind, text = type(error).__name__, str(error)
+    if kind != "CppCompileError" and not (kind == "InductorError" and text.startswith("CppCompileError")):
         return None
-    lines = [" ".join(line.split()) for line in str(error).splitlines()]
+    lines = [" ".join(line.split()) for line in text.splitlines()]
     return next((line for line in lines if " error: " in line), lines[0])[:200]
 
 
