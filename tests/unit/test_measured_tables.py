@@ -1,7 +1,7 @@
 """The tables of docs/small.md and docs/evidence.md are those of the committed files.
 
-`python tests/unit/test_measured_tables.py PART` prints the tables of a part as they have to be there: of a part of the small
-scale (docs/small/PART-*.csv) or of an evidence study (docs/evidence/PART/claims.csv).
+`python tests/unit/test_measured_tables.py PART` prints the tables of a part as they have to be there: of a part of the
+small scale (docs/small/PART-*.csv) or of an evidence study (docs/evidence/PART/claims.csv).
 """
 
 import sys
@@ -45,7 +45,7 @@ def score_tables(part: str) -> list[str]:
 
 
 def measured(rows: pd.DataFrame) -> str:
-    """A benchmark's difference with its interval: over problems and seeds where there are enough seeds, else over problems."""
+    """A difference with its interval: over problems and seeds where there are enough seeds, else over problems."""
     (row,) = rows.to_dict("records")
     digits = 2 if row["metric"].startswith("tokens") else 3
     low, high = ("low", "high") if pd.isna(row["seeds_low"]) else ("seeds_low", "seeds_high")
