@@ -25,12 +25,12 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(f"{args.numbers}: {error.strerror}")
     if not {"benchmark", "model", "accuracy_low", "lcpr_low"} <= set(table):
         parser.error(f"{args.numbers}: not the numbers of a Pareto plot; give a study's figures/pareto.csv")
-    for option, column, names in (("benchmark", "benchmark", [args.benchmark]), ("models", "model", args.models or [])):
-        for name in names:
-            if name is not None and name not in set(table[column]):
-                there = ", ".join(table[column].unique())
-                parser.error(f"--{option}: no '{name}' in {args.numbers}; choose from: {there}")
-    table = table[table["benchmark"] == (args.benchmark or table["benchmark"][0])].set_index("model")
+    benchmarks = list(table["benchmark"].unique())
+    if args.benchmark not in (None, *benchmarks):
+        parser.error(f"--benchmark: no '{args.benchmark}' in {args.numbers}; choose from: {', '.join(benchmarks)}")
+    table = table[table["benchmark"] == (args.benchmark or benchmarks[0])].set_index("model")
+    if unknown := [name for name in args.models or [] if name not in table.index]:
+        parser.error(f"--models: no '{unknown[0]}' in {args.numbers}; choose from: {', '.join(table.index)}")
     figure, axes = plt.subplots(figsize=(args.width, 0.8 * args.width), layout="constrained")
     for name, row in table.loc[args.models or list(table.index)].iterrows():
         spread = {
