@@ -15,12 +15,20 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("numbers", help="figures/pareto.csv of a study")
     parser.add_argument("out", help="the figure: .pdf, .svg, .png")
-    parser.add_argument("--models", nargs="+", help="all where none is named")
-    parser.add_argument("--benchmark", help="the first where none is named")
+    parser.add_argument("--models", nargs="+", help="models to draw (default: all)")
+    parser.add_argument("--benchmark", help="benchmark to draw (default: the first)")
     parser.add_argument("--width", type=float, default=3.3, help="inches; a column of a paper has about 3.3")
     args = parser.parse_args(argv)
-    table = pd.read_csv(args.numbers)
-    table = table[table["benchmark"] == (args.benchmark or table["benchmark"][0])].set_index("model")
+    try:
+        table = pd.read_csv(args.numbers)
+    except OSError as error:
+        parser.error(f"{args.numbers}: {error.strerror}")
+    if not {"benchmark", "model", "accuracy_low", "lcpr_low"} <= set(table):
+        parser.error(f"{args.numbers}: not the numbers of a Pareto plot; give a study's figures/pareto.csv")
+    benchmarks = list(table["benchmark"].unique())
+    if args.benchmark not in (None, *benchmarks):
+        parser.error(f"--benchmark: no '{args.benchmark}' in {args.numbers}; choose from: {', '.join(benchmarks)}")
+    table = table[table["benchmark"] == (args.benchmark or benchmarks[0])].set_index("model")
     if unknown := [name for name in args.models or [] if name not in table.index]:
         parser.error(f"--models: no '{unknown[0]}' in {args.numbers}; choose from: {', '.join(table.index)}")
     figure, axes = plt.subplots(figsize=(args.width, 0.8 * args.width), layout="constrained")

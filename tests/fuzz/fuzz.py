@@ -117,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--stalled", type=float, default=STALLED, help="seconds after which an input counts as hanging")
     options = parser.parse_args(argv)
     if unknown := set(options.targets) - set(TARGETS):
-        parser.error(f"'{unknown.pop()}' is no target; there are: {', '.join(TARGETS)}")
+        parser.error(f"'{unknown.pop()}' is not a target; there are: {', '.join(TARGETS)}")
     well = True
     for target in options.targets or TARGETS:
         count = options.inputs or (CASES if target in FOLDERS else INPUTS)

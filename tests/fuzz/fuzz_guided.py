@@ -114,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
     with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(include=["vernacular", "fuzz_targets"]):
         import fuzz
     if unknown := set(options.targets) - set(fuzz.CHECKS):
-        parser.error(f"'{unknown.pop()}' is no target; there are: {', '.join(fuzz.CHECKS)}")
+        parser.error(f"'{unknown.pop()}' is not a target; there are: {', '.join(fuzz.CHECKS)}")
     if options.input:
         [target] = options.targets
         wrong = fuzz.over(fuzz.attempt(target, fuzz.CHECKS[target], *split(options.input.read_bytes())))

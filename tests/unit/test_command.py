@@ -89,6 +89,7 @@ def test_check(
         (["push", "a.yaml", "--dataset", "--repo", "me/x"], "a.yaml: there is no such file; relative paths start at /"),
         (["push", ".", "--repo", "x"], "--repo x: not the name of a repository; it is OWNER/NAME"),
         (["push", ".", "--repo", "me/x"], "no card of this model; make it with `snakemake cards --configfile FILE`"),
+        (["new", "x/.."], "x/..: "),
         (["new", "Mine"], "a study is named in small letters, digits and hyphens"),
         (["new", "mine", "--like", "smokes"], "--like: no configuration 'smokes'; did you mean 'smoke'?"),
     ],
@@ -101,6 +102,25 @@ def test_errors_are_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"vernacular {words[0]}: ") and error in line, line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["score"], "the following arguments are required: LOG"),
+        (["score", "x.csv", "--colums", "id=qid"], "no option '--colums'; did you mean '--columns'?"),
+        (["score", "x.csv", "--columns", "qid"], "'qid' is not KEY=COLUMN"),
+        (["check", "18", "18"], "the following arguments are required: --language"),
+        (["check", "18", "18", "19", "--language", "fr"], "too much: '19'"),
+        (["push", "x", "--repo"], "argument --repo: expected one argument"),
+    ],
+)
+def test_a_wrong_call_is_one_line(words: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(words)
+    [line] = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2 and line.startswith(f"vernacular {words[0]}: ") and error in line
+    assert f"vernacular {words[0]} --help" in line
 
 
 def test_probe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ TWO = scores({"a": (0.5, 0.9), "b": (0.7, 0.2)})
             "2 claims could be measured here, but have no verdict, since that needs 5 trainings of each model.",
         ),
         (["not in this study"] * 2, "None of the claims is about models and benchmarks of this study."),
-        (["not asked for"], "The claims were not asked for here."),
+        (["not asked for"], "No claim was tested here."),
     ],
 )
 def test_what_the_verdicts_say(verdicts: list[str], sentence: str) -> None:

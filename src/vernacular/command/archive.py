@@ -18,11 +18,11 @@ USAGE = """\
 examples:
   vernacular archive config/config.yaml
   vernacular archive config/config.yaml mine.yaml --results /scratch/results --out mine.zip
-  python mine.zip                                    is everything in it as it was?
+  python mine.zip                                    checks that every file in it is unchanged
 
 holds the configuration as it was given and as it was read, the lock, pages, tables, figures, costs, and the models'
 manifests; no weights, no generations. The same results give the same bytes.
-exit status: 0; 2 where nothing was written"""
+exit status: 0; 2 if nothing was written"""
 KEPT = (  # below results/<study>
     "*.html",
     "tables/*.csv",
@@ -76,8 +76,12 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", nargs="+", help="the study's configuration files, in the order in which it was run")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results (results)")
+    parser.add_argument(
+        "config", nargs="+", metavar="CONFIG", help="the study's configuration files, in the order in which it was run"
+    )
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="folder of all results (default: results)"
+    )
     parser.add_argument("--out", type=Path, help="file to write (default: <study>.zip)")
     parser.add_argument("--json", action="store_true", help="print the file and its size as JSON")
 

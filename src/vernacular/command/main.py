@@ -6,18 +6,19 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from types import ModuleType
+from typing import NoReturn
 
 from vernacular.storage.messages import nearest, one_line
 
 COMMANDS = {
-    "score": "metrics with intervals for completions in anyone's logs",
+    "score": "metrics with intervals for the completions in your logs",
     "identify": "the language of each line of a text",
     "check": "whether a response gives the right answer",
     "probe": "the layers of a model in which languages differ (needs [train])",
     "plan": "GPUs, memory, hours and disk of a study, before it runs (needs [workflow])",
-    "push": "push a model folder, or a study's data, to a hub (needs [train]; data, [workflow])",
+    "push": "push a model, or a study's data, to a hub (needs [train]; for data [workflow])",
     "archive": "put a finished study into one file that checks itself (needs [workflow])",
-    "new": "make a study of your own (to run it, [workflow])",
+    "new": "make a folder with a study of your own (running it needs [workflow])",
 }
 EXTRAS = {  # package -> the extra that brings it
     **dict.fromkeys(("torch", "transformers", "trl", "peft", "datasets", "huggingface_hub", "tqdm"), "train"),
@@ -26,6 +27,21 @@ EXTRAS = {  # package -> the extra that brings it
 }
 NETWORK = ("httpx", "httpx2", "httpcore")  # of the hub's client, whose errors of the network are no OSError
 ERROR = 2  # nothing was done; 1 is for an answer that is no
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are one line, too, and name the nearest option."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ERROR, f"{self.prog}: {one_line(message)}; {self.prog} --help shows the options\n")
+
+    def parsed(self, words: list[str]) -> argparse.Namespace:
+        args, rest = self.parse_known_args(words)
+        for word in rest:
+            name = one_line(word.partition("=")[0])
+            options = [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+            self.error(f"no option {name!r}; {nearest(name, options)}" if name[:1] == "-" else f"too much: {name!r}")
+        return args
 
 
 def module_of(command: str) -> ModuleType:
@@ -99,15 +115,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(command: str, words: list[str]) -> int:
     module = module_of(command)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"vernacular {command}",
         description=(module.__doc__ or "").split("\n\n")[0],
         epilog=module.USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.arguments(parser)
-    args = parser.parse_args(words)
-    return int(module.work(args) or 0)
+    return int(module.work(parser.parsed(words)) or 0)
 
 
 def ended(command: str, work: Callable[[], int], extra: str | None = None) -> int:
@@ -127,7 +142,8 @@ def ended(command: str, work: Callable[[], int], extra: str | None = None) -> in
         brings = extra or EXTRAS[package]
         print(f"vernacular {command}: needs {package}: pip install 'vernacular[{brings}]'", file=sys.stderr)
     except (ValueError, OSError) as error:
-        print(f"vernacular {command}: {one_line(error)}", file=sys.stderr)
+        told = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else error
+        print(f"vernacular {command}: {one_line(told)}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     except Exception as error:

@@ -38,7 +38,7 @@ rule default:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder to create; its name becomes the study's")
     parser.add_argument(
-        "--like", default="config", metavar="NAME", help="a shipped configuration: config (the miniature), smoke, ..."
+        "--like", default="config", metavar="NAME", help="a shipped configuration, such as smoke (default: config)"
     )
     parser.add_argument("--json", action="store_true", help="print the files as JSON")
 
@@ -49,7 +49,7 @@ def new_study(folder: Path, like: str = "config") -> list[Path]:
     name = folder.resolve().name
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise ValueError(f"{folder}: a study is named in small letters, digits and hyphens; choose another name")
-    if folder.exists():
+    if folder.exists() or folder.resolve().exists():  # `x/..` of an x that is not there
         raise ValueError(f"{folder}: already exists; choose another name")
     shipped = workflow_root() / "config"
     studies = {

@@ -25,7 +25,7 @@ examples:
   vernacular probe models/qwen3 questions.csv --languages en fr sw --questions 100 --choose highest --count 4
 
 writes probe.parquet, probe.csv (a row for each layer and language), layers.json (the layers that SLAM would tune, and
-why) and probe.png, probe.svg to --out. A model of a hub is fetched first: hf download OWNER/NAME --local-dir FOLDER
+why) and probe.png, probe.svg, probe.pdf to --out. Fetch a model of a hub first: hf download OWNER/NAME --local-dir DIR
 exit status: 0; 2 if nothing can be probed or no layer is chosen"""
 BENCHMARK = "questions"
 
@@ -33,16 +33,16 @@ BENCHMARK = "questions"
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", metavar="MODEL", help="a folder that Transformers loads")
-    add("questions_file", type=Path, metavar="QUESTIONS", help="id, language and question of each")
+    add("questions_file", type=Path, metavar="QUESTIONS", help="file with id, language and question in each row")
     add("--languages", nargs="+", metavar="CODE", help="languages to compare (default: all in QUESTIONS)")
     add("--questions", type=int, metavar="N", help="number per language (default: all)")
     add("--threshold", type=float, default=0.0, help="a neuron is active above this (default: 0)")
     add("--batch-size", type=int, default=16, help="questions per batch; does not change the result (default: 16)")
     add("--choose", choices=RULES, default="leading", help="the rule that chooses layers (default: leading)")
     add("--by", choices=MEASURES, default="msd", help="the measure that the rule uses (default: msd)")
-    add("--share", type=float, default=0.5, help="share of the highest value that `leading` and `threshold` require")
+    add("--share", type=float, default=0.5, help="share of the highest value for `leading`, `threshold` (default: 0.5)")
     add("--count", type=int, help="how many layers `highest`, `random` and `top` choose")
-    add("--seed", type=int, default=1, help="seed of `random`")
+    add("--seed", type=int, default=1, help="seed of `random` (default: 1)")
     add("--out", type=Path, default=Path("probe"), help="folder for the results (default: probe)")
     add("--json", action="store_true", help="print the choice as JSON")
 

@@ -18,11 +18,10 @@ examples:
   HF_TOKEN=... vernacular push --dataset config/config.yaml --repo me/traces
   vernacular push --dataset config/config.yaml mine.yaml --repo me/traces --parts traces,scores --dry-run
 
-With --dataset: traces after the filter, RL prompts, generations and scores, as results/<study>/dataset has them then
-(`datasets.load_dataset` reads that folder too), with a card. Nothing else of the study is sent.
-A repository that does not exist is created, private unless --public.
+With --dataset: the traces that the filter kept, RL prompts, generations and scores. They are first written with a card
+to results/<study>/dataset, which `datasets.load_dataset` reads too. Nothing else of the study is sent.
 
-exit status: 0; 2 where nothing was pushed"""
+exit status: 0; 2 if nothing was pushed"""
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 # What a model loads, and the records of how it was made. No pickle, no hidden file, no stray file.
 KINDS = (".safetensors", ".json", ".jinja", ".txt", ".model", ".csv")
@@ -70,11 +69,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the data of a study: its configuration files instead of FOLDER, in the order of the run",
     )
     parser.add_argument("--card", type=Path, help="a model's card (default: results/<study>/cards/seed-<n>/<model>.md)")
-    parser.add_argument("--parts", metavar="PART,...", help="of a dataset: traces, prompts, generations, scores (all)")
-    parser.add_argument("--target", metavar="NAME", help="of a dataset: of which target (all), or everything")
-    parser.add_argument("--results", type=Path, help="of a dataset: folder of all results (results)")
+    parser.add_argument("--parts", metavar="PART,...", help="of a dataset: any of traces, prompts, generations, scores")
+    parser.add_argument("--target", metavar="NAME", help="of a dataset: the models of this target (default: all)")
+    parser.add_argument("--results", type=Path, help="of a dataset: folder of all results (default: results)")
     parser.add_argument("--repo", required=True, help="owner/name on the hub; created if it does not exist")
-    parser.add_argument("--public", action="store_true", help="if the repository is created, make it public")
+    parser.add_argument("--public", action="store_true", help="create the repository public (default: private)")
     parser.add_argument(
         "--dry-run", action="store_true", help="list what would be pushed; needs no network and no token"
     )

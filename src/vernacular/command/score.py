@@ -28,13 +28,13 @@ SHOWN = 10  # bad rows that are named on standard error; bad_rows.csv has all
 PRINTED = ("accuracy", "accuracy_low", "accuracy_high", "lcpr", "lcpr_low", "lcpr_high", "answer_consistency")
 USAGE = """\
 reads these logs, recognised by their first row:
-  JSON lines       id, language, answer, completion; if known benchmark, kind, sample, tokens, question, choices
+  JSON lines             id, language, answer, completion; optional: benchmark, kind, sample, tokens, question, choices
   lm-evaluation-harness  samples_<task>_<date>.jsonl (--log_samples)
-  lighteval        details_<task>_<date>.parquet (--save-details)
-  Inspect          *.eval, *.json
-  TRL              completions/completions_<step>.parquet (log_completions=True)
-  verl             <step>.jsonl (trainer.rollout_data_dir, trainer.validation_data_dir)
-  tables           .jsonl, .parquet, .csv, .tsv, whose columns --columns names
+  lighteval              details_<task>_<date>.parquet (--save-details)
+  Inspect                *.eval, *.json
+  TRL                    completions/completions_<step>.parquet (log_completions=True)
+  verl                   <step>.jsonl (trainer.rollout_data_dir, trainer.validation_data_dir)
+  tables                 .jsonl, .parquet, .csv, .tsv, with --columns to name their columns
 The language comes from --language, a column (--columns language=...) or the task's name (mgsm_native_cot_bn).
 
 examples:
@@ -163,17 +163,34 @@ def language(code: str) -> str:
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("logs", type=Path, nargs="+", metavar="LOG", help="files, or folders with them")
-    add("--out", type=Path, help="folder for the results")
+    add("--out", type=Path, help="folder for the results (default: scored, next to the first log)")
     add("--columns", type=columns_of, default={}, metavar="KEY=COLUMN,...", help="names of the log's columns")
     add("--language", type=language, metavar="CODE", help="language of all questions (ISO 639-1)")
-    add("--kind", choices=("math", "choice", "entailment"), help="of the questions (default: math; choice for A to E)")
+    add(
+        "--kind",
+        choices=("math", "choice", "entailment"),
+        help="kind of the questions (default: choice if the answer is a letter from A to E, else math)",
+    )
     add("--baseline", metavar="MODEL", help="model to compare the others with (default: the first)")
-    add("--languages", nargs="+", default=[], help="the identifier's candidates (default: all present)")
-    add("--in-domain", nargs="+", default=[], help="training languages, averaged separately")
-    add("--training", type=Path, nargs="+", default=[], help="training files to search for the questions")
-    add("--think-tags", choices=FAMILIES, help="think tags (default: those that each model uses)")
+    add(
+        "--languages",
+        nargs="+",
+        default=[],
+        metavar="CODE",
+        help="languages to favour for short texts (default: the logs')",
+    )
+    add("--in-domain", nargs="+", default=[], metavar="CODE", help="training languages, averaged separately")
+    add(
+        "--training",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="training files to search for the questions",
+    )
+    add("--think-tags", choices=FAMILIES, help="think tags (default: those that each model's logs use)")
     add("--no-thinking", action="store_true", help="do not warn about logs without think tags")
-    add("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
+    add("--draws", type=int, default=1000, help="bootstrap draws behind each interval (default: 1000)")
     add("--json", action="store_true", help="print the tables as JSON")
 
 

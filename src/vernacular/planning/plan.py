@@ -174,7 +174,9 @@ def read_study(configs: list[str]) -> Study:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", nargs="+", help="configuration files, laid over each other from left to right")
+    parser.add_argument(
+        "config", nargs="+", metavar="CONFIG", help="configuration files, laid over each other from left to right"
+    )
     parser.add_argument("--target", default="all", metavar="NAME", help=f"a target (default: all) or {EVERYTHING}")
     parser.add_argument("--resources", action="store_true", help="print `resources` of the models as YAML instead")
     parser.add_argument(

@@ -36,7 +36,7 @@ def of_claims(claims: pd.DataFrame) -> str:
     if untold:
         return f"{number_of(untold, 'claim')} could be measured here, but {be(untold, 'has', 'have')} {few}."
     if (verdicts == NOT_ASKED).all():
-        return "The claims were not asked for here."
+        return "No claim was tested here."
     return "None of the claims is about models and benchmarks of this study."
 
 

@@ -14,6 +14,9 @@ def check_languages(study: dict[str, Any]) -> None:
     """Raises StudyError for a code that nobody knows, and for a language that no text would be told to be in."""
     try:
         others = [code for code in study["languages"] if about(code) and code not in load_languages()]
+    except ValueError as error:
+        raise StudyError(f"languages: {error}") from None
+    try:
         if others and not study["identifier"]["model"]:  # another model may be large, and its labels are its own
             # Imports the identifier, which takes a second.
             from vernacular.language.identify import check_named

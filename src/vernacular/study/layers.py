@@ -28,7 +28,7 @@ def read_layer(path: str | Path, name: str) -> Layer:
     """
     file = Path(path)
     if not file.exists():
-        there = sorted(str(other.name) for other in file.parent.glob("*.yaml"))
+        there = sorted(other.name for other in file.parent.glob("[!.]*.yaml"))
         hint = nearest(file.name, there) if there else f"relative paths start at {Path.cwd()}"
         raise StudyError(f"{name}: there is no such file; {hint}")
     try:
