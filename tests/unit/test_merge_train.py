@@ -14,7 +14,8 @@ from transformers import TrainingArguments
 
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
-from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
+from vernacular.merge.model import MergedModel
+from vernacular.merge.saved import CONFIG, CONNECTOR
 from vernacular.merge.train import collate, dev_and_train, encode_rows, sample_rows, train_mapping, train_merge
 from vernacular.models import loop
 from vernacular.models.job import training_job
