@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_jobs import job_of
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from vernacular.corpus.options import TrainingDataOptions
@@ -89,9 +90,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
         "gate_proj": False,
         "training": training,
     }
-    inputs = {"parent": folder / "parent", "data": folder / "data", "layers": folder / "layers.json"}
-    job = Job(recipe, "code", 1, inputs, folder / "model", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
-    job.folder.mkdir(parents=True)
+    job = job_of(recipe, folder, parent=folder / "parent", layers=folder / "layers.json")
     tune(job, rows)
     return job
 
