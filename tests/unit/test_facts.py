@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from mini import mini
 
 from vernacular.answers.labels import extract_label
 from vernacular.corpus.facts import ASKED, LETTERS, Choice, draw_choice, render_choices
@@ -17,7 +18,6 @@ from vernacular.language.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms, 
 from vernacular.language.prompts import question_text, split_completion
 
 ALL = list(load_languages())
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 
 # Questions that hold their right option, by language: (kind, fact). A Turkish bedroom is a room of beds, "yatak odası".
 GIVEN_AWAY = {"tr": {("thing_by_place", 6)}}
@@ -95,9 +95,8 @@ def meanings(language: str) -> dict[str, set[tuple[str, int]]]:
 @cache
 def rows(count: int = 120) -> dict[str, dict[str, dict[str, Any]]]:
     """id -> language -> row."""
-    options = {"setting": "facts", "steps": 2, "numbers": NUMBERS, "questions": {"dev": count}}
     found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for row in question_rows({"mini-xcsqa": options}, ALL, "dev", 1):
+    for row in question_rows({"mini-xcsqa": mini("facts", dev=count)}, ALL, "dev", 1):
         found[row["id"]][row["language"]] = row
     assert len(found) == count
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from mini import mini
 from tiny_jobs import job_of, write_llama
 from transformers import AutoModelForCausalLM
 
@@ -26,9 +27,7 @@ from vernacular.models.packing import encode_examples
 from vernacular.models.parents import trained_dtype
 from vernacular.study.trainer_options import known_options
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARK = {"questions": {"train": 30, "test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}
-BENCHMARKS = {"mini-mgsm": BENCHMARK}
+BENCHMARKS = {"mini-mgsm": mini(train=30, test=3)}
 PART = {
     "task": "translation",
     "benchmarks": {"mini-mgsm": [0.0, 1.0]},

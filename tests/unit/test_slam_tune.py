@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from mini import mini
 from tiny_jobs import job_of
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
@@ -15,8 +16,7 @@ from vernacular.models.job import Job
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.slam.tune import freeze_except, tune
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"train": 30}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(train=30)}
 
 
 def llama(vocabulary: int = 60) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from mini import mini
 from tiny_jobs import job_of
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
 
@@ -21,8 +22,7 @@ from vernacular.models.packing import IGNORED
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.translator import build_translator, collate, encode_pairs, pretrain_translator
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-msvamp": {"questions": {"train": 3}, "numbers": NUMBERS, "steps": 1, "setting": "frame"}}
+BENCHMARKS = {"mini-msvamp": mini("frame", 1, train=3)}
 LANGUAGES = ["en", "fr", "ja"]
 T5 = {
     "model_type": "t5", "d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2, "dropout_rate": 0.0,
