@@ -13,13 +13,11 @@ from workspaces import ROOT, typed_at_once
 from vernacular.language.languages import load_languages
 from vernacular.study.sources import downloads_of
 
+ONCE = dict.fromkeys(("list_downloads", "make_table", "make_claims", "make_samples", "make_page", "check_leaks"), 1)
+ONCE |= {"plot_pareto": 1, "plot_languages": 1}
 ADAMAME = {
-    "make_claims": 1,
-    "check_leaks": 1,
-    "make_samples": 1,
-    "make_page": 1,
+    **ONCE,
     "download": 5,
-    "list_downloads": 1,
     "fetch_folder": 1,
     "make_questions": 2,
     "make_traces": 1,
@@ -29,18 +27,11 @@ ADAMAME = {
     "train_grpo": 2,
     "generate": 8,
     "score": 8,
-    "make_table": 1,
-    "plot_pareto": 1,
-    "plot_languages": 1,
     "plot_training": 1,
 }
 SLAM = {
-    "make_claims": 1,
-    "check_leaks": 1,
-    "make_samples": 1,
-    "make_page": 1,
+    **ONCE,
     "download": 6,
-    "list_downloads": 1,
     "fetch_folder": 2,
     "make_questions": 2,
     "make_training_data": 3,
@@ -53,21 +44,14 @@ SLAM = {
     "make_slam_table": 1,
     "make_slam_costs": 1,
     "plot_slam_probe": 1,
-    "make_table": 1,
-    "plot_pareto": 1,
-    "plot_languages": 1,
 }
 
 
 def merges(downloads: int, benchmarks: int) -> dict[str, int]:
     """Three seeds of one mapping, four merges and a reasoner."""
     return {
-        "make_claims": 1,
-        "check_leaks": 1,
-        "make_samples": 1,
-        "make_page": 1,
+        **ONCE,
         "download": downloads,
-        "list_downloads": 1,
         "fetch_folder": 6,
         "make_questions": 1,
         "make_training_data": 3,
@@ -76,12 +60,9 @@ def merges(downloads: int, benchmarks: int) -> dict[str, int]:
         "generate": 3 * benchmarks,
         "generate_merged": 12 * benchmarks,
         "score": 15 * benchmarks,
-        "make_table": 1,
         "make_merge_table": 1,
         "make_merge_languages": benchmarks,
         "plot_merge_gates": 1,
-        "plot_pareto": 1,
-        "plot_languages": 1,
     }
 
 
