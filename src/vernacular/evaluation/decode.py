@@ -59,8 +59,7 @@ def decode(
             tokens = drawn_tokens(scores, draws[:, step].to(scores.device)[rows], temperature)
         made[rows[going], step] = tokens[going]
         going &= ~torch.isin(tokens, stops)
-        left = int(going.sum())
-        if not left:
+        if not (left := int(going.sum())):
             return torch.cat([prompts, made[:, : step + 1]], dim=1)
         written = torch.cat([written, tokens[:, None]], dim=1)
         if left <= (1 - ENDED) * len(rows):
