@@ -30,24 +30,37 @@ ERROR = 2  # nothing was done; 1 is for an answer that is no
 
 def module_of(command: str) -> ModuleType:
     """Imported only when asked for, so that --help and small commands begin at once."""
-    match command:
-        case "score":
-            from vernacular.command import score as found
-        case "identify":
-            from vernacular.command import identify as found
-        case "check":
-            from vernacular.command import check as found
-        case "probe":
-            from vernacular.command import probe as found
-        case "new":
-            from vernacular.command import new as found
-        case "archive":
-            from vernacular.command import archive as found
-        case "plan":
-            from vernacular.planning import plan as found
-        case _:
-            from vernacular.command import push as found
-    return found
+    if command == "score":
+        from vernacular.command import score
+
+        return score
+    if command == "identify":
+        from vernacular.command import identify
+
+        return identify
+    if command == "check":
+        from vernacular.command import check
+
+        return check
+    if command == "probe":
+        from vernacular.command import probe
+
+        return probe
+    if command == "new":
+        from vernacular.command import new
+
+        return new
+    if command == "plan":
+        from vernacular.planning import plan
+
+        return plan
+    if command == "archive":
+        from vernacular.command import archive
+
+        return archive
+    from vernacular.command import push
+
+    return push
 
 
 def overview() -> str:
