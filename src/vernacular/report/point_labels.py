@@ -65,7 +65,7 @@ def _write(axes: "Axes", point: Array, text: str, color: str, start: Array) -> N
     # Not a halo: matplotlib writes letters with one as shapes, which nobody can search or read aloud.
     behind = {"boxstyle": "square,pad=0.05", "facecolor": PAPER, "alpha": 0.7, "linewidth": 0}
     axes.annotate(
-        text, point, xytext=tuple(start), textcoords="offset points",
+        text, tuple(point), xytext=tuple(start), textcoords="offset points",
         color=color, ha="left", va="bottom", zorder=7, annotation_clip=False, bbox=behind,
     )  # fmt: skip
 
@@ -73,7 +73,7 @@ def _write(axes: "Axes", point: Array, text: str, color: str, start: Array) -> N
 def _lead(axes: "Axes", point: Array, end: Array) -> None:
     """To the very middle, and above the markers: in a crowd the edge would not tell which one is meant."""
     axes.annotate(
-        "", xy=point, xytext=tuple(end), textcoords="offset points",
+        "", xy=tuple(point), xytext=tuple(end), textcoords="offset points",
         arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         annotation_clip=False, zorder=6,
     )  # fmt: skip
