@@ -37,13 +37,12 @@ def smaller(recipe: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def tiny_study(mirror: Path, pairs: Path) -> dict[str, Any]:
     """A study of parts of four paper configurations; only sizes, languages and what they are called are changed."""
-    distill, qwen, slam, merge = map(
-        paper, ("adamame-distill-1.5b", "adamame-qwen3-4b", "slam-metamath-7b", "st-merge-metamath-7b")
-    )
+    names = ("adamame-distill-1.5b", "adamame-qwen3-4b", "slam-metamath-7b", "st-merge-metamath-7b")
+    distill, qwen, slam, merge = map(paper, names)
     sources = {
         "mirror": str(mirror),
         "mgsm": slam["sources"]["mgsm"],
-        **{name: slam["sources"][name] for name in ("gsm8k-instruct",)},
+        "gsm8k-instruct": slam["sources"]["gsm8k-instruct"],
         **{name: qwen["sources"][name] for name in ("dapo", "sft-traces")},
         "lego-mt": {**merge["sources"]["lego-mt"], "folder": str(pairs)},
     }

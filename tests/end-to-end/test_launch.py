@@ -102,6 +102,26 @@ def joined(rows: list[dict[str, Any]], key: str) -> list[Any]:
     return [value for row in rows for value in row[key]]
 
 
+def interrupted(again: list[str], folder: Path) -> None:
+    """Run a training of two processes, which SIGTERM ends in the middle, and run it again to its end."""
+    run = environment(RECORD=str(folder / "record"))
+    log = folder / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(again, env=run, stdout=file, stderr=file)
+        deadline = time.monotonic() + 600
+        while not (folder / "record" / "0").exists():
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(600) != 0
+    assert "ended by SIGTERM after step" in log.read_text() and not (folder / "model").exists()
+    [checkpoint] = (folder / "checkpoints").glob("*/checkpoint-*")
+    assert (checkpoint / "whole").exists() and {"rng_state_0.pth", "rng_state_1.pth"} <= set(os.listdir(checkpoint))
+    done = subprocess.run(again, env=run, check=True, capture_output=True, text=True)
+    assert done.stdout.count("resumed at step") == 1
+    assert not list((folder / "checkpoints").iterdir())
+
+
 def test_grpo_of_two_processes_is_that_of_one(parent: Path, tmp_path: Path) -> None:
     """The same completions, rewards, groups and nearly the same weights, though SIGTERM ends both in the middle."""
     script = Path(__file__).with_name("recorded_grpo.py")
@@ -114,23 +134,7 @@ def test_grpo_of_two_processes_is_that_of_one(parent: Path, tmp_path: Path) -> N
     run = environment(RECORD=str(tmp_path / "one" / "record"))
     subprocess.run(command(script, one, parent, "prompts.parquet", tmp_path / "one"), env=run, check=True)
 
-    again = command(script, two, parent, "prompts.parquet", tmp_path / "two")
-    run = environment(RECORD=str(tmp_path / "two" / "record"))
-    log = tmp_path / "two" / "log"
-    with log.open("w") as file:
-        process = subprocess.Popen(again, env=run, stdout=file, stderr=file)
-        deadline = time.monotonic() + 600
-        while not (tmp_path / "two" / "record" / "0").exists():
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(600) != 0
-    assert "ended by SIGTERM after step" in log.read_text() and not (tmp_path / "two" / "model").exists()
-    [checkpoint] = (tmp_path / "two" / "checkpoints").glob("*/checkpoint-*")
-    assert (checkpoint / "whole").exists() and {"rng_state_0.pth", "rng_state_1.pth"} <= set(os.listdir(checkpoint))
-    done = subprocess.run(again, env=run, check=True, capture_output=True, text=True)
-    assert done.stdout.count("resumed at step") == 1
-    assert not list((tmp_path / "two" / "checkpoints").iterdir())
+    interrupted(command(script, two, parent, "prompts.parquet", tmp_path / "two"), tmp_path / "two")
 
     alone, shared = records(tmp_path / "one" / "record"), records(tmp_path / "two" / "record")
     assert set(alone) == set(shared) == set(range(STEPS))

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from score_rows import score_frame, score_row
 
 from vernacular.evaluation.statistics import draw_weights
-from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.options import MergeOptions
 from vernacular.storage import records
 
@@ -18,17 +18,12 @@ MODELS = ["llm", "mindmerger", "st-merge"]
 
 def frame(right: np.ndarray, few: int = FEW) -> pd.DataFrame:
     """Scores of answers that are `right` (question, language): all questions in English, the first few in others."""
-    rows = [
-        {
-            "id": f"q{i:02}", "problem": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]),
-            "answer": "1",
-            "trace_language": code, "line_pass": True, "word_pass": True, "code_switched": False,
-            "foreign_script": False, "answer_language": code, "given_up": False, "metrics_version": METRICS_VERSION,
-            "abstained_lines": 0, "tokens": 9, "characters": 30, "finish_reason": "stop",
-        }
-        for i in range(right.shape[0]) for j, code in enumerate(LANGUAGES) if code == "en" or i < few
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=records.SCORE.names)
+    return score_frame(
+        score_row(f"q{i:02}", code, correct=bool(right[i, j]))
+        for i in range(right.shape[0])
+        for j, code in enumerate(LANGUAGES)
+        if code == "en" or i < few
+    )
 
 
 def answers(seed: int = 0) -> dict[str, np.ndarray]:

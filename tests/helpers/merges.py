@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mini import mini
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, NllbTokenizer
 
 from vernacular.corpus.miniature import question_rows
@@ -23,8 +24,7 @@ from vernacular.merge.train import collate
 from vernacular.models.pretrain import train_tokenizer
 
 LANGUAGES = ["en", "fr", "ja"]
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(test=3)}
 QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
 OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=8, batch_tokens=20_000)
 CLOSE: dict[str, Any] = {"atol": 1e-5, "rtol": 1e-4}

@@ -4,14 +4,14 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from mini import mini
+
 from vernacular.adamame.reward import AlignmentReward
 from vernacular.corpus.miniature import make_problems, render_completion
 from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.prompts import join_completion, split_completion
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARK = {"setting": "story", "questions": {"train": 12}, "steps": 2, "numbers": NUMBERS}
-PROBLEMS = make_problems("mini-mgsm", BENCHMARK, "train", 1)
+PROBLEMS = make_problems("mini-mgsm", mini(train=12), "train", 1)
 LANGUAGES = ["fr", "ja", "de"]
 KEY = "mini-mgsm-train-00003"
 GOLD = str(PROBLEMS[KEY].answer)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from score_rows import score_frame, score_row
 
-from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report.options import SlamOptions
-from vernacular.storage import records
 
 LANGUAGES, IDS, DRAWS = ["de", "en", "sw"], 30, 200
 OPTIONS = SlamOptions(asked={}, study="s", scale="miniature", draws=DRAWS, reference="reasoner", baseline="two-stage")
@@ -13,17 +12,11 @@ OPTIONS = SlamOptions(asked={}, study="s", scale="miniature", draws=DRAWS, refer
 
 def frame(right: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFrame:
     """Scores of answers that are `right` (question, language), one sample each."""
-    rows = [
-        {
-            "id": f"q{i:02}", "problem": f"q{i:02}", "language": code, "sample": 0, "correct": bool(right[i, j]),
-            "answer": "1",
-            "trace_language": code, "line_pass": True, "word_pass": True, "code_switched": False,
-            "foreign_script": False, "answer_language": code, "given_up": False, "metrics_version": METRICS_VERSION,
-            "abstained_lines": 0, "tokens": 9, "characters": 30, "finish_reason": "stop",
-        }
-        for i in range(right.shape[0]) for j, code in enumerate(languages)
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=records.SCORE.names)
+    return score_frame(
+        score_row(f"q{i:02}", code, correct=bool(right[i, j]))
+        for i in range(right.shape[0])
+        for j, code in enumerate(languages)
+    )
 
 
 def answers(models: list[str], rates: dict[str, float] | None = None) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ from downloads import FILES, Download, arguments
 from hub import Hub, serve
 from huggingface_hub import constants
 from merges import ENCODERS, LANGUAGES, LLMS, write_parent
+from push_hub import serve_pushes
 from scripts import run_script
 
 from vernacular.language.identify import LanguageIdentifier
@@ -65,6 +66,13 @@ def identifier() -> LanguageIdentifier:
 def hub() -> Iterator[Hub]:
     with serve(Hub(dict(FILES))) as server:
         yield server
+
+
+@pytest.fixture
+def pushes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
+    """What a hub that takes pushes has seen."""
+    with serve_pushes(monkeypatch) as seen:
+        yield seen
 
 
 @pytest.fixture

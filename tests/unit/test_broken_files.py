@@ -120,21 +120,30 @@ OUTPUTS = {
 CUTS = {"empty": 0.0, "a tenth": 0.1, "half": 0.5, "all but the end": 0.97}
 
 
-@pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("reader", READERS)
-def test_a_cut_file_is_one_line(reader: str, cut: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    files, out = make_files(tmp_path / "in"), tmp_path / "out"
+def spoiled(reader: str, change: Callable[[Path], None], folder: Path) -> Path:
+    """The file that was changed: the script that reads it fails, and writes nothing."""
+    files, out = make_files(folder / "in"), folder / "out"
     kind, command = READERS[reader]
-    whole = files[kind].read_bytes()
-    files[kind].write_bytes(whole[: int(len(whole) * CUTS[cut])])
+    change(files[kind])
     name, *arguments = command(files)
     for option in OUTPUTS.get(name, ["--out"]):
         arguments += [option, out / option.strip("-")]
     assert script(name).main([str(argument) for argument in arguments]) == 1
+    assert not [path for path in out.rglob("*") if path.is_file()]
+    return files[kind]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_cut_file_is_one_line(reader: str, cut: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    def cut_off(path: Path) -> None:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(len(whole) * CUTS[cut])])
+
+    file = spoiled(reader, cut_off, tmp_path)
     error = capsys.readouterr().err
-    named = files[kind].parent if kind == "history" else files[kind]
+    named = file.parent if file.name == "history.csv" else file
     assert str(named) in error and error.count("\n") == 1, error
-    assert not [path for path in tmp_path.glob("out/**/*") if path.is_file()]
 
 
 def alone(path: Path) -> None:
@@ -149,15 +158,9 @@ def alone(path: Path) -> None:
 
 @pytest.mark.parametrize("reader", [name for name in READERS if name != "raw of filter_traces"])  # it writes no rows
 def test_a_header_alone_is_one_line(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    files, out = make_files(tmp_path / "in"), tmp_path / "out"
-    kind, command = READERS[reader]
-    alone(files[kind])
-    name, *arguments = command(files)
-    for option in OUTPUTS.get(name, ["--out"]):
-        arguments += [option, out / option.strip("-")]
-    assert script(name).main([str(argument) for argument in arguments]) == 1
+    spoiled(reader, alone, tmp_path)
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and not [path for path in tmp_path.glob("out/**/*") if path.is_file()], error
+    assert error.count("\n") == 1, error
 
 
 @pytest.mark.parametrize("has_rows", [False, True])

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from vernacular.evaluation.progress import Progress
 from vernacular.evaluation.translate import translated
-from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel, build_merge
+from vernacular.merge.model import MergedModel, build_merge
+from vernacular.merge.saved import CONFIG, CONNECTOR
 from vernacular.models.encoder import load_encoder
 from vernacular.models.folders import load_model
 from vernacular.models.provenance import check_folder, checksums

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from hub_folders import write_model
 from huggingface_hub import ModelCard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from push_hub import PushHub, committed, created, serve_pushes
+from push_hub import PushHub, committed, created
 from scripts import run_script
 
 from vernacular.command.main import main
@@ -143,12 +142,6 @@ def test_no_text_breaks_a_card(text: str) -> None:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
-    with serve_pushes(monkeypatch) as seen:
-        yield seen
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     model = tmp_path / "adamame"
     model.mkdir()
@@ -171,13 +164,13 @@ def call(folder: Path, *more: str) -> int:
     return main(["push", str(folder), "--card", str(folder.parent / "card.md"), "--repo", "me/adamame", *more])
 
 
-def test_a_push_is_one_commit_with_the_card(hub: list, folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_push_is_one_commit_with_the_card(pushes: list, folder: Path, capsys: pytest.CaptureFixture) -> None:
     """By the real client, to a hub of a few lines on this machine."""
     assert call(folder) == 0
     assert "/me/adamame/commit/0" in capsys.readouterr().out
-    assert {token for _, token, _ in hub} == {"Bearer hf_secret"}
-    assert created(hub)["visibility"] == "private" and created(hub)["type"] == "model"
-    _, head, files = committed(hub)
+    assert {token for _, token, _ in pushes} == {"Bearer hf_secret"}
+    assert created(pushes)["visibility"] == "private" and created(pushes)["type"] == "model"
+    _, head, files = committed(pushes)
     assert head["summary"] == "adamame, made by Vernacular"
     sent = {name: data.decode() for name, data in files.items()}
     assert sent.pop("README.md") == (folder.parent / "card.md").read_text()
@@ -186,12 +179,12 @@ def test_a_push_is_one_commit_with_the_card(hub: list, folder: Path, capsys: pyt
 
 
 def test_a_push_that_fails_shows_no_signed_address(
-    hub: list, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+    pushes: list, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setattr(PushHub, "mode", "lfs")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     assert call(folder) == 2
-    assert any("planted-7b1e4" in path for path, _, _ in hub)
+    assert any("planted-7b1e4" in path for path, _, _ in pushes)
     shown = "".join(capfd.readouterr())
     assert "vernacular push: me/adamame: Error while uploading" in shown and "/store/file" in shown
     assert "planted" not in shown and "hf_secret" not in shown

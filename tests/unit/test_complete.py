@@ -8,12 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from score_rows import score_row
 from scripts import run_script
 
 from vernacular.evaluation.complete import check_samples, complete
 from vernacular.evaluation.frames import read_frames
 from vernacular.evaluation.options import GenerationOptions, SummaryOptions
-from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.storage.records import GENERATION, QUESTION, ROWS, SCORE, read_rows, write_rows
 
 LANGUAGES, SAMPLES = ["en", "fr"], 3
@@ -33,10 +33,8 @@ def generations() -> Rows:
 
 
 def scores() -> Rows:
-    known = {"correct": True, "metrics_version": METRICS_VERSION, "code_switched": False, "given_up": False}
-    known |= {"line_pass": True, "word_pass": True, "foreign_script": False, "finish_reason": "stop"}
-    empty = dict.fromkeys(SCORE.names) | known | {"abstained_lines": 0, "tokens": 3, "characters": 15}
-    return [empty | {key: row[key] for key in ("id", "language", "sample")} for row in generations()]
+    keys = ("id", "language", "sample")
+    return [score_row(*(row[key] for key in keys), tokens=3, characters=15) for row in generations()]
 
 
 # What is done to the rows -> what the line says of generations.

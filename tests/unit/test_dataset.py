@@ -4,7 +4,6 @@ import getpass
 import json
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard
-from push_hub import committed, created, serve_pushes
+from push_hub import committed, created
 from raw_traces import good
 
 from vernacular.command.main import main
@@ -79,22 +78,18 @@ def error(capsys: pytest.CaptureFixture[str]) -> str:
     return line
 
 
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, bytes]]]:
-    with serve_pushes(monkeypatch) as seen:
-        yield seen
-
-
 NAMES = {"README.md", *(f"data/{name}.parquet" for name in ("traces/train", "prompts/train"))}
 NAMES |= {f"data/{part}/test.parquet" for part in ("generations", "scores")}
 
 
-def test_a_push_is_one_commit_of_the_named_files(hub: list, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_push_is_one_commit_of_the_named_files(
+    pushes: list, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """By the real client, to a hub of a few lines on this machine; private unless it is told otherwise."""
     assert push(results) == 0
     assert "/commit/0" in capsys.readouterr().out
-    assert created(hub) == {"name": "data", "organization": "me", "type": "dataset", "visibility": "private"}
-    path, head, sent = committed(hub)
+    assert created(pushes) == {"name": "data", "organization": "me", "type": "dataset", "visibility": "private"}
+    path, head, sent = committed(pushes)
     assert path.startswith("/api/datasets/me/data/commit/") and head["summary"] == "smoke, made by Vernacular"
     assert set(sent) == NAMES
     assert all(data == (results / "smoke/dataset" / name).read_bytes() for name, data in sent.items())
@@ -103,8 +98,8 @@ def test_a_push_is_one_commit_of_the_named_files(hub: list, results: Path, capsy
         assert private.encode() not in everything
     for name in (socket.gethostname(), getpass.getuser()):
         assert not re.search(rf"\b{re.escape(name)}\b".encode(), everything), name
-    hub.clear()
-    assert push(results, "--public") == 0 and created(hub)["visibility"] == "public"
+    pushes.clear()
+    assert push(results, "--public") == 0 and created(pushes)["visibility"] == "public"
 
 
 def test_datasets_and_the_hubs_client_read_it(results: Path, tmp_path: Path) -> None:

@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from score_rows import score_frame, score_row
 
 from vernacular.evaluation import evidence
 from vernacular.evaluation.evidence import cpu, pack, read_evidence, told_of
-from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.planning.evidence import seed_files
-from vernacular.storage.records import SCORE
 
 RANDOM = np.random.default_rng(7)
 
@@ -20,29 +19,23 @@ RANDOM = np.random.default_rng(7)
 def scores(count: int = 50) -> pd.DataFrame:
     """Rows of records.SCORE, some of whose columns are null."""
     rows = [
-        {
-            "id": f"q{number // 2}",
-            "problem": None if number % 3 else f"q{number // 4}",
-            "language": "fr",
-            "sample": number % 2,
-            "correct": bool(RANDOM.random() < 0.5),
-            "answer": str(number),
-            "trace_language": "fr" if number % 5 else None,
-            "line_pass": bool(number % 5),
-            "word_pass": True if number % 5 else None,
-            "code_switched": False,
-            "foreign_script": None if number % 7 else False,
-            "answer_language": None,
-            "given_up": False,
-            "metrics_version": METRICS_VERSION,
-            "abstained_lines": 0,
-            "tokens": int(RANDOM.integers(40, 90)),
-            "characters": int(RANDOM.integers(100, 300)),
-            "finish_reason": "stop",
-        }
+        score_row(
+            f"q{number // 2}",
+            sample=number % 2,
+            problem=None if number % 3 else f"q{number // 4}",
+            correct=bool(RANDOM.random() < 0.5),
+            answer=str(number),
+            trace_language="fr" if number % 5 else None,
+            line_pass=bool(number % 5),
+            word_pass=True if number % 5 else None,
+            foreign_script=None if number % 7 else False,
+            answer_language=None,
+            tokens=int(RANDOM.integers(40, 90)),
+            characters=int(RANDOM.integers(100, 300)),
+        )
         for number in range(count)
     ]
-    return pd.DataFrame(rows, columns=SCORE.names)
+    return score_frame(rows)
 
 
 def told(seed: int, **changes: Any) -> dict[str, Any]:

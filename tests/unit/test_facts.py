@@ -8,16 +8,16 @@ from functools import cache
 from typing import Any
 
 import pytest
+from mini import by_language, mini
 
 from vernacular.answers.labels import extract_label
 from vernacular.corpus.facts import ASKED, LETTERS, Choice, draw_choice, render_choices
-from vernacular.corpus.miniature import draw_problems, question_rows, render_completion, split_of
+from vernacular.corpus.miniature import draw_problems, render_completion, split_of
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import FACTS, FACTS_OF_A_PLACE, fact_forms, load_phrasebook
 from vernacular.language.prompts import question_text, split_completion
 
 ALL = list(load_languages())
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
 
 # Questions that hold their right option, by language: (kind, fact). A Turkish bedroom is a room of beds, "yatak odası".
 GIVEN_AWAY = {"tr": {("thing_by_place", 6)}}
@@ -93,19 +93,13 @@ def meanings(language: str) -> dict[str, set[tuple[str, int]]]:
 
 
 @cache
-def rows(count: int = 120) -> dict[str, dict[str, dict[str, Any]]]:
-    """id -> language -> row."""
-    options = {"setting": "facts", "steps": 2, "numbers": NUMBERS, "questions": {"dev": count}}
-    found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for row in question_rows({"mini-xcsqa": options}, ALL, "dev", 1):
-        found[row["id"]][row["language"]] = row
-    assert len(found) == count
-    return found
+def rows() -> dict[str, dict[str, dict[str, Any]]]:
+    return by_language("mini-xcsqa", mini("facts", dev=120))
 
 
 @cache
-def problems(count: int = 120) -> dict[str, Choice]:
-    drawn = draw_problems(count, "dev", draw_choice, "mini-xcsqa dev 1")
+def problems() -> dict[str, Choice]:
+    drawn = draw_problems(120, "dev", draw_choice, "mini-xcsqa dev 1")
     return {f"mini-xcsqa-dev-{n:05d}": problem for n, problem in enumerate(drawn) if isinstance(problem, Choice)}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mini import mini
 from scripts import SCRIPTS
 
 from vernacular.answers.compare import is_correct
@@ -27,8 +28,7 @@ from vernacular.run.code import SOURCE, closure
 from vernacular.storage.records import GENERATION
 
 LANGUAGES = ["en", "fr", "ja", "de"]
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(test=3)}
 QUESTIONS = list(question_rows(BENCHMARKS, LANGUAGES, "test", 1))
 OPTIONS = GenerationOptions(LANGUAGES, max_new_tokens=24, samples=3, temperature=0.8, batch_tokens=20_000)
 ENDS = 12  # of the 340 tokens end a text here, so that some texts end early
@@ -218,10 +218,7 @@ def test_forced_prefix_stands_at_the_start_of_the_trace() -> None:
 def test_each_kind_is_asked_in_its_own_way() -> None:
     """A choice with its options, an entailment by its own instruction, a translated question in English."""
     settings = {"mini-xcsqa": "facts", "mini-xnli": "statements"}
-    benchmarks = {
-        name: {"questions": {"test": 2}, "steps": 2, "numbers": NUMBERS, "setting": setting}
-        for name, setting in settings.items()
-    }
+    benchmarks = {name: mini(setting, test=2) for name, setting in settings.items()}
     questions = list(question_rows(benchmarks, ["en", "fr"], "test", 1))
     rows = generate(questions, samples=1, max_new_tokens=2)
     assert len(rows) == len(questions) == 8

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+from mini import mini
+from tiny_jobs import job_of, write_llama
+from transformers import AutoModelForCausalLM
 
 from vernacular.corpus.miniature import question_rows
 from vernacular.corpus.options import TrainingDataOptions
@@ -23,12 +25,9 @@ from vernacular.models.folders import computes_bfloat16, load_model, torch_dtype
 from vernacular.models.job import Job
 from vernacular.models.packing import encode_examples
 from vernacular.models.parents import trained_dtype
-from vernacular.models.pretrain import train_tokenizer
 from vernacular.study.trainer_options import known_options
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARK = {"questions": {"train": 30, "test": 3}, "steps": 2, "numbers": NUMBERS, "setting": "story"}
-BENCHMARKS = {"mini-mgsm": BENCHMARK}
+BENCHMARKS = {"mini-mgsm": mini(train=30, test=3)}
 PART = {
     "task": "translation",
     "benchmarks": {"mini-mgsm": [0.0, 1.0]},
@@ -41,17 +40,7 @@ QUESTIONS = list(question_rows(BENCHMARKS, ["en", "fr"], "test", 1))
 
 @pytest.fixture(scope="module")
 def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("gpu") / "parent"
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
-    tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in ROWS), 600)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=2, max_position_embeddings=512, eos_token_id=tokenizer.eos_token_id, initializer_range=0.2,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return write_llama(tmp_path_factory.mktemp("gpu") / "parent", ROWS, 600)
 
 
 def trained(parent: Path, folder: Path, more: dict[str, Any], training: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -67,9 +56,7 @@ def trained(parent: Path, folder: Path, more: dict[str, Any], training: dict[str
         "training": options,
         **more,
     }
-    inputs = {"parent": parent, "data": folder / "data"}
-    job = Job(recipe, "code", 1, inputs, folder / "model", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
-    job.folder.mkdir(parents=True)
+    job = job_of(recipe, folder, parent=parent)
     finetune(job, ROWS)
     return AutoModelForCausalLM.from_pretrained(job.out).state_dict()
 
@@ -117,7 +104,7 @@ def test_rows_that_are_too_long_are_counted(parent: Path, tmp_path: Path, capsys
     trained(parent, tmp_path, {"overlong": overlong, "length": length}, {})
     what = f"{long} were cut, 0 left out" if overlong == "truncate" else f"0 were cut, {long} left out"
     sentence = f"Of {len(ROWS)} rows {long} were longer than {length} tokens: {what}."
-    assert json.loads((tmp_path / "model/manifest.json").read_text())["notes"] == [sentence]
+    assert json.loads((tmp_path / "tuned/manifest.json").read_text())["notes"] == [sentence]
     assert f"model: {sentence}\n" in capsys.readouterr().out and long >= 3
 
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from rewards import OPTIONS
 from scripts import run_script
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from tiny_jobs import job_of, write_llama
+from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import GRPOTrainer
 
 from vernacular.adamame import grpo
@@ -19,9 +20,7 @@ from vernacular.adamame.sft import train_sft
 from vernacular.models import parents
 from vernacular.models.chats import prompt_sizes
 from vernacular.models.finetune import finetune
-from vernacular.models.job import Job
 from vernacular.models.loop import train
-from vernacular.models.pretrain import train_tokenizer
 from vernacular.storage.records import QUESTION, write_rows
 
 ROWS = [
@@ -36,30 +35,14 @@ PROMPT = {"id": "q", "language": "fr", "question": "1 + 1 ?", "answer": "2", "co
 def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model whose input and output embeddings are one matrix, as those of Qwen3-4B and Gemma 3 are."""
     folder = tmp_path_factory.mktemp("hub") / "parent"
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
-    tokenizer = train_tokenizer((row["prompt"] + row["completion"] for row in ROWS), 300)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2,
-        num_key_value_heads=2, max_position_embeddings=256, eos_token_id=tokenizer.eos_token_id,
-        tie_word_embeddings=True, initializer_range=0.2,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-def job_of(parent: Path, folder: Path, **recipe: Any) -> Job:
-    inputs = {"parent": parent, "data": folder / "data"}
-    job = Job(recipe, "code", 1, inputs, folder / "tuned", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
-    job.folder.mkdir(parents=True)
-    return job
+    shape = {"num_hidden_layers": 1, "max_position_embeddings": 256, "tie_word_embeddings": True}
+    return write_llama(folder, ROWS, 300, **shape)
 
 
 def finetuned(parent: Path, folder: Path, lora: dict[str, Any]) -> Path:
     training = {"max_steps": 3, "per_device_train_batch_size": 2, "learning_rate": 0.1}
     recipe = {"threads": 1, "length": 128, "overlong": "truncate", "compile": False, "training": training}
-    job = job_of(parent, folder, **recipe, lora={"r": 4, **lora})
+    job = job_of({**recipe, "lora": {"r": 4, **lora}}, folder, parent=parent)
     finetune(job, ROWS)
     return job.out
 
@@ -118,7 +101,7 @@ def trained_by_grpo(parent: Path, folder: Path, rows: list[dict[str, Any]] | Non
     training |= {"loss_type": "grpo", "bf16": False}
     identifier = {"languages": ["en", "fr"]}
     recipe = {"prompts": 1, "alignment": OPTIONS, "identifier": identifier, "training": training, "threads": 1}
-    job = job_of(parent, folder, **{**recipe, "prompt_tokens": None, **more})
+    job = job_of({**recipe, "prompt_tokens": None, **more}, folder, parent=parent)
     train_grpo(job, [PROMPT] if rows is None else rows)
     return job.out
 
@@ -261,7 +244,8 @@ def test_traces_that_sft_cuts_are_counted(parent: Path, tmp_path: Path) -> None:
     training = {"max_steps": 1, "per_device_train_batch_size": 1, "bf16": False}
 
     def trained(length: int | None) -> list[str]:
-        job = job_of(parent, tmp_path / str(length), threads=1, training={**training, "max_length": length})
+        recipe = {"threads": 1, "training": {**training, "max_length": length}}
+        job = job_of(recipe, tmp_path / str(length), parent=parent)
         train_sft(job, asked)
         return notes(job.out)
 

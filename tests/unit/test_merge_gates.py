@@ -1,7 +1,6 @@
 """The figure of the gates by what it shows, and the scripts that write it and the tables."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,12 +18,12 @@ from merge_scores import (
     study,
     without,
 )
+from score_rows import write_frames
 from scripts import run_script
 
 from vernacular.report import style
 from vernacular.report.merge_figures import COLUMNS, draw_gates, gains_by_language, gates_by_language, gates_table
 from vernacular.report.merge_tables import MERGE_COLUMNS
-from vernacular.storage.records import GENERATION, SCORE, write_rows
 
 
 @pytest.mark.parametrize(
@@ -200,20 +199,10 @@ def test_texts_of_a_large_figure_do_not_overlap(monkeypatch, tmp_path):
 # --- The scripts ------------------------------------------------------------------------------------------------------
 
 
-def written(folder: Path, kind: str, frames: dict) -> list[Path]:
-    paths = []
-    for (model, benchmark, seed), rows in frames.items():
-        paths.append(folder / f"seed-{seed}" / kind / model / f"{benchmark}.parquet")
-        paths[-1].parent.mkdir(parents=True, exist_ok=True)
-        schema = SCORE if kind == "scores" else GENERATION
-        write_rows(paths[-1], rows.astype(object).where(rows.notna(), None).to_dict("records"), schema)
-    return paths
-
-
 def test_scripts_write_tables_and_a_figure_that_are_the_same_bytes_twice(tmp_path, capsys):
-    scores = written(tmp_path / "results", "scores", {**study("mini"), **study("other")})
-    gates = written(
-        tmp_path / "results", "generations", {**generations("mini", untold=("th",)), **generations("other")}
+    scores = write_frames(tmp_path / "results", {**study("mini"), **study("other")})
+    gates = write_frames(
+        tmp_path / "results", {**generations("mini", untold=("th",)), **generations("other")}, "generations"
     )
     asked = {
         f"{path.parent.name}/{path.stem}": {

@@ -26,7 +26,8 @@ from merges import (
 from safetensors.torch import load_file, save_file
 
 from vernacular.merge.gates import KINDS, build_gate
-from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel, build_merge
+from vernacular.merge.model import MergedModel, build_merge
+from vernacular.merge.saved import CONFIG, CONNECTOR
 
 PAIRS = [(encoder, "llama") for encoder in ENCODERS] + [("t5", llm) for llm in LLMS if llm != "llama"]
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from mini import mini
 from safetensors.torch import load_file
 from transformers import TrainingArguments
 
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
-from vernacular.merge.model import CONFIG, CONNECTOR, MergedModel
+from vernacular.merge.model import MergedModel
+from vernacular.merge.saved import CONFIG, CONNECTOR
 from vernacular.merge.train import collate, dev_and_train, encode_rows, sample_rows, train_mapping, train_merge
 from vernacular.models import loop
 from vernacular.models.job import training_job
@@ -23,8 +25,7 @@ from vernacular.models.pretrain import build_model, train_tokenizer
 from vernacular.models.provenance import digest
 from vernacular.models.translator import build_translator
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"train": 8}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(train=8)}
 LANGUAGES = ["en", "fr", "ja"]
 T5 = {"model_type": "t5", "d_model": 12, "d_kv": 6, "d_ff": 24, "num_layers": 2, "num_heads": 2}
 LLAMA = {

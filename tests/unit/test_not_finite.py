@@ -8,7 +8,8 @@ import pytest
 import test_hub_models
 import torch
 from safetensors.torch import load_file
-from test_hub_models import ROWS, job_of
+from test_hub_models import ROWS
+from tiny_jobs import job_of
 
 from vernacular.adamame.sft import train_sft
 from vernacular.models import loop
@@ -45,6 +46,13 @@ def spoil(monkeypatch: pytest.MonkeyPatch, step: int, what: Any) -> None:
     monkeypatch.setattr(loop.Loop, "on_step_begin", on_step_begin)
 
 
+def ends_with_a_checkpoint(train: Any, job: Job, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        train(job)
+    last = last_checkpoint(job.folder)
+    assert last and last.name == "checkpoint-3" and finite(last) and not job.out.exists()
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize("train", [finetuning, sft])
 def test_a_loss_that_is_not_finite_ends_the_training_at_that_step(
@@ -59,13 +67,8 @@ def test_a_loss_that_is_not_finite_ends_the_training_at_that_step(
         trainer.compute_loss = lambda *args, **options: work(*args, **options) * value
 
     spoil(monkeypatch, 3, what)
-    job = job_of(parent, tmp_path, **OURS, training=TRAINING)
-    with pytest.raises(
-        ValueError, match="tuned: the loss is (nan|inf) after step 3 of 6, and the checkpoint of step 3"
-    ):
-        train(job)
-    last = last_checkpoint(job.folder)
-    assert last and last.name == "checkpoint-3" and finite(last) and not job.out.exists()
+    job = job_of({**OURS, "training": TRAINING}, tmp_path, parent=parent)
+    ends_with_a_checkpoint(train, job, "tuned: the loss is (nan|inf) after step 3 of 6, and the checkpoint of step 3")
 
 
 @pytest.mark.parametrize("train", [finetuning, sft])
@@ -82,13 +85,8 @@ def test_weights_that_are_not_finite_make_no_checkpoint(
         weight.register_hook(lambda gradient: torch.full_like(gradient, math.nan))
 
     spoil(monkeypatch, 3, what)
-    job = job_of(parent, tmp_path, **OURS, training={**TRAINING, "max_grad_norm": 0.0})
-    with pytest.raises(
-        ValueError, match="hold NaN or infinite numbers after step 4 of 6, and the checkpoint of step 3"
-    ):
-        train(job)
-    last = last_checkpoint(job.folder)
-    assert last and last.name == "checkpoint-3" and finite(last) and not job.out.exists()
+    job = job_of({**OURS, "training": {**TRAINING, "max_grad_norm": 0.0}}, tmp_path, parent=parent)
+    ends_with_a_checkpoint(train, job, "hold NaN or infinite numbers after step 4 of 6, and the checkpoint of step 3")
 
 
 def test_grpo_ends_too(parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +105,7 @@ def test_the_last_step_is_looked_at_too(parent: Path, tmp_path: Path, monkeypatc
         next(iter(trainer.model.parameters())).register_hook(lambda gradient: torch.full_like(gradient, math.nan))
 
     spoil(monkeypatch, 5, what)
-    job = job_of(parent, tmp_path, **OURS, training={**TRAINING, "save_strategy": "no"})
+    job = job_of({**OURS, "training": {**TRAINING, "save_strategy": "no"}}, tmp_path, parent=parent)
     with pytest.raises(ValueError, match="after step 6 of 6, and there is no checkpoint yet"):
         finetuning(job)
     assert not job.out.exists()

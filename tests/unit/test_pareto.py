@@ -5,14 +5,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from score_rows import score_frame, score_row
 
 from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.statistics import Estimate, score_table
-from vernacular.evaluation.version import METRICS_VERSION
 from vernacular.report import pareto
 from vernacular.report.options import FigureOptions
 from vernacular.report.pareto import COLUMNS, dominates, draw_pareto, hypervolume, on_front, pareto_rows, pareto_table
-from vernacular.storage import records
 
 # Coarse values, so that ties and equal points are frequent.
 POINTS = st.lists(st.tuples(*[st.integers(0, 4).map(lambda n: n / 4)] * 2), min_size=1, max_size=12).map(np.array)
@@ -121,12 +120,7 @@ def test_the_front_does_not_depend_on_the_order(points, random):
 
 
 def scores(language: str, right: int, seed: int = 0) -> pd.DataFrame:
-    rows = [
-        (f"q{i}", f"q{i}", language, 0, i < right, "1", language, True, True, False)
-        + (False, language, False, METRICS_VERSION, 0, 10 + seed, 30, "stop")
-        for i in range(20)
-    ]
-    return pd.DataFrame(rows, columns=records.SCORE.names)
+    return score_frame(score_row(f"q{i}", language, correct=i < right, tokens=10 + seed) for i in range(20))
 
 
 def test_table_from_scores_agrees_with_the_scores_table():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mini import mini
 
 from vernacular.corpus.options import TrainingDataOptions
 from vernacular.corpus.training import training_rows
@@ -18,8 +19,7 @@ from vernacular.models.packing import encode_examples
 from vernacular.models.pretrain import train_tokenizer
 
 ALL = list(load_languages())
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"train": 12}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(train=12)}
 
 # --- Tokenizer --------------------------------------------------------------------------------------------------------
 

@@ -7,12 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from score_rows import score_frame, score_row, write_frames
 from scripts import script
 
 from vernacular.evaluation.options import RegimeOptions
 from vernacular.evaluation.regime import COMPARISONS, regime_table
-from vernacular.evaluation.version import METRICS_VERSION
-from vernacular.storage.records import SCORE, write_rows
 from vernacular.study.regime import FILE, MODELS, load_criteria
 
 LANGUAGES = ["de", "en", "fr"]
@@ -27,30 +26,18 @@ def criterion(**options: Any) -> dict[str, Any]:
 def scores(right: dict[str, int], tokens: dict[str, list[int]] | None = None, switched: int = 0) -> pd.DataFrame:
     """Ten questions a language, of which the first `right` are answered; `switched` traces change their language."""
     rows = [
-        {
-            "id": f"q{number}",
-            "problem": f"q{number}",
-            "language": language,
-            "sample": 0,
-            "correct": number < right[language],
-            "answer": "1",
-            "trace_language": language,
-            "line_pass": number >= switched,
-            "word_pass": True if number >= switched else None,
-            "code_switched": number < switched,
-            "foreign_script": False,
-            "answer_language": language,
-            "given_up": False,
-            "metrics_version": METRICS_VERSION,
-            "abstained_lines": 0,
-            "tokens": (tokens or {}).get(language, [10])[number % len((tokens or {}).get(language, [10]))],
-            "characters": 30,
-            "finish_reason": "stop",
-        }
+        score_row(
+            f"q{number}",
+            language,
+            correct=number < right[language],
+            line_pass=number >= switched,
+            word_pass=True if number >= switched else None,
+            code_switched=number < switched,
+            tokens=(tokens or {}).get(language, [10])[number % len((tokens or {}).get(language, [10]))],
+        )
         for language, number in itertools.product(right, range(10))
     ]
-    frame = pd.DataFrame(rows)
-    return frame.astype({"word_pass": "boolean"})
+    return score_frame(rows).astype({"word_pass": "boolean"})
 
 
 def measure(frames: dict[str, pd.DataFrame], **options: Any) -> dict[str, Any]:
@@ -126,11 +113,7 @@ def test_what_cannot_be_measured_says_so() -> None:
 
 
 def test_the_script_writes_a_row_for_each_criterion(tmp_path: Any, capsys: Any) -> None:
-    paths = []
-    for model, frame in (("a", A), ("b", B)):
-        paths.append(tmp_path / "seed-1" / "scores" / model / "dev.parquet")
-        paths[-1].parent.mkdir(parents=True)
-        write_rows(paths[-1], frame.astype(object).where(frame.notna(), None).to_dict("records"), SCORE)
+    paths = write_frames(tmp_path, {("a", "dev", 1): A, ("b", "dev", 1): B})
     wanted = {"languages": LANGUAGES, "questions": None, "questions_en": None}
     options = RegimeOptions("s", {"a/dev": wanted, "b/dev": wanted}, {"a/dev": ["fr"], "b/dev": ["fr"]})
     criteria = {"p": {"one": criterion(low=0.5), "two": criterion(models=["a", "b"], compare="difference", low=0.05)}}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from score_rows import write_frames
 from scripts import run_script
 from slam_scores import LANGUAGES, OPTIONS, answers, cost, frame
 
@@ -13,7 +14,6 @@ from vernacular.evaluation.options import SummaryOptions
 from vernacular.evaluation.rates import RATES
 from vernacular.evaluation.seeds import t_quantile, with_means
 from vernacular.report.language_scores import languages_table
-from vernacular.storage import records
 
 MODELS = ["reasoner", "two-stage", "slam"]
 
@@ -23,12 +23,12 @@ def write_study(folder: Path, seeds: int) -> tuple[list[Path], list[Path]]:
     scores, costs = [], []
     for seed in range(1, seeds + 1):
         random = np.random.default_rng(seed)
-        for model, right in answers(MODELS).items():
-            path = folder / f"seed-{seed}/scores/{model}/mini.parquet"
-            path.parent.mkdir(parents=True)
-            rows = frame(right & (random.random(right.shape) < 0.9)).to_dict("records")
-            records.write_rows(path, rows, records.SCORE)
-            scores.append(path)
+        frames = {
+            (model, "mini", seed): frame(right & (random.random(right.shape) < 0.9))
+            for model, right in answers(MODELS).items()
+        }
+        scores += write_frames(folder, frames)
+        for model in MODELS:
             path = folder / f"costs/seed-{seed}/{model}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
             row = {**cost(9, 9), "trainable_parameters": 25 * seed, "total_parameters": 400}

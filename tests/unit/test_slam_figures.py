@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from score_rows import write_frames
 from scripts import run_script
 from slam_scores import (
     LANGUAGES,
@@ -24,7 +25,6 @@ from vernacular.report.slam_tables import (
 )
 from vernacular.slam.options import SelectionOptions
 from vernacular.slam.select import select_layers
-from vernacular.storage.records import SCORE, write_rows
 
 KINDS = ("png", "svg", "pdf", "csv")
 COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
@@ -33,12 +33,9 @@ COUNTS = {"trainable_parameters": 1, "total_parameters": 8}
 def written(folder: Path) -> dict[str, list[Path]]:
     """The files of a small study with a sweep over four layers, as the workflow lays them out."""
     frames, _ = planted([28, 21, 7, 14], seed=1)
-    files: dict[str, list[Path]] = {"scores": [], "costs": [], "layers": []}
-    for (model, benchmark, _), scores in frames.items():
-        path = folder / "seed-1" / "scores" / model / f"{benchmark}.parquet"
-        path.parent.mkdir(parents=True)
-        write_rows(path, scores.to_dict("records"), SCORE)
-        files["scores"].append(path)
+    files: dict[str, list[Path]] = {"costs": [], "layers": []}
+    files["scores"] = write_frames(folder, frames)
+    for model, _, _ in frames:
         path = folder / "costs" / "seed-1" / f"{model}.csv"
         write_costs(path, {"model": model, "seed": 1, **cost(50, 5_000_000), **COUNTS, "reward_seconds": 0.0})
         files["costs"].append(path)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from mini import mini
+from tiny_jobs import job_of
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from vernacular.corpus.options import TrainingDataOptions
@@ -14,8 +16,7 @@ from vernacular.models.job import Job
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.slam.tune import freeze_except, tune
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"train": 30}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(train=30)}
 
 
 def llama(vocabulary: int = 60) -> Any:
@@ -89,9 +90,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
         "gate_proj": False,
         "training": training,
     }
-    inputs = {"parent": folder / "parent", "data": folder / "data", "layers": folder / "layers.json"}
-    job = Job(recipe, "code", 1, inputs, folder / "model", folder / "costs.csv", folder / "checkpoints", {}, "key", 2)
-    job.folder.mkdir(parents=True)
+    job = job_of(recipe, folder, parent=folder / "parent", layers=folder / "layers.json")
     tune(job, rows)
     return job
 

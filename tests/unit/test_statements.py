@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from mini import by_language, mini
 
 from vernacular.answers.labels import extract_label
-from vernacular.corpus.miniature import draw_problems, question_rows, render_completion, split_of
+from vernacular.corpus.miniature import draw_problems, render_completion, split_of
 from vernacular.corpus.statements import Entailment, Statement, draw_entailment, label_of, render_entailment
 from vernacular.language.languages import load_languages
 from vernacular.language.phrasebook import LABELS, load_phrasebook
@@ -145,14 +146,8 @@ def test_whom_and_what_it_is_about_makes_a_problem() -> None:
 
 
 @cache
-def rows(split: str = "dev", count: int = 150) -> dict[str, dict[str, dict[str, Any]]]:
-    """id -> language -> row."""
-    options = {"setting": "statements", "steps": 2, "numbers": NUMBERS, "questions": {split: count}}
-    found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for row in question_rows({"mini-xnli": options}, ALL, split, 1):
-        found[row["id"]][row["language"]] = row
-    assert len(found) == count
-    return found
+def rows() -> dict[str, dict[str, dict[str, Any]]]:
+    return by_language("mini-xnli", {**mini("statements", dev=150), "numbers": NUMBERS})
 
 
 @cache

@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 import pytest
+from score_rows import score_frame, score_row
 
 from vernacular.evaluation import statistics
 from vernacular.evaluation.rates import RATES, rates
@@ -24,18 +24,11 @@ def row(
     line: bool = True, word: bool | None = True, switched: bool = False, tokens: int = 10, foreign: bool | None = False,
     answer: str | None = "same",
 ) -> dict:  # fmt: skip
-    return {
-        "id": identifier, "language": language, "sample": sample, "correct": correct, "answer": "1",
-        "trace_language": language if trace == "same" else trace, "line_pass": line,
-        "word_pass": word if line else None, "code_switched": switched, "foreign_script": foreign,
-        "answer_language": language if answer == "same" else answer, "given_up": False,
-        "metrics_version": METRICS_VERSION, "abstained_lines": 0, "tokens": tokens, "characters": 3 * tokens,
-        "finish_reason": "stop",
-    }  # fmt: skip
-
-
-def frame(rows: Iterable[dict]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=records.SCORE.names)
+    return score_row(
+        identifier, language, sample, correct=correct, trace_language=language if trace == "same" else trace,
+        line_pass=line, word_pass=word if line else None, code_switched=switched, foreign_script=foreign,
+        answer_language=language if answer == "same" else answer, tokens=tokens, characters=3 * tokens,
+    )  # fmt: skip
 
 
 def clustered(random: np.random.Generator, ids: int, languages: list[str], samples: int) -> pd.DataFrame:
@@ -58,7 +51,7 @@ def clustered(random: np.random.Generator, ids: int, languages: list[str], sampl
 
 
 def test_rates_by_hand():
-    scores = frame(
+    scores = score_frame(
         [
             row("a", sample=0, correct=True, tokens=10),
             row("a", sample=1, correct=False, word=False, tokens=20, answer="en"),
@@ -81,14 +74,14 @@ def test_wpr_of_all_traces_and_of_each_question():
     scores = [row("a", sample=n, word=n == 0) for n in range(4)]
     scores += [row("b", sample=n, line=n == 0) for n in range(4)]
     scores += [row("c", sample=n, line=False) for n in range(4)]
-    found = rates(frame(scores))
+    found = rates(score_frame(scores))
     assert found["lpr"] == pytest.approx(5 / 12)
     assert (found["wpr"], found["wpr_by_question"]) == pytest.approx((2 / 5, (1 / 4 + 1) / 2))
     assert found["lcpr_by_question"] == pytest.approx(2 * 5 / 12 * 5 / 8 / (5 / 12 + 5 / 8))
 
 
 def test_lcpr_is_the_harmonic_mean():
-    scores = frame(row(str(i), line=i < 6, word=i < 3) for i in range(10))
+    scores = score_frame(row(str(i), line=i < 6, word=i < 3) for i in range(10))
     found = rates(scores)
     assert (found["lpr"], found["wpr"]) == (0.6, 0.5)
     assert found["lcpr"] == pytest.approx(2 * 0.6 * 0.5 / 1.1)
@@ -96,12 +89,12 @@ def test_lcpr_is_the_harmonic_mean():
 
 def test_an_empty_trace_fails_lpr_and_abstains():
     empty = {**row("b", trace=None, line=False), "answer": None, "tokens": 0, "finish_reason": "prompt_too_long"}
-    found = rates(frame([row("a"), empty]))
+    found = rates(score_frame([row("a"), empty]))
     assert (found["lpr"], found["wpr"], found["abstained_rate"]) == (0.5, 1.0, 0.5)
 
 
 def test_no_passing_trace_is_zero_not_nan():
-    found = rates(frame(row(name, trace="en", line=False) for name in "ab"))
+    found = rates(score_frame(row(name, trace="en", line=False) for name in "ab"))
     assert (found["lpr"], found["wpr"], found["lcpr"], found["language_consistency"]) == (0, 0, 0, 0)
 
 
@@ -109,7 +102,7 @@ def test_responses_are_counted_where_their_language_is_identified():
     """fr: 1 of 2 identified is in French; de: none is identified, so the group is that of fr; en: all."""
     rows = [row(f"q{i}", "fr", answer=("fr", "ky", None, None)[i]) for i in range(4)]
     rows += [row(f"q{i}", "de", answer=None) for i in range(4)] + [row(f"q{i}", "en") for i in range(4)]
-    table = score_table({("m", "b", 0): frame(rows)}, "s", []).set_index("language")
+    table = score_table({("m", "b", 0): score_frame(rows)}, "s", []).set_index("language")
     found = table[["answer_consistency", "answer_consistency_low", "answer_consistency_high", "answer_n"]]
     assert found.loc["fr"].tolist() == found.loc["all"].tolist() == [0.5, 0, 1, 2]
     assert found.loc["en"].tolist() == [1, 1, 1, 4]
@@ -120,7 +113,7 @@ def test_responses_are_counted_where_their_language_is_identified():
 
 @pytest.mark.filterwarnings("error")
 def test_what_was_not_asked_for_has_no_rate():
-    found = score_table({("m", "b", 0): frame(row(name, foreign=None, answer=None) for name in "ab")}, "s", [])
+    found = score_table({("m", "b", 0): score_frame(row(name, foreign=None, answer=None) for name in "ab")}, "s", [])
     nothing = with_bounds("foreign_script_rate", "answer_consistency")
     assert found[nothing].isna().all(axis=None) and found.drop(columns=nothing).notna().all(axis=None)
 
@@ -130,7 +123,7 @@ def test_groups_are_macro_averages_without_english():
     rows = [row(f"q{i}", "fr", correct=i < 1, word=i < 1) for i in range(2)]
     rows += [row(f"q{i}", "de", correct=i < 3, line=i < 2) for i in range(4)]
     rows += [row(f"q{i}", "en", correct=False, trace="de", line=False) for i in range(4)]
-    table = score_table({("m", "b", 0): frame(rows)}, "study", ["fr", "pt"]).set_index("language")
+    table = score_table({("m", "b", 0): score_frame(rows)}, "study", ["fr", "pt"]).set_index("language")
     assert list(table.index) == ["all", "in-domain", "out-of-domain", "de", "en", "fr"]
     assert table.loc["all", "accuracy"] == pytest.approx((1 / 2 + 3 / 4) / 2)
     of_language = 2 * 0.5 / 1.5
@@ -142,12 +135,12 @@ def test_groups_are_macro_averages_without_english():
 
 
 def test_no_language_is_out_of_domain_where_none_is_in_domain():
-    table = score_table({("m", "b", 0): frame(row(name) for name in "ab")}, "study", [])
+    table = score_table({("m", "b", 0): score_frame(row(name) for name in "ab")}, "study", [])
     assert list(table["language"]) == ["all", "fr"]
 
 
 def test_table_has_the_columns_of_the_design_and_lacks_empty_groups():
-    table = score_table({("m", "b", 3): frame(row(name) for name in "ab")}, "study", ["fr"])
+    table = score_table({("m", "b", 3): score_frame(row(name) for name in "ab")}, "study", ["fr"])
     assert tuple(table.columns) == COLUMNS
     assert COLUMNS[:10] == (
         "study", "model", "benchmark", "language", "seed", "n", "k", "accuracy", "accuracy_low", "accuracy_high",
@@ -222,25 +215,28 @@ def test_scores_survive_parquet(tmp_path):
     rows = [row("a"), row("b", trace=None, line=False), row("c", word=False)]
     records.write_rows(tmp_path / "scores.parquet", rows, records.SCORE)
     read = pd.DataFrame(list(records.read_rows(tmp_path / "scores.parquet")))
-    assert rates(read) == rates(pd.read_parquet(tmp_path / "scores.parquet")) == rates(frame(rows))
+    assert rates(read) == rates(pd.read_parquet(tmp_path / "scores.parquet")) == rates(score_frame(rows))
 
 
 def test_a_language_of_few_questions_may_be_missed_by_draws():
     rows = [row(f"q{i}", "fr", correct=i % 2 == 0) for i in range(20)] + [row("q0", "de")]
-    table = score_table({("m", "b", 0): frame(rows)}, "s", ["fr"])
+    table = score_table({("m", "b", 0): score_frame(rows)}, "s", ["fr"])
     assert not table.isna().any(axis=None)
 
 
 @pytest.mark.parametrize(
     ("scores", "message"),
     [
-        (frame([]), "no rows"),
-        (frame([row("a")]).drop(columns="tokens"), "no column tokens"),
-        (frame([row("a")]).drop(columns="answer_language"), "no column answer_language; score the generations again"),
-        (frame([row("a"), row("a")]), "sample 0 of a .fr. occurs twice"),
-        (frame([row("a"), row("a", sample=1), row("b")]), "b .fr. has 1 of 2 samples"),
-        (frame([{**row("a"), "correct": None}]), "null in column correct"),
-        (frame([{**row("a"), "word_pass": None}]), "word_pass must be null exactly where"),
+        (score_frame([]), "no rows"),
+        (score_frame([row("a")]).drop(columns="tokens"), "no column tokens"),
+        (
+            score_frame([row("a")]).drop(columns="answer_language"),
+            "no column answer_language; score the generations again",
+        ),
+        (score_frame([row("a"), row("a")]), "sample 0 of a .fr. occurs twice"),
+        (score_frame([row("a"), row("a", sample=1), row("b")]), "b .fr. has 1 of 2 samples"),
+        (score_frame([{**row("a"), "correct": None}]), "null in column correct"),
+        (score_frame([{**row("a"), "word_pass": None}]), "word_pass must be null exactly where"),
     ],
 )
 def test_broken_scores_are_refused(scores, message):
@@ -250,10 +246,10 @@ def test_broken_scores_are_refused(scores, message):
 
 
 def test_frames_that_cannot_be_compared_are_refused():
-    left = frame(row(name) for name in "ab")
+    left = score_frame(row(name) for name in "ab")
     with pytest.raises(ValueError, match="m and n were scored on different questions"):
-        joint_estimates({"m": left, "n": frame(row(name) for name in "ac")}, "b")
+        joint_estimates({"m": left, "n": score_frame(row(name) for name in "ac")}, "b")
     with pytest.raises(ValueError, match="m and n were scored on different languages"):
-        joint_estimates({"m": left, "n": frame(row(name, "de") for name in "ab")}, "b")
+        joint_estimates({"m": left, "n": score_frame(row(name, "de") for name in "ab")}, "b")
     with pytest.raises(ValueError, match="English alone"):
-        joint_estimates({"m": frame([row("a", "en")])}, "b")
+        joint_estimates({"m": score_frame([row("a", "en")])}, "b")

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from mini import NUMBERS, mini
 
 from vernacular.answers.labels import extract_label
 from vernacular.corpus.miniature import apply, make_problems, question_rows, share_of
@@ -15,11 +16,10 @@ from vernacular.language.phrasebook import load_phrasebook
 from vernacular.language.prompts import END_OF_THINKING, THINK, question_messages, question_text
 from vernacular.storage.records import TRAINING
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-mgsm": {"questions": {"train": 500}, "steps": 2, "numbers": NUMBERS, "setting": "story"}}
+BENCHMARKS = {"mini-mgsm": mini(train=500)}
 # The same with choices and entailments.
 KINDS = {
-    name: {"questions": {"train": 100}, "steps": 2, "numbers": NUMBERS, "setting": setting}
+    name: mini(setting, train=100)
     for name, setting in (("mini-mgsm", "story"), ("mini-xcsqa", "facts"), ("mini-xnli", "statements"))
 }
 LANGUAGES = ["en", "fr", "ja"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from mini import mini
+from tiny_jobs import job_of
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
 
 from vernacular.corpus.options import TrainingDataOptions
@@ -20,8 +22,7 @@ from vernacular.models.packing import IGNORED
 from vernacular.models.pretrain import train_tokenizer
 from vernacular.models.translator import build_translator, collate, encode_pairs, pretrain_translator
 
-NUMBERS = {"opening": [2, 24], "term": [2, 14], "factor": [2, 4], "result": [2, 36]}
-BENCHMARKS = {"mini-msvamp": {"questions": {"train": 3}, "numbers": NUMBERS, "steps": 1, "setting": "frame"}}
+BENCHMARKS = {"mini-msvamp": mini("frame", 1, train=3)}
 LANGUAGES = ["en", "fr", "ja"]
 T5 = {
     "model_type": "t5", "d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2, "dropout_rate": 0.0,
@@ -50,12 +51,7 @@ def job_in(folder: Path, architecture: dict[str, Any] = T5, length: int = 200, s
         "logging_steps": 10, "save_steps": 1000,
     }  # fmt: skip
     recipe = {"vocabulary": 500, "digits": 1, "length": length, "architecture": architecture, "training": training}
-    job = Job(
-        recipe, "code", 1, {"data": folder / "pairs.parquet"}, folder / "translator", folder / "costs.csv",
-        folder / "checkpoints", {"data": "d"}, "key", 2,
-    )  # fmt: skip
-    job.folder.mkdir(parents=True)
-    return job
+    return job_of(recipe, folder)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +81,7 @@ def test_the_folder_is_one_that_transformers_loads(job: Job) -> None:
     assert [row["step"] for row in history] == [str(n) for n in range(10, 151, 10)]
     assert float(history[-1]["loss"]) < float(history[0]["loss"]) / 10
     (costs,) = csv.DictReader(job.costs.open())
-    assert int(costs["tokens"]) > 0 and costs["model"] == "translator"
+    assert int(costs["tokens"]) > 0 and costs["model"] == "tuned"
 
 
 def question(row: dict[str, Any]) -> dict[str, Any]:
@@ -154,14 +150,14 @@ def test_a_pair_that_is_too_long_is_left_out_and_counted(side: str, tmp_path: Pa
     rows = pairs()
     rows[4] = {**rows[4], side: rows[4][side] * 9}
     pretrain_translator(job_in(tmp_path, length=150, steps=1), rows)
-    [note] = json.loads((tmp_path / "translator/manifest.json").read_text(encoding="utf-8"))["notes"]
+    [note] = json.loads((tmp_path / "tuned/manifest.json").read_text(encoding="utf-8"))["notes"]
     assert note == f"Of {len(rows)} rows 1 were longer than 150 tokens: 0 were cut, 1 left out."
 
 
 def test_pairs_that_are_all_too_long_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="each of the 9 rows is longer than 16 tokens") as error:
         pretrain_translator(job_in(tmp_path, length=16), pairs()[:9])
-    assert "\n" not in str(error.value) and not (tmp_path / "translator").exists()
+    assert "\n" not in str(error.value) and not (tmp_path / "tuned").exists()
 
 
 def test_length_counts_the_end_of_the_english() -> None:
@@ -176,7 +172,7 @@ def test_a_decoder_is_no_translator(tmp_path: Path) -> None:
     llama = {"model_type": "llama", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     with pytest.raises(ValueError, match="architecture.model_type 'llama' is not an encoder-decoder; use t5") as error:
         pretrain_translator(job_in(tmp_path, llama), pairs())
-    assert "\n" not in str(error.value) and not (tmp_path / "translator").exists()
+    assert "\n" not in str(error.value) and not (tmp_path / "tuned").exists()
 
 
 def test_other_encoder_decoders_than_t5_are_built() -> None:

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from vernacular.study.compile import Study, compile_study
+from vernacular.study.schema import StudyError
 
 ROOT = Path(__file__).parents[2]
 Edit = Callable[[dict[str, Any]], object]
@@ -37,3 +40,12 @@ def edited(config: dict[str, Any], edit: Edit) -> dict[str, Any]:
 def compiled(config: dict[str, Any], file: str = "mine.yaml", edit: Edit = lambda config: None) -> Study:
     """What the rules get of an edited configuration."""
     return compile_study(edited(config, edit), file, ROOT / "config" / "claims.yaml")
+
+
+def refusal(config: dict[str, Any], edit: Edit) -> str:
+    """The one line that refuses an edited configuration, before any rule is known."""
+    with pytest.raises(StudyError) as caught:
+        compiled(config, edit=edit)
+    message = str(caught.value)
+    assert message.startswith("mine.yaml: ") and "\n" not in message
+    return message

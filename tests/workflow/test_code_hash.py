@@ -13,7 +13,7 @@ from workspaces import ROOT, copy_repository
 
 from vernacular.run import code
 from vernacular.run.code import LEFT_OUT, closure, code_hash
-from vernacular.study import stages
+from vernacular.study import corpus
 
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 
@@ -129,11 +129,11 @@ def made(folder: Path, out: Path) -> dict[str, bytes]:
     files |= {name: out / f"{name}.csv" for name in ("counts", "quality")}
     kept = [word for name in ("kept", "counts", "quality") for word in (f"--{name}", files[name])]
     jobs = {
-        "make_questions": ["--split", "train", "--options", stages.questions_options(study, "train").to_json()]
+        "make_questions": ["--split", "train", "--options", corpus.questions_options(study, "train").to_json()]
         + ["--out", files["questions"]],
-        "make_traces": ["--input", files["questions"], "--options", stages.traces_options(study).to_json()]
+        "make_traces": ["--input", files["questions"], "--options", corpus.traces_options(study).to_json()]
         + ["--out", files["raw"]],
-        "filter_traces": ["--raw", files["raw"], "--options", stages.filter_options(study).to_json()]
+        "filter_traces": ["--raw", files["raw"], "--options", corpus.filter_options(study).to_json()]
         + ["--identifier", study.identifier.to_json(), *kept],
     }
     for name, words in jobs.items():

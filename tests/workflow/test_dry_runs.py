@@ -7,7 +7,7 @@ from default_jobs import CORPUS, DEFAULT, NEEDED, SUMMARIES, outputs_of
 from edits import compiled
 from workspaces import dry_run
 
-from vernacular.study import stages
+from vernacular.study import corpus
 
 
 def without_claims(jobs: dict[str, int]) -> dict[str, int]:
@@ -118,6 +118,6 @@ def test_cards_of_the_evaluated_models(fresh: Path) -> None:
 def test_training_questions_are_those_of_traces_and_prompts(default_study: dict[str, Any]) -> None:
     """Training sets draw their own problems: those of SLAM and of the merges are no work for AdaMame's part."""
     study = compiled(default_study)
-    assert list(stages.questions_options(study, "train").benchmarks) == ["mini-mgsm"]
-    asked = set(stages.questions_options(study, "test").benchmarks)
+    assert list(corpus.questions_options(study, "train").benchmarks) == ["mini-mgsm"]
+    asked = set(corpus.questions_options(study, "test").benchmarks)
     assert asked == {"mini-mgsm", "mini-msvamp", "mini-xcsqa", "mini-xnli"}

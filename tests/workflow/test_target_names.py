@@ -8,7 +8,7 @@ from default_jobs import SUMMARIES, outputs_of
 from edits import compiled, edited, put
 from workspaces import RULES, dry_run, snakemake
 
-from vernacular.study import pages, stages
+from vernacular.study import corpus, pages
 
 
 def test_a_target_of_ones_own(finished: Path, default_study: dict[str, Any], write_config: Any) -> None:
@@ -89,8 +89,8 @@ def test_one_share_for_all_languages(default_study: dict[str, Any]) -> None:
     languages = default_study["data"]["plain-text"][0]["languages"]
     one = compiled(default_study, edit=put("data.plain-text.0.shares", 0.5))
     each = compiled(default_study, edit=put("data.plain-text.0.shares", dict.fromkeys(languages, 0.5)))
-    assert stages.training_data_options(one, "plain-text") == stages.training_data_options(each, "plain-text")
-    assert stages.training_data_options(one, "plain-text").data[0]["shares"] == dict.fromkeys(languages, 0.5)
+    assert corpus.training_data_options(one, "plain-text") == corpus.training_data_options(each, "plain-text")
+    assert corpus.training_data_options(one, "plain-text").data[0]["shares"] == dict.fromkeys(languages, 0.5)
 
 
 def test_list_is_a_table_of_contents(fresh: Path, default_study: dict[str, Any]) -> None:

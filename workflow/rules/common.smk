@@ -28,7 +28,7 @@ from vernacular.storage.options import stable_json
 from vernacular.storage.yaml_file import YamlError
 from vernacular.study.check import chat_template, check_owner
 from vernacular.study.compile import DEFAULT, compile_study
-from vernacular.study import claim_inputs, functions, leaks, pages, stages, targets
+from vernacular.study import claim_inputs, corpus, functions, leaks, pages, stages, targets
 from vernacular.study.prompts import asked_in_english
 from vernacular.study.regime import regime_evaluations
 from vernacular.study.schema import StudyError, in_file

@@ -6,8 +6,8 @@
 rule make_questions:
     """The questions of one split: every benchmark in every language, parallel."""
     input:
-        phrasebooks=stages.phrasebooks(STUDY),
-        sources=lambda w: stages.source_files_of(STUDY, stages.question_sources(STUDY, w.split)),
+        phrasebooks=corpus.phrasebooks(STUDY),
+        sources=lambda w: corpus.source_files_of(STUDY, corpus.question_sources(STUDY, w.split)),
     output:
         "<results>/corpus/questions/{split}.parquet",
     log:
@@ -16,7 +16,7 @@ rule make_questions:
         "../envs/vernacular.yaml"
     params:
         **job("make_questions"),
-        options=lambda w: stages.questions_options(STUDY, w.split).to_json(),
+        options=lambda w: corpus.questions_options(STUDY, w.split).to_json(),
     message:
         "make_questions: writing the {wildcards.split} split"
     shell:
@@ -26,8 +26,8 @@ rule make_questions:
 rule make_training_data:
     """A named training set: plain text, problems with traces, pairs, or translation into English."""
     input:
-        phrasebooks=stages.phrasebooks(STUDY),
-        sources=lambda w: stages.source_files_of(STUDY, stages.set_sources(STUDY, w.data)),
+        phrasebooks=corpus.phrasebooks(STUDY),
+        sources=lambda w: corpus.source_files_of(STUDY, corpus.set_sources(STUDY, w.data)),
     output:
         "<results>/corpus/training/{data}.parquet",
     log:
@@ -36,7 +36,7 @@ rule make_training_data:
         "../envs/vernacular.yaml"
     params:
         **job("make_training_data"),
-        options=lambda w: stages.training_data_options(STUDY, w.data).to_json(),
+        options=lambda w: corpus.training_data_options(STUDY, w.data).to_json(),
     message:
         "make_training_data: writing the set '{wildcards.data}'"
     shell:
@@ -46,7 +46,7 @@ rule make_training_data:
 rule make_traces:
     """Native-language traces: real ones, or the miniature's, with flaws at known rates for the filter to find."""
     input:
-        lambda w: stages.trace_inputs(STUDY),
+        lambda w: corpus.trace_inputs(STUDY),
     output:
         "<results>/corpus/traces/raw.parquet",
     log:
@@ -55,8 +55,8 @@ rule make_traces:
         "../envs/vernacular.yaml"
     params:
         **job("make_traces"),
-        place=lambda w: stages.trace_place(STUDY),
-        options=lambda w: stages.traces_options(STUDY).to_json(),
+        place=lambda w: corpus.trace_place(STUDY),
+        options=lambda w: corpus.traces_options(STUDY).to_json(),
     message:
         "make_traces: writing native traces"
     shell:
@@ -79,7 +79,7 @@ rule filter_traces:
         "../envs/vernacular.yaml"
     params:
         **job("filter_traces"),
-        options=lambda w: stages.filter_options(STUDY).to_json(),
+        options=lambda w: corpus.filter_options(STUDY).to_json(),
         identifier=IDENTIFIER,
     message:
         "filter_traces: keeping the traces that reason in their own language"

@@ -24,7 +24,7 @@ from vernacular.storage.command import run  # noqa: E402
 from vernacular.storage.messages import one_line  # noqa: E402
 
 
-def main(argv: list[str] | None = None) -> int:
+def command_line() -> argparse.ArgumentParser:
     about, usage = (__doc__ or "").split("\n\n", 1)
     parser = argparse.ArgumentParser(
         description=about, epilog=usage, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -36,51 +36,62 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--think-tags", choices=FAMILIES, help="think tags (default: those that each file uses)")
     parser.add_argument("--no-thinking", action="store_true", help="do not warn about files without think tags")
     parser.add_argument("--draws", type=int, default=1000, help="draws of the bootstrap behind the intervals")
-    args = parser.parse_args(argv)
+    return parser
+
+
+def completion_files(folder: Path) -> list[Path]:
+    """One for each model. Raises ValueError where there are none."""
+    files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        if folder.is_file():
+            raise ValueError(f"{folder}: is a file; give its folder, which may hold a file for each model")
+        if not folder.exists():
+            raise ValueError(f"{folder}: no such folder")
+        others = sorted(path.name for path in folder.glob("*.json*"))
+        there = f", but {others[0]}" if others else ""
+        raise ValueError(f"{folder}: no <model>.jsonl here{there}; --help says what a line holds")
+    return files
+
+
+def rescore(args: argparse.Namespace, leaking: list[str]) -> None:
+    """Write and print the results; adds a line to `leaking` for each training row that holds a question."""
+    import pandas as pd
+
+    from vernacular.evaluation.rescore import check_corpora, read_completions, remark, summary
+    from vernacular.storage.tables import printed, write_csv
+
+    files = completion_files(args.folder)
+    if args.draws < 100:
+        raise ValueError(f"--draws: {args.draws} is too small; give at least 100")
+    models = {path.stem: read_completions(path, args.think_tags) for path in files}
+    out = args.folder / "rescored"
+    study = args.folder.resolve().name
+    table, verdicts = summary(
+        models,
+        {"study": study, "languages": args.languages, "in_domain": args.in_domain, "draws": args.draws},
+    )
+    if args.training:
+        checked, lines = check_corpora(models, args.training)
+        write_csv(out / "leaks.csv", pd.DataFrame(checked))
+        leaking.extend(lines)
+    write_csv(out / "scores.csv", table)
+    write_csv(out / "verdicts.csv", verdicts)
+    columns = ["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]
+    columns += ["foreign_script_rate", "answer_consistency", "answer_n"]
+    if ENGLISH in set(table["language"]):  # it has a row of its own, and is in no average
+        table["language"] = table["language"].replace("all", f"all but {ENGLISH}")
+    print(printed(table[columns]))
+    for path, rows in zip(files, models.values(), strict=True):
+        if said := remark(path, rows, not args.no_thinking):
+            print(f"rescore: {one_line(said)}", file=sys.stderr)
+    said = f"All metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}"
+    print(f"\n{one_line(said)}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = command_line().parse_args(argv)
     leaking: list[str] = []
-
-    def work() -> None:
-        import pandas as pd
-
-        from vernacular.evaluation.rescore import check_corpora, read_completions, remark, summary
-        from vernacular.storage.tables import printed, write_csv
-
-        files = sorted(args.folder.glob("*.jsonl"))
-        if not files:
-            if args.folder.is_file():
-                raise ValueError(f"{args.folder}: is a file; give its folder, which may hold a file for each model")
-            if not args.folder.exists():
-                raise ValueError(f"{args.folder}: no such folder")
-            others = sorted(path.name for path in args.folder.glob("*.json*"))
-            there = f", but {others[0]}" if others else ""
-            raise ValueError(f"{args.folder}: no <model>.jsonl here{there}; --help says what a line holds")
-        if args.draws < 100:
-            raise ValueError(f"--draws: {args.draws} is too small; give at least 100")
-        models = {path.stem: read_completions(path, args.think_tags) for path in files}
-        out = args.folder / "rescored"
-        study = args.folder.resolve().name
-        table, verdicts = summary(
-            models,
-            {"study": study, "languages": args.languages, "in_domain": args.in_domain, "draws": args.draws},
-        )
-        if args.training:
-            checked, lines = check_corpora(models, args.training)
-            write_csv(out / "leaks.csv", pd.DataFrame(checked))
-            leaking.extend(lines)
-        write_csv(out / "scores.csv", table)
-        write_csv(out / "verdicts.csv", verdicts)
-        columns = ["model", "benchmark", "language", "n", "k", "accuracy", "accuracy_low", "accuracy_high", "lcpr"]
-        columns += ["foreign_script_rate", "answer_consistency", "answer_n"]
-        if ENGLISH in set(table["language"]):  # it has a row of its own, and is in no average
-            table["language"] = table["language"].replace("all", f"all but {ENGLISH}")
-        print(printed(table[columns]))
-        for path, rows in zip(files, models.values(), strict=True):
-            if said := remark(path, rows, not args.no_thinking):
-                print(f"rescore: {one_line(said)}", file=sys.stderr)
-        said = f"All metrics with intervals: {out / 'scores.csv'}; each completion's verdicts: {out / 'verdicts.csv'}"
-        print(f"\n{one_line(said)}")
-
-    status = run("rescore", work)
+    status = run("rescore", lambda: rescore(args, leaking))
     if leaking:
         print("\n".join(leaking[:20]), file=sys.stderr)
         print(f"rescore: {len(leaking)} training rows hold evaluation questions; {args.folder}/rescored/leaks.csv")

@@ -59,7 +59,7 @@ def gsm8k_instruct(path: Path, _: str | None) -> Iterator[Example]:
     translations, some of which are missing. Languages that we do not know are left out, and so is a second text in a
     language.
     """
-    codes = codes_by_name()
+    codes = {entry["name"]: code for code, entry in load_languages().items()}
     number = 0
     seen: set[str] = set()
     for place, row in json_rows(path, ("prompt", "chosen")):
@@ -215,8 +215,3 @@ def source_files(source: Source | str, folder: Path, split: str) -> Iterator[tup
             is_known = language is not None or "name" not in groups
             if is_known and re.fullmatch(form.splits[split], groups.get("split") or ""):
                 yield path, language
-
-
-def codes_by_name() -> dict[str, str]:
-    """English name of a language -> its code."""
-    return {entry["name"]: code for code, entry in load_languages().items()}

@@ -37,14 +37,12 @@ class File(NamedTuple):
 
 def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, File]]:
     """(commit, files) of a repository, through the client's cache. Its errors become a ValueError of one line."""
-    from huggingface_hub import HfApi, constants, get_token, hf_hub_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import HfApi, get_token, hf_hub_download
 
     hide_in_log("huggingface_hub")
     keep_secret(get_token() or "")  # a server may send it back
     use_careful_client()
     repo, kind, revision = item["repo"], item["kind"], item["revision"]
-    page = f"https://huggingface.co/{'datasets/' * (kind == 'dataset')}{repo}"
     doing = repo
     try:
         info: Any = HfApi().repo_info(repo, revision=revision, repo_type=kind, files_metadata=True)
@@ -58,36 +56,43 @@ def hub_repo(item: dict[str, Any], bars: type[tqdm]) -> tuple[str, dict[str, Fil
             bar = type("Bar", (bars,), {"title": name})  # the client would show the end of a signed address
             path = hf_hub_download(repo, name, repo_type=kind, revision=commit, tqdm_class=bar)
             files[name] = File(Path(path).resolve(), entry.lfs.sha256 if entry.lfs else entry.blob_id)
-    except GatedRepoError:
-        raise ValueError(f"{doing} is gated: accept its terms at {page}, set HF_TOKEN, and run this again") from None
-    except RevisionNotFoundError:
-        advice = f"(moved or deleted); choose one of {page}/commits/main and set `revision`"
-        raise ValueError(f"{doing}: the hub no longer has the revision {revision} {advice}") from None
-    except RepositoryNotFoundError:
-        advice = "fix the name, or set HF_TOKEN to a token that may read it"
-        raise ValueError(f"{doing}: the hub has no such {kind}, or it is private: {advice}") from None
     except Exception as error:  # the client's own network errors share no class with Python's
-        # What the hub answers about a file is the cause of the client's error that the file is not in its cache.
-        refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
-        if isinstance(refusal, HfHubHTTPError):
-            status = refusal.response.status_code
-            reason = responses.get(status, "no known status")  # not in the server's words: they could hold the token
-            advice = REFUSED.get(status, "try again later, it continues from here")
-            raise ValueError(f"{doing}: the hub answers {status} ({reason}); {advice}") from None
-        if isinstance(error, ValueError):
-            raise
-        if isinstance(error, OSError) and error.errno in (EACCES, EPERM):
-            place = error.filename or constants.HF_HUB_CACHE
-            advice = "the hub's cache is another user's: set HF_HOME to a folder of your own"
-            raise ValueError(
-                f"{place}: {error.strerror}; {advice}, or have its group given the right to write"
-            ) from None
-        if isinstance(error, OSError) and error.errno in DISK:
-            raise OSError(error.errno, error.strerror, error.filename or str(constants.HF_HUB_CACHE)) from None
-        if type(error) is OSError:  # the client's own, where a file has not the size that was said
-            raise ValueError(f"{doing}: not whole ({brief(error)}); run this again") from None
-        raise ValueError(no_network(doing, error)) from None
+        raise explained(error, item, doing) from None
     return commit, files
+
+
+def explained(error: Exception, item: dict[str, Any], doing: str) -> Exception:
+    """An error of the hub's client as one line that says what to do. doing: what was asked for when it came up."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    page = f"https://huggingface.co/{'datasets/' * (item['kind'] == 'dataset')}{item['repo']}"
+    if isinstance(error, GatedRepoError):
+        return ValueError(f"{doing} is gated: accept its terms at {page}, set HF_TOKEN, and run this again")
+    if isinstance(error, RevisionNotFoundError):
+        advice = f"(moved or deleted); choose one of {page}/commits/main and set `revision`"
+        return ValueError(f"{doing}: the hub no longer has the revision {item['revision']} {advice}")
+    if isinstance(error, RepositoryNotFoundError):
+        advice = "fix the name, or set HF_TOKEN to a token that may read it"
+        return ValueError(f"{doing}: the hub has no such {item['kind']}, or it is private: {advice}")
+    # What the hub answers about a file is the cause of the client's error that the file is not in its cache.
+    refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
+    if isinstance(refusal, HfHubHTTPError):
+        status = refusal.response.status_code
+        reason = responses.get(status, "no known status")  # not in the server's words: they could hold the token
+        advice = REFUSED.get(status, "try again later, it continues from here")
+        return ValueError(f"{doing}: the hub answers {status} ({reason}); {advice}")
+    if isinstance(error, ValueError):
+        return error
+    if isinstance(error, OSError) and error.errno in (EACCES, EPERM):
+        place = error.filename or constants.HF_HUB_CACHE
+        advice = "the hub's cache is another user's: set HF_HOME to a folder of your own"
+        return ValueError(f"{place}: {error.strerror}; {advice}, or have its group given the right to write")
+    if isinstance(error, OSError) and error.errno in DISK:
+        return OSError(error.errno, error.strerror, error.filename or str(constants.HF_HUB_CACHE))
+    if type(error) is OSError:  # the client's own, where a file has not the size that was said
+        return ValueError(f"{doing}: not whole ({brief(error)}); run this again")
+    return ValueError(no_network(doing, error))
 
 
 @cache

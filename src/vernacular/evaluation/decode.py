@@ -49,17 +49,8 @@ def decode(
     stops = torch.tensor(ends, device=input_ids.device)
     rows = torch.arange(count, device=input_ids.device)  # of `made`, for each row that is still in the batch
     going = torch.ones(count, dtype=torch.bool, device=input_ids.device)
-    reading = model.prepare_inputs_for_generation(input_ids, is_first_iteration=True, **inputs)
-    outputs = model(**reading, return_dict=True)
-    inputs = model._update_model_kwargs_for_generation(outputs, inputs)
-    inputs.pop("inputs_embeds", None)
-    first = torch.arange(len(input_ids), device=input_ids.device).repeat_interleave(samples)
-    prompts = written = input_ids[first]
-    logits, inputs = outputs.logits[:, -1][first], subset(inputs, first, len(input_ids))
-    layers = getattr(cache_of(inputs), "layers", [])
-    for number, layer in enumerate(layers):
-        if type(layer) is DynamicLayer:  # not those with a window, which forget
-            layers[number] = RoomyLayer(layer, new)
+    prompts, logits, inputs = read_prompts(model, input_ids, inputs, samples, new)
+    written = prompts
     for step in range(new):
         scores = logits_processor(written, logits.to(copy=True, dtype=torch.float32))
         if draws is None:
@@ -68,8 +59,7 @@ def decode(
             tokens = drawn_tokens(scores, draws[:, step].to(scores.device)[rows], temperature)
         made[rows[going], step] = tokens[going]
         going &= ~torch.isin(tokens, stops)
-        left = int(going.sum())
-        if not left:
+        if not (left := int(going.sum())):
             return torch.cat([prompts, made[:, : step + 1]], dim=1)
         written = torch.cat([written, tokens[:, None]], dim=1)
         if left <= (1 - ENDED) * len(rows):
@@ -82,6 +72,23 @@ def decode(
             inputs = model._update_model_kwargs_for_generation(outputs, inputs)
             logits = outputs.logits[:, -1]
     return torch.cat([prompts, made], dim=1)
+
+
+def read_prompts(
+    model: Any, input_ids: torch.Tensor, inputs: dict[str, Any], samples: int, new: int
+) -> tuple[torch.Tensor, torch.Tensor, dict[str, Any]]:
+    """(prompts, next logits, inputs), a row for each sample; the cache has room for `new` more tokens."""
+    reading = model.prepare_inputs_for_generation(input_ids, is_first_iteration=True, **inputs)
+    outputs = model(**reading, return_dict=True)
+    inputs = model._update_model_kwargs_for_generation(outputs, inputs)
+    inputs.pop("inputs_embeds", None)
+    rows = torch.arange(len(input_ids), device=input_ids.device).repeat_interleave(samples)
+    inputs = subset(inputs, rows, len(input_ids))
+    layers = getattr(cache_of(inputs), "layers", [])
+    for number, layer in enumerate(layers):
+        if type(layer) is DynamicLayer:  # not those with a window, which forget
+            layers[number] = RoomyLayer(layer, new)
+    return input_ids[rows], outputs.logits[:, -1][rows], inputs
 
 
 def cache_of(inputs: dict[str, Any]) -> Any:

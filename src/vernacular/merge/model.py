@@ -12,27 +12,23 @@ The gate (merge/gates.py) is the only difference between the variants. `attentio
 gives the places of X and T, and scales no embedding (merge/key_weights.py).
 """
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
 from vernacular.merge.gates import BIAS, build_gate
 from vernacular.merge.key_weights import LOWEST, weigh_keys
-from vernacular.models.contents import check_files, read_header
+from vernacular.merge.saved import CONFIG, CONNECTOR, read_connector, read_merge
 from vernacular.models.encoder import encoder_limit, load_encoder
-from vernacular.models.folders import load_model, loading
+from vernacular.models.folders import load_model
 from vernacular.models.packing import IGNORED, head_loss
-from vernacular.models.provenance import check_folder, digest
-from vernacular.models.sound import check_weights
-from vernacular.storage.files import read_json, write_json
-
-CONFIG, CONNECTOR = "merge.json", "connector.safetensors"
+from vernacular.models.provenance import digest
+from vernacular.storage.files import write_json
 
 
 class Connector(nn.Module):
@@ -151,13 +147,8 @@ class MergedModel(nn.Module):
         if start is not None:
             parts.insert(0, (self.embed(torch.full_like(ones, start)), ones))
         embeddings, mask = torch.cat([part for part, _ in parts], 1), torch.cat([real for _, real in parts], 1)
-        real = (mask > 0).long()
-        order = real.argsort(dim=1, stable=True)[:, real.shape[1] - int(real.sum(1).max()) :]
-        place = order.new_zeros(mask.shape).scatter(
-            1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
-        )
-        gathered = embeddings.gather(1, order[..., None].expand(-1, -1, embeddings.shape[-1]))
-        return gathered, mask.gather(1, order), place[:, -input_ids.shape[1] :], weights.mean(-1)
+        embeddings, mask, place = gathered_left(embeddings, mask)
+        return embeddings, mask, place[:, -input_ids.shape[1] :], weights.mean(-1)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         return self.llm.get_input_embeddings()(ids)
@@ -201,70 +192,28 @@ class MergedModel(nn.Module):
     @classmethod
     def from_pretrained(cls, folder: str | Path, dtype: str = "auto") -> "MergedModel":
         """Load connector and parents. Raises ValueError where the connector was trained for others."""
-        folder = Path(folder)
-        check_files(folder)
-        check_folder(folder)
-        options = read_options(folder)
-        for name in ("encoder", "llm"):
-            path, expected = Path(os.path.normpath(folder / options[name])), options.pop(f"{name}_digest")
-            options[name] = str(path)
-            if not path.is_dir():
-                raise ValueError(f"{folder / CONFIG}: the {name} {path} does not exist; make it again or fix the path")
-            if digest(path) != expected:
-                raise ValueError(f"{folder}: the connector was trained for another {name} than {path}; train it again")
-        check_width(options, folder)
-        model = build_merge(options, dtype)
+        model = build_merge(read_merge(Path(folder)), dtype)
         model.load_connector(folder, whole=True)
         return model.eval()
 
     def load_connector(self, folder: str | Path, whole: bool = False) -> None:
         """Take the tensors of a saved connector that this one has too: a merge begins with the mapping of its parent.
 
-        whole: it must be this very connector, with all of its tensors and no others. Raises ValueError where it is not,
-        where a shape disagrees (it was saved for an encoder or LLM of another width), where the mapping is of another
-        form (LangBridge's single layer starts from no other's), and where a number is not finite.
+        whole, and errors: see saved.read_connector.
         """
-        with loading(folder):
-            saved, own = load_file(Path(folder) / CONNECTOR), self.connector.state_dict()
-            check_weights(folder, saved.items())
-        if integers := sorted(name for name, tensor in saved.items() if not tensor.is_floating_point()):
-            raise ValueError(f"{folder}: '{integers[0]}' of the connector holds whole numbers; train it again")
-        if whole and (odd := sorted(saved.keys() ^ own.keys())):
-            raise ValueError(f"{folder}: '{odd[0]}' is missing in its connector or in its options; train it again")
-        if {name for name in saved if name.startswith("mapping")} != {n for n in own if n.startswith("mapping")}:
-            raise ValueError(
-                f"{folder}: the mapping of the connector is of another form than that of the gate "
-                f"'{self.options['gate']}'; start from the LLM and an encoder"
-            )
-        for name in saved.keys() & own.keys():
-            if saved[name].shape != own[name].shape:
-                shapes = f"{tuple(saved[name].shape)}, but these parents need {tuple(own[name].shape)}"
-                raise ValueError(f"{folder}: '{name}' of the connector is {shapes}; train it again")
-        self.connector.load_state_dict({**own, **{n: t for n, t in saved.items() if n in own}})
+        own = self.connector.state_dict()
+        self.connector.load_state_dict(own | read_connector(Path(folder), own, self.options["gate"], whole))
 
 
-def read_options(folder: Path) -> dict[str, Any]:
-    """The options of a saved merge. Raises ValueError for a file that does not hold them."""
-    options = read_json(folder / CONFIG)
-    kinds = dict.fromkeys(("gate", "encoder", "llm", "encoder_digest", "llm_digest"), str)
-    for name, kind in {**kinds, "languages": list, "language_embedding": int}.items():
-        if not isinstance(options, dict) or not isinstance(options.get(name), kind):
-            raise ValueError(f"{folder / CONFIG}: '{name}' is missing or not {kind.__name__}; train it again")
-    if not all(isinstance(language, str) for language in options["languages"]):
-        raise ValueError(f"{folder / CONFIG}: 'languages' are not names; train it again")
-    weight = options.get("encoder_weight", 1)
-    if type(weight) not in (int, float) or not 0 < weight < math.inf:
-        raise ValueError(f"{folder / CONFIG}: 'encoder_weight' is not a number above 0; train it again")
-    return options
-
-
-def check_width(options: dict[str, Any], folder: Path) -> None:
-    """Raises ValueError for options wider than the saved connector is, before they take memory."""
-    longest = max(size for tensor in read_header(folder / CONNECTOR).values() for size in (*tensor.shape, 1))
-    for name in ("mapping_width", "language_embedding"):
-        width = options.get(name, 0)
-        if type(width) is not int or not 0 <= width <= longest:
-            raise ValueError(f"{folder / CONFIG}: '{name}' is {width!r}, which the connector is not; train it again")
+def gathered_left(embeddings: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Embeddings and mask with the padding (mask 0) on the left, cut where a column holds nothing else; and (batch,
+    time before) the place where each column is now."""
+    real = (mask > 0).long()
+    order = real.argsort(dim=1, stable=True)[:, real.shape[1] - int(real.sum(1).max()) :]
+    columns = torch.arange(order.shape[1], device=order.device).expand_as(order)
+    place = order.new_zeros(mask.shape).scatter(1, order, columns)
+    gathered = embeddings.gather(1, order[..., None].expand(-1, -1, embeddings.shape[-1]))
+    return gathered, mask.gather(1, order), place
 
 
 def build_merge(options: dict[str, Any], dtype: str = "auto") -> MergedModel:

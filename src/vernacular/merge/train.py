@@ -13,7 +13,8 @@ from transformers import TrainingArguments
 
 from vernacular.language.prompts import prompt_set
 from vernacular.merge.anchor import anchor_mapping, sample_sentences
-from vernacular.merge.model import CONFIG, MergedModel, build_merge, read_options
+from vernacular.merge.model import MergedModel, build_merge
+from vernacular.merge.saved import CONFIG, read_options
 from vernacular.models.encoder import encode_texts
 from vernacular.models.folders import computes_bfloat16
 from vernacular.models.job import Job

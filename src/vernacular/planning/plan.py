@@ -22,7 +22,7 @@ from vernacular.storage.command import program
 from vernacular.storage.messages import nearest
 from vernacular.storage.resources import workflow_root
 from vernacular.study.compile import DEFAULT, EVERY, Study, Target, compile_study
-from vernacular.study.evaluations import label as label_of
+from vernacular.study.evaluations import answered
 from vernacular.study.graph import models_behind, prompt_parents
 from vernacular.study.layers import lay, read_layer
 
@@ -70,12 +70,7 @@ def of_target(study: Study, works: list[Work], target: Target) -> list[Work]:
     """Those of some jobs that a target takes, with the trainings of all models behind its own."""
     models = models_behind(study.models, target.evaluations)
     parents = prompt_parents(study.models, models)
-    answers = {
-        f"{label_of(model, e['decoding'])} / {benchmark}"
-        for e in target.evaluations
-        for model in e["models"]
-        for benchmark in e["benchmarks"]
-    }
+    answers = {f"{label} / {benchmark}" for label, benchmark, _ in answered(target.evaluations)}
     wanted = {"make_rl_prompts": parents, "generate": answers, "generate_merged": answers}
     return [work for work in works if work.name in wanted.get(work.rule, models)]
 

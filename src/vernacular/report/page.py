@@ -115,9 +115,7 @@ def trajectories_part(table: pd.DataFrame, options: PageOptions) -> dict[str, st
     look = TrajectoriesOptions(options.study, options.scale, {}, WIDE, options.slots)
     title = "Accuracy and LCPR at each checkpoint of GRPO; the scores below have the numbers"
     return {
-        f"{kind}": inline(
-            drawn(draw_trajectories, table, replace(look, width=width), framed=False), f"steps-{kind}", title
-        )
+        kind: inline(drawn(draw_trajectories, table, replace(look, width=width), framed=False), f"steps-{kind}", title)
         for kind, width in (("wide", WIDE), ("narrow", NARROW))
     }
 

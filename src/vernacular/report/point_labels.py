@@ -23,21 +23,15 @@ def label_points(
     pixels, (text, 4) as x0, y0, x1, y1. A local search over fixed positions, the same in every run (our choice).
     """
     pixel = axes.figure.dpi / 72
-    renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]  # every Agg canvas has one
-    artists = [
-        axes.text(0, 0, text, transform=None, va="bottom")  # to be measured, then drawn in its place
-        for text in texts
-    ]
-    extents = np.array([artist.get_window_extent(renderer).size for artist in artists]).reshape(-1, 2)
     here, radii = axes.transData.transform(points), radii * pixel
     markers = np.hstack([here - radii[:, None], here + radii[:, None]])
     edges = [np.hstack([ends[:-1], ends[1:]]) for ends in (axes.transData.transform(line) for line in lines)]
     segments = np.concatenate(edges) if edges else np.empty((0, 4))
-    inner = np.array(axes.get_window_extent(renderer).extents)
+    inner = np.array(axes.get_window_extent().extents)
 
     choices, fixed = [], []
-    for i in range(len(texts)):
-        boxes, leaders, gaps = _candidates(here[i], radii[i], extents[i], pixel)
+    for i, extent in enumerate(_extents(axes, texts)):
+        boxes, leaders, gaps = _candidates(here[i], radii[i], extent, pixel)
         outside = (boxes[:, :2] < inner[:2] + 1).any(axis=1) | (boxes[:, 2:] > inner[2:] - 1).any(axis=1)
         cost = gaps / pixel + 1e6 * outside + 1e4 * _overlap(boxes, markers, 2 * pixel).sum(axis=1)
         cost += 120 * _crossings(leaders, np.delete(markers, i, axis=0)).sum(axis=1)
@@ -47,25 +41,43 @@ def label_points(
         fixed.append(cost[best])
     chosen = _search(fixed, _pair_costs(choices, pixel))
     crowded = _overlap(markers, markers, 2 * pixel).sum(axis=1) > 1
+    placed = [tuple(places[place] for places in choice) for place, choice in zip(chosen, choices, strict=True)]
+    for i, (box, leader) in enumerate(placed):
+        # Kept relative to the point, in typographic points, so that they hold at any resolution.
+        start, end = ((corner - here[i]) / pixel for corner in (box[:2], leader[2:]))
+        _write(axes, points[i], texts[i], colors[i], start)
+        if crowded[i] or np.hypot(*(leader[2:] - leader[:2])) > 6 * pixel:
+            _lead(axes, points[i], end)
+    return np.array([box for box, _ in placed]).reshape(-1, 4)
+
+
+def _extents(axes: "Axes", texts: list[str]) -> Array:
+    """(text, 2): width and height in pixels, of texts that are drawn and taken away again."""
+    renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]  # every Agg canvas has one
+    artists = [axes.text(0, 0, text, transform=None, va="bottom") for text in texts]
+    sizes = [artist.get_window_extent(renderer).size for artist in artists]
+    for artist in artists:
+        artist.remove()
+    return np.array(sizes).reshape(-1, 2)
+
+
+def _write(axes: "Axes", point: Array, text: str, color: str, start: Array) -> None:
     # Not a halo: matplotlib writes letters with one as shapes, which nobody can search or read aloud.
     behind = {"boxstyle": "square,pad=0.05", "facecolor": PAPER, "alpha": 0.7, "linewidth": 0}
-    # Positions are kept relative to the point, in typographic points, so that they hold at any resolution.
-    for i, artist in enumerate(artists):
-        box, leader = (places[chosen[i]] for places in choices[i])
-        artist.remove()
-        axes.annotate(
-            texts[i], points[i], xytext=tuple((box[:2] - here[i]) / pixel), textcoords="offset points",
-            color=colors[i], ha="left", va="bottom", zorder=7, annotation_clip=False, bbox=behind,
-        )  # fmt: skip
-        if crowded[i] or np.hypot(*(leader[2:] - leader[:2])) > 6 * pixel:
-            # To the very middle, and above the markers: in a crowd the edge would not tell which one is meant.
-            axes.annotate(
-                "", xy=points[i], xytext=tuple((leader[2:] - here[i]) / pixel), textcoords="offset points",
-                arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
-                annotation_clip=False, zorder=6,
-            )  # fmt: skip
-            axes.plot(*points[i], marker="o", markersize=2.4, color=INK, markeredgewidth=0, zorder=6)
-    return np.array([choices[i][0][chosen[i]] for i in range(len(texts))]).reshape(-1, 4)
+    axes.annotate(
+        text, tuple(point), xytext=tuple(start), textcoords="offset points",
+        color=color, ha="left", va="bottom", zorder=7, annotation_clip=False, bbox=behind,
+    )  # fmt: skip
+
+
+def _lead(axes: "Axes", point: Array, end: Array) -> None:
+    """To the very middle, and above the markers: in a crowd the edge would not tell which one is meant."""
+    axes.annotate(
+        "", xy=tuple(point), xytext=tuple(end), textcoords="offset points",
+        arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
+        annotation_clip=False, zorder=6,
+    )  # fmt: skip
+    axes.plot(*point, marker="o", markersize=2.4, color=INK, markeredgewidth=0, zorder=6)
 
 
 def _candidates(here: Array, radius: float, extent: Array, pixel: float) -> tuple[Array, Array, Array]:

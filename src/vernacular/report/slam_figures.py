@@ -30,6 +30,7 @@ from vernacular.storage.tables import check_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 RULES_BY_THRESHOLD = ("threshold", "leading")  # of select.RULES
 
@@ -77,15 +78,7 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
     # Inches, like all sizes here: below the panels are the labels of the models, upright, and two keys.
     height = (panel + 1.6 if side_by_side else 2 * panel + 3.0) + 0.075 * longest
     with new_figure(files, options.width, height, layout="constrained") as figure:
-        last = max(0.55, 0.28 * len(tuned))
-        if side_by_side:
-            grid = figure.add_gridspec(1, 3, width_ratios=[max(3.0, 0.25 * len(languages)), 3.0, last])
-            heat, curve = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
-            chosen = figure.add_subplot(grid[2], sharey=curve)
-        else:
-            grid = figure.add_gridspec(2, 2, width_ratios=[2.4, last])
-            heat, curve = figure.add_subplot(grid[0, :]), figure.add_subplot(grid[1, 0])
-            chosen = figure.add_subplot(grid[1, 1], sharey=curve)
+        heat, curve, chosen = _probe_panels(figure, side_by_side, len(languages), len(tuned))
         image = heat.imshow(shares[languages], aspect="auto", origin="lower", cmap="viridis", interpolation="nearest")
         figure.colorbar(image, ax=heat, location="bottom", aspect=40, label="share of neurons active at a token")
         heat.set_xticks(range(len(languages)), languages, fontsize=8.5 if len(languages) <= 16 else 7)
@@ -110,6 +103,18 @@ def draw_probe(table: pd.DataFrame, files: Files, options: SlamOptions, choices:
                 axes.axhspan(layer - 0.5, layer + 0.5, color=BLUE, alpha=0.12, lw=0)
         title = f"Where languages differ, layer by layer ({options.scale}, study '{options.study}')"
         add_title(figure, title)
+
+
+def _probe_panels(figure: "Figure", side_by_side: bool, languages: int, models: int) -> tuple["Axes", "Axes", "Axes"]:
+    """Panels for the active share, the deviation and the tuned layers; the last two share their upright axis."""
+    last = max(0.55, 0.28 * models)
+    if side_by_side:
+        grid = figure.add_gridspec(1, 3, width_ratios=[max(3.0, 0.25 * languages), 3.0, last])
+        heat, curve = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+        return heat, curve, figure.add_subplot(grid[2], sharey=curve)
+    grid = figure.add_gridspec(2, 2, width_ratios=[2.4, last])
+    heat, curve = figure.add_subplot(grid[0, :]), figure.add_subplot(grid[1, 0])
+    return heat, curve, figure.add_subplot(grid[1, 1], sharey=curve)
 
 
 def _draw_deviation(axes: "Axes", rows: pd.DataFrame, rule: Any) -> None:

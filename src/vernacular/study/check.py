@@ -30,56 +30,64 @@ def parts_of(study: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def check_names(study: dict[str, Any]) -> None:
     """Every language, benchmark, model and set that is named must exist."""
-
-    def known(place: str, names: Iterable[str], choices: Iterable[str], what: str, where: str) -> None:
-        choices = list(choices)
-        for name in names:
-            if name not in choices:
-                raise StudyError(f"{place}: {what} '{name}' is not among {where}; {nearest(name, choices)}")
-
-    def languages(place: str, names: Iterable[str]) -> None:
-        known(place, names, study["languages"], "language", "the study's languages")
-
-    def benchmarks(place: str, names: Iterable[str]) -> None:
-        known(place, names, study["benchmarks"], "benchmark", "the study's benchmarks")
-
-    def models(place: str, names: Iterable[str]) -> None:
-        known(place, names, study["models"], "model", "the study's models")
-
     for number, evaluation in enumerate(study["evaluations"]):
-        place = f"evaluations.{number}"
-        languages(f"{place}.languages", evaluation["languages"])
-        where = "the languages of this evaluation"
-        known(f"{place}.in_domain", evaluation["in_domain"], evaluation["languages"], "evaluated language", where)
-        benchmarks(f"{place}.benchmarks", evaluation["benchmarks"])
-        models(f"{place}.models", evaluation["models"])
-        if evaluation["temperature"] == 0 and evaluation["samples"] != 1:
-            raise StudyError(f"{place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1")
+        check_evaluation_names(study, evaluation, f"evaluations.{number}")
     if not any(evaluation["default"] for evaluation in study["evaluations"]):
         raise StudyError("evaluations: none has `default: true`, so `snakemake` without a target would make nothing")
     for section in (*SECTIONS.values(), "slam", "merge"):
-        options = study.get(section, {})
-        for key in ("languages", "low_resource"):
-            languages(f"{section}.{key}", options.get(key, []))
-        benchmarks(f"{section}.benchmark", named(options, "benchmark"))
-        for key in ("reference", "baseline", "model"):
-            where = f"the study's models (`{section}: null` removes the section)"
-            known(f"{section}.{key}", named(options, key), study["models"], "model", where)
-        models(f"{section}.probes", options.get("probes", []))
+        check_section_names(study, section)
     for place, options in parts_of(study):
-        languages(f"{place}.languages", options["languages"])
+        check_named(study, f"{place}.languages", options["languages"])
         where = "the languages of this set"
         known(f"{place}.shares", options["shares"], options["languages"], "language of this set", where)
-        benchmarks(f"{place}.benchmarks", options.get("benchmarks", []))
-    templates = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
+        check_named(study, f"{place}.benchmarks", options.get("benchmarks", []))
     for name, recipe in study["models"].items():
-        place = f"models.{name}"
-        where = "those of resources/chat_templates"
-        known(f"{place}.chat_template", named(recipe, "chat_template"), templates, "chat template", where)
-        known(f"{place}.data", named(recipe, "data"), study["data"], "set", "the sets of the section 'data'")
-        needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if is_chosen(recipe) else None)
-        if needed and needed not in study:
-            raise StudyError(f"{place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing")
+        check_recipe_names(study, recipe, f"models.{name}")
+
+
+def check_evaluation_names(study: dict[str, Any], evaluation: dict[str, Any], place: str) -> None:
+    check_named(study, f"{place}.languages", evaluation["languages"])
+    where = "the languages of this evaluation"
+    known(f"{place}.in_domain", evaluation["in_domain"], evaluation["languages"], "evaluated language", where)
+    for key in ("benchmarks", "models"):
+        check_named(study, f"{place}.{key}", evaluation[key])
+    if evaluation["temperature"] == 0 and evaluation["samples"] != 1:
+        raise StudyError(f"{place}.samples: greedy decoding (temperature 0) gives one sample; set samples: 1")
+
+
+def check_section_names(study: dict[str, Any], section: str) -> None:
+    options = study.get(section, {})
+    for key in ("languages", "low_resource"):
+        check_named(study, f"{section}.{key}", options.get(key, []), "languages")
+    check_named(study, f"{section}.benchmark", named(options, "benchmark"), "benchmarks")
+    for key in ("reference", "baseline", "model"):
+        where = f"the study's models (`{section}: null` removes the section)"
+        known(f"{section}.{key}", named(options, key), study["models"], "model", where)
+    check_named(study, f"{section}.probes", options.get("probes", []), "models")
+
+
+def check_recipe_names(study: dict[str, Any], recipe: dict[str, Any], place: str) -> None:
+    templates = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.jinja"))
+    where = "those of resources/chat_templates"
+    known(f"{place}.chat_template", named(recipe, "chat_template"), templates, "chat template", where)
+    known(f"{place}.data", named(recipe, "data"), study["data"], "set", "the sets of the section 'data'")
+    needed = SECTIONS.get(RECIPES[recipe["recipe"]].reads) or ("slam" if is_chosen(recipe) else None)
+    if needed and needed not in study:
+        raise StudyError(f"{place}: the recipe '{recipe['recipe']}' needs the section '{needed}', which is missing")
+
+
+def check_named(study: dict[str, Any], place: str, names: Iterable[str], kind: str = "") -> None:
+    """kind: `languages`, `benchmarks` or `models`; by default the last part of the place."""
+    kind = kind or place.rpartition(".")[2]
+    known(place, names, study[kind], kind[:-1], f"the study's {kind}")
+
+
+def known(place: str, names: Iterable[str], choices: Iterable[str], what: str, where: str) -> None:
+    """Raises StudyError for the first name that is not among the choices, with the nearest one."""
+    choices = list(choices)
+    for name in names:
+        if name not in choices:
+            raise StudyError(f"{place}: {what} '{name}' is not among {where}; {nearest(name, choices)}")
 
 
 def named(options: dict[str, Any], key: str) -> list[str]:
@@ -88,40 +96,17 @@ def named(options: dict[str, Any], key: str) -> list[str]:
 
 def check_questions(study: dict[str, Any]) -> None:
     """Whatever reads questions must find some: ranges go upwards, splits are not empty, RL prompts are not SFT's."""
-    benchmarks = study["benchmarks"]
-
-    def upwards(place: str, pair: list[float], strictly: bool = False) -> None:
-        if pair[0] > pair[1] or strictly and pair[0] == pair[1]:
-            raise StudyError(f"{place}: {pair} is empty or reversed; write [low, high]")
-
-    def holds(place: str, name: str, split: str) -> None:
-        form = source_of(study, name)
-        if form and split not in form.splits:
-            raise StudyError(
-                f"{place}: the source of '{name}' has only the splits {', '.join(form.splits)}, not '{split}'"
-            )
-        if not form and not benchmarks[name]["questions"][split]:
-            raise StudyError(f"{place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}")
-
-    for name, benchmark in benchmarks.items():
-        place = f"benchmarks.{name}"
-        form = source_of(study, name)
-        if "answers" in benchmark and (form is None or form.kind != "math"):
-            raise StudyError(f"{place}.answers: is for sources of mathematical questions; leave it out")
-        if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
-            raise StudyError(f"{place}.steps: a frame has one step, not {benchmark['steps']}")
-        for key, pair in benchmark["numbers"].items():
-            # Two statements need two numbers.
-            upwards(f"{place}.numbers.{key}", pair, key == "opening" and benchmark["setting"] == "statements")
+    for name in study["benchmarks"]:
+        check_benchmark(study, name)
     for section in SECTIONS.values():
         if "benchmark" in study.get(section, {}):
             name = study[section]["benchmark"]
-            upwards(f"{section}.hash_range", study[section]["hash_range"], strictly=True)
-            holds(f"{section}.benchmark", name, "train")
+            check_upwards(f"{section}.hash_range", study[section]["hash_range"], strictly=True)
+            check_holds(study, f"{section}.benchmark", name, "train")
             if not is_math(study, name):
                 raise StudyError(f"{section}.benchmark: '{name}' has no word problems with numeric answers")
     if "traces" in study:
-        upwards("traces.length", study["traces"]["length"])
+        check_upwards("traces.length", study["traces"]["length"])
     if study.get("traces", {}).get("benchmark") == study.get("rl", {}).get("benchmark") is not None:
         (low, high), (start, end) = study["traces"]["hash_range"], study["rl"]["hash_range"]
         if max(low, start) < min(high, end):
@@ -130,20 +115,50 @@ def check_questions(study: dict[str, Any]) -> None:
                 "on SFT's questions"
             )
     for place, options in parts_of(study):
-        for benchmark, share in options.get("benchmarks", {}).items():
-            upwards(f"{place}.benchmarks.{benchmark}", share, strictly=True)
-            if source_of(study, benchmark):
-                raise StudyError(f"{place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
-            holds(f"{place}.benchmarks", benchmark, "train")
-            if options["task"] == "sums" and not is_math(study, benchmark):
-                raise StudyError(f"{place}.benchmarks: '{benchmark}' has no sums; name a mathematical one")
-        if options["task"] == "translation" and set(options["languages"]) <= {ENGLISH}:
-            raise StudyError(f"{place}.languages: a translation into English needs another language")
+        check_part(study, options, place)
     if "slam" in study:
-        holds("slam.benchmark", study["slam"]["benchmark"], "dev")
+        check_holds(study, "slam.benchmark", study["slam"]["benchmark"], "dev")
     for number, evaluation in enumerate(study["evaluations"]):
         for benchmark in evaluation["benchmarks"]:
-            holds(f"evaluations.{number}.benchmarks", benchmark, evaluation["split"])
+            check_holds(study, f"evaluations.{number}.benchmarks", benchmark, evaluation["split"])
+
+
+def check_benchmark(study: dict[str, Any], name: str) -> None:
+    place, benchmark, form = f"benchmarks.{name}", study["benchmarks"][name], source_of(study, name)
+    if "answers" in benchmark and (form is None or form.kind != "math"):
+        raise StudyError(f"{place}.answers: is for sources of mathematical questions; leave it out")
+    if benchmark["setting"] == "frame" and benchmark["steps"] != 1:
+        raise StudyError(f"{place}.steps: a frame has one step, not {benchmark['steps']}")
+    for key, pair in benchmark["numbers"].items():
+        # Two statements need two numbers.
+        check_upwards(f"{place}.numbers.{key}", pair, key == "opening" and benchmark["setting"] == "statements")
+
+
+def check_part(study: dict[str, Any], options: dict[str, Any], place: str) -> None:
+    """A part of a training set: its benchmarks have questions of the task, a translation has languages."""
+    for benchmark, share in options.get("benchmarks", {}).items():
+        check_upwards(f"{place}.benchmarks.{benchmark}", share, strictly=True)
+        if source_of(study, benchmark):
+            raise StudyError(f"{place}.benchmarks: '{benchmark}' has a source; name it as `source` instead")
+        check_holds(study, f"{place}.benchmarks", benchmark, "train")
+        if options["task"] == "sums" and not is_math(study, benchmark):
+            raise StudyError(f"{place}.benchmarks: '{benchmark}' has no sums; name a mathematical one")
+    if options["task"] == "translation" and set(options["languages"]) <= {ENGLISH}:
+        raise StudyError(f"{place}.languages: a translation into English needs another language")
+
+
+def check_upwards(place: str, pair: list[float], strictly: bool = False) -> None:
+    if pair[0] > pair[1] or strictly and pair[0] == pair[1]:
+        raise StudyError(f"{place}: {pair} is empty or reversed; write [low, high]")
+
+
+def check_holds(study: dict[str, Any], place: str, name: str, split: str) -> None:
+    """Raises StudyError if a benchmark has no questions in a split."""
+    form = source_of(study, name)
+    if form and split not in form.splits:
+        raise StudyError(f"{place}: the source of '{name}' has only the splits {', '.join(form.splits)}, not '{split}'")
+    if not form and not study["benchmarks"][name]["questions"][split]:
+        raise StudyError(f"{place}: '{name}' has no questions there; set benchmarks.{name}.questions.{split}")
 
 
 def check_training(name: str, recipe: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What a study's evaluations ask of each model and benchmark; each pair is generated and scored once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,24 +97,20 @@ def largest(counts: Iterable[int | None]) -> int | None:
     return None if None in counts else max(count for count in counts if count is not None)
 
 
+def answered(evaluations: Evaluations) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(label, benchmark, evaluation) of each model on each benchmark."""
+    for e in evaluations:
+        yield from ((label(model, e["decoding"]), name, e) for model in e["models"] for name in e["benchmarks"])
+
+
 def asked(evaluations: Evaluations) -> dict[str, dict[str, Any]]:
     """`<label>/<benchmark>` -> what some evaluations ask of each of their score files, which may hold more."""
-    return {
-        f"{label(model, evaluation['decoding'])}/{benchmark}": {key: evaluation[key] for key in ASKED}
-        for evaluation in evaluations
-        for model in evaluation["models"]
-        for benchmark in evaluation["benchmarks"]
-    }
+    return {f"{name}/{benchmark}": {key: e[key] for key in ASKED} for name, benchmark, e in answered(evaluations)}
 
 
 def in_domain_of(evaluations: Evaluations) -> dict[str, list[str]]:
     """`<label>/<benchmark>` -> the languages that count as in-domain."""
-    return {
-        f"{label(model, e['decoding'])}/{benchmark}": e["in_domain"]
-        for e in evaluations
-        for model in e["models"]
-        for benchmark in e["benchmarks"]
-    }
+    return {f"{name}/{benchmark}": e["in_domain"] for name, benchmark, e in answered(evaluations)}
 
 
 def labels(evaluations: Evaluations) -> list[str]:

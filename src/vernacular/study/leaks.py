@@ -3,9 +3,10 @@
 from vernacular.corpus.options import LeaksOptions
 from vernacular.study.claim_inputs import claimed
 from vernacular.study.compile import EVERY, Study, Target
+from vernacular.study.corpus import phrasebook_benchmarks
 from vernacular.study.evaluations import Evaluations
 from vernacular.study.graph import models_behind, training_parts
-from vernacular.study.stages import phrasebook_benchmarks, training_file
+from vernacular.study.stages import training_file
 
 
 def corpora(study: Study, target: Target) -> list[str]:

@@ -82,11 +82,3 @@ def places(options: dict[str, Any], source: str) -> list[tuple[str, str]]:
         found = {url["url"]: _ADDRESS.match(url["url"]) for url in options["urls"]}
         return list(dict.fromkeys((match[1], match[2]) if match else (url, "") for url, match in found.items()))
     return [(options.get("file") or options.get("folder", PHRASEBOOK if source == PHRASEBOOK else source), "")]
-
-
-def licence_table() -> str:
-    """The table of docs/data.md."""
-    lines = ["| what | where | licence |", "|---|---|---|"]
-    for entry in load_licences():
-        lines.append(f"| {entry['what']} | {', '.join(entry['origins'])} | {entry['licence']} |")
-    return "\n".join(lines) + "\n"
