@@ -82,7 +82,7 @@ def names_variable(before: str, after: str, words: Words) -> bool:
         if not unit and not (follows[1] in words.small_words and _SPACED.match(after, follows.end(1))):
             return True
     precedes = re.search(r"(?<![^\W\d_])([a-zα-ω])\(?$", before)
-    return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] != "r"))
+    return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] not in "rq"))
 
 
 def is_wording(text: str, words: Words, before: bool = False) -> bool:
