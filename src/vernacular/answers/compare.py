@@ -29,6 +29,7 @@ _PROSE = re.compile(r"[^\W\d_]{3}|[^\W\d_a-zA-Zα-ωΑ-Ω]")
 _NO_VALUE = re.compile(
     r"[<>≤≥≠≈±,;|&_]|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|pm|mp|in|cup|cap|text|quad|equiv|[lc]?dots)(?![A-Za-z])"
 )
+_PLUS_MINUS = re.compile(r"\s*(?:[a-z]\s*=\s*)?(?:\\pm(?![A-Za-z])|±)\s*([^,;±]+)")
 _TIME = re.compile(r"\d\s*:\s*\d")
 _CLOCK = re.compile(r"[^\d<>≈≠=/+-]*(\d?\d):(\d\d)\s*(a\.?m\.?|p\.?m\.?|)[^\d<>≈≠=/+-]*", re.IGNORECASE)
 
@@ -158,7 +159,10 @@ def _compare_lists(wanted: Listed, answer: str, text: str, language: str | None)
         return verdict.correct
 
     found = read_list(answer)
-    correct = same_lists(wanted, split_list(found.inside), found.brackets, same)
+    ways = split_list(found.inside)
+    if both := _PLUS_MINUS.fullmatch(found.inside):
+        ways.append([both[1], f"-({both[1]})"])
+    correct = same_lists(wanted, ways, found.brackets, same)
     if not correct and (row := boxes_in_a_row(text)):
         correct = same_lists(wanted, [row], wanted.brackets, same)
     return Verdict(correct, given_up and not correct)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from vernacular.answers.answer_words import denial, joiner, label_words
+from vernacular.answers.answer_words import denial, joiner, label_words, words_after
 from vernacular.answers.extract import BARE_LENGTH, find_answer
 from vernacular.language.letters import normalise
 from vernacular.language.phrasebook import LABELS
@@ -21,7 +21,7 @@ _OTHER_SCRIPT = re.compile(r"[АВСЕΑΒΕϹ]")
 _WORDLIKE = "A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
 _LETTER = re.compile(rf"(?<![{_WORDLIKE}])[A-EАВСЕΑΒΕϹ](?![{_WORDLIKE}])")
 _ARTICLE = re.compile(r"\A[AE] (?=[a-zß-ÿ])")  # "A knife"
-_AT_THE_END = re.compile(r"[\s.)。）:*\]]*(?:$|[.)])")
+_AT_THE_END = re.compile(r"[\s.)。）:*\]}$]*(?:$|[.)])")
 _LABEL = re.compile("|".join(LABELS))
 _DRESS = re.compile(r"\\(?:text|math)[a-z]*\s*\{([^{}]*)\}|\\(?:underline|emph|boldsymbol)\s*\{([^{}]*)\}")
 _TRIM = " \t\n.,:;()[]*_`$\"'“”«»「」。"
@@ -57,9 +57,14 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
 
 
 def _without_label_words(answer: str) -> str:
-    """An answer without "Option", "Answer:" before it."""
-    words = label_words().fullmatch(answer.lower()) if len(answer) <= BARE_LENGTH else None
-    return answer[words.start(1) :].strip(_TRIM) if words and len(answer.lower()) == len(answer) else answer
+    """An answer without "Option", "Answer:" before it, and "is correct" behind it."""
+    if len(answer) > BARE_LENGTH or len(answer.lower()) != len(answer):
+        return answer
+    if words := label_words().fullmatch(answer.lower()):
+        answer = answer[words.start(1) :].strip(_TRIM)
+    if words := words_after().search(answer.lower()):
+        answer = answer[: words.start()].strip(_TRIM)
+    return answer
 
 
 def _bare_letter(text: str) -> str | None:

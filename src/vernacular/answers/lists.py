@@ -31,6 +31,7 @@ class Listed(NamedTuple):
 def read_list(text: str) -> Listed:
     """The brackets around the whole of a text, and the rest."""
     text = re.sub(r"\\(?:left|right|[bB]igg?[lrm]?)(?![A-Za-z])|\\[!]", "", plain(text)).strip(" \n\t$.。")
+    text = re.sub(r"\\[,;:> ]", " ", text)
     text = _NAMED.sub("", text, count=1) if _NAMED.match(text) else text
     text = text.replace("\\{", "{").replace("\\}", "}").replace("\\lbrace", "{").replace("\\rbrace", "}")
     if len(text) > 1 and text[0] in "([{" and text[-1] in ")]}" and _encloses(text):

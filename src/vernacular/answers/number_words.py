@@ -137,7 +137,7 @@ def _values(entry: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], Fraction]]
     found = [(word, part) for part, words in entry.get("values", {}).items() for word in words.split()]
     for word, part in sorted(found, key=lambda one: -len(one[0])):
         pattern = re.escape(fold(word)).replace("_", r"\s+")
-        yield re.compile(rf"(?<![^\W\d_]){pattern}(?![^\W\d_])"), Fraction(part)
+        yield re.compile(rf"(?<![^\W\d_]){pattern}(?:\s+an?)?(?![^\W\d_])"), Fraction(part)  # half a million
 
 
 def spelled_out(text: str, words: Words) -> str:

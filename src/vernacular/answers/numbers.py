@@ -43,9 +43,10 @@ _LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a 
 _LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
 _DASH = re.compile(r"(?<=[^\W\d_]{2})\s+[—–]\s+(?=\$?\d)")  # "Ответ — 18", where no minus would have a blank behind it
 _ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
-_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
+_AND = r"(?:\s+(?:(?:целы[хе]|целая|całe|całych|tam)(?:\s+(?:i|и))?|and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
+_REPEATING = re.compile(r"(\d{1,20})[.,](\d{0,20})\\(?:overline|bar|dot|overbar)\s*(?:\{\s*(\d{1,20})\s*\}|(\d))")
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*(?:\^\s*\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
 _UPPER_UNIT = re.compile(r"(\d\s*[ACFHJLNTVWΩ]|\d\s+K)(?![^\W_])(?!\s*[-+*/=^!])")  # 5 K, but 5K is 5,000
 
@@ -104,7 +105,7 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     text = plain(_DASH.sub(": ", text))
     if _ABOUT.search(text):
         return None
-    text = undress(text)
+    text = undress(_REPEATING.sub(_repeating, text))
     if _LIST.fullmatch(text):
         return None
     text = _UPPER_UNIT.sub(
@@ -143,6 +144,13 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     ):
         return None
     return value if sign == 1 else -value
+
+
+def _repeating(found: re.Match[str]) -> str:
+    """0.1\\overline{6} as a fraction."""
+    period = found[3] or found[4]
+    once, again = int(found[1] + found[2]), int(found[1] + found[2] + period)
+    return str(Fraction(again - once, 10 ** len(found[2]) * (10 ** len(period) - 1)))
 
 
 def _values(text: str, language: str | None) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from vernacular.language.letters import normalise
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]|[\u200c\u200d]")
 _VARIANTS = str.maketrans(
-    "．﹒，﹐،：－−﹣‐‑‒–—―＋％﹪٪／⁄（）’＇＝﹦＊＜＞［］｛｝！", "..,,,:---------+%%%//()''==*<>[]{}!"
+    "．﹒，﹐،؛：－−﹣‐‑‒–—―＋％﹪٪／⁄（）’＇＝﹦＊＜＞［］｛｝！", "..,,,;:---------+%%%//()''==*<>[]{}!"
 )
 _VULGAR = re.compile("(\\d?)\\s*([¼-¾⅐-⅞])")  # one character: ½
 _MATHEMATICAL = re.compile("[\uff21-\uff3a\uff41-\uff5a]")  # full-width letters
@@ -37,7 +37,7 @@ _COLOURED = re.compile(
 )
 _WRAPPER = re.compile(
     r"\\(?:text[a-z]*|math(?:bf|it|rm|sf|tt|up|normal|bb|cal|ord)?|mbox|hbox|fbox|boxed|operatorname|boldsymbol|bm|pmb"
-    r"|emph|underline|underbar|uline|ensuremath|unit|si|hl|mathstrut)\s*\{([^{}]*)\}"
+    r"|emph|underline|underbar|uline|ul|ensuremath|unit|si|hl|mathstrut)\s*\{([^{}]*)\}"
 )
 _NEEDLESS = re.compile(r"\{([.,+-])\}|(?<![A-Za-z0-9\\}\]_^])\{([^{}\\]*)\}")  # 1{,}250, {-}5, {{5}}
 _SWITCH = re.compile(
@@ -45,7 +45,7 @@ _SWITCH = re.compile(
     r"|[lL]arge|LARGE|[hH]uge|[bB]igg?[lrm]?|boldmath|limits|nolimits|centering|strut)(?![A-Za-z])|\\[!()\[\]]"
 )
 _SPACE = re.compile(
-    r"\\[,;:> ]|\\q?quad(?![A-Za-z])|\\[hv]space\*?\{[^{}]*\}|~|\\\\|\\(?:thin|med|thick)?space(?![A-Za-z])"
+    r"\\[,;:> ]|\\q?quad(?![A-Za-z])|\\[hv]space\*?\{[^{}]*\}|~|\\\\|\\(?:thin|med|thick)?space(?![A-Za-z])|\\\s*\Z"
 )
 _DEGREE = re.compile(r"\^\s*\{?\s*\\(?:circ|degree)\b\s*\}?|\\(?:degree|circ)(?![A-Za-z])")
 _SIGNS = [
@@ -54,7 +54,7 @@ _SIGNS = [
     (re.compile(r"\\mu\s*(?=[A-Za-z\\])"), "µ"),
 ]
 _FRACTION = re.compile(
-    r"(\d?)\s*\\[dtc]?frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|\s*(\d)\s*(\d|\{[^{}]*\})|\{([^{}]*)\}\s*(\d))"
+    r"(?:(\d)\s*)?\\(?:[dtc]?|nice|s)frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|\s*(\d)\s*(\d|\{[^{}]*\})|\{([^{}]*)\}\s*(\d))"
 )
 _POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_]|[\u0900-\u0e7f])(?:\^\s*\{?\s*-?[123]\s*\}?|[²³])")  # cm^2
 
@@ -90,11 +90,11 @@ def _spelled(found: re.Match[str]) -> str:
 def undress(text: str) -> str:
     """Plain text without LaTeX that only dresses: wrappers, sizes, colours, spaces; \\frac{a}{b} as a/b."""
     if "\\" in text or "{" in text or "~" in text:
+        for pattern, sign in _SIGNS:
+            text = pattern.sub(sign, text)
         text = _UNIT_LETTER.sub(" °", text)
         text = _SPACE.sub(" ", _SWITCH.sub("", text))
         text = _DEGREE.sub("°", text)
-        for pattern, sign in _SIGNS:
-            text = pattern.sub(sign, text)
         for _ in range(3):  # wrappers in wrappers
             text = _WRAPPER.sub(r"\1", _COLOURED.sub("", text))
             text = _NEEDLESS.sub(r"\1\2", text)
@@ -106,7 +106,7 @@ def undress(text: str) -> str:
 def _as_ratio(found: re.Match[str]) -> str:
     above = found[2] if found[2] is not None else found[4] or found[6]
     below = found[3] if found[3] is not None else found[5] or found[7]
-    return f"{found[1]}{' ' if found[1] else ''}{above.strip()}/{below.strip('{} ')}"
+    return f"{found[1] + ' ' if found[1] else ''}{above.strip()}/{below.strip('{} ')}"
 
 
 def without_money(text: str, decimal_comma: bool) -> str:
