@@ -2,7 +2,7 @@
 
 import re
 
-_DIGITS = {character: value for value, pair in enumerate("〇零 一 二两兩 三 四 五 六 七 八 九".split()) for character in pair}
+_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 _RUN = re.compile(f"[{''.join([*_DIGITS, *_SMALL, *_LARGE])}]+")

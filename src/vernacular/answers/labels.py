@@ -20,6 +20,7 @@ _OTHER_SCRIPT = re.compile(r"[АВСЕΑΒΕϹ]")
 # Not inside a word, but next to scripts that set no spaces (C입니다).
 _WORDLIKE = "A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
 _LETTER = re.compile(rf"(?<![{_WORDLIKE}])[A-EАВСЕΑΒΕϹ](?![{_WORDLIKE}])")
+_MARKED = re.compile(r"\A[АВСЕΑΒΕϹ](?=\s*[.):])")  # "В. школа"
 _ARTICLE = re.compile(r"\A[AE] (?=[a-zß-ÿ])")  # "A knife"
 _AT_THE_END = re.compile(r"[\s.)。）:*\]}$]*(?:$|[.)])")
 _LABEL = re.compile("|".join(LABELS))
@@ -46,7 +47,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
         return _bare_letter(answer) if kind == "choice" else _bare_label(answer)
     for _ in range(3):  # wrappers in wrappers
         answer = _DRESS.sub(r"\1\2", answer)
-    answer = answer.strip(_TRIM)
+    answer = _MARKED.sub(lambda letter: letter[0].translate(_LOOK_ALIKES), answer.strip(_TRIM))
     if kind == "entailment":
         label = _without_label_words(answer.lower())
         return label if label in LABELS else None

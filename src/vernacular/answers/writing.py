@@ -21,7 +21,7 @@ _MONEY = [
     (re.compile(r"(?<![^\W_])(?<!\d\s)[A-Za-z]{1,3}(?=[$£₵])"), ""),  # US$, C$, R$, but not 5 k$
     (re.compile(r"(?<![^\W\d_])[SB]/\.?\s*(?=\d)"), ""),  # soles, balboas
     (re.compile(rf"(?<!\d){_CURRENCY}|{_CURRENCY}(?!\d)"), ""),  # 5€20 is left alone
-    (re.compile(r"(?<=\d)(?:[.,]\s*-{1,2}|/[-=]+)(?!\d)"), ""),  # 5,- and 18.-, the shilling's 5/=
+    (re.compile(r"(?<=\d)(?:[.,]\s*(?:-{1,2}|=)|/[-=]+)(?!\d)"), ""),  # 5,- 5,= 18.-, the shilling's 5/=
 ]
 _WHOLE_AND_CENTS = re.compile(r"(\d)[€$£](\d\d)(?!\d)")  # 18€50, where the decimal sign is a comma
 # $1,250 and 1.250 €: no price has three decimals.
@@ -56,7 +56,7 @@ _SIGNS = [
 _FRACTION = re.compile(
     r"(?:(\d)\s*)?\\(?:[dtc]?|nice|s)frac\s*(?:\{([^{}]*)\}\s*\{([^{}]*)\}|\s*(\d)\s*(\d|\{[^{}]*\})|\{([^{}]*)\}\s*(\d))"
 )
-_POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_]|[\u0900-\u0e7f])(?:\^\s*\{?\s*-?[123]\s*\}?|[²³])")  # cm^2
+_POWER_OF_UNIT = re.compile(r"(?<=[^\W\d_]|[°\u0900-\u0e7f])(?:\^\s*\{?\s*-?[123]\s*\}?|[²³])")  # cm^2
 
 _FENCE = re.compile(r"^\s*```[A-Za-z]*\s*\n|```")
 _TAG = re.compile(
