@@ -44,7 +44,8 @@ _LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whos
 _DASH = re.compile(r"(?<=[^\W\d_]{2})\s+[—–]\s+(?=\$?\d)")  # "Ответ — 18", where no minus would have a blank behind it
 _ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
 _WHOLE = r"(?:целы[хе]|целая|całe|całych|tam)(?:\s+(?:i|и))?"  # 3 целых 1/2
-_AND = rf"(?:\s+(?:{_WHOLE}|and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
+_WORDS = rf"{_WHOLE}|and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు"
+_AND = rf"(?:\s+(?:{_WORDS})\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
 _REPEATING = re.compile(r"(\d{1,20})[.,](\d{0,20})\\(?:overline|bar|dot|overbar)\s*(?:\{\s*(\d{1,20})\s*\}|(\d))")
