@@ -40,6 +40,7 @@ WORDS_BEFORE = (
     "Απάντηση, Seçenek, Cevap, Phương án, Đáp án, Chaguo, Jibu, الخيار, الجواب, جواب, विकल्प, उत्तर, বিকল্প, "
     "উত্তর, సమాధానం, ตัวเลือก, คำตอบ, 選択肢, 答え：, 选项, 答案, 보기, 정답"
 )
+WORDS_BEHIND = "B is correct, Option B is correct, B şıkkı, B seçeneğidir, Bです, B选项, B번, B번입니다"
 OR = (
     "or, and, oder, und, ou, et, o, y, e, of, en, lub, i, или, и, ή, και, veya, ve, hoặc, và, au, na, أو, یا, "
     "या, বা, లేదా, หรือ, また, 或, 또는"
@@ -47,7 +48,8 @@ OR = (
 DENIED = (
     "not {}|non-{}|It isn't {}.|Nicht {}|Das ist kein {}.|Ce n'est pas {}.|No es {}.|Non è {}.|Não é {}.|"
     "Het is geen {}.|To nie jest {}.|Это не {}.|Не е {}.|Δεν είναι {}.|{} değil|Không phải {}.|Si {}.|ليس {}|"
-    "{} نہیں|यह {} नहीं है|এটি {} নয়|{} కాదు|ไม่ใช่ {}|{}ではありません|不是{}|{}가 아닙니다|It cannot be {}.|{} is wrong"
+    "{} نہیں|यह {} नहीं है|এটি {} নয়|{} కాదు|ไม่ใช่ {}|{}ではありません|不是{}|{}가 아닙니다|It cannot be {}.|{} is wrong|"
+    "hardly {}|Aucune {}|Ninguna {}|Nessuna {}|Nenhuma {}|Weder {}|Brak {}|{} değildir|{} yok|Chưa phải {}|Hakuna {}"
 )
 
 
@@ -55,6 +57,12 @@ def test_words_before_the_letter_of_a_choice() -> None:
     for words in WORDS_BEFORE.split(", "):
         for form in ("\\boxed{{{} {}}}", "\\boxed{{\\text{{{} {}}}}}", "{} {}", "**{} {}**", "\\boxed{{{} ({})}}"):
             assert extract_label(form.format(words, "B"), "choice", OPTIONS) == "B", (words, form)
+
+
+def test_words_behind_the_letter_of_a_choice() -> None:
+    for text in WORDS_BEHIND.split(", "):
+        assert extract_label(f"\\boxed{{{text}}}", "choice", OPTIONS) == "B", text
+        assert extract_label(f"\\boxed{{A or {text}}}", "choice", OPTIONS) is None, text
 
 
 def test_letters_of_another_script_that_look_the_same() -> None:
@@ -67,6 +75,7 @@ def test_letters_of_another_script_that_look_the_same() -> None:
             "\\boxed{{Вариант {}}}",
             "**{}**",
             "({})",
+            "\\textbf{{{}}}",
         ):
             assert extract_label(form.format(written), "choice", OPTIONS) == letter, form
     for words in ("В библиотеке", "А потом", "С другом", "А или В", "Еда"):

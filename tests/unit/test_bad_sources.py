@@ -289,3 +289,4 @@ def test_a_null_in_a_later_row(tmp_path: Path) -> None:
     refused("xnli", tmp_path, [PAIR, PAIR, PAIR | {"premise": None}], "row 3", "'premise' is null")
     nothing = {"reward_model": {"ground_truth": None, "style": "rule"}}
     refused("dapo", tmp_path, [PROMPT, PROMPT | nothing], "row 2", "'reward_model' is")
+    refused("dapo", tmp_path, [PROMPT | {"lang": "en"}, PROMPT | {"lang": None}], "row 2", "the language is null")

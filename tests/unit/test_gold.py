@@ -15,7 +15,7 @@ MISSING = ["", "  ", "None", "n.a.", "N/A", "nan", "NaN", "null", "true"]
 REFUSED = [
     *("kg", "$", "%", r"\text{cm}", "km/h", "no answer given", "eighteen", "?", "-", "She sells 9 eggs.\n#### 18"),
     *("['18']", '["18"]', '{"a": 18}', "1\x008", "#N/A", "=18", "≈ 18", "1e3", "1_250", "0x12", "[18]", "1.250,00"),
-    *("It is 18 or so", "x" * 1001, "1\n2", "Neuf fois deux font dix-huit."),
+    *("<<9*2=18>>18", "It is 18 or so", "x" * 1001, "1\n2", "Neuf fois deux font dix-huit."),
 ]
 
 

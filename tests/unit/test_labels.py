@@ -117,6 +117,8 @@ IN_WORDS = {
     r"\boxed{(A) a knife}": "A",
     r"\boxed{B) Seife}": "B",
     r"\boxed{B}": "B",
+    r"\boxed{В. Seife}": "B",  # Cyrillic, and so is the next
+    r"\boxed{В. ein Messer}": None,
     r"\boxed{B) a knife}": None,  # which of the two?
     r"\boxed{knife}": None,  # not the whole option
     r"\boxed{a knife, soap}": None,

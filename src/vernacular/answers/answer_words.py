@@ -22,8 +22,8 @@ BEFORE, AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 
 
 def _any_of(key: str) -> str:
-    spaced = {word for entry in _ENTRIES.values() if "glued" not in entry for word in entry[key].split()}
-    glued = {word for entry in _ENTRIES.values() if "glued" in entry for word in entry[key].split()}
+    spaced = {word for entry in _ENTRIES.values() if "glued" not in entry for word in entry.get(key, "").split()}
+    glued = {word for entry in _ENTRIES.values() if "glued" in entry for word in entry.get(key, "").split()}
     glued = {unicodedata.normalize(form, word) for word in glued for form in FORMS}
     suffix = "n't" in spaced  # it ends a word
     longest_first = sorted(map(re.escape, spaced - {"n't"}), key=len, reverse=True)
@@ -41,6 +41,12 @@ def joiner() -> re.Pattern[str]:
 def label_words() -> re.Pattern[str]:
     """The words that may precede a label, in lower case, and the rest of the text as a group."""
     return re.compile(rf"(?:{_any_of('label')}|[\s:：=*_\"'-])+([([]?\w.*)")
+
+
+@cache
+def words_after() -> re.Pattern[str]:
+    """The words that may follow a label at the end of a text, in lower case."""
+    return re.compile(rf"(?:\s*(?:{_any_of('after')}))+$")
 
 
 @cache

@@ -17,7 +17,7 @@ from vernacular.answers.formulas import formula, read_value, written
 from vernacular.answers.lists import Listed, read_list, same_lists, split_list
 from vernacular.answers.numbers import LENGTH, gold_number, is_list
 from vernacular.answers.verify_worker import verify
-from vernacular.answers.writing import plain
+from vernacular.answers.writing import plain, undress
 
 _TEXT = re.compile(r"\\(?:text|mbox|hbox|mathrm|operatorname|unit)[a-z]*\s*\{[^{}]*\}")
 _UNIT_AT_END = re.compile(rf"(?:\\[,;: ]|\s)*(?:{_TEXT.pattern})(?:\s*\^\s*\{{?[23]\}}?)?\s*$")
@@ -27,9 +27,11 @@ _FUNCTIONS = re.compile(
 )
 _PROSE = re.compile(r"[^\W\d_]{3}|[^\W\d_a-zA-Zα-ωΑ-Ω]")
 _NO_VALUE = re.compile(
-    r"[<>≤≥≠≈±,;|&_]|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|pm|mp|in|cup|cap|text|quad|equiv)(?![A-Za-z])"
+    r"[<>≤≥≠≈±,;|&_]|\\(?:neq?|leq?|geq?|lt|gt|approx|sim|pm|mp|in|cup|cap|text|quad|equiv|[lc]?dots)(?![A-Za-z])"
 )
+_PLUS_MINUS = re.compile(r"\s*(?:[a-z]\s*=\s*)?(?:\\pm(?![A-Za-z])|±)\s*([^,;±]+)")
 _TIME = re.compile(r"\d\s*:\s*\d")
+_CLOCK = re.compile(r"[^\d<>≈≠=/+-]*(\d?\d):(\d\d)\s*(a\.?m\.?|p\.?m\.?|)[^\d<>≈≠=/+-]*", re.IGNORECASE)
 
 
 class Verdict(NamedTuple):
@@ -66,6 +68,8 @@ def check_answer(gold: str, text: str, language: str | None) -> Verdict:
         return _by_math_verify(gold, answer, language, a_number=True)
     if _same_writing(gold, answer):
         return Verdict(True)
+    if time := _CLOCK.fullmatch(gold):
+        return Verdict(_hour(time) == _hour(_CLOCK.fullmatch(undress(plain(answer)))))
     wanted = read_list(gold)
     if wanted.brackets != "{}" or any(len(parts) > 1 for parts in split_list(wanted.inside)):
         return _compare_lists(wanted, answer if marked else _from_first_sign(answer), text, language)
@@ -120,6 +124,11 @@ def _without_unit(found: re.Match[str]) -> str:
     return found[0] if any(map(str.isdecimal, _TEXT.findall(found[0])[0])) else ""
 
 
+def _hour(time: re.Match[str] | None) -> tuple[int, int, bool] | None:
+    """Hour, minute and whether `pm` says that it is after noon."""
+    return (int(time[1]), int(time[2]), time[3][:1] in ("p", "P")) if time else None
+
+
 def _same_writing(gold: str, answer: str) -> bool:
     return _unspaced(gold).strip("$.") == _unspaced(answer).strip("$.")
 
@@ -150,7 +159,10 @@ def _compare_lists(wanted: Listed, answer: str, text: str, language: str | None)
         return verdict.correct
 
     found = read_list(answer)
-    correct = same_lists(wanted, split_list(found.inside), found.brackets, same)
+    ways = split_list(found.inside)
+    if both := _PLUS_MINUS.fullmatch(found.inside):
+        ways.append([both[1], f"-({both[1]})"])
+    correct = same_lists(wanted, ways, found.brackets, same)
     if not correct and (row := boxes_in_a_row(text)):
         correct = same_lists(wanted, [row], wanted.brackets, same)
     return Verdict(correct, given_up and not correct)

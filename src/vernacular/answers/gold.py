@@ -40,8 +40,8 @@ def check_gold(gold: str, numbers_only: bool = False) -> None:
         raise ValueError("the answer is empty")
     if text.casefold().replace(".", "") in _MISSING:
         raise ValueError(f"{shown} is not an answer: it stands for a missing value")
-    if "####" in text:
-        raise ValueError(f"{shown} is not an answer but a solution: give what follows #### alone")
+    if "####" in text or "<<" in text:
+        raise ValueError(f"{shown} is not an answer but a solution: give what follows ####, or its last number, alone")
     if _DATA.match(text) or _CONTROL.search(text):
         raise ValueError(f"{shown} is not an answer but a list or an object as text, or holds control characters")
     if _OTHERWISE.fullmatch(text):

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from vernacular.answers.answer_words import denial, joiner, label_words
+from vernacular.answers.answer_words import denial, joiner, label_words, words_after
 from vernacular.answers.extract import BARE_LENGTH, find_answer
 from vernacular.language.letters import normalise
 from vernacular.language.phrasebook import LABELS
@@ -20,8 +20,9 @@ _OTHER_SCRIPT = re.compile(r"[АВСЕΑΒΕϹ]")
 # Not inside a word, but next to scripts that set no spaces (C입니다).
 _WORDLIKE = "A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u0400-\u052f"
 _LETTER = re.compile(rf"(?<![{_WORDLIKE}])[A-EАВСЕΑΒΕϹ](?![{_WORDLIKE}])")
+_MARKED = re.compile(r"\A[АВСЕΑΒΕϹ](?=\s*[.):])")  # "В. школа"
 _ARTICLE = re.compile(r"\A[AE] (?=[a-zß-ÿ])")  # "A knife"
-_AT_THE_END = re.compile(r"[\s.)。）:*\]]*(?:$|[.)])")
+_AT_THE_END = re.compile(r"[\s.)。）:*\]}$]*(?:$|[.)])")
 _LABEL = re.compile("|".join(LABELS))
 _DRESS = re.compile(r"\\(?:text|math)[a-z]*\s*\{([^{}]*)\}|\\(?:underline|emph|boldsymbol)\s*\{([^{}]*)\}")
 _TRIM = " \t\n.,:;()[]*_`$\"'“”«»「」。"
@@ -46,7 +47,7 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
         return _bare_letter(answer) if kind == "choice" else _bare_label(answer)
     for _ in range(3):  # wrappers in wrappers
         answer = _DRESS.sub(r"\1\2", answer)
-    answer = answer.strip(_TRIM)
+    answer = _MARKED.sub(lambda letter: letter[0].translate(_LOOK_ALIKES), answer.strip(_TRIM))
     if kind == "entailment":
         label = _without_label_words(answer.lower())
         return label if label in LABELS else None
@@ -57,9 +58,14 @@ def extract_label(text: str, kind: str, options: Iterable[Sequence[str]] = ()) -
 
 
 def _without_label_words(answer: str) -> str:
-    """An answer without "Option", "Answer:" before it."""
-    words = label_words().fullmatch(answer.lower()) if len(answer) <= BARE_LENGTH else None
-    return answer[words.start(1) :].strip(_TRIM) if words and len(answer.lower()) == len(answer) else answer
+    """An answer without "Option", "Answer:" before it, and "is correct" behind it."""
+    if len(answer) > BARE_LENGTH or len(answer.lower()) != len(answer):
+        return answer
+    if words := label_words().fullmatch(answer.lower()):
+        answer = answer[words.start(1) :].strip(_TRIM)
+    if words := words_after().search(answer.lower()):
+        answer = answer[: words.start()].strip(_TRIM)
+    return answer
 
 
 def _bare_letter(text: str) -> str | None:

@@ -17,6 +17,7 @@ _JOINER = re.compile(
     rf"\\(?:text|textrm|mbox|mathrm)[a-z]*\s*\{{\s*,?\s*(?:{_AND_OR}|[と와과])\s*\}}|{_AND_OR}"
     r"|\\(?:land|lor|wedge|vee|quad|qquad)(?![A-Za-z])"
 )
+_BAR = re.compile(r"(?<=\d)\s*(?:\||\\mid(?![A-Za-z]))\s*(?=[-+]?\d)")  # (2|7), as in German schools
 _BRACKETS = re.compile(r"\\.|[()\[\]{}]", re.DOTALL)
 
 
@@ -30,10 +31,12 @@ class Listed(NamedTuple):
 def read_list(text: str) -> Listed:
     """The brackets around the whole of a text, and the rest."""
     text = re.sub(r"\\(?:left|right|[bB]igg?[lrm]?)(?![A-Za-z])|\\[!]", "", plain(text)).strip(" \n\t$.。")
+    text = re.sub(r"\\[,;:> ]", " ", text)
     text = _NAMED.sub("", text, count=1) if _NAMED.match(text) else text
     text = text.replace("\\{", "{").replace("\\}", "}").replace("\\lbrace", "{").replace("\\rbrace", "}")
     if len(text) > 1 and text[0] in "([{" and text[-1] in ")]}" and _encloses(text):
-        return Listed(text[0] + text[-1], text[1:-1])
+        inside = _BAR.sub(";", text[1:-1]) if text[0] + text[-1] == "()" else text[1:-1]
+        return Listed(text[0] + text[-1], inside)
     return Listed("{}", text)
 
 

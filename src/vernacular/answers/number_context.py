@@ -24,7 +24,7 @@ _OF_TIME = re.compile(r"(?:^|(?<=\s))(?:時|时|點|点|시)\s*$")  # 5時半 is
 _VARIABLE = re.compile(r"[\s/(·•]*([^\W\d_])(\.?)(?![^\W\d_])(?!['’])")
 _PRODUCT = re.compile(r"(?:\s*[xyz]|[abnxyz]){2,3}(?![^\W\d_])")  # 5ab and 5 xy, unlike 5cm
 _SPACED = re.compile(r"\s+[^\W\d_]{2}")
-_PUNCTUATION = frozenset(".,;:!?\"'%-/&()\t\n\r")
+_PUNCTUATION = frozenset(".,;:!?\"'%-/&()[]\t\n\r")
 _TOKEN = re.compile(r"[^\s\d.,;:!?()\[\]/\"«»।۔،؛%]+")
 _OF_ANOTHER = re.compile(r"\s+(?:an?|of|the|de|del|di|du|der|des|do|da)(?![^\W\d_])")  # 5 and half an hour
 GLUED = re.compile("[\u0e00-\u0e7f\u3040-\u9fff가-힣]")  # scripts without spaces, and Korean
@@ -82,7 +82,7 @@ def names_variable(before: str, after: str, words: Words) -> bool:
         if not unit and not (follows[1] in words.small_words and _SPACED.match(after, follows.end(1))):
             return True
     precedes = re.search(r"(?<![^\W\d_])([a-zα-ω])\(?$", before)
-    return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] != "r"))
+    return bool(_ARABIC_VARIABLE.match(after) or (precedes and precedes[1] not in "rq"))
 
 
 def is_wording(text: str, words: Words, before: bool = False) -> bool:

@@ -29,6 +29,7 @@ class Words(NamedTuple):
     glued: list[tuple[re.Pattern[str], int]]
     halves: list[tuple[re.Pattern[str], Fraction]]
     before: list[tuple[re.Pattern[str], Fraction]]
+    values: list[tuple[re.Pattern[str], Fraction]]
     refused: frozenset[str]
     refused_within: re.Pattern[str]
     letters: frozenset[str]
@@ -86,6 +87,7 @@ def words_of(language: str | None) -> Words:
         glued=[*glued.values()],
         halves=halves,
         before=before,
+        values=[pair for entry in own for pair in _values(entry)],
         refused=frozenset(refused),
         refused_within=re.compile("|".join(map(re.escape, sorted(glued_refused, key=len, reverse=True)))),
         letters=frozenset(_listed(entries["any"], "letters") + [w for entry in own for w in _listed(entry, "letters")]),
@@ -128,6 +130,22 @@ def _before(entry: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], Fraction]]
     for part, words in entry.get("before", {}).items():
         pattern = "|".join(map(re.escape, map(fold, words.split())))
         yield re.compile(rf"(?<![^\W\d_])(?:{pattern})\s*$"), Fraction(part)
+
+
+def _values(entry: dict[str, Any]) -> Iterator[tuple[re.Pattern[str], Fraction]]:
+    """Longer ones first."""
+    found = [(word, part) for part, words in entry.get("values", {}).items() for word in words.split()]
+    for word, part in sorted(found, key=lambda one: -len(one[0])):
+        pattern = re.escape(fold(word)).replace("_", r"\s+")
+        yield re.compile(rf"(?<![^\W\d_]){pattern}(?:\s+an?)?(?![^\W\d_])"), Fraction(part)  # half a million
+
+
+def spelled_out(text: str, words: Words) -> str:
+    """A text without digits, where a word is a number (anderthalb, डेढ़), with that number."""
+    for pattern, value in words.values:
+        if pattern.search(text):
+            return pattern.sub(str(value), text, count=1)
+    return text
 
 
 def match_scales(text: str, start: int, words: Words) -> tuple[list[int], int]:

@@ -14,6 +14,7 @@ from math import prod
 from typing import NamedTuple
 
 from vernacular.answers.answer_words import denied_number
+from vernacular.answers.characters import with_digits
 from vernacular.answers.number_context import (
     GLUED,
     JOINED,
@@ -23,7 +24,7 @@ from vernacular.answers.number_context import (
     part_before,
     sign_before,
 )
-from vernacular.answers.number_words import Words, fold, match_scales, scale_before, words_of
+from vernacular.answers.number_words import Words, fold, match_scales, scale_before, spelled_out, words_of
 from vernacular.answers.separators import DIGITS, RUN, SPACE_THOUSANDS, STOP_THOUSANDS, number_value
 from vernacular.answers.writing import plain, undress, without_money
 
@@ -33,6 +34,7 @@ GOLD_WORDS = 2  # words next to the number of a gold, as in 18 dollars; with mor
 TERMS = 6  # numbers that may add up to one, as in 2億4560万 (our choice)
 
 RIGHT_TO_LEFT = {"ar", "ur"}
+CHARACTERS = {"ja", "zh"}
 
 _NUMBER = re.compile(rf"({RUN})(?:\s*/\s*({RUN}))?")
 _PLAIN = re.compile(rf"[0-9]{{1,{DIGITS}}}")
@@ -41,11 +43,14 @@ _LIST = re.compile(r"\s*[(\[{].*[,،;].*[)\]}][\s.]*", re.DOTALL)  # (3,4) is a 
 _LISTED = re.compile(r"\d\s*[,،]\s*[+-]?\d(?!\d\d(?:\D|$))")  # in a gold, whose separators are English
 _DASH = re.compile(r"(?<=[^\W\d_]{2})\s+[—–]\s+(?=\$?\d)")  # "Ответ — 18", where no minus would have a blank behind it
 _ABOUT = re.compile(r"(?:^|\s)~\s*[-+$]?\d")
-_AND = r"(?:\s+(?:and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు)\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
+_WHOLE = r"(?:целы[хе]|целая|całe|całych|tam)(?:\s+(?:i|и))?"  # 3 целых 1/2
+_WORDS = rf"{_WHOLE}|and|und|et|y|e|en|i|и|και|ve|và|na|और|اور|এবং|మరియు"
+_AND = rf"(?:\s+(?:{_WORDS})\s+|\s+و\s*|と|又|[과와]\s*|\s*(?:และ|กับ)\s*|\s+)"
 _MIXED = re.compile(rf"(?<![\d.,/'])(\d{{1,6}}){_AND}(\d{{1,2}})\s*/\s*(\d{{1,2}})(?![\d/])")  # 2 1/2
 _PARTS = re.compile(r"(\d{1,4})\s*(?:分の|分之|분의)\s*(\d{1,4})")  # 3分の1 is 1/3
+_REPEATING = re.compile(r"(\d{1,20})[.,](\d{0,20})\\(?:overline|bar|dot|overbar)\s*(?:\{\s*(\d{1,20})\s*\}|(\d))")
 _POWER = re.compile(r"\s*[x×·⋅*]\s*10\s*(?:\^\s*\{?\s*([+-]?\d{1,2})\s*\}?|([⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))(?![\d.,])")
-_UPPER_UNIT = re.compile(r"(\d\s*[ACFHJLNTVW]|\d\s+K)(?![^\W_])(?!\s*[-+*/=^!])")  # 5 K, but 5K is 5,000
+_UPPER_UNIT = re.compile(r"(\d\s*[ACFHJLNTVWΩ]|\d\s+K)(?![^\W_])(?!\s*[-+*/=^!])")  # 5 K, but 5K is 5,000
 
 
 Found = tuple[Fraction | None, int, int]
@@ -102,15 +107,17 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     text = plain(_DASH.sub(": ", text))
     if _ABOUT.search(text):
         return None
-    text = undress(text)
+    text = undress(_REPEATING.sub(_repeating, text))
     if _LIST.fullmatch(text):
         return None
     text = _UPPER_UNIT.sub(
         lambda found: found[0][:-1] + "°", without_money(text, language in STOP_THOUSANDS | SPACE_THOUSANDS)
     )
     text = fold(text).strip(" \t\n\r*_`{}")
-    text = _PARTS.sub(r"\2/\1", text)
     words = words_of(language)
+    if not re.search(r"\d", text):
+        text = with_digits(text) if language in CHARACTERS else spelled_out(text, words)
+    text = _PARTS.sub(r"\2/\1", text)
     numbers = list(islice(_values(text, language), TERMS + 1))
     if not 0 < len(numbers) <= TERMS:
         return None
@@ -139,6 +146,13 @@ def _parse(text: str, language: str | None) -> Fraction | None:
     ):
         return None
     return value if sign == 1 else -value
+
+
+def _repeating(found: re.Match[str]) -> str:
+    """0.1\\overline{6} as a fraction."""
+    period = found[3] or found[4]
+    once, again = int(found[1] + found[2]), int(found[1] + found[2] + period)
+    return str(Fraction(again - once, 10 ** len(found[2]) * (10 ** len(period) - 1)))
 
 
 def _values(text: str, language: str | None) -> Iterator[Found]:

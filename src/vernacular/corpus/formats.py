@@ -41,9 +41,9 @@ def dapo(path: Path, _: str | None) -> Iterator[Example]:
             raise ValueError(f"{place}: 'reward_model' is {shown(model)}, without a ground_truth")
         content, answer = text_of(messages[-1], "content", place), text_or_number(model, "ground_truth", place)
         question = REMINDER.sub("", WRAPPED.sub("", content)).strip()
-        language = row.get("lang") or ENGLISH
+        language = row.get("lang", ENGLISH)
         if language not in load_languages():
-            raise ValueError(f"{place}: the language is '{language}'; known: {' '.join(load_languages())}")
+            raise ValueError(f"{place}: the language is {shown(language)}; known: {' '.join(load_languages())}")
         if (language, question) not in seen:
             seen.add((language, question))
             yield Example(f"{len(seen):05d}", language, question, answer, place=place)
