@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from vernacular.language import identify as module
 from vernacular.language.codeswitch import CHANGE, SENTENCE, code_switched, reading_gains, split_words
 from vernacular.language.detectors import bundled_model, code_of_label
-from vernacular.language.identify import LanguageIdentifier, decide_by_words
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
 from vernacular.language.parts import take_apart
-from vernacular.language.words import count_words
+from vernacular.language.words import count_words, decide_by_words
 from vernacular.run import code as run_code
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"

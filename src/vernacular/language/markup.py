@@ -10,7 +10,7 @@ _ADDRESS = re.compile(
 )
 _TAG = re.compile(
     r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|li|ol|p|pre|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul)"
-    r"(?:\s[^<>\n]{0,200})?/?>"
+    r"(?:\s[^<>\n]{0,200})?/?>|</?[A-Za-z][A-Za-z0-9_:-]{0,40}/?>|<\|\w{1,40}\|>"
 )
 _FILE = re.compile(
     r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"

@@ -16,7 +16,7 @@ def check_languages(study: dict[str, Any]) -> None:
         others = [code for code in study["languages"] if about(code) and code not in load_languages()]
         if others and not study["identifier"]["model"]:  # another model may be large, and its labels are its own
             # Imports the identifier, which takes a second.
-            from vernacular.language.identify import check_named
+            from vernacular.language.nameable import check_named
 
             check_named(others)
     except ValueError as error:
