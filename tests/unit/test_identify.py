@@ -116,6 +116,25 @@ def test_near_languages_of_one_script(identifier: LanguageIdentifier) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        *(("Скорост = 60 км/ч", ["bg", None]), ("Лице = 24 см²", ["bg", None]), ("Chu vi: 20 m", ["vi", None])),
+        *(("مرحلہ 1: مساوات", ["ur", None]), ("গতিকে সাতটা মাৰ্বল বাকী থাকিল।", ["as"])),
+        *(("Nappe ronde en coton bio", ["fr", None]), ("Blanketi la sufi la watoto", ["sw", None])),
+        *(
+            ("Die lengte van die reghoek is drie keer die breedte.", ["af", None]),
+            ("Yettita shar qoladi.", ["uz", None]),
+        ),
+        *(("tool el mostateel talat ad3af el 3ard.", [None]), ("Malli podavu vedalpuku moodu retlu.", [None])),
+    ],
+)
+def test_short_lines_are_named_only_where_that_is_sure(
+    identifier: LanguageIdentifier, text: str, names: list[str | None]
+) -> None:
+    assert identifier.identify([text])[0] in names
+
+
 def test_whole_text_is_judged_not_its_start(identifier: LanguageIdentifier) -> None:
     assert identifier.identify(["Okay. " + " ".join([SENTENCES["de"]] * 5)]) == ["de"]
 

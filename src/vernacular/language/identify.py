@@ -37,6 +37,8 @@ _LOAN = re.compile(r"(?<![A-Za-z])(?<![A-Za-z] )[A-Za-z]{1,30}(?: [A-Za-z]{1,30}
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
+_ALONE = 0.75  # one model's confidence in the language of a short text without common words
+_SHORT = 7  # words
 _DOUBT = 1e-3  # no model is surer than that
 _GUESSES = 12  # of fastText that are looked at
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
@@ -150,7 +152,7 @@ class LanguageIdentifier:
         """
         bias = {WORD_LANGUAGES[at]: points[at] / POINTS for at in np.flatnonzero(points).tolist()}
         if digits := len(_ARABIZI.findall(whole)):
-            bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 2 * digits
+            bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 3 * digits
         text = " ".join(letters.lower().split())
         if script == "Han":
             return self._decide_han(text, _STOP.search(whole) is not None)
@@ -166,7 +168,7 @@ class LanguageIdentifier:
         codes = seen | {code: words for code, words in bias.items() if words >= 0.5}
         weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in codes}, letters, bias, 1.5, context)
         best = _best(weighed)
-        unsure = count < 4 and bias.get(best, 0.0) < 1
+        unsure = bias.get(best, 0.0) < (1 if count < 4 else 0.5 if count < _SHORT else 0)
         if weighed[best] < _SURE or unsure or (count < 3 and best not in self._own):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
             second = load_lingua()(text)
@@ -177,7 +179,11 @@ class LanguageIdentifier:
             }
             weighed = self._weigh(both, letters, bias, 1.0, context)
             best = _best(weighed)
-            support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
+            said = bias.get(best, 0.0)
+            sure = max(seen.get(best, 0.0), second.get(best, 0.0)) >= _ALONE
+            if count < _SHORT and said < 0.5 and best != context and (not sure or max(bias.values(), default=0) >= 1):
+                return None  # no word of it, and no model that is sure, or words of another language
+            support = said >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             support = support and (count >= 3 or best in self._own)
             if weighed[best] < self.certainty or not support:
                 return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None

@@ -38,6 +38,7 @@ _CODE = re.compile(
     | return\b[^.!?]*[=+*/%()\[\]"';_-][^.!?]* | return(?:\s+\w+)?;?
     | (?:(?:const|let|var|auto|int|float|double|final|val)\s+)?{_NAME}\s*(?:[-+*/%]|//|\*\*)?=(?!=)\s*(?P<value>.*)
     | {_NAME}\s*\((?P<arguments>.*)\)\s*;?
+    | (?P<json>\{{\s*"[^"\n]{{0,60}}"\s*:.*|"[\w -]{{1,60}}"\s*:.*[\d"\]\[{{}}el],?)
     | >>>.* | \$\s\w.* | [\]\[{{}}();,\s]+
     )\s*""",
     re.VERBOSE,
@@ -83,6 +84,8 @@ def _may_hold_code(text: str) -> bool:
 def _is_code(line: str) -> bool:
     if len(line) > 1000 or not (match := _CODE.fullmatch(line)):
         return False
+    if match["json"]:
+        return not _PROSE.search(match["json"])
     # Code may quote a sentence; an equation in words (`total = the price of all`) is not code.
     if match["arguments"]:
         return not _PROSE.search(_QUOTED.sub("", match["arguments"]))

@@ -38,7 +38,7 @@ SPOKEN_OF, UNSURE, MEANT = range(3)
 
 _BLANK = "[ \t]{0,3}"  # `</think >`; bounded, so that a match takes a bounded time
 _ESCAPED = {"<": "(?:<|&lt;)", ">": "(?:>|&gt;)", "/": r"\\?/"}  # as a log in HTML or JSON may have it
-_ATTRIBUTES = r"(?:\s[^<>\n]{0,100})?"  # `<think lang="fr">`
+_ATTRIBUTES = r"(?:\s{1,3}[\w:-]{1,30}=[^<>\n]{0,100})?"  # `<think lang="fr">`
 
 
 def _spelt(tag: str) -> str:
