@@ -76,6 +76,7 @@ def _may_hold_code(text: str) -> bool:
     return (
         ("`" in text or "=" in text or "(" in text or "{" in text or ";" in text or "@" in text)
         or ("<" in text or "/" in text or "~" in text or "www." in text or "import" in text or "include" in text)
+        or '":' in text
         or (text.find(".", 0, -1) >= 0 and _EXTENSION.search(text) is not None)
         or (("\n" in text or text.lstrip().startswith(_KEYWORDS)) and _KEYWORD.search(text) is not None)
     )
