@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from vernacular.language import identify as module
 from vernacular.language.codeswitch import CHANGE, SENTENCE, code_switched, reading_gains, split_words
 from vernacular.language.detectors import bundled_model, code_of_label
-from vernacular.language.identify import LanguageIdentifier, decide_by_words
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import load_languages
 from vernacular.language.mathematics import strip_formal, strip_math
 from vernacular.language.parts import take_apart
-from vernacular.language.words import count_words
+from vernacular.language.words import count_words, decide_by_words
 from vernacular.run import code as run_code
 
 MGSM = Path(__file__).parents[3] / "shared/data/mgsm"
@@ -114,6 +114,25 @@ def test_near_languages_of_one_script(identifier: LanguageIdentifier) -> None:
         "ja",
         "zh",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        *(("Скорост = 60 км/ч", ["bg", None]), ("Лице = 24 см²", ["bg", None]), ("Chu vi: 20 m", ["vi", None])),
+        *(("مرحلہ 1: مساوات", ["ur", None]), ("গতিকে সাতটা মাৰ্বল বাকী থাকিল।", ["as"])),
+        *(("Nappe ronde en coton bio", ["fr", None]), ("Blanketi la sufi la watoto", ["sw", None])),
+        *(
+            ("Die lengte van die reghoek is drie keer die breedte.", ["af", None]),
+            ("Yettita shar qoladi.", ["uz", None]),
+        ),
+        *(("tool el mostateel talat ad3af el 3ard.", [None]), ("Malli podavu vedalpuku moodu retlu.", [None])),
+    ],
+)
+def test_short_lines_are_named_only_where_that_is_sure(
+    identifier: LanguageIdentifier, text: str, names: list[str | None]
+) -> None:
+    assert identifier.identify([text])[0] in names
 
 
 def test_whole_text_is_judged_not_its_start(identifier: LanguageIdentifier) -> None:

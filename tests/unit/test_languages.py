@@ -6,9 +6,10 @@ import pytest
 
 from vernacular.language import languages
 from vernacular.language.foreign import find_foreign
-from vernacular.language.identify import LanguageIdentifier, check_named
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.judge import judge
 from vernacular.language.languages import about, load_languages, name_of
+from vernacular.language.nameable import check_named
 from vernacular.language.parts import take_apart
 from vernacular.language.prompts import NEUTRAL, prompt_set, question_messages
 

@@ -11,11 +11,13 @@ CODE = [
     "from math import sqrt", "for x in range(3): total += x", "x = 3, y = 4", "let sum = items.length;",
     "const total = 6 * 4;", "if (x > 3) {", "}", "while n > 0: n -= 1", "return a + b", "#include <stdio.h>",
     "https://example.com/path?x=1", "www.example.com/a", "someone@example.com", "data/table.csv", "solution_2.py",
+    '{"answer": 42, "unit": "kg"}', '"names": ["Ana", "Luis"],', "<analysis>", "</step-2>", "<|START_THINKING|>",
     "`total_price`", "```\nx = 3\n# the number of boxes that we have\nprint(x)\n```",
 ]  # fmt: skip
 PROSE = [
     "Return to the shop: it is late", "For each box (there are 6): 4 pens", "total = the price of all boxes together",
     "let x be the number of boxes", "with 3 boxes: 12", "Class A: 24", "If he works 5 hours: 50 dollars", "z. B. 5.",
+    '{"reasoning": "First we count all of the boxes", "answer": 9}', "5 < b et a > 3",
     "f(x) est la fonction que l'on cherche ici", "From one to six", "Import duties are 5 %",
 ]  # fmt: skip
 FENCED = "First we count all of the boxes.\nThen we share them."

@@ -124,6 +124,23 @@ def test_channels(text: str) -> None:
     assert split_completion(text, "harmony") == ("A.", BOX) and set(families_in(text)) == {"harmony"}
 
 
+@pytest.mark.parametrize(
+    ("opening", "ending"),
+    [
+        ('<think lang="fr">', "</think>"),
+        ("<thinking depth=2 >", "</thinking>"),
+        ("&lt;think&gt;", "&lt;/think&gt;"),
+        ("<think>", "<\\/think>"),
+    ],
+)
+def test_tags_with_attributes_and_escaped_ones(opening: str, ending: str) -> None:
+    text = f"{opening}\nNeuf.\n{ending}\n{BOX}"
+    [family] = families_in(text)
+    assert split_completion(text, family) == ("Neuf.", BOX)
+    assert families_in(f"{opening}\nNeuf. {BOX}") == {family: 2}
+    assert families_in("si x < think et y > 3, 5 < 7/think") == {}
+
+
 def test_further_messages_of_harmony_are_thinking() -> None:
     more = "<|start|>assistant<|channel|>commentary to=functions.x<|message|>"
     text = f"<|channel|>analysis<|message|>A.<|end|>{more}B.<|end|><|start|>assistant<|channel|>final<|message|>{BOX}"
@@ -149,15 +166,39 @@ def test_a_model_that_marks_no_trace(text: str, trace: str, response: str) -> No
 
 
 @pytest.mark.parametrize(
-    "token", ["<|im_end|>", "</s>", "<|eot_id|>", "<｜end▁of▁sentence｜>", "<|endoftext|>\n<|im_end|>\n"]
+    "token",
+    [
+        *("<|im_end|>", "</s>", "<|eot_id|>", "<｜end▁of▁sentence｜>", "<|endoftext|>\n<|im_end|>\n"),
+        *("[|endofturn|]", "<turn|>"),
+    ],
 )
 def test_tokens_that_end_a_turn_are_left_out(token: str) -> None:
     assert split_completion(f"Neuf.\n</think>\n{BOX}{token}") == ("Neuf.", BOX)
 
 
-def test_a_solution_without_its_tags() -> None:
-    text = "<|begin_of_thought|>\n\nA.\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n18\n\n<|end_of_solution|>"
-    assert split_completion(text, "open-thoughts") == ("A.", "18")
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("<|im_start|>assistant\n", "<|start_header_id|>assistant<|end_header_id|>\n\n", "<start_of_turn>model\n"),
+        *("assistant\n\n", "<s>", "<bos><|turn>model\n", "<|assistant|>\n", "<｜Assistant｜>", "[|assistant|]"),
+    ],
+)
+def test_what_begins_a_turn_is_left_out(header: str) -> None:
+    assert split_completion(f"{header}<think>\nNeuf.\n</think>\n{BOX}") == ("Neuf.", BOX)
+    assert split_completion(f"{header}Neuf.\n{BOX}", None) == (f"Neuf.\n{BOX}", BOX)
+    assert split_completion("assistant maternel\n18", None)[0] == "assistant maternel\n18"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        *(("<|begin_of_solution|>", "<|end_of_solution|>"), ("<|START_RESPONSE|>", "<|END_RESPONSE|>")),
+        *(("<solution>", "</solution>"), ("<Output>", "</Output>"), ("[BEGIN FINAL RESPONSE]", "[END FINAL RESPONSE]")),
+    ],
+)
+def test_a_solution_without_its_tags(begin: str, end: str) -> None:
+    assert split_completion(f"A.\n</think>\n{begin}\n\n18\n\n{end}") == ("A.", "18")
+    assert split_completion(f"A.\n{begin}\n18\n{end}", None) == ("A.\n\n18", "18")
 
 
 def test_the_chat_template_tells_the_family() -> None:

@@ -4,8 +4,8 @@ import re
 from functools import cache
 
 from vernacular.language.detectors import short_codes
-from vernacular.language.identify import known_codes
 from vernacular.language.languages import load_languages
+from vernacular.language.nameable import known_codes
 
 _BETWEEN = re.compile(r"[\W_]+")
 

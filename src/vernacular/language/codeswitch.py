@@ -12,12 +12,13 @@ from itertools import chain
 
 import numpy as np
 
-from vernacular.language.identify import LanguageIdentifier, decide_by_words, misspelt
+from vernacular.language.alphabets import misspelt
+from vernacular.language.identify import LanguageIdentifier
 from vernacular.language.languages import about
 from vernacular.language.letters import writing_of
 from vernacular.language.mathematics import strip_formal
 from vernacular.language.parts import Parts, chunks, take_apart
-from vernacular.language.words import PLACES, POINTS, WORDS, count_words
+from vernacular.language.words import PLACES, POINTS, WORDS, count_words, decide_by_words
 
 CHANGE, SENTENCE = 8.0, 4.0  # what a change of language costs: anywhere, where a sentence begins
 _WORST = 4.0  # what a word that speaks against a language costs at most

@@ -8,13 +8,14 @@ not their words. The cascade and its thresholds are our choice (docs/measuring.m
 
 import math
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from vernacular.language.alphabets import misspelt
 from vernacular.language.detectors import bundled_model, load_fasttext, load_lingua
-from vernacular.language.languages import about, check_language, load_languages
+from vernacular.language.languages import check_language, load_languages
 from vernacular.language.letters import (
     LATIN,
     MARK,
@@ -23,24 +24,25 @@ from vernacular.language.letters import (
     chinese_signs,
     count_letters,
     decide_by_script,
-    foreign_letters,
     unnamed_script,
 )
 from vernacular.language.mathematics import strip_formal
+from vernacular.language.nameable import cannot_name, has_name
 from vernacular.language.parts import Parts, chunks, take_apart
+from vernacular.language.words import COVERAGE, MOST, PLACES, POINTS, decide_by_words
 from vernacular.language.words import LANGUAGES as WORD_LANGUAGES
-from vernacular.language.words import MOST, PLACES, POINTS
 
 # A Latin word with a capital, in a text of another script, is taken for a name, one or two without for a loan.
 _LOAN = re.compile(r"(?<![A-Za-z])(?<![A-Za-z] )[A-Za-z]{1,30}(?: [A-Za-z]{1,30})?(?! ?[A-Za-z])")
 _NAME = re.compile("[a-zß-ÿ]{0,20}[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ɏ]*")
 _FOREIGN_SHARE = 0.15  # of the letters that must be of another script for that
 _SURE = 0.85  # fastText's confidence, with the words' bias, that needs no second opinion
+_ALONE = 0.75  # one model's confidence in the language of a short text without common words
+_SHORT = 7  # words
 _DOUBT = 1e-3  # no model is surer than that
 _GUESSES = 12  # of fastText that are looked at
 _UNSEEN = 0.02  # lingua's confidence in a language that it does not know
 _LEAN = math.log(2)  # how much likelier a study's languages are than others; twice that, the language of the context
-_COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 _NAMES = 4  # words, up to which a text in which each begins with a capital holds names (or is a heading)
 _LONG = 25  # words, from which on the language's common ones must be among them
 _MISSPELT = 0.01  # of the characters of a text may be letters that its language does not write
@@ -52,7 +54,13 @@ _HAN = 12  # characters; fewer, without kana or a word of Chinese, may be a head
 _PARTICLES = frozenset(
     ["de", "del", "della", "di", "da", "do", "dos", "du", "la", "van", "von", "der", "of", "al", "bin"]
 )
-_UNITS = frozenset(["km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"])
+_UNITS = frozenset(
+    [
+        *("km", "cm", "mm", "dm", "kg", "mg", "ml", "cl", "dl", "hl", "kwh", "mph", "usd", "eur", "gbp"),
+        *("км", "см", "мм", "дм", "кг", "мг", "мл", "шт", "лв", "руб"),
+        *("كم", "سم", "مم", "كغ", "كجم", "ملم", "किमी", "सेमी", "मिमी", "किग्रा", "কিমি", "সেমি", "মিমি", "কেজি"),
+    ]
+)
 
 
 class LanguageIdentifier:
@@ -144,7 +152,7 @@ class LanguageIdentifier:
         """
         bias = {WORD_LANGUAGES[at]: points[at] / POINTS for at in np.flatnonzero(points).tolist()}
         if digits := len(_ARABIZI.findall(whole)):
-            bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 2 * digits
+            bias["ar-Latn"] = bias.get("ar-Latn", 0.0) + 3 * digits
         text = " ".join(letters.lower().split())
         if script == "Han":
             return self._decide_han(text, _STOP.search(whole) is not None)
@@ -160,7 +168,8 @@ class LanguageIdentifier:
         codes = seen | {code: words for code, words in bias.items() if words >= 0.5}
         weighed = self._weigh({code: _DOUBT + seen.get(code, 0.0) for code in codes}, letters, bias, 1.5, context)
         best = _best(weighed)
-        if weighed[best] < _SURE or (count < 4 and bias.get(best, 0.0) < 1):
+        unsure = bias.get(best, 0.0) < (1 if count < 4 else 0.5 if count < _SHORT else 0)
+        if weighed[best] < _SURE or unsure or (count < 3 and best not in self._own):
             # fastText and lingua learn from the same kinds of text: the square root keeps them from counting twice.
             second = load_lingua()(text)
             both = {
@@ -170,13 +179,17 @@ class LanguageIdentifier:
             }
             weighed = self._weigh(both, letters, bias, 1.0, context)
             best = _best(weighed)
-            support = bias.get(best, 0.0) >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
+            said = bias.get(best, 0.0)
+            sure = max(seen.get(best, 0.0), second.get(best, 0.0)) >= _ALONE
+            if count < _SHORT and said < 0.5 and best != context and (not sure or max(bias.values(), default=0) >= 1):
+                return None  # no word of it, and no model that is sure, or words of another language
+            support = said >= 0.5 or count >= 6 or (weighed[best] >= 0.9 and count >= 3)
             support = support and (count >= 3 or best in self._own)
             if weighed[best] < self.certainty or not support:
                 return self._lean(weighed, 0.15 if count > 2 else 0.6) if count <= 8 else None
         if misspelt(letters, best) > max(1, _FOREIGN_LETTERS * len(text)):
             return None
-        if count >= _LONG and bias.get(best, 0.0) < _COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
+        if count >= _LONG and bias.get(best, 0.0) < COVERAGE / 2 * count and seen.get(best, 0.0) < 0.6:
             return None  # a text of this length has common words of its language, unless it is in a dialect, or in none
         return best
 
@@ -234,7 +247,7 @@ class LanguageIdentifier:
 
 
 _OF_SCRIPT = {
-    script: [code for code, about in load_languages().items() if SHARED.get(about["script"]) == script]
+    script: [code for code, entry in load_languages().items() if SHARED.get(entry["script"]) == script]
     for script in SHARED.values()
 }
 
@@ -242,51 +255,6 @@ _OF_SCRIPT = {
 def _is_written_in(code: str, script: str) -> bool:
     """Whether a language may be written in a shared script: one of languages.yaml in its own, any other in any."""
     return code in _OF_SCRIPT[script] or code not in load_languages()
-
-
-def cannot_name(code: str) -> str:
-    """What an error says of a language that no text would be told to be in."""
-    return f"the identifier cannot name '{code}' ({about(code)['name']}), so every trace in it would fail"
-
-
-def has_name(code: str, labels: Container[str]) -> bool:
-    """Whether a fastText model of these labels names a language, or the common words one outside languages.yaml."""
-    return code in labels or (code in PLACES and code not in load_languages())
-
-
-def known_codes() -> set[str]:
-    """The languages that lid.176.ftz or the common words name."""
-    return {*load_fasttext(str(bundled_model()))[1].values(), *(code for code in PLACES if "-" not in code)}
-
-
-def check_named(languages: Iterable[str]) -> None:
-    """Raises ValueError (one line) for a language that nothing names, or whose script tells another."""
-    labels = {*load_fasttext(str(bundled_model()))[1].values()}
-    for code in languages:
-        reason = unnamed_script(code) or (None if has_name(code, labels) else "lid.176.ftz has no label for it")
-        if reason:
-            raise ValueError(f"{cannot_name(code)}: {reason}")
-
-
-def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:
-    """From (texts, languages) points and (texts,) numbers of words: the language that leads clearly, else None."""
-    best = points.argmax(axis=1)
-    first = points.max(axis=1, initial=0)
-    others = points.copy()
-    others[np.arange(len(points)), best] = 0
-    second = others.max(axis=1, initial=0)
-    clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.2 * second)
-    clear &= first >= _COVERAGE * POINTS * words
-    return [WORD_LANGUAGES[place] if sure else None for place, sure in zip(best.tolist(), clear.tolist(), strict=True)]
-
-
-def misspelt(letters: str, language: str) -> int:
-    """How many letters of a text the language's alphabet lacks, names aside; 0 where we have no alphabet."""
-    foreign = None if letters.isascii() else foreign_letters(language)  # nearly every Latin alphabet has a to z
-    if not foreign or not foreign.search(letters.lower()):
-        return 0
-    first, *others = letters.split()
-    return sum(len(foreign.findall(word)) for word in (first.lower(), *others) if word == word.lower())
 
 
 def _best(shares: dict[str, float]) -> str:

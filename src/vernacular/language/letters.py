@@ -14,8 +14,8 @@ import numpy as np
 from vernacular.language.languages import about
 
 # Classes of letters, as ranges of code points. A letter of no class is `Other`; digits, marks and signs are nothing.
-# `Urd` are the letters that, of the languages in Arabic script, Urdu alone needs; `Hans` and `Shin`, the characters
-# that only Chinese or only Japanese writes, come from the two countries' character sets.
+# `Urd` are the letters that, of the languages in Arabic script, Urdu alone needs; `Asm`, those of Assamese; `Hans`
+# and `Shin`, the characters that only Chinese or only Japanese writes, come from the two countries' character sets.
 _RANGES = {
     "Latn": "41-5A 61-7A AA BA C0-D6 D8-F6 F8-2AF 1E00-1EFF FB00-FB06 FF21-FF3A FF41-FF5A",
     "Cyrl": "400-481 48A-52F",
@@ -29,6 +29,7 @@ _RANGES = {
     "Kana": "3041-3096 309D-309F 30A1-30FA 30FC-30FF 31F0-31FF FF66-FF9D",
     "Han": "3005 3007 3400-4DBF 4E00-9FFF F900-FAFF",
     "Urd": "679 688 691 6BA 6C1 6D2 6D3",
+    "Asm": "9F0 9F1",
     # Scripts of languages outside languages.yaml
     "Armn": "531-556 561-587",
     "Hebr": "5D0-5EA 5F0-5F2",
@@ -58,7 +59,7 @@ SHARED = {
     "Latn": "Latn", "Cyrl": "Cyrl", "Arab": "Arab", "Deva": "Deva", "Beng": "Beng", "Hans": "Han", "Jpan": "Han"
 }  # fmt: skip
 _SCRIPTS = ["Other", *dict.fromkeys(SHARED.values()), *_ONLY]
-_PART_OF = {"Urd": "Arab", "Kana": "Han", "Hans": "Han", "Shin": "Han"}
+_PART_OF = {"Urd": "Arab", "Asm": "Beng", "Kana": "Han", "Hans": "Han", "Shin": "Han"}
 _MEMBERS = np.array([[_PART_OF.get(name, name) == script for script in _SCRIPTS] for name in CLASSES], dtype=float)
 # How much writing a letter stands for: a Han character is worth about three Latin letters, a syllable two.
 LATIN, MARK, _HANS = (CLASSES.index(name) for name in ("Latn", "Mark", "Hans"))
@@ -150,6 +151,13 @@ def count_letters(texts: Sequence[str], mark_ends: bool = False) -> tuple[np.nda
     return counts.astype(float), split
 
 
+def letters_of_script(letter: str) -> list[str]:
+    """All letters of the script of a letter."""
+    script = CLASSES[_table()[ord(letter)]]
+    inside = np.isin(_table(), [place for place, name in enumerate(CLASSES) if _PART_OF.get(name, name) == script])
+    return [chr(code) for code in np.flatnonzero(inside)]
+
+
 @cache
 def _ends() -> np.ndarray:
     """Code point -> what it does at the end of a sentence."""
@@ -197,65 +205,9 @@ def decide_by_script(counts: np.ndarray) -> list[str | None]:
     # Enough kana makes it Japanese; simplified characters without any kana cannot be.
     answers[(answers == "Han") & (of["Kana"] + of["Shin"] >= 0.1 * total) & (20 * of["Hans"] <= total)] = "ja"
     answers[(answers == "Han") & (of["Kana"] == 0) & (of["Shin"] == 0) & (of["Hans"] > 0)] = "zh"
-    answers[(answers == "Arab") & (of["Urd"] >= 2) & (20 * of["Urd"] >= total)] = "ur"
+    answers[(answers == "Arab") & (of["Urd"] > 0) & (20 * of["Urd"] >= total)] = "ur"
+    answers[(answers == "Beng") & (of["Asm"] > 0) & (30 * of["Asm"] >= total)] = "as"
     return answers.tolist()
-
-
-_LATIN_ALPHABET = "a-zªº"
-# The letters that a language of a shared script writes, those of loan words in its dictionaries included.
-_ALPHABETS = {
-    "en": _LATIN_ALPHABET,
-    "sw": _LATIN_ALPHABET,
-    "de": _LATIN_ALPHABET + "äöüß",
-    "fr": _LATIN_ALPHABET + "àâæçéèêëîïôœùûüÿ",
-    "es": _LATIN_ALPHABET + "áéíñóúü",
-    "it": _LATIN_ALPHABET + "àèéìíîòóùú",
-    "pt": _LATIN_ALPHABET + "áâãàçéêíóôõúü",
-    "nl": _LATIN_ALPHABET + "ëïéèêöüáóäíçĳ",
-    "pl": _LATIN_ALPHABET + "ąćęłńóśźż",
-    "tr": "a-pr-zªºçğıöşüâîû",  # w and x occur in loan words and in mathematics
-    "vi": _LATIN_ALPHABET + "àáâãèéêìíòóôõùúýăđĩũơưạ-ỹ",
-    "ru": "а-яё",
-    "bg": "а-ъьюяѝ",
-    "ar": "\u0621-\u063a\u0640-\u064a\u0671",
-    "ur": "\u0621-\u063a\u0640-\u064a\u0671پٹچڈڑژکگںۀہۂۃھیےۓە",
-    "hi": "\u0904-\u0932\u0935-\u0939\u093d\u0950\u0958-\u0961",
-    "bn": "\u0985-\u09ef",
-    # and of those outside languages.yaml that are easily taken for one of it
-    "uk": "а-щьюяґєії",
-    "be": "а-зй-шыьэюяёіў",
-    "sr": "а-ик-шђјљњћџ",
-    "mk": "а-ик-шѓѕјљњќџ",
-    **dict.fromkeys(["id", "ms", "zu", "xh", "sn", "so", "rw", "la", "jv", "ceb"], _LATIN_ALPHABET),
-    "tl": _LATIN_ALPHABET + "ñ",
-    "af": _LATIN_ALPHABET + "áéèêëîïôöûü",
-    "ca": _LATIN_ALPHABET + "àçèéíïòóúü·",
-    "gl": _LATIN_ALPHABET + "áéíïñóúü",
-    "ast": _LATIN_ALPHABET + "áéíñóúüḥḷ",
-    "da": _LATIN_ALPHABET + "æøåé",
-    "no": _LATIN_ALPHABET + "æøåéèêóòôü",
-    "sv": _LATIN_ALPHABET + "åäöéàü",
-    "fi": _LATIN_ALPHABET + "åäöšž",
-    "et": _LATIN_ALPHABET + "äöõüšž",
-    "hr": _LATIN_ALPHABET + "čćđšž",
-    "sl": _LATIN_ALPHABET + "čšž",
-    "ro": _LATIN_ALPHABET + "ăâîșțşţ",
-    "hu": _LATIN_ALPHABET + "áéíóöőúüű",
-    "az": _LATIN_ALPHABET + "əçğıöşü",
-    "crh": "a-vy-zªºâçğıñöşü",
-}
-
-
-@cache
-def foreign_letters(language: str) -> re.Pattern[str] | None:
-    """Finds lower-case letters of the language's script that its alphabet lacks (ї in Russian); None: no such list."""
-    if language not in _ALPHABETS:
-        return None
-    own = re.compile(f"[{_ALPHABETS[language]}]")
-    script = CLASSES[_table()[ord(_ALPHABETS[language][0])]]
-    inside = np.isin(_table(), [place for place, name in enumerate(CLASSES) if _PART_OF.get(name, name) == script])
-    letters = [chr(code) for code in np.flatnonzero(inside)]
-    return re.compile("[" + "".join(x for x in letters if x.isalpha() and x.lower() == x and not own.match(x)) + "]")
 
 
 # Words and characters that, in a run without kana, only Chinese has: simplified or not, they are not Japanese.

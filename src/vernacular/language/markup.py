@@ -10,7 +10,7 @@ _ADDRESS = re.compile(
 )
 _TAG = re.compile(
     r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|li|ol|p|pre|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul)"
-    r"(?:\s[^<>\n]{0,200})?/?>"
+    r"(?:\s[^<>\n]{0,200})?/?>|</?[A-Za-z][A-Za-z0-9_:-]{0,40}/?>|<\|\w{1,40}\|>"
 )
 _FILE = re.compile(
     r"(?<![\w/.])(?:[\w.-]{0,60}/){0,9}[\w.-]{0,60}\w\.(?:csv|tsv|txt|json|jsonl|ya?ml|xml|html?|css|md|tex|pdf|png|jpe?g|gif|svg"
@@ -38,6 +38,7 @@ _CODE = re.compile(
     | return\b[^.!?]*[=+*/%()\[\]"';_-][^.!?]* | return(?:\s+\w+)?;?
     | (?:(?:const|let|var|auto|int|float|double|final|val)\s+)?{_NAME}\s*(?:[-+*/%]|//|\*\*)?=(?!=)\s*(?P<value>.*)
     | {_NAME}\s*\((?P<arguments>.*)\)\s*;?
+    | (?P<json>\{{\s*"[^"\n]{{0,60}}"\s*:.*|"[\w -]{{1,60}}"\s*:.*[\d"\]\[{{}}el],?)
     | >>>.* | \$\s\w.* | [\]\[{{}}();,\s]+
     )\s*""",
     re.VERBOSE,
@@ -75,6 +76,7 @@ def _may_hold_code(text: str) -> bool:
     return (
         ("`" in text or "=" in text or "(" in text or "{" in text or ";" in text or "@" in text)
         or ("<" in text or "/" in text or "~" in text or "www." in text or "import" in text or "include" in text)
+        or '":' in text
         or (text.find(".", 0, -1) >= 0 and _EXTENSION.search(text) is not None)
         or (("\n" in text or text.lstrip().startswith(_KEYWORDS)) and _KEYWORD.search(text) is not None)
     )
@@ -83,6 +85,8 @@ def _may_hold_code(text: str) -> bool:
 def _is_code(line: str) -> bool:
     if len(line) > 1000 or not (match := _CODE.fullmatch(line)):
         return False
+    if match["json"]:
+        return not _PROSE.search(match["json"])
     # Code may quote a sentence; an equation in words (`total = the price of all`) is not code.
     if match["arguments"]:
         return not _PROSE.search(_QUOTED.sub("", match["arguments"]))

@@ -15,10 +15,30 @@ from vernacular.language.thinking import FAMILIES, thinking_and_rest
 
 THINK, END_OF_THINKING = FAMILIES["think"]
 ANSWER_TAG = re.compile(r"</?answer>", re.IGNORECASE)
-SOLUTION_TAG = re.compile(r"<\|(?:begin|end)_of_solution\|>", re.IGNORECASE)  # used with `<|begin_of_thought|>`
+SOLUTION_TAG = (
+    re.compile(  # round the response: of Open Thoughts, Command A, GLM-V, Apriel, and of prompts that ask for them
+        r"<\|(?:begin|end)_of_(?:solution|box)\|>|<\|(?:start|end)_response\|>|\[(?:begin|end) final response\]|"
+        "</?(?:solution|response|output|final_answer)>",
+        re.IGNORECASE,
+    )
+)
+START_TOKENS = re.compile(  # of a turn, and of a text
+    r"(?:\s|<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>|<\|assistant\|>|<｜Assistant｜>|\[\|assistant\|\]|"
+    r"<\|start_header_id\|>assistant<\|end_header_id\|>|(?:<\|im_start\|>)?assistant\s*\n|"
+    r"(?:<start_of_turn>|<\|turn>)model\s*\n|<\|START_OF_TURN_TOKEN\|>|<\|CHATBOT_TOKEN\|>)*+"
+)
 END_TOKENS = (
-    *("<|return|>", "<|end|>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>"),
-    *("</s>", "<eos>", "<｜end▁of▁sentence｜>", "<seed:eos>", "[EOS]"),
+    *(
+        "<|return|>",
+        "<|end|>",
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<|endoftext|>",
+        "<|end_of_text|>",
+        "<end_of_turn>",
+        "<turn|>",
+    ),
+    *("</s>", "<eos>", "<｜end▁of▁sentence｜>", "<seed:eos>", "[EOS]", "[|endofturn|]", "<|END_OF_TURN_TOKEN|>"),
 )
 
 # The miniature's chat template. Hub models keep their own.
@@ -139,8 +159,9 @@ def split_completion(completion: str, family: str | None = "think", mark: str = 
     and the response is the text from the last `mark` on (PromptSet.answer), if there is one; else the content of
     `<answer>`, else the text from the line of the last box on, else the last line.
     """
-    text = without_end_tokens(completion)
+    text = without_turn_tokens(completion)
     if family is None:
+        text = SOLUTION_TAG.sub("", text).rstrip()
         place = text.rfind(mark) if mark else -1
         return ANSWER_TAG.sub("", text).strip(), text[place if place >= 0 else last_answer(text) :].strip()
     parts = thinking_and_rest(text, family)
@@ -149,8 +170,9 @@ def split_completion(completion: str, family: str | None = "think", mark: str = 
     return parts[0], SOLUTION_TAG.sub("", parts[1]).strip()
 
 
-def without_end_tokens(text: str) -> str:
-    """The text without the tokens that end a turn, which some decoders leave there, and without blanks at its ends."""
+def without_turn_tokens(text: str) -> str:
+    """The text without the tokens that begin and end a turn, which some decoders leave there, and without blanks at its
+    ends."""
     end = len(text)
     while end:
         if text[end - 1].isspace():
@@ -159,7 +181,8 @@ def without_end_tokens(text: str) -> str:
             end -= len(token)
         else:
             break
-    return text[:end].lstrip()
+    start = START_TOKENS.match(text, 0, end)
+    return text[start.end() if start else 0 : end]
 
 
 def last_answer(text: str) -> int:

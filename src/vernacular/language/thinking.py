@@ -21,20 +21,31 @@ class Family(NamedTuple):
 FAMILIES = {
     "think": Family("<think>", "</think>"),  # DeepSeek-R1, Qwen3
     "thinking": Family("<thinking>", "</thinking>"),
+    "thought": Family("<thought>", "</thought>"),  # EXAONE Deep, Marco-o1
     "reasoning": Family("<reasoning>", "</reasoning>"),
+    "scratchpad": Family("<scratchpad>", "</scratchpad>"),
     "magistral": Family("[THINK]", "[/THINK]"),
     "kimi": Family("◁think▷", "◁/think▷"),
     "seed": Family("<seed:think>", "</seed:think>"),
+    "longcat": Family("<longcat_think>", "</longcat_think>"),
     "open-thoughts": Family("<|begin_of_thought|>", "<|end_of_thought|>"),
+    "command": Family("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere's Command A
+    "gemma": Family("<|channel>thought", "<channel|>"),
+    "medgemma": Family("<unused94>thought", "<unused95>"),
     "harmony": Family("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss
 }
 SPOKEN_OF, UNSURE, MEANT = range(3)
 
 _BLANK = "[ \t]{0,3}"  # `</think >`; bounded, so that a match takes a bounded time
+_ESCAPED = {"<": "(?:<|&lt;)", ">": "(?:>|&gt;)", "/": r"\\?/"}  # as a log in HTML or JSON may have it
+_ATTRIBUTES = r"(?:\s{1,3}[\w:-]{1,30}=[^<>\n]{0,100})?"  # `<think lang="fr">`
 
 
 def _spelt(tag: str) -> str:
-    return _BLANK.join(map(re.escape, re.findall(r"\w+|\W", tag)))
+    parts = [_ESCAPED.get(part) or re.escape(part) for part in re.findall(r"\w+|\W", tag)]
+    if re.fullmatch(r"<\w+>", tag):
+        parts[1] += _ATTRIBUTES
+    return _BLANK.join(parts)
 
 
 # Harmony: a message may follow another one, and a decoder that leaves special tokens out leaves `analysis...` and
@@ -51,7 +62,9 @@ _SPELLINGS = {
     )
 }
 _KINDS = [(name, ends) for name in FAMILIES for ends in (False, True)]  # of the groups below, in their order
-_FIRST = r"(?=<[ \t]{0,3}[/|rst]|\[[ \t]{0,3}[/t]|◁|assistant|analysis)"  # looked for before the long alternation
+_FIRST = (
+    r"(?=(?:<|&lt;)[ \t]{0,3}[/\\|a-z]|\[[ \t]{0,3}[/t]|◁|assistant|analysis)"  # looked for before the long alternation
+)
 _TAG = re.compile(
     _FIRST + "(?:" + "|".join(f"({_SPELLINGS[name][ends]})" for name, ends in _KINDS) + ")", re.IGNORECASE
 )

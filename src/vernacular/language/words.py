@@ -17,6 +17,7 @@ OTHERS: dict[str, str] = read_yaml(resource("other_words.yaml"))
 LANGUAGES = (*WORDS, *OTHERS)
 PLACES = {code: place for place, code in enumerate(LANGUAGES)}
 MOST = 5_000  # words of a text that are counted: their points fit 16 bits
+COVERAGE = 0.1  # of the words of a text are common ones, whatever its language
 POINTS = 12  # of a word that one language of WORDS alone lists; those who share a word share its points
 
 
@@ -54,3 +55,15 @@ def count_words(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     packed = b"".join([sum(filter(None, map(get, some))).to_bytes(size, "little") for some in words])
     points = np.frombuffer(packed, dtype="<u2").reshape(len(texts), len(LANGUAGES)).astype(np.int64)
     return points, np.array([len(some) for some in words], dtype=np.int64)
+
+
+def decide_by_words(points: np.ndarray, words: np.ndarray) -> list[str | None]:
+    """From (texts, languages) points and (texts,) numbers of words: the language that leads clearly, else None."""
+    best = points.argmax(axis=1)
+    first = points.max(axis=1, initial=0)
+    others = points.copy()
+    others[np.arange(len(points)), best] = 0
+    second = others.max(axis=1, initial=0)
+    clear = (first >= 1.5 * POINTS) & (first - second >= POINTS) & (first >= 1.2 * second)
+    clear &= first >= COVERAGE * POINTS * words
+    return [LANGUAGES[place] if sure else None for place, sure in zip(best.tolist(), clear.tolist(), strict=True)]

@@ -19,7 +19,7 @@ def check_languages(study: dict[str, Any]) -> None:
     try:
         if others and not study["identifier"]["model"]:  # another model may be large, and its labels are its own
             # Imports the identifier, which takes a second.
-            from vernacular.language.identify import check_named
+            from vernacular.language.nameable import check_named
 
             check_named(others)
     except ValueError as error:
