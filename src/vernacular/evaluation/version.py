@@ -8,8 +8,9 @@ import pandas as pd
 
 from vernacular.storage.tables import read_csv
 
-# Add 1 whenever the same generations would get other verdicts or other rates: a change of the identifier, of what
-# counts as a right answer, of a metric's definition. A new column alone does not count. Version 1 had no column.
+# A release adds 1 if the same generations would get other verdicts or other rates than in the release before: a change
+# of the identifier, of what counts as a right answer, of a metric's definition. A new column alone does not count.
+# Version 1 had no column.
 METRICS_VERSION = 3
 
 
