@@ -15,12 +15,11 @@ from vernacular.language.thinking import FAMILIES, thinking_and_rest
 
 THINK, END_OF_THINKING = FAMILIES["think"]
 ANSWER_TAG = re.compile(r"</?answer>", re.IGNORECASE)
-SOLUTION_TAG = (
-    re.compile(  # round the response: of Open Thoughts, Command A, GLM-V, Apriel, and of prompts that ask for them
-        r"<\|(?:begin|end)_of_(?:solution|box)\|>|<\|(?:start|end)_response\|>|\[(?:begin|end) final response\]|"
-        "</?(?:solution|response|output|final_answer)>",
-        re.IGNORECASE,
-    )
+# Round the response: of Open Thoughts, Command A, GLM-V, Apriel, and of prompts that ask for them.
+SOLUTION_TAG = re.compile(
+    r"<\|(?:begin|end)_of_(?:solution|box)\|>|<\|(?:start|end)_response\|>|\[(?:begin|end) final response\]|"
+    "</?(?:solution|response|output|final_answer)>",
+    re.IGNORECASE,
 )
 START_TOKENS = re.compile(  # of a turn, and of a text
     r"(?:\s|<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>|<\|assistant\|>|<｜Assistant｜>|\[\|assistant\|\]|"
@@ -28,17 +27,9 @@ START_TOKENS = re.compile(  # of a turn, and of a text
     r"(?:<start_of_turn>|<\|turn>)model\s*\n|<\|START_OF_TURN_TOKEN\|>|<\|CHATBOT_TOKEN\|>)*+"
 )
 END_TOKENS = (
-    *(
-        "<|return|>",
-        "<|end|>",
-        "<|im_end|>",
-        "<|eot_id|>",
-        "<|endoftext|>",
-        "<|end_of_text|>",
-        "<end_of_turn>",
-        "<turn|>",
-    ),
-    *("</s>", "<eos>", "<｜end▁of▁sentence｜>", "<seed:eos>", "[EOS]", "[|endofturn|]", "<|END_OF_TURN_TOKEN|>"),
+    *("<|return|>", "<|end|>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>"),
+    *("<end_of_turn>", "<turn|>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>"),
+    *("<seed:eos>", "[EOS]", "[|endofturn|]"),
 )
 
 # The miniature's chat template. Hub models keep their own.

@@ -30,7 +30,7 @@ FAMILIES = {
     "longcat": Family("<longcat_think>", "</longcat_think>"),
     "open-thoughts": Family("<|begin_of_thought|>", "<|end_of_thought|>"),
     "command": Family("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere's Command A
-    "gemma": Family("<|channel>thought", "<channel|>"),
+    "gemma": Family("<|channel>thought", "<channel|>"),  # Gemma 4
     "medgemma": Family("<unused94>thought", "<unused95>"),
     "harmony": Family("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss
 }
@@ -62,9 +62,8 @@ _SPELLINGS = {
     )
 }
 _KINDS = [(name, ends) for name in FAMILIES for ends in (False, True)]  # of the groups below, in their order
-_FIRST = (
-    r"(?=(?:<|&lt;)[ \t]{0,3}[/\\|a-z]|\[[ \t]{0,3}[/t]|◁|assistant|analysis)"  # looked for before the long alternation
-)
+# Looked for before the long alternation.
+_FIRST = r"(?=(?:<|&lt;)[ \t]{0,3}[/\\|a-z]|\[[ \t]{0,3}[/t]|◁|assistant|analysis)"
 _TAG = re.compile(
     _FIRST + "(?:" + "|".join(f"({_SPELLINGS[name][ends]})" for name, ends in _KINDS) + ")", re.IGNORECASE
 )
