@@ -112,7 +112,7 @@ def test_reads_a_number_as_its_language_writes_it(text: str, language: str | Non
         "0 250",
         "5€20",
     ]
-    + ["5\0", "\ud8005", "[5]", "9" * 101, "9" * 10_000, "1e999999999", "5" + " " * 2000 + "x"],
+    + ["5\0", "\ud8005", "9" * 101, "9" * 10_000, "1e999999999", "5" + " " * 2000 + "x"],
 )
 def test_what_is_not_exactly_one_number_is_none(text: str) -> None:
     assert parse_number(text, "en") is None

@@ -68,7 +68,7 @@ def refused(form: str, folder: Path, data: Any, place: str, said: str, numbers: 
         (f"{ASKED}\tN/A\n", "line 1, column 2", "stands for a missing value"),
         (f"{ASKED}\teuros\n", "line 1, column 2", "'euros' is not an answer"),
         (f"{ASKED}\t-\n", "line 1, column 2", "is not an answer"),
-        (f"{ASKED}\t#### 18\n", "line 1, column 2", "give what follows #### alone"),
+        (f"{ASKED}\t#### 18\n", "line 1, column 2", "give what follows ####"),
         (f"18\t{ASKED}\n", "line 1, column 2", "is not an answer"),
         (f"{ASKED}\t1.250\n", "line 1, column 2", "'1.250' may be 1250"),
         (f"{ASKED}\t \n", "line 1", "not of the form question, tab, answer"),

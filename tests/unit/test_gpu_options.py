@@ -105,11 +105,11 @@ def test_rows_that_are_too_long_are_counted(parent: Path, tmp_path: Path, capsys
     what = f"{long} were cut, 0 left out" if overlong == "truncate" else f"0 were cut, {long} left out"
     sentence = f"Of {len(ROWS)} rows {long} were longer than {length} tokens: {what}."
     assert json.loads((tmp_path / "tuned/manifest.json").read_text())["notes"] == [sentence]
-    assert f"model: {sentence}\n" in capsys.readouterr().out and long >= 3
+    assert f"tuned: {sentence}\n" in capsys.readouterr().out and long >= 3
 
 
 def test_no_row_that_fits_is_one_line(parent: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"model: each of the {len(ROWS)} rows is longer than 16 tokens"):
+    with pytest.raises(ValueError, match=f"tuned: each of the {len(ROWS)} rows is longer than 16 tokens"):
         trained(parent, tmp_path, {"overlong": "drop", "length": 16}, {})
 
 
